@@ -1,0 +1,269 @@
+/**
+ * All that may cross between the window and the program: named methods and events, each with a schema. Pure data, read by
+ * both sides. The renderer shows hostile mail, so it is treated as compromised. Spec: docs/spec/10-contract.md
+ */
+
+import { z } from "zod";
+
+/** Closed list: a code crosses, never a message or a stack. The renderer's texts hold one sentence for each. */
+export const ERROR_CODES = [
+  "UNKNOWN_METHOD",
+  "BAD_INPUT",
+  "INTERNAL",
+  "LOCKED",
+  "NO_ACCOUNT",
+  "ACCOUNT_EXISTS",
+  "WRONG_PASSPHRASE",
+  "WEAK_PASSPHRASE",
+  "BAD_INVITE",
+  "ADDRESS_TAKEN",
+  "SIGNUP_CLOSED",
+  "STORE_DAMAGED",
+  "DISK_FULL",
+  "UNKNOWN_RECIPIENT",
+  "LOOKUP_FAILED",
+  "KEY_EXPIRED",
+  "KEY_CHANGED",
+  "NOT_PRIVATE",
+  "MESSAGE_TOO_LARGE",
+  "NO_RECIPIENT",
+  "NOT_FOUND",
+  "PROVIDER_DOWN",
+  "NETWORK_TOO_SMALL",
+  "CONSENSUS_STALE",
+  "CONSENSUS_FORGED",
+  "CONSENSUS_SPLIT",
+  "CLOCK_WRONG",
+  "REFUSED",
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export const method = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output });
+
+const id = z.uuid();
+const address = z.string().max(254);
+const time = z.int().nonnegative();
+const nothing = z.strictObject({});
+
+/** Content, in the words the user sees: private; private and verified; open. `broken`: it could not be opened or was changed. */
+export const content = z.enum(["private", "verified", "open", "broken"]);
+/** Path, in the words the user sees. */
+export const path = z.enum(["mixed", "direct"]);
+/** Where a sent message is. `failed` holds until the user acts; the message stays in the outbox. */
+export const delivery = z.enum(["queued", "mixing", "stored", "delivered", "failed"]);
+
+export const person = z.strictObject({ address, name: z.string().max(200) });
+export const attachment = z.strictObject({
+  handle: id,
+  name: z.string().max(255),
+  type: z.string().max(127),
+  bytes: z.int().nonnegative(),
+});
+
+export const conversation = z.strictObject({
+  id,
+  people: z.array(person).max(50),
+  subject: z.string().max(998),
+  firstLine: z.string().max(200),
+  at: time,
+  unread: z.boolean(),
+  messages: z.int().positive(),
+  hasAttachments: z.boolean(),
+  content,
+  path,
+  /** The newest message of ours, if it is not delivered yet. */
+  delivery: delivery.optional(),
+});
+
+export const message = z.strictObject({
+  id,
+  conversationId: id,
+  direction: z.enum(["in", "out"]),
+  from: person,
+  to: z.array(person).max(50),
+  subject: z.string().max(998),
+  at: time,
+  text: z.string().max(2_000_000),
+  hasHtml: z.boolean(),
+  attachments: z.array(attachment).max(100),
+  content,
+  path,
+  /** "valid", or the reason in one word. */
+  signature: z.enum(["valid", "none", "invalid", "unknown-key", "address-differs", "key-changed"]),
+  unread: z.boolean(),
+  delivery: delivery.optional(),
+});
+
+export const journey = z.strictObject({
+  messageId: id,
+  recipient: address,
+  delivery,
+  fragments: z.int().nonnegative(),
+  fragmentsSent: z.int().nonnegative(),
+  queuedAt: time,
+  firstSentAt: time.optional(),
+  lastSentAt: time.optional(),
+  storedAt: time.optional(),
+  deliveredAt: time.optional(),
+  /** When it will probably have arrived, from the rates and what is queued before it. */
+  expectedAt: time,
+  /** Why it waits, when it does. */
+  waitingFor: z.enum(["provider", "network", "key", "none"]),
+  errorCode: z.enum(ERROR_CODES).optional(),
+});
+
+/** What the composer needs to say of one reader (D13's words). `unavailable`: we could not ask; not the same as `unknown`. */
+export const recipient = z.strictObject({
+  address,
+  name: z.string().max(200),
+  state: z.enum(["private", "verified", "changed", "expired", "unknown", "unavailable"]),
+  path,
+  provider: z.string().max(253),
+  expectedSeconds: z.int().nonnegative(),
+});
+
+export const draft = z.strictObject({
+  id,
+  to: z.array(address).max(50),
+  subject: z.string().max(998),
+  text: z.string().max(2_000_000),
+  inReplyTo: id.optional(),
+  attachments: z.array(attachment).max(100),
+  savedAt: time,
+});
+
+export const appState = z.strictObject({
+  stage: z.enum(["new", "locked", "open"]),
+  address: address.optional(),
+  name: z.string().max(200).optional(),
+  version: z.string().max(40),
+});
+
+export const profileChoice = z.strictObject({
+  name: z.enum(["mail", "chat"]),
+  megabytesPerDay: z.number().nonnegative(),
+  packetsPerMinute: z.number().nonnegative(),
+  expectedSeconds: z.number().nonnegative(),
+});
+
+export const network = z.strictObject({
+  state: z.enum(["connecting", "mixing", "provider-down", "too-small", "stale", "clock-wrong", "untrusted"]),
+  name: z.string().max(100),
+  kind: z.enum(["demo", "live"]),
+  profile: z.enum(["mail", "chat"]),
+  profiles: z.array(profileChoice).max(2),
+  epoch: z.int().nonnegative(),
+  mixes: z.int().nonnegative(),
+  operators: z.int().nonnegative(),
+  providers: z.int().nonnegative(),
+  /** Few others to hide among: said in words. */
+  small: z.boolean(),
+  sentToday: z.strictObject({ packets: z.int().nonnegative(), bytes: z.int().nonnegative() }),
+  receivedToday: z.strictObject({ polls: z.int().nonnegative(), bytes: z.int().nonnegative() }),
+  loops: z.strictObject({ sent: z.int().nonnegative(), returned: z.int().nonnegative() }),
+  queuedFragments: z.int().nonnegative(),
+  /** Departures of the last minute, newest last. One kind of mark: real and cover look the same here as on the wire. */
+  departures: z.array(time).max(2_000),
+});
+
+export const api = {
+  "app.state": method(nothing, appState),
+  "app.create": method(
+    z.strictObject({
+      invite: z.string().min(1).max(4_000),
+      name: z.string().min(1).max(100),
+      /** The part before the @. */
+      localPart: z.string().min(1).max(64),
+      passphrase: z.string().min(1).max(1_000),
+    }),
+    appState,
+  ),
+  "app.readInvite": method(
+    z.strictObject({ invite: z.string().min(1).max(4_000) }),
+    z.strictObject({ provider: z.string().max(253), network: z.string().max(100), kind: z.enum(["demo", "live"]) }),
+  ),
+  "app.unlock": method(z.strictObject({ passphrase: z.string().min(1).max(1_000) }), appState),
+  "app.lock": method(nothing, appState),
+  "mail.list": method(
+    z.strictObject({ folder: z.enum(["inbox", "sent"]), before: time.optional(), limit: z.int().min(1).max(200) }),
+    z.strictObject({ conversations: z.array(conversation).max(200), unread: z.int().nonnegative() }),
+  ),
+  "mail.search": method(
+    z.strictObject({ query: z.string().min(1).max(200), limit: z.int().min(1).max(50) }),
+    z.strictObject({ conversations: z.array(conversation).max(50) }),
+  ),
+  "mail.thread": method(
+    z.strictObject({ conversationId: id }),
+    z.strictObject({ conversation, messages: z.array(message).max(1_000) }),
+  ),
+  /** The sender's HTML as it came; the renderer sanitises it and shows it in a frame without scripts or network. */
+  "mail.html": method(z.strictObject({ messageId: id }), z.strictObject({ html: z.string().max(5_000_000) })),
+  "mail.markRead": method(z.strictObject({ conversationId: id }), nothing),
+  "mail.journey": method(z.strictObject({ messageId: id }), z.strictObject({ journeys: z.array(journey).max(50) })),
+  "mail.retry": method(z.strictObject({ messageId: id }), nothing),
+  "draft.list": method(nothing, z.strictObject({ drafts: z.array(draft).max(200) })),
+  "draft.save": method(
+    z.strictObject({
+      draftId: id.optional(),
+      to: z.array(address).max(50),
+      subject: z.string().max(998),
+      text: z.string().max(2_000_000),
+      inReplyTo: id.optional(),
+    }),
+    draft,
+  ),
+  "draft.removeAttachment": method(z.strictObject({ draftId: id, handle: id }), draft),
+  "draft.discard": method(z.strictObject({ draftId: id }), nothing),
+  "draft.send": method(
+    z.strictObject({ draftId: id }),
+    z.strictObject({ messageId: id, conversationId: id, expectedAt: time }),
+  ),
+  /** Looks a reader up through the mixnet; answers from the address book where it can. */
+  "recipient.check": method(z.strictObject({ address }), recipient),
+  "people.suggest": method(
+    z.strictObject({ prefix: z.string().max(100), limit: z.int().min(1).max(20) }),
+    z.strictObject({ people: z.array(person).max(20) }),
+  ),
+  /** How long a mail of this size takes until it is read, at today's rates. */
+  "network.estimate": method(
+    z.strictObject({ bytes: z.int().nonnegative() }),
+    z.strictObject({ seconds: z.int().nonnegative() }),
+  ),
+  "network.state": method(nothing, network),
+  "network.setProfile": method(z.strictObject({ profile: z.enum(["mail", "chat"]) }), network),
+} as const;
+
+/** Events carry ids only; the renderer asks again. */
+export const events = {
+  "app.changed": nothing,
+  "mail.changed": z.strictObject({ conversationId: id }),
+  "journey.changed": z.strictObject({ messageId: id }),
+  "network.changed": nothing,
+} as const;
+
+export type Api = typeof api;
+export type Events = typeof events;
+export type Method = keyof Api;
+export type Input<M extends Method> = z.infer<Api[M]["input"]>;
+export type Output<M extends Method> = z.infer<Api[M]["output"]>;
+export type EventName = keyof Events;
+export type EventData<E extends EventName> = z.infer<Events[E]>;
+
+export type Client = { readonly [M in Method]: (input: Input<M>) => Promise<Output<M>> };
+export type Handlers = { readonly [M in Method]: (input: Input<M>) => Promise<Output<M>> };
+
+export type Conversation = z.infer<typeof conversation>;
+export type Message = z.infer<typeof message>;
+export type Journey = z.infer<typeof journey>;
+export type Recipient = z.infer<typeof recipient>;
+export type Draft = z.infer<typeof draft>;
+export type AppState = z.infer<typeof appState>;
+export type NetworkState = z.infer<typeof network>;
+export type Attachment = z.infer<typeof attachment>;
+export type Person = z.infer<typeof person>;
+
+/**
+ * Bytes over 64 KiB do not travel as messages. The host that serves the window also serves
+ * `GET attachment/<handle>` (download) and `PUT draft/<draftId>/attachment?name=…&type=…` (body = bytes; answers `attachment`).
+ */
+export const ATTACHMENT_PATH = "attachment/";

@@ -1,0 +1,30 @@
+/** Every error the transport library throws on purpose, by code. Bugs are assertions and throw something else. */
+
+export const TRANSPORT_ERRORS = {
+  MALFORMED: "The bytes are not of the expected form.",
+  UNWRAP_FAILED: "The packet was refused.",
+  SEAL_FAILED: "The sealed bytes were not made for this key, or were changed on the way.",
+  REPLY_FAILED: "The reply was not made with this SURB, or was changed on the way.",
+  MESSAGE_TOO_LARGE: "The message is larger than this network carries.",
+  NO_PATH: "Too few mixes or operators are alive to hide a message among others.",
+  NO_CONSENSUS: "There is no current list of the network's nodes.",
+  CONSENSUS_STALE: "The list of the network's nodes is out of date.",
+  CONSENSUS_FORGED: "The list of the network's nodes is not signed by enough authorities.",
+  CONSENSUS_SPLIT: "Two lists of the network's nodes for one epoch differ.",
+  CLOCK_WRONG: "This computer's clock differs too much from the network's.",
+  PROVIDER_DOWN: "The provider cannot be reached.",
+  REFUSED: "The provider refused the request.",
+  SERVICE_TIMEOUT: "The service did not answer in time.",
+} as const;
+
+export type TransportErrorCode = keyof typeof TRANSPORT_ERRORS;
+
+export class TransportError extends Error {
+  readonly code: TransportErrorCode;
+
+  constructor(code: TransportErrorCode, detail?: string) {
+    super(detail === undefined ? TRANSPORT_ERRORS[code] : `${TRANSPORT_ERRORS[code]} ${detail}`);
+    this.name = "TransportError";
+    this.code = code;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What a network agrees on. The consensus carries these values; nothing is negotiated and load never changes them.
+ * `npm run params` checks that a set adds up. Spec: docs/spec/11-parameters.md
+ */
+
+import { type Milliseconds, milliseconds, type PerSecond, perSecond, seconds } from "./units.ts";
+
+export type SuiteName = "xwing" | "x25519";
+export type ProfileName = "mail" | "chat";
+
+/** How one client sends and polls, whatever its user does (Loopix §4). */
+export interface Profile {
+  /** Packets that leave the client: payload, loop and drop together. */
+  readonly sendRate: PerSecond;
+  /** Shares of a slot's kind; they sum to 1. */
+  readonly payloadShare: number;
+  readonly loopShare: number;
+  readonly dropShare: number;
+  /** Retrieval requests; more often than anything arrives, so that a mailbox drains. */
+  readonly pollRate: PerSecond;
+  /** Mean of the exponential delay at each mix. */
+  readonly meanDelay: Milliseconds;
+}
+
+export interface Parameters {
+  readonly suite: SuiteName;
+  /** Header and payload together; one size for every packet of the network. */
+  readonly packetBytes: number;
+  /** The law between two ticks of a client: exponential waits, or one tick at a random moment of each equal slot. */
+  readonly clock: "poisson" | "slot";
+  readonly profiles: Readonly<Record<ProfileName, Profile>>;
+  /** No drawn delay is longer than this many means; e^-16 of them would be. */
+  readonly delayCap: number;
+  readonly epoch: {
+    readonly duration: Milliseconds;
+    /** A sender at time t uses the keys of the epoch at t + lead. */
+    readonly lead: Milliseconds;
+    /** A node keeps the keys of an epoch this long after its end. */
+    readonly overlap: Milliseconds;
+  };
+  /** Loop packets that every mix and provider sends through the network back to itself. */
+  readonly nodeLoopRate: PerSecond;
+  /** The number of fragments of a message is padded up to a multiple of this once it is past it. */
+  readonly fragmentStep: number;
+  /** The largest message in bytes, sealed OpenPGP included. */
+  readonly messageBytesMax: number;
+  /** A mailbox keeps an entry this long at most. */
+  readonly retention: Milliseconds;
+  /** How often a mailbox key changes. */
+  readonly mailboxKeyLifetime: Milliseconds;
+}
+
+const DAY = 24 * 3600 * 1000;
+
+/** What a network for people starts from. */
+export const LIVE_PARAMETERS: Parameters = {
+  suite: "xwing",
+  packetBytes: 28_672,
+  clock: "poisson",
+  profiles: {
+    mail: {
+      sendRate: perSecond(1 / 21),
+      payloadShare: 0.65,
+      loopShare: 0.2,
+      dropShare: 0.15,
+      pollRate: perSecond(1 / 15),
+      meanDelay: seconds(5),
+    },
+    chat: {
+      sendRate: perSecond(1 / 2),
+      payloadShare: 0.65,
+      loopShare: 0.2,
+      dropShare: 0.15,
+      pollRate: perSecond(1),
+      meanDelay: milliseconds(450),
+    },
+  },
+  delayCap: 16,
+  epoch: { duration: seconds(3600), lead: seconds(600), overlap: seconds(600) },
+  nodeLoopRate: perSecond(1 / 4),
+  fragmentStep: 8,
+  messageBytesMax: 25 * 2 ** 20,
+  retention: milliseconds(30 * DAY),
+  mailboxKeyLifetime: milliseconds(7 * DAY),
+};
+
+/** The same machinery at a pace at which a person can watch it. */
+export const DEMO_PARAMETERS: Parameters = {
+  ...LIVE_PARAMETERS,
+  profiles: {
+    mail: { ...LIVE_PARAMETERS.profiles.mail, sendRate: perSecond(6), pollRate: perSecond(9), meanDelay: seconds(1) },
+    chat: { ...LIVE_PARAMETERS.profiles.chat, sendRate: perSecond(6), pollRate: perSecond(9) },
+  },
+  epoch: { duration: seconds(120), lead: seconds(20), overlap: seconds(40) },
+  nodeLoopRate: perSecond(1 / 2),
+};

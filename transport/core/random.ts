@@ -1,0 +1,58 @@
+/**
+ * Randomness as an argument, one named stream per purpose: were timing and padding drawn from one stream, the amount of
+ * user mail would shift the times that an observer sees.
+ */
+
+import { type Milliseconds, milliseconds } from "./units.ts";
+
+export interface RandomSource {
+  /** `length` fresh bytes, owned by the caller. */
+  bytes(length: number): Uint8Array;
+}
+
+/** What a client draws from. `timing` decides when, `kinds` what a slot carries; neither may see user mail. */
+export interface RandomStreams {
+  readonly timing: RandomSource;
+  readonly kinds: RandomSource;
+  readonly polling: RandomSource;
+  readonly paths: RandomSource;
+  readonly delays: RandomSource;
+  readonly padding: RandomSource;
+  readonly keys: RandomSource;
+  /** Waits that a user's mail sets off: receipts, `have`, retransmission. */
+  readonly reliability: RandomSource;
+}
+
+/** Uniform in the open interval (0, 1), 52 bits. */
+export function uniform(random: RandomSource): number {
+  const bytes = random.bytes(8);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+  const mantissa = view.getBigUint64(0) >> 12n;
+  return (Number(mantissa) + 0.5) / 2 ** 52;
+}
+
+/** An exponentially distributed wait with the given mean. */
+export function exponential(random: RandomSource, mean: Milliseconds): Milliseconds {
+  return milliseconds(-Math.log(uniform(random)) * mean);
+}
+
+/** A whole number in [0, bound). The bias is below bound / 2^52. */
+export function below(random: RandomSource, bound: number): number {
+  return Math.floor(uniform(random) * bound);
+}
+
+/** One element, each equally likely. Throws when there is none. */
+export function pick<T>(random: RandomSource, items: readonly T[]): T {
+  if (items.length === 0) throw new RangeError("nothing to pick from");
+  return items[below(random, items.length)] as T;
+}
+
+/** The elements in random order; the argument stays as it is (Fisher-Yates). */
+export function shuffled<T>(random: RandomSource, items: readonly T[]): T[] {
+  const result = [...items];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = below(random, i + 1);
+    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  }
+  return result;
+}

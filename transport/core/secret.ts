@@ -1,0 +1,18 @@
+/** The one place where secrets are wiped. */
+
+/** Lends a secret to `use` and wipes it on every way out. Synchronous on purpose: no await while it is in the clear. */
+export function withSecret<T>(
+  secret: Uint8Array,
+  use: (secret: Uint8Array) => T extends Promise<unknown> ? never : T,
+): T {
+  try {
+    return use(secret) as T;
+  } finally {
+    wipe(secret);
+  }
+}
+
+/** Overwrites a secret that outlives one call, when its owner lets go of it. */
+export function wipe(secret: Uint8Array): void {
+  secret.fill(0);
+}
