@@ -154,7 +154,8 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Lower-case hexadecimal: for map keys, logs of public values and vectors; never for secrets. */
-export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+export const toHex = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 
 export function fromHex(text: string): Uint8Array {
   if (!/^(?:[0-9a-f]{2})*$/.test(text)) throw new TransportError("MALFORMED");

@@ -6,7 +6,7 @@ export function withSecret<T>(
   use: (secret: Uint8Array) => T extends Promise<unknown> ? never : T,
 ): T {
   try {
-    return use(secret) as T;
+    return use(secret);
   } finally {
     wipe(secret);
   }
