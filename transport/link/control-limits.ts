@@ -1,0 +1,12 @@
+/** Bounds of account requests (docs/spec/07-mailbox.md §2). */
+
+/** Ed25519 public keys of devices and accounts. */
+export const DEVICE_KEY_BYTES = 32;
+/** RFC 5321 §4.5.3.1.1. */
+export const LOCAL_PART_BYTES_MAX = 64;
+/** Local part, "@", and a domain of RFC 5321 §4.5.3.1.2. */
+export const ADDRESS_BYTES_MAX = LOCAL_PART_BYTES_MAX + 1 + 255;
+/** Codes are 26 characters; room for an operator's own. */
+export const INVITE_CODE_BYTES_MAX = 64;
+/** A record with the largest certificate is 9,963 bytes; this is what a CONTROL frame of 16 KiB leaves room for with ease. */
+export const RECORD_BYTES_MAX = 12_288;
