@@ -1,0 +1,86 @@
+/** Who may use whom: the tables that build/layers.ts checks. docs/architecture.md says why. */
+
+/**
+ * Each folder and the folders or files it may import besides its own. The first row that fits a path holds, so a part of a
+ * folder stands before the folder. Whatever is in no row may import nothing of ours.
+ */
+export const LAYERS: readonly { readonly at: string; readonly may: readonly string[] }[] = [
+  // The library, in the order of a packet's way: each folder sees only those before it.
+  { at: "transport/core", may: [] },
+  { at: "transport/crypto", may: ["transport/core"] },
+  { at: "transport/sphinx", may: ["transport/core", "transport/crypto"] },
+  { at: "transport/fragment", may: ["transport/core", "transport/crypto", "transport/sphinx"] },
+  { at: "transport/traffic", may: ["transport/core", "transport/crypto", "transport/sphinx", "transport/fragment"] },
+  {
+    at: "transport/link",
+    may: ["transport/core", "transport/crypto", "transport/sphinx", "transport/fragment", "transport/traffic"],
+  },
+  {
+    at: "transport/directory",
+    may: [
+      "transport/core",
+      "transport/crypto",
+      "transport/sphinx",
+      "transport/fragment",
+      "transport/traffic",
+      "transport/link",
+    ],
+  },
+  { at: "transport", may: ["transport"] },
+  { at: "provider-server", may: ["transport"] },
+  // Pure data, read by the window too.
+  { at: "main/contract", may: [] },
+  { at: "main", may: ["transport/index.ts", "main/contract"] },
+  { at: "renderer", may: ["main/contract"] },
+  { at: "app", may: ["main/host", "main/rpc", "main/contract"] },
+  { at: "build", may: ["transport"] },
+  { at: "test", may: ["transport", "provider-server", "main", "renderer", "app", "build"] },
+];
+
+/** Packages and built-ins that only the named places may import. A trailing `*` stands for the rest of a name. */
+export const KEPT: readonly { readonly module: string; readonly only: readonly string[]; readonly why: string }[] = [
+  {
+    module: "node:crypto",
+    only: [
+      "transport/crypto/native.ts",
+      "transport/core/system-random.ts",
+      "transport/link/certificate.ts",
+      "transport/link/tls.ts",
+      "main/host/admit.ts",
+      "build",
+      "test",
+    ],
+    why: "cryptography comes in as a Suite and randomness as a RandomSource",
+  },
+  { module: "crypto", only: [], why: "built-ins are named with node:" },
+  { module: "sodium-native", only: ["transport/crypto", "test"], why: "cryptography comes in as a Suite" },
+  {
+    module: "@noble/*",
+    only: ["transport/crypto", "test"],
+    why: "cryptography comes in as a Suite, whose portable implementation alone uses it",
+  },
+  { module: "electron", only: ["app", "build", "test"], why: "the program does not know which host it runs in" },
+  { module: "libsql", only: ["main/store", "test"], why: "the encrypted store is reached through its own folder" },
+  { module: "node:sqlite", only: ["provider-server", "test"], why: "only the provider keeps unencrypted tables" },
+  { module: "openpgp", only: ["main/pgp", "main/keys", "test"], why: "OpenPGP is reached through its own folders" },
+  { module: "react*", only: ["renderer", "test"], why: "only the window draws" },
+  ...["node:net", "node:tls", "node:http", "node:https", "node:http2", "node:dgram", "node:dns*", "ws", "undici"].map(
+    (module) => ({
+      module,
+      only: ["transport/link", "main/host", "main/network", "build", "test"],
+      why: "sockets are opened in few places, so that the trace test can cover all of them",
+    }),
+  ),
+  {
+    module: "node:child_process",
+    only: ["build", "test"],
+    why: "the program starts no other programs",
+  },
+];
+
+/** Places that run where there is no Node: they import no built-ins at all. */
+export const WITHOUT_NODE: readonly string[] = ["renderer", "main/contract"];
+
+/** The one file that wipes secrets, and the one that names colours. */
+export const WIPES_IN = "transport/core/secret.ts";
+export const COLOURS_IN = "renderer/styles/tokens.css";
