@@ -1,0 +1,40 @@
+/** What the tests need of the machine besides npm: a browser, GnuPG and fonts, from Debian's own packages. */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+
+const PACKAGES = ["chromium", "gnupg", "fonts-noto-core", "fonts-noto-color-emoji"];
+
+/** Debian asks this file before it starts a service; 101 means no. */
+const POLICY_FILE = "/usr/sbin/policy-rc.d";
+
+/** Installs what is missing. Returns why it could not, or undefined. Starts no service. */
+export function installDebianPackages(): string | undefined {
+  const missing = PACKAGES.filter((name) => !installed(name));
+  if (missing.length === 0) return undefined;
+  const command = `apt-get install --no-install-recommends -y ${missing.join(" ")}`;
+  if (spawnSync("apt-get", ["--version"]).error) {
+    return `The tests need ${missing.join(", ")} (Debian's names): install them and try again.`;
+  }
+  if (process.getuid?.() !== 0) return `The tests need some packages of Debian: run \`sudo ${command}\` once.`;
+
+  console.error(`Installing Debian packages: ${missing.join(", ")} ...`);
+  const ownPolicy = !existsSync(POLICY_FILE);
+  if (ownPolicy) writeFileSync(POLICY_FILE, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    for (const line of ["apt-get update", command]) {
+      const [program = "", ...args] = line.split(" ");
+      const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: "utf8" });
+      if (status !== 0) return `\`${line}\` failed:\n${stdout.slice(-2000)}${stderr.slice(-2000)}`;
+    }
+  } finally {
+    if (ownPolicy) rmSync(POLICY_FILE);
+  }
+  return undefined;
+}
+
+function installed(name: string): boolean {
+  const { status, stdout } = spawnSync("dpkg-query", ["-W", "-f=${db:Status-Status}", name], { encoding: "utf8" });
+  return status === 0 && stdout === "installed";
+}
