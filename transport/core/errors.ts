@@ -16,6 +16,10 @@ export const TRANSPORT_ERRORS = {
   CLOCK_WRONG: "This computer's clock differs too much from the network's.",
   PROVIDER_DOWN: "The provider cannot be reached.",
   REFUSED: "The provider refused the request.",
+  BAD_INVITE: "The provider does not know this invite, or it was used.",
+  NAME_TAKEN: "The address is taken.",
+  NAME_INVALID: "The provider does not give out addresses of this form.",
+  NO_ACCOUNT: "This device has no account at the provider.",
   SERVICE_TIMEOUT: "The service did not answer in time.",
 } as const;
 

@@ -1,0 +1,193 @@
+/**
+ * What a client keeps on disk. The transport defines it and the program that uses the transport implements it.
+ * Spec: docs/spec/01-message.md §6
+ *
+ * Every method is one transaction and durable before its promise resolves; a method that rejects has changed nothing.
+ * Calls arrive one after the other: the client awaits each before the next that depends on it, but an implementation must
+ * serialise calls that overlap.
+ *
+ * Exactly once: a sender repeats a fragment until it knows better, and a reader drops what it has. A fragment counts as
+ * fetched only together with the cursor (`acceptEntry`), a message as read only together with the note that it was seen
+ * (`consume`). Between the two, a complete message is offered again after every start; whoever takes it must therefore
+ * store it under its message id, so that taking it twice is taking it once.
+ */
+
+import type { Milliseconds, MailboxId, MessageId, NodeId } from "../core/units.ts";
+import type { ProfileName } from "../core/parameters.ts";
+
+export interface ClientStore {
+  /** The small state, or undefined before the first `saveAccount`. */
+  account(): Promise<StoredAccount | undefined>;
+  saveAccount(account: StoredAccount): Promise<void>;
+
+  /** Newest first; at most CONSENSUSES_KEPT. */
+  consensuses(): Promise<readonly Uint8Array[]>;
+  /** Adds one and forgets all but the `keep` newest by epoch. */
+  addConsensus(consensus: { epoch: number; bytes: Uint8Array; keep: number }): Promise<void>;
+
+  /** Mailbox key pairs, newest first. Private halves are secrets: encrypted at rest. */
+  mailboxKeys(): Promise<readonly StoredMailboxKey[]>;
+  addMailboxKey(key: StoredMailboxKey): Promise<void>;
+  /** Erases private halves whose `eraseAt` has passed. */
+  eraseMailboxKeys(now: Milliseconds): Promise<void>;
+
+  // --- sending ---
+
+  /** A new message with the data of all its fragments that carry any (padding fragments carry none and are not stored). */
+  addOutgoing(message: OutgoingMessage, data: readonly Uint8Array[]): Promise<void>;
+  /** All that are known, finished ones too until `prune`, oldest first. */
+  outgoing(): Promise<readonly OutgoingMessage[]>;
+  /** The data of one fragment, as given to `addOutgoing`. Rejects when the message is unknown or finished. */
+  outgoingData(id: MessageId, index: number): Promise<Uint8Array>;
+  /** Replaces the state of one fragment. */
+  saveFragment(id: MessageId, index: number, state: OutgoingFragment): Promise<void>;
+  /** Replaces the message-level progress and, where given, the state of some fragments. */
+  saveProgress(
+    id: MessageId,
+    progress: OutgoingProgress,
+    fragments?: ReadonlyMap<number, OutgoingFragment>,
+  ): Promise<void>;
+  /** Saves the progress and deletes the fragments' data: the message was delivered or given up. */
+  finishOutgoing(id: MessageId, progress: OutgoingProgress): Promise<void>;
+
+  // --- receiving ---
+
+  /** The number of the last mailbox entry that is dealt with; 0 at first. */
+  cursor(): Promise<number>;
+  /** Moves the cursor and, when the entry was a fragment worth keeping, adds it. A fragment already there is not added twice. */
+  acceptEntry(entry: { cursor: number; fragment?: IncomingFragment }): Promise<void>;
+  /** What is known of incomplete messages and of complete ones that nobody consumed. */
+  incoming(): Promise<readonly IncomingSummary[]>;
+  /** The data of all fragments of one message, in the order of their index. */
+  incomingData(id: MessageId): Promise<readonly { index: number; data: Uint8Array }[]>;
+  /** The message was taken: deletes its fragments and remembers that it was seen. */
+  consume(seen: SeenMessage): Promise<void>;
+  /** Deletes the fragments of a message that turned out to be no message. */
+  discardIncoming(id: MessageId): Promise<void>;
+  seen(id: MessageId): Promise<SeenMessage | undefined>;
+
+  // --- receipts ---
+
+  /** Notes to whom receipts for a seen message go, and that one is owed. Does nothing for an unknown message. */
+  oweReceipt(receipt: OwedReceipt): Promise<void>;
+  owedReceipts(): Promise<readonly OwedReceipt[]>;
+  /** They were sent. */
+  settleReceipts(ids: readonly MessageId[]): Promise<void>;
+
+  /** Forgets finished messages, seen ids and incomplete messages that are older than `before`. */
+  prune(before: Milliseconds): Promise<void>;
+}
+
+/** How many consensuses a client keeps: the one in force and its neighbours. */
+export const CONSENSUSES_KEPT = 3;
+
+export interface StoredAccount {
+  readonly address: string;
+  readonly providerId: NodeId;
+  readonly mailboxId: MailboxId;
+  /** Ed25519 seed, 32 bytes: signs mailbox records. A secret. */
+  readonly accountKey: Uint8Array;
+  /** The OpenPGP certificate published in mailbox records. */
+  readonly certificate: Uint8Array;
+  readonly profile: ProfileName;
+  /** A profile that was chosen and takes effect at a time (the next UTC day). */
+  readonly nextProfile: { readonly profile: ProfileName; readonly from: Milliseconds } | undefined;
+  /** Sticky first-layer mixes, and since when. */
+  readonly guards: readonly { readonly nodeId: NodeId; readonly since: Milliseconds }[];
+  /** The newest mailbox record the provider has confirmed covers keys up to this time; 0 when none. */
+  readonly recordUntil: Milliseconds;
+}
+
+export interface StoredMailboxKey {
+  /** X-Wing, 1,216 bytes. */
+  readonly publicKey: Uint8Array;
+  /** X-Wing seed, 32 bytes. A secret. */
+  readonly privateKey: Uint8Array;
+  readonly validFrom: Milliseconds;
+  readonly validUntil: Milliseconds;
+  /** After this nothing sealed to the key can be in the mailbox any more. */
+  readonly eraseAt: Milliseconds;
+}
+
+/** To whom a message goes: what of a mailbox record the transport needs. */
+export interface Recipient {
+  readonly providerId: NodeId;
+  readonly mailboxId: MailboxId;
+  /** X-Wing, 1,216 bytes. */
+  readonly mailboxKey: Uint8Array;
+}
+
+export interface OutgoingMessage {
+  readonly id: MessageId;
+  readonly to: Recipient;
+  /** Length of the message body in bytes. */
+  readonly bytes: number;
+  /** What a receipt for this message must contain, 32 bytes (docs/spec/01-message.md §4). */
+  readonly proof: Uint8Array;
+  readonly queuedAt: Milliseconds;
+  readonly progress: OutgoingProgress;
+  /** One for each fragment, padding included. */
+  readonly fragments: readonly OutgoingFragment[];
+}
+
+export interface OutgoingFragment {
+  readonly state: "waiting" | "sent" | "stored";
+  /** Not taken from the queue before this time. */
+  readonly notBefore: Milliseconds;
+  /** How often it left. */
+  readonly attempts: number;
+  /** 16 bytes each: the sealed forms of the last attempts, newest first; at most FRAGMENT_HASHES_KEPT. */
+  readonly hashes: readonly Uint8Array[];
+}
+
+/** A fragment that was repeated may be stored in any of its sealed forms; four attempts at 20 % loss leave 0.2 %. */
+export const FRAGMENT_HASHES_KEPT = 4;
+
+export interface OutgoingProgress {
+  readonly firstSentAt: Milliseconds | undefined;
+  readonly lastSentAt: Milliseconds | undefined;
+  readonly storedAt: Milliseconds | undefined;
+  readonly deliveredAt: Milliseconds | undefined;
+  readonly failedAt: Milliseconds | undefined;
+  /** When the reader's provider will be asked what it has; undefined while fragments still wait, or when it was asked. */
+  readonly askAt: Milliseconds | undefined;
+  /** When one fragment is repeated to learn whether a receipt was lost. */
+  readonly remindAt: Milliseconds | undefined;
+  readonly reminders: number;
+}
+
+export interface IncomingFragment {
+  readonly id: MessageId;
+  readonly index: number;
+  /** Number of fragments, padding included. */
+  readonly total: number;
+  readonly messageBytes: number;
+  readonly data: Uint8Array;
+  readonly at: Milliseconds;
+}
+
+export interface IncomingSummary {
+  readonly id: MessageId;
+  readonly total: number;
+  readonly messageBytes: number;
+  readonly indexes: readonly number[];
+  /** Sum of the stored data's lengths. */
+  readonly bytes: number;
+  readonly firstAt: Milliseconds;
+}
+
+export interface SeenMessage {
+  readonly id: MessageId;
+  readonly at: Milliseconds;
+  /** What a receipt must contain, 32 bytes. */
+  readonly proof: Uint8Array;
+  /** Whom a receipt may go to; undefined until the program said so. */
+  readonly acknowledgeTo: Recipient | undefined;
+}
+
+export interface OwedReceipt {
+  readonly id: MessageId;
+  readonly proof: Uint8Array;
+  readonly to: Recipient;
+  readonly dueAt: Milliseconds;
+}

@@ -1,0 +1,152 @@
+/** What a program that uses the mix network sees of its client. Spec: docs/spec/01-message.md */
+
+import type { Clock } from "../core/clock.ts";
+import type { ProfileName } from "../core/parameters.ts";
+import type { RandomStreams } from "../core/random.ts";
+import type { MailboxId, MessageId, Milliseconds, NodeId } from "../core/units.ts";
+import type { Suite } from "../crypto/suite.ts";
+import type { MailboxRecord } from "../directory/mailbox-record.ts";
+import type { Network } from "../directory/model.ts";
+import type { Dialer } from "../link/link.ts";
+import type { ClientStore } from "./store.ts";
+
+export interface TransportClientOptions {
+  readonly clock: Clock;
+  readonly streams: RandomStreams;
+  readonly suite: Suite;
+  readonly network: Network;
+  /** Carries the device's own key; the provider knows the device by it. */
+  readonly dialer: Dialer;
+  /** From the invite: where the provider listens for clients, and the Ed25519 key it must prove. */
+  readonly provider: { readonly address: string; readonly linkKey: Uint8Array };
+  readonly store: ClientStore;
+  readonly observer?: ClientObserver;
+}
+
+/** For tests and the demo: told what the client does. Production passes none. */
+export interface ClientObserver {
+  /** A frame left at its tick. */
+  slotSent?(slot: { kind: SlotKind; carried: SlotCargo; at: Milliseconds }): void;
+  /** A fragment of a message left: `firstTag` is what the first hop will know the packet by. */
+  fragmentSent?(sent: { messageId: MessageId; index: number; tags: readonly Uint8Array[]; at: Milliseconds }): void;
+}
+
+export type SlotKind = "payload" | "loop" | "drop";
+/** What a slot really carried: a payload slot with nothing to send carries a drop. */
+export type SlotCargo = "fragment" | "receipt" | "request" | "loop" | "drop";
+
+export interface IncomingMessage {
+  readonly messageId: MessageId;
+  readonly body: Uint8Array;
+  /** When its last fragment was fetched. */
+  readonly receivedAt: Milliseconds;
+}
+
+/** Where a sent message is, with times. */
+export interface Journey {
+  readonly messageId: MessageId;
+  /** `failed`: it could not be delivered while its fragments may wait in a mailbox (the network's retention). */
+  readonly delivery: "queued" | "mixing" | "stored" | "delivered" | "failed";
+  readonly bytes: number;
+  /** Padding included. */
+  readonly fragments: number;
+  /** Fragments that left at least once. */
+  readonly fragmentsSent: number;
+  readonly queuedAt: Milliseconds;
+  readonly firstSentAt: Milliseconds | undefined;
+  readonly lastSentAt: Milliseconds | undefined;
+  readonly storedAt: Milliseconds | undefined;
+  readonly deliveredAt: Milliseconds | undefined;
+  /** When it will probably be in the reader's client, if that is online. */
+  readonly expectedAt: Milliseconds;
+  readonly waitingFor: "provider" | "network" | "none";
+}
+
+export type ClientState =
+  /** No consensus yet, or no link yet for the first time. */
+  | "connecting"
+  /** Packets leave at the clock's ticks. */
+  | "mixing"
+  /** The provider does not answer; the queue stays as it is. */
+  | "provider-down"
+  /** Too few mixes or operators to build a path. */
+  | "too-small"
+  /** The newest consensus is over. */
+  | "stale"
+  /** The provider's newest consensus lies in this computer's future. */
+  | "clock-wrong"
+  /** A consensus without enough signatures, or two for one epoch. */
+  | "untrusted";
+
+export interface ClientStatus {
+  readonly state: ClientState;
+  readonly profile: ProfileName;
+  readonly nextProfile: { readonly profile: ProfileName; readonly from: Milliseconds } | undefined;
+  readonly epoch: number | undefined;
+  readonly mixes: number;
+  readonly operators: number;
+  readonly providers: number;
+  /** Since the last UTC midnight, or the start if that was later. */
+  readonly sentToday: { readonly packets: number; readonly bytes: number };
+  readonly receivedToday: { readonly polls: number; readonly bytes: number };
+  /** Own loops of the last hour that have had time to return, and those that did. */
+  readonly loops: { readonly sent: number; readonly returned: number };
+  /** Fragments that wait for a payload slot. */
+  readonly queuedFragments: number;
+  /** Departures of the last minute, oldest first, cover and mail alike. */
+  readonly departures: readonly Milliseconds[];
+}
+
+export interface SignedUp {
+  readonly address: string;
+  readonly providerId: NodeId;
+  readonly mailboxId: MailboxId;
+  /** Ed25519 public key: the same for the life of the account. */
+  readonly accountKey: Uint8Array;
+}
+
+/** What a client tells its program. */
+export interface ClientEvents {
+  /** A complete message. It comes again after every start until `consumed(messageId)`. */
+  message: IncomingMessage;
+  progress: Journey;
+  status: ClientStatus;
+}
+
+/** The client as the program above sees it; `TransportClient` is the one there is. */
+export interface MixClient {
+  /** Loads the store and begins; connecting goes on in the background for as long as it takes. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /**
+   * Opens an account at the provider and publishes the first mailbox record. Asking again after a failure is safe.
+   * Throws PROVIDER_DOWN, BAD_INVITE, NAME_TAKEN, NAME_INVALID, REFUSED.
+   */
+  signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp>;
+  /** The account, once there is one. */
+  readonly account: SignedUp | undefined;
+  /** Durable when it resolves. Throws MESSAGE_TOO_LARGE, RECORD_EXPIRED, NO_ACCOUNT. */
+  send(options: { to: MailboxRecord; body: Uint8Array }): Promise<MessageId>;
+  /** Asks a service through the mix network. Throws SERVICE_TIMEOUT, NO_PATH, NO_CONSENSUS, PROVIDER_DOWN. */
+  request(options: { provider: NodeId; service: string; body: Uint8Array }): Promise<Uint8Array>;
+  /** Asks the `keys` service of the address' provider; undefined when there is no such reader. Throws as `request`, RECORD_FORGED. */
+  lookup(address: string): Promise<MailboxRecord | undefined>;
+  /** Whether a provider of this network serves the domain. */
+  serves(domain: string): boolean;
+  /** Lets the sender know, after a random delay, that the message was read. Only for accepted contacts: it tells them we are here. */
+  acknowledge(options: { messageId: MessageId; to: MailboxRecord }): Promise<void>;
+  /** The message is stored above and need not be offered again. */
+  consumed(messageId: MessageId): Promise<void>;
+  /** Every message that is on its way or was within the retention, oldest first. */
+  journeys(): readonly Journey[];
+  /** Sends all fragments again, after a message failed or the user asked. */
+  retry(messageId: MessageId): Promise<void>;
+  /** Takes effect at the next UTC midnight. */
+  setProfile(profile: ProfileName): Promise<void>;
+  /** Published with the next mailbox record, on the record's schedule. */
+  setCertificate(certificate: Uint8Array): Promise<void>;
+  status(): ClientStatus;
+  /** How long until a message of `bytes` has probably arrived, behind what is queued now. */
+  estimate(bytes: number): Milliseconds;
+  on<E extends keyof ClientEvents>(event: E, handler: (data: ClientEvents[E]) => void): () => void;
+}

@@ -1,0 +1,32 @@
+/** The transport's public API: all that a program above it may use (docs/architecture.md). */
+
+export type { Cancel, Clock } from "./core/clock.ts";
+export { TransportError, type TransportErrorCode } from "./core/errors.ts";
+export type { Parameters, ProfileName } from "./core/parameters.ts";
+export type { RandomSource, RandomStreams } from "./core/random.ts";
+export {
+  type MailboxId,
+  type MessageId,
+  type Milliseconds,
+  messageId,
+  milliseconds,
+  type NodeId,
+} from "./core/units.ts";
+export type { Suite } from "./crypto/suite.ts";
+export type { MailboxRecord } from "./directory/mailbox-record.ts";
+export type { Network } from "./directory/model.ts";
+export type { Dialer } from "./link/link.ts";
+export * from "./client/store.ts";
+export type {
+  ClientEvents,
+  ClientObserver,
+  ClientState,
+  ClientStatus,
+  IncomingMessage,
+  Journey,
+  MixClient,
+  SignedUp,
+  SlotCargo,
+  SlotKind,
+  TransportClientOptions,
+} from "./client/types.ts";
