@@ -1,0 +1,48 @@
+/** Which nodes of a consensus can be used in one epoch, and whether they suffice. Spec: docs/spec/08-directory.md §8 */
+
+import { equalBytes } from "../core/bytes.ts";
+import { TransportError } from "../core/errors.ts";
+import type { Epoch, NodeId } from "../core/units.ts";
+import type { Consensus, Layers, NodeDescriptor } from "./model.ts";
+
+export interface Usable {
+  readonly layers: Layers;
+  readonly providers: readonly NodeDescriptor[];
+}
+
+/** Throws NO_PATH when a layer or the number of operators is too small to hide a message among others. */
+export function usableNodes(consensus: Consensus, epoch: Epoch): Usable {
+  // Asked for every packet; the answer is the same for a whole epoch.
+  const known = cache.get(consensus);
+  if (known?.epoch === epoch) return known.usable;
+  const usable = findUsable(consensus, epoch);
+  cache.set(consensus, { epoch, usable });
+  return usable;
+}
+
+/** A packet shares its mix with others only where there is a choice. */
+export const MIXES_PER_LAYER_MIN = 2;
+/** With one operator in all, one party sees every path from end to end. */
+export const OPERATORS_MIN = 2;
+
+export const isSame = (a: NodeId, b: NodeId | undefined): boolean => b !== undefined && equalBytes(a, b);
+
+const cache = new WeakMap<Consensus, { epoch: Epoch; usable: Usable }>();
+
+function findUsable(consensus: Consensus, epoch: Epoch): Usable {
+  const alive = (nodes: readonly NodeDescriptor[]): NodeDescriptor[] => nodes.filter((node) => node.mixKeys.has(epoch));
+  const [first, second, third] = consensus.layers;
+  const layers: Layers = [alive(first), alive(second), alive(third)];
+  layers.forEach((mixes, index) => {
+    if (mixes.length >= MIXES_PER_LAYER_MIN) return;
+    throw new TransportError(
+      "NO_PATH",
+      `Layer ${index + 1} has ${mixes.length} of at least ${MIXES_PER_LAYER_MIN} mixes alive.`,
+    );
+  });
+  const operators = new Set(layers.flat().map((node) => node.operator)).size;
+  if (operators < OPERATORS_MIN) {
+    throw new TransportError("NO_PATH", `${operators} of at least ${OPERATORS_MIN} operators of mixes are alive.`);
+  }
+  return { layers, providers: alive(consensus.providers) };
+}

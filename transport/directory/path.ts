@@ -1,0 +1,161 @@
+/**
+ * Which nodes a packet passes: one mix of each layer and then a provider, uniformly among the paths that no operator holds
+ * twice. Spec: docs/spec/08-directory.md §8
+ */
+
+import { TransportError } from "../core/errors.ts";
+import { below, exponential, pick, type RandomSource } from "../core/random.ts";
+import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
+import type { Hop, Path } from "../sphinx/packet.ts";
+import { isSame, type Usable, usableNodes } from "./alive.ts";
+import type { Consensus, NodeDescriptor } from "./model.ts";
+
+export interface PathOptions {
+  readonly consensus: Consensus;
+  /** Whose keys: `keyEpochAt(network, now)`. */
+  readonly epoch: Epoch;
+  /** Mean of the exponential delay at each mix; a delay is cut at the consensus' `delayCap` means. */
+  readonly meanDelay: Milliseconds;
+  readonly paths: RandomSource;
+  readonly delays: RandomSource;
+}
+
+/**
+ * Three mixes and the destination provider (whose delay is 0). The operators of the mixes always differ; those of the
+ * entry provider `from` and of the destination are avoided where other mixes are left.
+ * Throws NO_PATH, saying what is missing.
+ */
+export function choosePath(
+  o: PathOptions & {
+    readonly destination: NodeId;
+    /** The entry provider. */
+    readonly from?: NodeId;
+    /** Sticky first mixes (`chooseGuards`); ignored when none of them is alive. */
+    readonly guards?: readonly NodeId[];
+  },
+): Path {
+  const nodes = usableNodes(o.consensus, o.epoch);
+  const destination = requireProvider(nodes, o.destination);
+  const entry = o.from === undefined ? undefined : nodes.providers.find((node) => isSame(node.nodeId, o.from));
+  const [first, second, third] = nodes.layers;
+  const guarded = first.filter((node) => o.guards?.some((guard) => isSame(guard, node.nodeId)));
+  const avoid = [entry?.operator, destination.operator];
+  const mixes =
+    chooseDistinct([guarded, second, third], avoid, o.paths) ?? chooseDistinct([first, second, third], avoid, o.paths);
+  if (mixes === undefined) throw noDistinctOperators(nodes);
+  return toPath(o, [...mixes, destination]);
+}
+
+/** The way back of a reply: from the provider that answers to one's own. Guards would tie replies to their reader's mail. */
+export function chooseReplyPath(o: PathOptions & { readonly from: NodeId; readonly to: NodeId }): Path {
+  return choosePath({ ...o, from: o.from, destination: o.to });
+}
+
+/**
+ * A node's own loop over four hops that ends at itself: a mix of layer l through layers l+1 to 3, a provider and layers 1 to
+ * l-1; a provider through the three layers. Throws NO_PATH, also when the node is not in the consensus.
+ */
+export function chooseLoopPath(o: PathOptions & { readonly node: NodeId }): Path {
+  const nodes = usableNodes(o.consensus, o.epoch);
+  const all = [...nodes.layers.flat(), ...nodes.providers];
+  const self = all.find((node) => isSame(node.nodeId, o.node));
+  if (self === undefined) throw new TransportError("NO_PATH", "The node itself is not in the list.");
+  const layer = nodes.layers.findIndex((mixes) => mixes.includes(self));
+  const [first, second, third] = nodes.layers;
+  const around = [
+    [second, third, nodes.providers],
+    [third, nodes.providers, first],
+    [nodes.providers, first, second],
+  ];
+  const ways = around[layer] ?? [first, second, third];
+  const hops = chooseDistinct(ways, [self.operator], o.paths);
+  if (hops === undefined) throw noDistinctOperators(nodes);
+  return toPath(o, [...hops, self]);
+}
+
+/** Where a drop ends: any provider, each equally likely. */
+export function chooseProvider(o: { consensus: Consensus; epoch: Epoch; paths: RandomSource }): NodeId {
+  const { providers } = usableNodes(o.consensus, o.epoch);
+  if (providers.length === 0) throw new TransportError("NO_PATH", "No provider is alive.");
+  return pick(o.paths, providers).nodeId;
+}
+
+/**
+ * One node of each group, no operator twice and none of `avoid` if possible; undefined when every choice repeats an operator.
+ * What must be avoided is given up from the front: the entry provider's operator sees the least of the path.
+ */
+function chooseDistinct(
+  groups: readonly (readonly NodeDescriptor[])[],
+  avoid: readonly (string | undefined)[],
+  random: RandomSource,
+): NodeDescriptor[] | undefined {
+  for (let from = 0; from <= avoid.length; from++) {
+    const avoided = new Set(avoid.slice(from));
+    const allowed = groups.map((group) => group.filter((node) => !avoided.has(node.operator)));
+    const chosen = drawDistinct(allowed, random);
+    if (chosen !== undefined) return chosen;
+  }
+  return undefined;
+}
+
+/** Uniform over all choices without a repeated operator: draw and reject, and count them out where rejection is the rule. */
+function drawDistinct(
+  groups: readonly (readonly NodeDescriptor[])[],
+  random: RandomSource,
+): NodeDescriptor[] | undefined {
+  if (groups.some((group) => group.length === 0)) return undefined;
+  for (let attempt = 0; attempt < DRAWS_MAX; attempt++) {
+    const drawn = groups.map((group) => pick(random, group));
+    if (new Set(drawn.map((node) => node.operator)).size === drawn.length) return drawn;
+  }
+  const choices = allDistinct(groups);
+  return choices.length === 0 ? undefined : choices[below(random, choices.length)];
+}
+
+/** A network where this many draws fail has so few operators that all choices are few. */
+const DRAWS_MAX = 64;
+
+function allDistinct(groups: readonly (readonly NodeDescriptor[])[]): NodeDescriptor[][] {
+  return groups.reduce<NodeDescriptor[][]>(
+    (chosen, group) =>
+      chosen.flatMap((path) =>
+        group
+          .filter((node) => path.every((other) => other.operator !== node.operator))
+          .map((node) => path.concat(node)),
+      ),
+    [[]],
+  );
+}
+
+function toPath(o: PathOptions, nodes: readonly NodeDescriptor[]): Path {
+  const hops = nodes.map((node, index): Hop => {
+    const isLast = index === nodes.length - 1;
+    return {
+      nodeId: node.nodeId,
+      mixKey: node.mixKeys.get(o.epoch) as Uint8Array,
+      delay: isLast ? milliseconds(0) : drawDelay(o),
+    };
+  });
+  return { epoch: o.epoch, hops };
+}
+
+/** Whole milliseconds, as the packet carries them (docs/spec/03-sphinx.md). */
+function drawDelay(o: PathOptions): Milliseconds {
+  const longest = o.consensus.parameters.delayCap * o.meanDelay;
+  return milliseconds(Math.round(Math.min(exponential(o.delays, o.meanDelay), longest)));
+}
+
+function requireProvider(nodes: Usable, wanted: NodeId): NodeDescriptor {
+  const provider = nodes.providers.find((node) => isSame(node.nodeId, wanted));
+  if (provider === undefined) throw new TransportError("NO_PATH", "The reader's provider is not alive.");
+  return provider;
+}
+
+function noDistinctOperators(nodes: Usable): TransportError {
+  const operators = new Set(nodes.layers.flat().map((node) => node.operator)).size;
+  const mixes = nodes.layers.flat().length;
+  return new TransportError(
+    "NO_PATH",
+    `${mixes} mixes of ${operators} operators are alive; every path would pass one operator twice.`,
+  );
+}

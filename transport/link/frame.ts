@@ -1,0 +1,212 @@
+/** Frames as values: encoding and decoding of everything a link carries. Spec: docs/spec/05-link.md §3 */
+
+import { Reader, utf8, Writer } from "../core/bytes.ts";
+import { TransportError } from "../core/errors.ts";
+import {
+  type Epoch,
+  epochNumber,
+  type Milliseconds,
+  milliseconds,
+  type NodeId,
+  nodeId,
+  type SurbId,
+  surbId,
+} from "../core/units.ts";
+import { type Direction, FRAME_TYPES, type FrameSizes, frameTable, STATUS_TEXT_BYTES_MAX } from "./frame-table.ts";
+import { CONSENSUS_PART_BYTES, CONTROL_BYTES } from "./limits.ts";
+import type { Protocol } from "./link.ts";
+
+export type Frame =
+  /** Node to node: one Sphinx packet. */
+  | { readonly type: "packet"; readonly packet: Uint8Array }
+  /** Client to entry provider: a packet and the mix that it goes to first. */
+  | { readonly type: "send"; readonly firstHop: NodeId; readonly packet: Uint8Array }
+  /** Client to provider: everything up to `cursor` is stored here; give me the next. 0 at the start. */
+  | { readonly type: "poll"; readonly cursor: number }
+  | { readonly type: "getConsensus"; readonly epoch: Epoch | "current" }
+  | { readonly type: "control"; readonly body: Uint8Array }
+  /** Provider to client, exactly one for each POLL. With kind "none" the cursor is 0 and id and body are random. */
+  | {
+      readonly type: "entry";
+      readonly cursor: number;
+      readonly kind: EntryKind;
+      readonly surbId: SurbId;
+      readonly body: Uint8Array;
+    }
+  /** One piece of a consensus. `time` is the provider's clock; count 0 says that there is none. */
+  | {
+      readonly type: "consensusPart";
+      readonly time: Milliseconds;
+      readonly index: number;
+      readonly count: number;
+      readonly part: Uint8Array;
+    }
+  | { readonly type: "controlAnswer"; readonly body: Uint8Array }
+  | { readonly type: "publishDescriptor"; readonly descriptor: Uint8Array }
+  | { readonly type: "fetchConsensus"; readonly epoch: Epoch | "current" }
+  | { readonly type: "vote"; readonly vote: Uint8Array }
+  | { readonly type: "signature"; readonly signature: Uint8Array }
+  /** `time` is the authority's clock; empty bytes say that there is no such consensus. */
+  | { readonly type: "consensus"; readonly time: Milliseconds; readonly bytes: Uint8Array }
+  /** How a request ended; the reason is for the log. */
+  | { readonly type: "status"; readonly accepted: boolean; readonly reason: string };
+
+export type EntryKind = "none" | "fragment" | "reply";
+
+/** Throws RangeError for parts that are not of their length. */
+export function encodeFrame(frame: Frame, sizes: FrameSizes): Uint8Array {
+  const writer = new Writer().u8(FRAME_TYPES[frame.type]);
+  switch (frame.type) {
+    case "packet":
+      return writer.raw(exactly(frame.packet, sizes.packetBytes)).finish();
+    case "send":
+      return writer.raw(frame.firstHop).raw(exactly(frame.packet, sizes.packetBytes)).finish();
+    case "poll":
+      return writer.u64(frame.cursor).finish();
+    case "getConsensus":
+      return writer.u32(epochField(frame.epoch)).finish();
+    case "control":
+    case "controlAnswer":
+      return padded(writer, frame.body, CONTROL_BYTES).finish();
+    case "entry":
+      return writer
+        .u64(frame.cursor)
+        .u8(ENTRY_KINDS.indexOf(frame.kind))
+        .raw(frame.surbId)
+        .raw(exactly(frame.body, sizes.payloadBytes))
+        .finish();
+    case "consensusPart":
+      writer.u64(frame.time).u16(frame.index).u16(frame.count);
+      return padded(writer, frame.part, CONSENSUS_PART_BYTES).finish();
+    case "publishDescriptor":
+      return writer.bytes32(frame.descriptor).finish();
+    case "fetchConsensus":
+      return writer.bytes32(new Writer().u32(epochField(frame.epoch)).finish()).finish();
+    case "vote":
+      return writer.bytes32(frame.vote).finish();
+    case "signature":
+      return writer.bytes32(frame.signature).finish();
+    case "consensus":
+      return writer.bytes32(new Writer().u64(frame.time).raw(frame.bytes).finish()).finish();
+    case "status":
+      return writer.bytes32(encodeStatus(frame.accepted, frame.reason)).finish();
+  }
+}
+
+/** Throws MALFORMED for a frame that does not belong on this side of this protocol, or is not of its length. */
+export function decodeFrame(
+  bytes: Uint8Array,
+  context: { protocol: Protocol; direction: Direction; sizes: FrameSizes },
+): Frame {
+  const type = bytes[0];
+  const length = type === undefined ? undefined : frameTable(context).get(type);
+  if (type === undefined || length === undefined) throw new TransportError("MALFORMED");
+  if ("exact" in length && bytes.length !== length.exact) throw new TransportError("MALFORMED");
+  const reader = new Reader(bytes);
+  reader.u8();
+  const frame =
+    "exact" in length ? decodeFixed(type, reader, context.sizes) : decodeDirectory(type, reader.bytes32(length.atMost));
+  reader.end();
+  return frame;
+}
+
+/** The epoch field that asks for the newest consensus. */
+const CURRENT = 0xffff_ffff;
+const ENTRY_KINDS: readonly EntryKind[] = ["none", "fragment", "reply"];
+
+function decodeFixed(type: number, reader: Reader, sizes: FrameSizes): Frame {
+  switch (type) {
+    case FRAME_TYPES.packet:
+      return { type: "packet", packet: reader.view(sizes.packetBytes) };
+    case FRAME_TYPES.send:
+      return { type: "send", firstHop: nodeId(reader.take(32)), packet: reader.view(sizes.packetBytes) };
+    case FRAME_TYPES.poll:
+      return { type: "poll", cursor: reader.u64() };
+    case FRAME_TYPES.getConsensus:
+      return { type: "getConsensus", epoch: epochOf(reader.u32()) };
+    case FRAME_TYPES.control:
+      return { type: "control", body: unpadded(reader, CONTROL_BYTES) };
+    case FRAME_TYPES.controlAnswer:
+      return { type: "controlAnswer", body: unpadded(reader, CONTROL_BYTES) };
+    case FRAME_TYPES.entry: {
+      const cursor = reader.u64();
+      const kind = ENTRY_KINDS[reader.u8()];
+      if (kind === undefined) throw new TransportError("MALFORMED");
+      return { type: "entry", cursor, kind, surbId: surbId(reader.take(16)), body: reader.view(sizes.payloadBytes) };
+    }
+    case FRAME_TYPES.consensusPart: {
+      const time = milliseconds(reader.u64());
+      const index = reader.u16();
+      const count = reader.u16();
+      if (index >= count && !(index === 0 && count === 0)) throw new TransportError("MALFORMED");
+      return { type: "consensusPart", time, index, count, part: unpadded(reader, CONSENSUS_PART_BYTES) };
+    }
+    default:
+      throw new TransportError("MALFORMED");
+  }
+}
+
+function decodeDirectory(type: number, body: Uint8Array): Frame {
+  switch (type) {
+    case FRAME_TYPES.publishDescriptor:
+      return { type: "publishDescriptor", descriptor: body };
+    case FRAME_TYPES.fetchConsensus: {
+      const reader = new Reader(body);
+      const epoch = epochOf(reader.u32());
+      reader.end();
+      return { type: "fetchConsensus", epoch };
+    }
+    case FRAME_TYPES.vote:
+      return { type: "vote", vote: body };
+    case FRAME_TYPES.signature:
+      return { type: "signature", signature: body };
+    case FRAME_TYPES.consensus: {
+      const reader = new Reader(body);
+      return { type: "consensus", time: milliseconds(reader.u64()), bytes: reader.take(reader.remaining) };
+    }
+    case FRAME_TYPES.status: {
+      const reader = new Reader(body);
+      const accepted = reader.u8();
+      const reason = reader.text16(STATUS_TEXT_BYTES_MAX);
+      reader.end();
+      if (accepted > 1) throw new TransportError("MALFORMED");
+      return { type: "status", accepted: accepted === 1, reason };
+    }
+    default:
+      throw new TransportError("MALFORMED");
+  }
+}
+
+/** Length, content, zeros: inside TLS nobody sees where the content ends. */
+function padded(writer: Writer, content: Uint8Array, size: number): Writer {
+  if (content.length > size) throw new RangeError(`content of ${content.length} bytes, room for ${size}`);
+  return writer
+    .u32(content.length)
+    .raw(content)
+    .raw(new Uint8Array(size - content.length));
+}
+
+function unpadded(reader: Reader, size: number): Uint8Array {
+  const length = reader.u32();
+  if (length > size) throw new TransportError("MALFORMED");
+  const content = reader.take(length);
+  reader.view(size - length);
+  return content;
+}
+
+function encodeStatus(accepted: boolean, reason: string): Uint8Array {
+  const text = utf8(reason);
+  if (text.length > STATUS_TEXT_BYTES_MAX) throw new RangeError("status text too long");
+  return new Writer()
+    .u8(accepted ? 1 : 0)
+    .bytes16(text)
+    .finish();
+}
+
+const epochField = (epoch: Epoch | "current"): number => (epoch === "current" ? CURRENT : epoch);
+const epochOf = (field: number): Epoch | "current" => (field === CURRENT ? "current" : epochNumber(field));
+
+function exactly(bytes: Uint8Array, length: number): Uint8Array {
+  if (bytes.length !== length) throw new RangeError(`expected ${length} bytes, got ${bytes.length}`);
+  return bytes;
+}

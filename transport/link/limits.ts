@@ -1,0 +1,39 @@
+/** Every bound of a link, with its reason. */
+
+import { type Milliseconds, seconds } from "../core/units.ts";
+
+/** TCP, TLS 1.3 with a hybrid key share and two certificates take three round trips; ten seconds allow a bad line. */
+export const HANDSHAKE_TIME_MAX: Milliseconds = seconds(10);
+
+/** A handshake costs some 2 ms of one core: more than this at once are an attack or a stampede, and both may wait. */
+export const HANDSHAKES_MAX = 256;
+
+/** Below the 20,000 open files that Debian grants a process; the rest is for the database and outgoing links. */
+export const LINKS_MAX = 16_000;
+
+/** A frame that has begun must be whole within this time: no honest peer writes half a frame. */
+export const PARTIAL_FRAME_TIME_MAX: Milliseconds = seconds(60);
+
+/** A link on which nothing arrives for so long is dead: the slowest profile polls every 15 s, nodes send loops. */
+export const IDLE_TIME_MAX: Milliseconds = seconds(600);
+
+/** How often the two limits above are looked at: one timer for all links of a dialer or listener, none per link. */
+export const SWEEP_INTERVAL: Milliseconds = seconds(5);
+
+/** Between nodes: about 36 packets of 28 KiB, what a mix hands over in one turn of its loop at full load. */
+export const NODE_SEND_BUFFER_BYTES = 2 ** 20;
+
+/** To and from a client: four packets. More would turn a stall of the line into a burst behind it. */
+export const CLIENT_SEND_BUFFER_BYTES = 128 * 1024;
+
+/** One consensus or vote of 1,000 nodes with two X-Wing keys each is 2.6 MB. */
+export const DIRECTORY_MESSAGE_BYTES_MAX = 8 * 2 ** 20;
+
+/** A descriptor with three X-Wing keys and every text at its longest is under 5 KB. */
+export const DESCRIPTOR_BYTES_MAX = 8 * 1024;
+
+/** What a CONTROL frame and its answer carry; sign-up with an 8 KiB certificate fits. */
+export const CONTROL_BYTES = 16 * 1024;
+
+/** The piece of a consensus in one CONSENSUS_PART frame. */
+export const CONSENSUS_PART_BYTES = 32 * 1024;

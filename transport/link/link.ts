@@ -1,0 +1,51 @@
+/**
+ * What the rest of the program knows of a connection: whole frames in, whole frames out, and loss instead of a queue.
+ * `TlsDialer` and `TlsListener` make them over TLS 1.3; the simulator makes them in memory. Spec: docs/spec/05-link.md
+ */
+
+/** The ALPN name (RFC 7301) of what is spoken on a link; it decides the frames and their sizes. */
+export type Protocol = "starling-node/1" | "starling-client/1" | "starling-directory/1";
+
+/** Whom a link leads to, proven by the TLS handshake. */
+export interface PeerIdentity {
+  /**
+   * What the peer acts as. A dialer's peer is a "node", or a "directory" under starling-directory/1. A listener's peer
+   * is a "node" under starling-node/1, a "client" under starling-client/1 and a "directory" under starling-directory/1.
+   */
+  readonly role: "node" | "client" | "directory";
+  /** The Ed25519 public key of the peer's certificate, 32 bytes. */
+  readonly key: Uint8Array;
+}
+
+export interface Link {
+  readonly protocol: Protocol;
+  readonly peer: PeerIdentity;
+  /** Whether `send` would hand a frame over now. */
+  readonly writable: boolean;
+  /**
+   * Hands a whole frame over at once, or loses it: false means that it will never leave. Nothing is queued beyond the
+   * link's send buffer, so a slow peer sees gaps, never a burst. Throws RangeError when the frame's length is not its type's.
+   */
+  send(frame: Uint8Array): boolean;
+  /** One handler; frames that came before it was set wait for it (the peer is held back, nothing is lost). */
+  onFrame(handler: (frame: Uint8Array) => void): void;
+  /** Called once, at once (but never synchronously) when the link is closed already. */
+  onClose(handler: (reason: string) => void): void;
+  close(): void;
+}
+
+export interface Dialer {
+  /**
+   * Connects and proves that the peer holds `expectedKey` (Ed25519, 32 bytes).
+   * Rejects with PROVIDER_DOWN when nobody answers in time, with REFUSED when the peer is someone else.
+   */
+  dial(options: { address: string; expectedKey: Uint8Array; protocol: Protocol }): Promise<Link>;
+}
+
+export interface Listener {
+  /** host:port as bound. */
+  readonly address: string;
+  onLink(handler: (link: Link) => void): void;
+  /** Stops listening and closes every link that came in. */
+  close(): Promise<void>;
+}
