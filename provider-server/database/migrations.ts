@@ -1,0 +1,55 @@
+/**
+ * The provider's database, one step per schema version; a step that has been released never changes. Plain SQL that
+ * PostgreSQL understands as well, apart from the types' names. Spec: docs/spec/07-mailbox.md §6
+ */
+
+export const MIGRATIONS: readonly string[] = [
+  // 1: mailboxes. `seq` counts per mailbox: a shared counter would tell each reader how much mail all others get.
+  `
+  CREATE TABLE mailboxes (
+    id INTEGER PRIMARY KEY,
+    mailbox_id BLOB NOT NULL UNIQUE,
+    next_seq INTEGER NOT NULL DEFAULT 1,
+    fragments INTEGER NOT NULL DEFAULT 0,
+    replies INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE TABLE entries (
+    mailbox INTEGER NOT NULL REFERENCES mailboxes (id),
+    seq INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    surb_id BLOB NOT NULL,
+    arrived_hour INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (mailbox, seq)
+  );
+  CREATE INDEX entries_by_age ON entries (arrived_hour);
+  CREATE TABLE hashes (
+    mailbox INTEGER NOT NULL REFERENCES mailboxes (id),
+    hash BLOB NOT NULL,
+    arrived_hour INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, hash)
+  ) WITHOUT ROWID;
+  CREATE INDEX hashes_by_age ON hashes (arrived_hour);
+  CREATE TABLE devices (
+    device_key BLOB NOT NULL PRIMARY KEY,
+    mailbox INTEGER NOT NULL REFERENCES mailboxes (id),
+    cursor INTEGER NOT NULL DEFAULT 0,
+    polled_day INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX devices_by_mailbox ON devices (mailbox);
+  `,
+  // 2: accounts. A name's row is never deleted, so that no name is ever given out twice.
+  `
+  CREATE TABLE accounts (
+    local_part TEXT NOT NULL PRIMARY KEY,
+    skeleton TEXT NOT NULL UNIQUE,
+    mailbox INTEGER NOT NULL UNIQUE REFERENCES mailboxes (id),
+    account_key BLOB NOT NULL,
+    record BLOB
+  );
+  CREATE TABLE invites (
+    code_hash BLOB NOT NULL PRIMARY KEY,
+    uses_left INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
+];

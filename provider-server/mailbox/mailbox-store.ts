@@ -1,0 +1,181 @@
+/**
+ * What waits for its readers: fragments and replies, in order, durable before anybody is told that they are here. Writes are
+ * committed in batches, since each commit waits for the disk. Spec: docs/spec/07-mailbox.md §4-6
+ */
+
+import type { Cancel, Clock } from "#transport/core/clock.ts";
+import { type MailboxId, type Milliseconds, milliseconds, type SurbId } from "#transport/core/units.ts";
+import type { ProviderDatabase } from "../database/database.ts";
+import type { DropReason } from "../observe/drop-reason.ts";
+import type { Log } from "../observe/log.ts";
+import { BATCH_ENTRIES_MAX, BATCH_WAIT, PENDING_ENTRIES_MAX, SWEEP_INTERVAL } from "./limits.ts";
+import { MailboxTables, type Quota } from "./mailbox-tables.ts";
+
+export interface Entry {
+  /** Counts from 1 in each mailbox, never given twice. */
+  readonly seq: number;
+  readonly kind: "fragment" | "reply";
+  readonly surbId: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+export interface Arrival {
+  readonly mailboxId: MailboxId;
+  readonly kind: "fragment" | "reply";
+  /** Zero bytes for a fragment. */
+  readonly surbId: SurbId;
+  readonly body: Uint8Array;
+  /** 16 bytes: what `have` asks for; unused for a reply. */
+  readonly hash: Uint8Array;
+  /** Called once the entry is durable. */
+  readonly onStored?: () => void;
+}
+
+export interface MailboxStoreDependencies {
+  readonly database: ProviderDatabase;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly quota: Quota;
+  /** How long an entry, and the memory of its hash, is kept at most. */
+  readonly retention: Milliseconds;
+  readonly onDrop: (reason: DropReason) => void;
+}
+
+export class MailboxStore {
+  readonly #deps: MailboxStoreDependencies;
+  readonly #tables: MailboxTables;
+  #arrivals: Arrival[] = [];
+  /** Devices whose cursor moved, by hexadecimal key. */
+  #cursors = new Map<string, { deviceKey: Uint8Array; cursor: number }>();
+  #cancelFlush: Cancel | undefined;
+  #cancelSweep: Cancel | undefined;
+  #diskFull = false;
+
+  constructor(deps: MailboxStoreDependencies) {
+    this.#deps = deps;
+    this.#tables = new MailboxTables(deps.database, deps.quota);
+  }
+
+  /** Begins to delete what is past its retention. */
+  start(): void {
+    this.#cancelSweep = this.#deps.clock.at(milliseconds(this.#deps.clock.now() + SWEEP_INTERVAL), () => this.#sweep());
+  }
+
+  /** Commits what is pending and stops. */
+  stop(): void {
+    this.#cancelSweep?.();
+    this.flush();
+  }
+
+  /** Takes an entry for the next commit. Nothing is promised before `onStored`. */
+  deliver(arrival: Arrival): void {
+    if (this.#arrivals.length >= PENDING_ENTRIES_MAX) return this.#deps.onDrop("MAILBOX_BUSY");
+    this.#arrivals.push(arrival);
+    if (this.#arrivals.length % BATCH_ENTRIES_MAX === 0) this.#flushAt(this.#deps.clock.now());
+    else this.#flushSoon();
+  }
+
+  /**
+   * The first entry behind the cursor, which says that the device has everything up to it. An entry goes once every active
+   * device has passed it. Undefined when there is none.
+   */
+  next(options: { deviceKey: Uint8Array; cursor: number }): Entry | undefined {
+    const device = this.#tables.device(options.deviceKey);
+    if (device === undefined) return undefined;
+    // A cursor beyond the last entry was made up: it would delete what has not come yet.
+    const cursor = Math.min(options.cursor, device.nextSeq - 1);
+    if (cursor !== device.cursor || device.polledDay !== this.#day()) {
+      this.#cursors.set(Buffer.from(options.deviceKey).toString("hex"), { deviceKey: options.deviceKey, cursor });
+      this.#flushSoon();
+    }
+    return this.#tables.entryAfter(device.mailbox, cursor);
+  }
+
+  /** For each hash whether a fragment with it is durable here, or was; false for an unknown mailbox. */
+  have(mailboxId: MailboxId, hashes: readonly Uint8Array[]): boolean[] {
+    return this.#tables.have(mailboxId, hashes);
+  }
+
+  /** Commits all that is pending, now. */
+  flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    const arrivals = this.#arrivals;
+    const cursors = this.#cursors;
+    if (arrivals.length === 0 && cursors.size === 0) return;
+    this.#arrivals = [];
+    this.#cursors = new Map();
+    this.#commitCursors([...cursors.values()]);
+    for (let at = 0; at < arrivals.length; at += BATCH_ENTRIES_MAX) {
+      this.#commitArrivals(arrivals.slice(at, at + BATCH_ENTRIES_MAX));
+    }
+  }
+
+  #commitArrivals(batch: readonly Arrival[]): void {
+    const hour = this.#hour();
+    const outcomes = this.#attempt(() => batch.map((arrival) => this.#tables.insert(arrival, hour)));
+    batch.forEach((arrival, index) => {
+      const outcome = outcomes === undefined ? "DISK_FULL" : outcomes[index];
+      if (outcome === "stored") arrival.onStored?.();
+      else if (outcome !== undefined) this.#deps.onDrop(outcome);
+    });
+  }
+
+  /** Before the arrivals: what goes makes room for what comes. A cursor that is lost comes again with the next poll. */
+  #commitCursors(cursors: readonly { deviceKey: Uint8Array; cursor: number }[]): void {
+    if (cursors.length === 0) return;
+    const day = this.#day();
+    this.#attempt(() => {
+      for (const { deviceKey, cursor } of cursors) this.#tables.moveCursor({ deviceKey, cursor, day });
+    });
+  }
+
+  /** One transaction. A disk that refuses is reported once, and once when it takes entries again. */
+  #attempt<T>(work: () => T): T | undefined {
+    try {
+      const result = this.#deps.database.transaction(work);
+      if (this.#diskFull) this.#deps.log.event("the disk takes entries again");
+      this.#diskFull = false;
+      return result;
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+      if (!this.#diskFull)
+        this.#deps.log.event("the disk is full or failing: entries are refused until it takes them again");
+      this.#diskFull = true;
+      return undefined;
+    }
+  }
+
+  #sweep(): void {
+    const before = this.#hour() - Math.floor(this.#deps.retention / HOUR);
+    const more = this.#attempt(() => this.#tables.expire(before)) ?? false;
+    const wait = more ? BATCH_WAIT : SWEEP_INTERVAL;
+    this.#cancelSweep = this.#deps.clock.at(milliseconds(this.#deps.clock.now() + wait), () => this.#sweep());
+  }
+
+  #flushSoon(): void {
+    if (this.#cancelFlush === undefined) this.#flushAt(milliseconds(this.#deps.clock.now() + BATCH_WAIT));
+  }
+
+  #flushAt(time: Milliseconds): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = this.#deps.clock.at(time, () => this.flush());
+  }
+
+  /** Times are kept to the hour and the day: nothing here needs more, and less is less to take away. */
+  #hour(): number {
+    return Math.floor(this.#deps.clock.now() / HOUR);
+  }
+
+  #day(): number {
+    return Math.floor(this.#hour() / 24);
+  }
+}
+
+const HOUR = 3_600_000;
+
+/** SQLITE_FULL 13, SQLITE_IOERR 10 and its extended codes, SQLITE_CANTOPEN 14, SQLITE_READONLY 8. */
+function isDiskError(error: unknown): boolean {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return false;
+  return [8, 10, 13, 14].includes(error.errcode & 0xff);
+}

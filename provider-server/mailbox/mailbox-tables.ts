@@ -1,0 +1,119 @@
+/** The mailbox store's SQL, each statement prepared once. Every method runs inside its caller's transaction. */
+
+import type { StatementSync } from "node:sqlite";
+import type { MailboxId } from "#transport/core/units.ts";
+import type { ProviderDatabase } from "../database/database.ts";
+import type { DropReason } from "../observe/drop-reason.ts";
+import { DEVICE_INACTIVE_DAYS, SWEEP_ROWS_MAX } from "./limits.ts";
+import type { Arrival, Entry } from "./mailbox-store.ts";
+
+export interface Quota {
+  readonly fragments: number;
+  readonly replies: number;
+}
+
+export class MailboxTables {
+  readonly #quota: Quota;
+  readonly #sql: Readonly<Record<keyof typeof STATEMENTS, StatementSync>>;
+
+  constructor(database: ProviderDatabase, quota: Quota) {
+    this.#quota = quota;
+    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
+    this.#sql = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, StatementSync>;
+  }
+
+  insert(arrival: Arrival, hour: number): "stored" | DropReason {
+    const mailbox = this.#sql.mailbox.get(arrival.mailboxId);
+    if (mailbox === undefined) return "MAILBOX_UNKNOWN";
+    const { id, next_seq, fragments, replies } = mailbox as Record<string, number>;
+    if (arrival.kind === "reply") {
+      if ((replies as number) >= this.#quota.replies) return "REPLIES_FULL";
+    } else {
+      if ((fragments as number) >= this.#quota.fragments) return "MAILBOX_FULL";
+      if (this.#sql.addHash.run(id as number, arrival.hash, hour).changes === 0) return "DUPLICATE";
+    }
+    const kind = KIND_CODES[arrival.kind];
+    this.#sql.addEntry.run(id as number, next_seq as number, kind, arrival.surbId, hour, arrival.body);
+    this.#sql.countEntry.run(arrival.kind === "fragment" ? 1 : 0, arrival.kind === "reply" ? 1 : 0, id as number);
+    return "stored";
+  }
+
+  device(deviceKey: Uint8Array): { mailbox: number; cursor: number; polledDay: number; nextSeq: number } | undefined {
+    const row = this.#sql.device.get(deviceKey);
+    if (row === undefined) return undefined;
+    const { mailbox, cursor, polled_day: polledDay, next_seq: nextSeq } = row as Record<string, number>;
+    return { mailbox, cursor, polledDay, nextSeq } as {
+      mailbox: number;
+      cursor: number;
+      polledDay: number;
+      nextSeq: number;
+    };
+  }
+
+  entryAfter(mailbox: number, cursor: number): Entry | undefined {
+    const row = this.#sql.entryAfter.get(mailbox, cursor);
+    if (row === undefined) return undefined;
+    return {
+      seq: Number(row["seq"]),
+      kind: row["kind"] === KIND_CODES.reply ? "reply" : "fragment",
+      surbId: row["surb_id"] as Uint8Array,
+      body: row["body"] as Uint8Array,
+    };
+  }
+
+  moveCursor(options: { deviceKey: Uint8Array; cursor: number; day: number }): void {
+    this.#sql.moveCursor.run(options.cursor, options.day, options.deviceKey);
+    const device = this.device(options.deviceKey);
+    if (device === undefined) return;
+    const passed = this.#sql.passed.get(device.mailbox, options.day - DEVICE_INACTIVE_DAYS);
+    const upTo = Number(passed?.["cursor"] ?? 0);
+    const gone = (kind: number): number => Number(this.#sql.removeUpTo.run(device.mailbox, upTo, kind).changes);
+    const fragments = gone(KIND_CODES.fragment);
+    const replies = gone(KIND_CODES.reply);
+    if (fragments + replies > 0) this.#sql.countEntries.run(-fragments, -replies, device.mailbox);
+  }
+
+  have(mailboxId: MailboxId, hashes: readonly Uint8Array[]): boolean[] {
+    // An unknown mailbox takes the same look-ups as a known one: no row has the id -1.
+    const mailbox = Number(this.#sql.mailbox.get(mailboxId)?.["id"] ?? -1);
+    return hashes.map((hash) => this.#sql.hasHash.get(mailbox, hash) !== undefined);
+  }
+
+  /** Deletes some of what came before `hour`; true when there may be more. */
+  expire(hour: number): boolean {
+    const old = this.#sql.oldEntries.all(hour, SWEEP_ROWS_MAX);
+    for (const { mailbox, seq, kind } of old as { mailbox: number; seq: number; kind: number }[]) {
+      this.#sql.removeEntry.run(mailbox, seq);
+      const isReply = kind === KIND_CODES.reply;
+      this.#sql.countEntries.run(isReply ? 0 : -1, isReply ? -1 : 0, mailbox);
+    }
+    const hashes = this.#sql.oldHashes.all(hour, SWEEP_ROWS_MAX);
+    for (const { mailbox, hash } of hashes as { mailbox: number; hash: Uint8Array }[]) {
+      this.#sql.removeHash.run(mailbox, hash);
+    }
+    return old.length === SWEEP_ROWS_MAX || hashes.length === SWEEP_ROWS_MAX;
+  }
+}
+
+const KIND_CODES = { fragment: 1, reply: 2 } as const;
+
+const STATEMENTS = {
+  mailbox: "SELECT id, next_seq, fragments, replies FROM mailboxes WHERE mailbox_id = ?",
+  addHash: "INSERT INTO hashes (mailbox, hash, arrived_hour) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  addEntry: "INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body) VALUES (?, ?, ?, ?, ?, ?)",
+  countEntry:
+    "UPDATE mailboxes SET next_seq = next_seq + 1, fragments = fragments + ?, replies = replies + ? WHERE id = ?",
+  countEntries: "UPDATE mailboxes SET fragments = fragments + ?, replies = replies + ? WHERE id = ?",
+  device:
+    "SELECT mailbox, cursor, polled_day, next_seq FROM devices JOIN mailboxes ON mailboxes.id = devices.mailbox " +
+    "WHERE device_key = ?",
+  entryAfter: "SELECT seq, kind, surb_id, body FROM entries WHERE mailbox = ? AND seq > ? ORDER BY seq LIMIT 1",
+  moveCursor: "UPDATE devices SET cursor = ?, polled_day = ? WHERE device_key = ?",
+  passed: "SELECT MIN(cursor) AS cursor FROM devices WHERE mailbox = ? AND polled_day >= ?",
+  removeUpTo: "DELETE FROM entries WHERE mailbox = ? AND seq <= ? AND kind = ?",
+  hasHash: "SELECT 1 AS found FROM hashes WHERE mailbox = ? AND hash = ?",
+  oldEntries: "SELECT mailbox, seq, kind FROM entries WHERE arrived_hour < ? LIMIT ?",
+  removeEntry: "DELETE FROM entries WHERE mailbox = ? AND seq = ?",
+  oldHashes: "SELECT mailbox, hash FROM hashes WHERE arrived_hour < ? LIMIT ?",
+  removeHash: "DELETE FROM hashes WHERE mailbox = ? AND hash = ?",
+} as const;

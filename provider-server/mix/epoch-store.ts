@@ -1,0 +1,135 @@
+/**
+ * Where an epoch's private key and its replay log live: one file for both, so that neither survives without the other. The
+ * directory is memory-backed: a crash of the process keeps the files, loss of power loses them. Spec: docs/spec/06-mix.md §5
+ *
+ * File: magic 8 ‖ epoch u32 ‖ private key 32 ‖ replay tags of 16 bytes each, in order of arrival.
+ */
+
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { concat, equalBytes, Reader, utf8, Writer } from "#transport/core/bytes.ts";
+import { withSecret } from "#transport/core/secret.ts";
+import { type Epoch, epochNumber, REPLAY_TAG_BYTES, type ReplayTag } from "#transport/core/units.ts";
+
+export interface EpochStore {
+  /** What survived, in no order. The caller owns the keys. */
+  load(): StoredEpoch[];
+  /** Writes a new epoch's key and opens its log. */
+  create(epoch: Epoch, privateKey: Uint8Array): EpochLog;
+}
+
+export interface StoredEpoch {
+  readonly epoch: Epoch;
+  readonly privateKey: Uint8Array;
+  /** The replay tags, 16 bytes each, joined. */
+  readonly tags: Uint8Array;
+  readonly log: EpochLog;
+}
+
+export interface EpochLog {
+  /** Returns when the tag would survive a crash of this process. Throws when it cannot be kept. */
+  append(tag: ReplayTag): void;
+  /** Overwrites the key and removes key and log. */
+  erase(): void;
+  close(): void;
+}
+
+export class FileEpochStore implements EpochStore {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+
+  load(): StoredEpoch[] {
+    const epochs: StoredEpoch[] = [];
+    for (const name of readdirSync(this.#directory)) {
+      const path = join(this.#directory, name);
+      if (name.endsWith(UNFINISHED)) rmSync(path); // a crash before the rename: this key was never published
+      if (!name.endsWith(SUFFIX)) continue;
+      const stored = readEpoch(path);
+      if (stored !== undefined) epochs.push(stored);
+    }
+    return epochs;
+  }
+
+  create(epoch: Epoch, privateKey: Uint8Array): EpochLog {
+    const path = join(this.#directory, `${epoch}${SUFFIX}`);
+    const file = openSync(path + UNFINISHED, "w+", 0o600);
+    withSecret(encodeHeader(epoch, privateKey), (header) => writeSync(file, header));
+    fsyncSync(file);
+    renameSync(path + UNFINISHED, path);
+    return new FileEpochLog(path, file, HEADER_BYTES);
+  }
+}
+
+class FileEpochLog implements EpochLog {
+  readonly #path: string;
+  readonly #file: number;
+  #end: number;
+  #open = true;
+
+  constructor(path: string, file: number, end: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#end = end;
+  }
+
+  append(tag: ReplayTag): void {
+    // At an explicit position: what is left of a tag that did not fit is overwritten by the next one.
+    const written = writeSync(this.#file, tag, 0, REPLAY_TAG_BYTES, this.#end);
+    if (written !== REPLAY_TAG_BYTES) throw new Error("ENOSPC");
+    this.#end += REPLAY_TAG_BYTES;
+  }
+
+  erase(): void {
+    writeSync(this.#file, new Uint8Array(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    rmSync(this.#path, { force: true });
+    this.close();
+  }
+
+  close(): void {
+    if (this.#open) closeSync(this.#file);
+    this.#open = false;
+  }
+}
+
+const MAGIC = utf8("strlEK01");
+const PRIVATE_KEY_BYTES = 32;
+const HEADER_BYTES = MAGIC.length + 4 + PRIVATE_KEY_BYTES;
+const SUFFIX = ".epoch";
+const UNFINISHED = ".new";
+
+function encodeHeader(epoch: Epoch, privateKey: Uint8Array): Uint8Array {
+  if (privateKey.length !== PRIVATE_KEY_BYTES) throw new RangeError("mix keys are stored as 32 bytes");
+  return concat(MAGIC, new Writer().u32(epoch).finish(), privateKey);
+}
+
+/** Undefined for a file that is damaged: then key and log are both removed. */
+function readEpoch(path: string): StoredEpoch | undefined {
+  const bytes = readFileSync(path);
+  return withSecret(bytes, () => {
+    if (bytes.length < HEADER_BYTES || !equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)) {
+      rmSync(path);
+      return undefined;
+    }
+    const reader = new Reader(bytes);
+    reader.view(MAGIC.length);
+    const epoch = epochNumber(reader.u32());
+    const privateKey = reader.take(PRIVATE_KEY_BYTES);
+    // A last tag cut short by a crash belongs to a packet that had not been accepted.
+    const tags = reader.take(reader.remaining - (reader.remaining % REPLAY_TAG_BYTES));
+    return { epoch, privateKey, tags, log: new FileEpochLog(path, openSync(path, "r+"), HEADER_BYTES + tags.length) };
+  });
+}

@@ -1,0 +1,75 @@
+/** What a node does with one packet, decided without clocks, links or files. Spec: docs/spec/06-mix.md §2 */
+
+import {
+  type Epoch,
+  epochNumber,
+  type Milliseconds,
+  milliseconds,
+  type NodeId,
+  type ReplayTag,
+  type SurbId,
+} from "#transport/core/units.ts";
+import type { MixKeys, Unwrapped } from "#transport/sphinx/packet.ts";
+import type { DropReason } from "../observe/drop-reason.ts";
+
+/** Every cause of a drop looks the same outside: nothing leaves. */
+export function processPacket(packet: Uint8Array, context: MixContext): Outcome {
+  const unwrapped = unwrapOrUndefined(packet, context);
+  if (unwrapped === undefined) return { kind: "drop", reason: "UNWRAP_FAILED" };
+  const epoch = epochOf(packet);
+  // Remembered before anything else happens to the packet: whatever comes after, it is never accepted twice.
+  const recorded = context.keys.record(epoch, unwrapped.tag);
+  if (recorded !== "added") return { kind: "drop", reason: recorded === "seen" ? "REPLAY" : "REPLAY_SET_FULL" };
+  if (unwrapped.kind === "deliver") return { ...unwrapped, epoch };
+  if (unwrapped.delay > context.delayMax) return { kind: "drop", reason: "DELAY_TOO_LONG" };
+  const { tag, next, delay } = unwrapped;
+  return { kind: "hold", epoch, tag, next, delay, due: milliseconds(context.now + delay), packet: unwrapped.packet };
+}
+
+export interface MixContext {
+  readonly unwrap: (packet: Uint8Array, keys: MixKeys, nodeId: NodeId) => Unwrapped;
+  readonly keys: MixKeys & { record(epoch: Epoch, tag: ReplayTag): "added" | "seen" | "full" };
+  readonly nodeId: NodeId;
+  /** When the packet's last byte came. */
+  readonly now: Milliseconds;
+  /** The longest delay that a sender may draw: a longer one would only fill the queue. */
+  readonly delayMax: Milliseconds;
+}
+
+export type Outcome =
+  | {
+      readonly kind: "hold";
+      readonly epoch: Epoch;
+      readonly tag: ReplayTag;
+      readonly next: NodeId;
+      readonly delay: Milliseconds;
+      readonly due: Milliseconds;
+      readonly packet: Uint8Array;
+    }
+  | Delivery
+  | { readonly kind: "drop"; readonly reason: DropReason };
+
+/** A packet whose way ends at this node. */
+export interface Delivery {
+  readonly kind: "deliver";
+  readonly epoch: Epoch;
+  readonly tag: ReplayTag;
+  readonly command: "mailbox" | "service" | "drop" | "reply" | "loop";
+  readonly recipient: Uint8Array;
+  readonly surbId: SurbId;
+  readonly payload: Uint8Array;
+}
+
+function unwrapOrUndefined(packet: Uint8Array, context: MixContext): Unwrapped | undefined {
+  try {
+    return context.unwrap(packet, context.keys, context.nodeId);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "UNWRAP_FAILED") return undefined;
+    throw error;
+  }
+}
+
+/** The epoch that the packet's header names (version u8 ‖ suite u8 ‖ epoch u32); its MAC has held. */
+function epochOf(packet: Uint8Array): Epoch {
+  return epochNumber(new DataView(packet.buffer, packet.byteOffset).getUint32(2));
+}

@@ -1,0 +1,30 @@
+/** Why something was dropped. Every drop in this server has one of these; none says whose it was. */
+
+export const DROP_REASONS = {
+  UNWRAP_FAILED: "a packet that is malformed, changed, or for a key this node does not have",
+  REPLAY: "a packet that was seen before",
+  REPLAY_SET_FULL: "a packet for an epoch whose replay set is full; its key has been erased early",
+  DELAY_TOO_LONG: "a packet with a delay beyond what a sender may draw",
+  DELAY_QUEUE_FULL: "a packet that found the delay queue full",
+  NEXT_HOP_UNKNOWN: "a packet for a node that does not stand behind this one in the consensus",
+  NEXT_HOP_DOWN: "a packet for a node to which no link is up, or whose link was congested",
+  NO_ROLE: "a packet that ends at a node which delivers nothing",
+  LOOP_UNKNOWN: "a loop packet that this node is not waiting for",
+  MAILBOX_UNKNOWN: "an entry for a mailbox that does not exist here",
+  MAILBOX_FULL: "an entry for a mailbox at its quota",
+  MAILBOX_BUSY: "an entry that came faster than the disk takes them",
+  REPLIES_FULL: "a reply for a mailbox that holds too many unread replies",
+  DISK_FULL: "an entry that could not be written",
+  DUPLICATE: "an entry that the mailbox has had before",
+  SERVICE_UNKNOWN: "a request for a service this provider does not offer",
+  SERVICE_MALFORMED: "a request that is not one",
+  SERVICE_BUSY: "a request while too many answers wait to leave",
+  COVER: "a drop packet, whose purpose is served",
+  NO_ACCOUNT: "a frame from a device that belongs to no account",
+  OVER_BUDGET: "a frame that came faster than any profile sends",
+  BAD_FRAME: "a frame that is malformed or of the wrong direction",
+  STRANGER: "a link from a node that is in no current consensus",
+  TOO_MANY_LINKS: "a link beyond the number this server holds",
+} as const;
+
+export type DropReason = keyof typeof DROP_REASONS;

@@ -1,0 +1,47 @@
+/**
+ * What a node writes down: events with numbers, and per minute how many things were dropped for which reason. The types
+ * leave no place for an address, a key or the time of one packet.
+ */
+
+import type { Clock } from "#transport/core/clock.ts";
+import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import type { DropReason } from "./drop-reason.ts";
+
+/** Where lines go; the daemon's writes to standard error, with the time. */
+export type LogSink = (line: string) => void;
+
+export class Log {
+  readonly #clock: Clock;
+  readonly #sink: LogSink;
+  readonly #drops = new Map<DropReason, number>();
+  #summaryDue = false;
+
+  constructor(deps: { clock: Clock; sink: LogSink }) {
+    this.#clock = deps.clock;
+    this.#sink = deps.sink;
+  }
+
+  /** A state that an operator wants to know of. `numbers` are counts, epochs and durations. */
+  event(text: string, numbers: Readonly<Record<string, number>> = {}): void {
+    const fields = Object.entries(numbers).map(([name, value]) => ` ${name}=${value}`);
+    this.#sink(text + fields.join(""));
+  }
+
+  /** Counted now, written with the next minute's summary: a line per packet would be a record of when each came. */
+  drop(reason: DropReason): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+    if (this.#summaryDue) return;
+    this.#summaryDue = true;
+    this.#clock.at(milliseconds(this.#clock.now() + SUMMARY_INTERVAL), () => this.summary());
+  }
+
+  /** Writes what was dropped since the last time. */
+  summary(): void {
+    this.#summaryDue = false;
+    if (this.#drops.size === 0) return;
+    this.event("dropped", Object.fromEntries([...this.#drops].sort()));
+    this.#drops.clear();
+  }
+}
+
+const SUMMARY_INTERVAL: Milliseconds = milliseconds(60_000);
