@@ -1,0 +1,44 @@
+/** ML-KEM-768 (FIPS 203) by node:crypto, where the runtime has it (OpenSSL 3.5 and later). */
+
+import { createPrivateKey, createPublicKey, decapsulate, encapsulate } from "node:crypto";
+import { TransportError } from "../core/errors.ts";
+import type { MlKem768 } from "./x-wing.ts";
+
+const ALGORITHM = { asymmetricKeyType: "ml-kem-768" } as const;
+
+/** Undefined where the runtime has no ML-KEM: Electron's BoringSSL, Node before 24.7. */
+export function nativeMlKem768(): MlKem768 | undefined {
+  try {
+    mlKem.open(new Uint8Array(64)); // Any seed is a key; this only asks whether the runtime knows the algorithm.
+    return mlKem;
+  } catch {
+    return undefined;
+  }
+}
+
+const mlKem: MlKem768 = {
+  open(seed) {
+    // Imported once for each key, not for each packet; the private half stays in OpenSSL's memory.
+    const key = createPrivateKey({ ...ALGORITHM, key: Buffer.from(seed), format: "raw-seed" });
+    return {
+      publicKey: plain(createPublicKey(key).export({ format: "raw-public" })),
+      decapsulate: (ciphertext) => plain(decapsulate(key, ciphertext)),
+    };
+  },
+
+  /** OpenSSL draws the randomness itself; `message` goes unused. */
+  encapsulate(publicKey) {
+    try {
+      const key = createPublicKey({ ...ALGORITHM, key: Buffer.from(publicKey), format: "raw-public" });
+      const { ciphertext, sharedKey } = encapsulate(key);
+      return { ciphertext: plain(ciphertext), sharedSecret: plain(sharedKey) };
+    } catch {
+      throw new TransportError("MALFORMED");
+    }
+  },
+};
+
+/** A Uint8Array over the same memory: Buffers do not leave this folder. */
+function plain(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}

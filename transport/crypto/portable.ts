@@ -1,0 +1,64 @@
+/** The suite in pure JavaScript, by @noble: runs wherever JavaScript runs. Spec: docs/spec/00-conventions.md */
+
+import { chacha20, chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { ed25519, x25519 as curve } from "@noble/curves/ed25519.js";
+import { blake2b } from "@noble/hashes/blake2.js";
+import { hkdf } from "@noble/hashes/hkdf.js";
+import { sha512 } from "@noble/hashes/sha2.js";
+import { sha3_256, shake256 } from "@noble/hashes/sha3.js";
+import type { SuiteName } from "../core/parameters.ts";
+import { portableMlKem768 } from "./portable-ml-kem.ts";
+import type { Primitives, Suite } from "./suite.ts";
+import { type X25519, x25519Kem } from "./x25519-kem.ts";
+import { xWing } from "./x-wing.ts";
+
+export function portableSuite(name: SuiteName): Suite {
+  const sealKem = xWing({
+    mlKem: portableMlKem768,
+    x25519,
+    shake256: (seed, length) => shake256(seed, { dkLen: length }),
+    sha3: sha3_256,
+  });
+  return { ...primitives, name, kem: name === "xwing" ? sealKem : x25519Kem(x25519), sealKem };
+}
+
+const HASH_BYTES = 32;
+const ZERO_NONCE = new Uint8Array(12);
+
+const x25519: X25519 = {
+  publicKey: (scalar) => curve.getPublicKey(scalar),
+  product(scalar, point) {
+    try {
+      return curve.getSharedSecret(scalar, point);
+    } catch {
+      return undefined; // noble refuses the all-zero product.
+    }
+  },
+};
+
+const primitives: Primitives = {
+  implementation: "portable",
+  blake2b: (message, key) => blake2b(message, key === undefined ? { dkLen: HASH_BYTES } : { dkLen: HASH_BYTES, key }),
+  hkdf: ({ secret, salt, info, length }) => hkdf(sha512, secret, salt, info, length),
+  chacha20InPlace(key, bytes) {
+    chacha20(key, ZERO_NONCE, bytes, bytes);
+  },
+  aeadSeal: ({ key, nonce, plaintext, associated }) => chacha20poly1305(key, nonce, associated).encrypt(plaintext),
+  aeadOpen({ key, nonce, ciphertext, associated }) {
+    const cipher = chacha20poly1305(key, nonce, associated);
+    try {
+      return cipher.decrypt(ciphertext);
+    } catch {
+      return undefined;
+    }
+  },
+  ed25519: {
+    publicKey: (seed) => ed25519.getPublicKey(seed),
+    sign: (message, seed) => ed25519.sign(message, seed),
+    verify(signature, message, publicKey) {
+      if (signature.length !== 64 || publicKey.length !== 32) return false;
+      // The strict rules of RFC 8032, as libsodium has them: no small-order keys, no second encodings.
+      return ed25519.verify(signature, message, publicKey, { zip215: false });
+    },
+  },
+};
