@@ -39,8 +39,6 @@ export interface ClientStore {
   outgoing(): Promise<readonly OutgoingMessage[]>;
   /** The data of one fragment, as given to `addOutgoing`. Rejects when the message is unknown or finished. */
   outgoingData(id: MessageId, index: number): Promise<Uint8Array>;
-  /** Replaces the state of one fragment. */
-  saveFragment(id: MessageId, index: number, state: OutgoingFragment): Promise<void>;
   /** Replaces the message-level progress and, where given, the state of some fragments. */
   saveProgress(
     id: MessageId,
@@ -94,7 +92,7 @@ export interface StoredAccount {
   readonly nextProfile: { readonly profile: ProfileName; readonly from: Milliseconds } | undefined;
   /** Sticky first-layer mixes, and since when. */
   readonly guards: readonly { readonly nodeId: NodeId; readonly since: Milliseconds }[];
-  /** The newest mailbox record the provider has confirmed covers keys up to this time; 0 when none. */
+  /** When the mailbox record that the provider confirmed last runs out; 0 when there is none. */
   readonly recordUntil: Milliseconds;
 }
 
@@ -149,9 +147,11 @@ export interface OutgoingProgress {
   readonly storedAt: Milliseconds | undefined;
   readonly deliveredAt: Milliseconds | undefined;
   readonly failedAt: Milliseconds | undefined;
+  /** The message fails when its fragments are not stored by then. */
+  readonly deadline: Milliseconds;
   /** When the reader's provider will be asked what it has; undefined while fragments still wait, or when it was asked. */
   readonly askAt: Milliseconds | undefined;
-  /** When one fragment is repeated to learn whether a receipt was lost. */
+  /** When one fragment is repeated because a receipt may have been lost. */
   readonly remindAt: Milliseconds | undefined;
   readonly reminders: number;
 }

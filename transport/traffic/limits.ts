@@ -1,0 +1,21 @@
+/** The bounds of a client's clocks, each with its reason. */
+
+import { type Milliseconds, milliseconds } from "../core/units.ts";
+
+/**
+ * A slot wraps its packet this long before its tick. Wrapping takes some 2 ms with the native suite and 30 with the portable
+ * one; the rest is for whatever else the thread does meanwhile.
+ */
+export const WRAP_LEAD: Milliseconds = milliseconds(100);
+
+/** A tick that is later than this was slept through (a suspended laptop): the clock goes on from now, it does not catch up. */
+export const CATCH_UP_MAX: Milliseconds = milliseconds(1000);
+
+/** Work that a user's mail sets off runs only when no tick is due for this long; each piece takes a fraction of it. */
+export const QUIET_MARGIN: Milliseconds = milliseconds(10);
+
+/** Bytes that a slow machine hashes in one millisecond: what a piece of work over many bytes adds to its margin. */
+export const BYTES_PER_QUIET_MILLISECOND = 200_000;
+
+/** After so long without a quiet moment work runs anyway: ticks may slip by milliseconds, mail must not stop. */
+export const QUIET_WAIT_MAX: Milliseconds = milliseconds(30_000);
