@@ -1,9 +1,11 @@
 /** The transport's public API: all that a program above it may use (docs/architecture.md). */
 
+export { concat, equalBytes, fromHex, Reader, toHex, utf8, Writer } from "./core/bytes.ts";
 export type { Cancel, Clock } from "./core/clock.ts";
 export { TransportError, type TransportErrorCode } from "./core/errors.ts";
 export type { Parameters, ProfileName } from "./core/parameters.ts";
 export type { RandomSource, RandomStreams } from "./core/random.ts";
+export { wipe, withSecret } from "./core/secret.ts";
 export {
   type MailboxId,
   type MessageId,

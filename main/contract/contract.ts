@@ -224,6 +224,15 @@ export const api = {
     z.strictObject({ prefix: z.string().max(100), limit: z.int().min(1).max(20) }),
     z.strictObject({ people: z.array(person).max(20) }),
   ),
+  /** What two people read to each other to know that nobody stands between them: 12 groups of 5 digits, the same on both sides. */
+  "people.safetyNumber": method(
+    z.strictObject({ address }),
+    z.strictObject({ groups: z.array(z.string().length(5)).length(12), verified: z.boolean(), changed: z.boolean() }),
+  ),
+  /** The user has compared the safety number, or takes that back. */
+  "people.setVerified": method(z.strictObject({ address, verified: z.boolean() }), recipient),
+  /** The user accepts that this person has a new key; it starts unverified. */
+  "people.acceptKey": method(z.strictObject({ address }), recipient),
   /** How long a mail of this size takes until it is read, at today's rates. */
   "network.estimate": method(
     z.strictObject({ bytes: z.int().nonnegative() }),

@@ -1,0 +1,63 @@
+/**
+ * Decrypts and verifies in one step. Nothing comes out before the whole ciphertext is authenticated (RFC 9580 §5.13), and a
+ * signature counts only for the very bytes that are returned. Spec: docs/spec/01-message.md §2
+ */
+
+import { type DecryptMessageResult, decrypt, type Message, type PrivateKey, readMessage } from "openpgp";
+import type { Certificate } from "./certificate.ts";
+import { PGP } from "./config.ts";
+import { CLOCK_SLACK_MS } from "./limits.ts";
+
+type VerificationResult = DecryptMessageResult["signatures"][number];
+
+/** `unknown-key`: signed, but not by any certificate that was given. */
+export type SignatureState = "valid" | "none" | "invalid" | "unknown-key";
+
+export interface Opened {
+  readonly payload: Uint8Array;
+  readonly signature: SignatureState;
+  /** Lower-case hexadecimal fingerprint of the certificate whose signature is valid. */
+  readonly signedBy: string | undefined;
+}
+
+/** Undefined when the ciphertext is not for us, was changed, or is too large: one outcome, whatever the cause. */
+export async function decryptAndVerify(o: {
+  ciphertext: Uint8Array;
+  reader: PrivateKey;
+  senders: readonly Certificate[];
+  now: number;
+}): Promise<Opened | undefined> {
+  const date = new Date(o.now + CLOCK_SLACK_MS);
+  try {
+    const message: Message<Uint8Array> = await readMessage({ binaryMessage: o.ciphertext, config: PGP });
+    const { data, signatures } = await decrypt({
+      message,
+      decryptionKeys: [o.reader],
+      verificationKeys: o.senders.map((sender) => sender.key),
+      format: "binary",
+      date,
+      config: PGP,
+    });
+    return { payload: data as Uint8Array, ...(await judge(signatures, o.senders)) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** One valid signature by a sender's certificate is enough; one broken by a sender's own key is `invalid`. */
+async function judge(
+  signatures: readonly VerificationResult[],
+  senders: readonly Certificate[],
+): Promise<Pick<Opened, "signature" | "signedBy">> {
+  let state: SignatureState = signatures.length === 0 ? "none" : "unknown-key";
+  for (const signature of signatures) {
+    const sender = senders.find(({ key }) => key.getKeys(signature.keyID).length > 0);
+    try {
+      await signature.verified;
+      if (sender !== undefined) return { signature: "valid", signedBy: sender.fingerprint };
+    } catch {
+      if (sender !== undefined) state = "invalid";
+    }
+  }
+  return { signature: state, signedBy: undefined };
+}
