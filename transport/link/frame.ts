@@ -23,7 +23,8 @@ export type Frame =
   | { readonly type: "send"; readonly firstHop: NodeId; readonly packet: Uint8Array }
   /** Client to provider: everything up to `cursor` is stored here; give me the next. 0 at the start. */
   | { readonly type: "poll"; readonly cursor: number }
-  | { readonly type: "getConsensus"; readonly epoch: Epoch | "current" }
+  /** The consensus of an epoch, the newest one, or the network file. */
+  | { readonly type: "getConsensus"; readonly epoch: WantedDocument }
   | { readonly type: "control"; readonly body: Uint8Array }
   /** Provider to client, exactly one for each POLL. With kind "none" the cursor is 0 and id and body are random. */
   | {
@@ -43,7 +44,7 @@ export type Frame =
     }
   | { readonly type: "controlAnswer"; readonly body: Uint8Array }
   | { readonly type: "publishDescriptor"; readonly descriptor: Uint8Array }
-  | { readonly type: "fetchConsensus"; readonly epoch: Epoch | "current" }
+  | { readonly type: "fetchConsensus"; readonly epoch: WantedDocument }
   | { readonly type: "vote"; readonly vote: Uint8Array }
   | { readonly type: "signature"; readonly signature: Uint8Array }
   /** `time` is the authority's clock; empty bytes say that there is no such consensus. */
@@ -51,6 +52,7 @@ export type Frame =
   /** How a request ended; the reason is for the log. */
   | { readonly type: "status"; readonly accepted: boolean; readonly reason: string };
 
+export type WantedDocument = Epoch | "current" | "network";
 export type EntryKind = "none" | "fragment" | "reply";
 
 /** Throws RangeError for parts that are not of their length. */
@@ -110,8 +112,9 @@ export function decodeFrame(
   return frame;
 }
 
-/** The epoch field that asks for the newest consensus. */
+/** Epoch fields that ask for the newest consensus, and for the network file. */
 const CURRENT = 0xffff_ffff;
+const NETWORK = 0xffff_fffe;
 const ENTRY_KINDS: readonly EntryKind[] = ["none", "fragment", "reply"];
 
 function decodeFixed(type: number, reader: Reader, sizes: FrameSizes): Frame {
@@ -203,8 +206,15 @@ function encodeStatus(accepted: boolean, reason: string): Uint8Array {
     .finish();
 }
 
-const epochField = (epoch: Epoch | "current"): number => (epoch === "current" ? CURRENT : epoch);
-const epochOf = (field: number): Epoch | "current" => (field === CURRENT ? "current" : epochNumber(field));
+function epochField(wanted: WantedDocument): number {
+  if (wanted === "current") return CURRENT;
+  return wanted === "network" ? NETWORK : wanted;
+}
+
+function epochOf(field: number): WantedDocument {
+  if (field === CURRENT) return "current";
+  return field === NETWORK ? "network" : epochNumber(field);
+}
 
 function exactly(bytes: Uint8Array, length: number): Uint8Array {
   if (bytes.length !== length) throw new RangeError(`expected ${length} bytes, got ${bytes.length}`);

@@ -1,0 +1,76 @@
+/** Cuts a byte stream, in whatever pieces it comes, into whole frames. Spec: docs/spec/05-link.md §3 */
+
+import { FRAME_LENGTH_BYTES, FRAME_TYPE_BYTES, type FrameTable } from "./frame-table.ts";
+
+export class FrameAssembler {
+  readonly #table: FrameTable;
+  /** The frame that has begun; grows with what comes, not with what the peer announces. */
+  #buffer = new Uint8Array(0);
+  #have = 0;
+  /** Where the frame ends, as far as its first bytes tell. */
+  #needed = FRAME_TYPE_BYTES;
+  #broken = false;
+
+  constructor(table: FrameTable) {
+    this.#table = table;
+  }
+
+  /** Whether a frame has begun and is not whole. */
+  get isPartial(): boolean {
+    return this.#have > 0;
+  }
+
+  /**
+   * Takes the next bytes and gives each frame that became whole, in order; the frames are the receiver's. False when the
+   * stream is broken: a type that is not in the table or a length over its limit; nothing is read after that.
+   */
+  push(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): boolean {
+    let offset = 0;
+    while (offset < chunk.length && !this.#broken) {
+      const piece = chunk.subarray(offset, offset + this.#needed - this.#have);
+      this.#append(piece);
+      offset += piece.length;
+      if (this.#have === this.#needed) this.#advance(onFrame);
+    }
+    return !this.#broken;
+  }
+
+  #append(piece: Uint8Array): void {
+    const length = this.#have + piece.length;
+    if (length > this.#buffer.length) {
+      // Doubling keeps a peer that writes byte by byte from costing a copy of everything for each.
+      const grown = new Uint8Array(Math.min(this.#needed, Math.max(length, 2 * this.#buffer.length)));
+      grown.set(this.#buffer.subarray(0, this.#have));
+      this.#buffer = grown;
+    }
+    this.#buffer.set(piece, this.#have);
+    this.#have = length;
+  }
+
+  #advance(onFrame: (frame: Uint8Array) => void): void {
+    const length = this.#frameLength();
+    if (length === undefined) {
+      this.#broken = true;
+    } else if (length > this.#have) {
+      this.#needed = length;
+      return;
+    }
+    const frame = this.#buffer.length === this.#have ? this.#buffer : this.#buffer.slice(0, this.#have);
+    this.#buffer = new Uint8Array(0);
+    this.#have = 0;
+    this.#needed = FRAME_TYPE_BYTES;
+    if (!this.#broken) onFrame(frame);
+  }
+
+  /** The header's length until a length-prefixed frame's header is whole; undefined for a frame that may not come. */
+  #frameLength(): number | undefined {
+    const rule = this.#table.get(this.#buffer[0] as number);
+    if (rule === undefined) return undefined;
+    if ("exact" in rule) return rule.exact;
+    if (this.#have < HEADER_BYTES) return HEADER_BYTES;
+    const length = new DataView(this.#buffer.buffer).getUint32(FRAME_TYPE_BYTES);
+    return length > rule.atMost ? undefined : HEADER_BYTES + length;
+  }
+}
+
+const HEADER_BYTES = FRAME_TYPE_BYTES + FRAME_LENGTH_BYTES;

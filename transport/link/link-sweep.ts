@@ -1,0 +1,45 @@
+/** One timer that looks after all links of a dialer or listener, and stands still while there are none. */
+
+import type { Cancel, Clock } from "../core/clock.ts";
+import { milliseconds } from "../core/units.ts";
+import { SWEEP_INTERVAL } from "./limits.ts";
+import type { TlsLink } from "./tls-link.ts";
+
+export class LinkSweep {
+  readonly #clock: Clock;
+  readonly #links = new Set<TlsLink>();
+  #cancel: Cancel | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#links.size;
+  }
+
+  add(link: TlsLink): void {
+    this.#links.add(link);
+    if (this.#cancel === undefined) this.#arm();
+  }
+
+  /** When its socket is gone. */
+  delete(link: TlsLink): void {
+    this.#links.delete(link);
+    if (this.#links.size > 0) return;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  destroyAll(): void {
+    for (const link of this.#links) link.destroy();
+  }
+
+  #arm(): void {
+    this.#cancel = this.#clock.at(milliseconds(this.#clock.now() + SWEEP_INTERVAL), () => {
+      const now = this.#clock.now();
+      for (const link of this.#links) link.sweep(now);
+      this.#arm();
+    });
+  }
+}

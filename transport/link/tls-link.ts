@@ -1,0 +1,138 @@
+/** A link over one TLS socket whose handshake is over and whose peer is known. Spec: docs/spec/05-link.md §4 */
+
+import type { TLSSocket } from "node:tls";
+import type { Milliseconds } from "../core/units.ts";
+import { FrameAssembler } from "./frame-assembler.ts";
+import { FRAME_LENGTH_BYTES, FRAME_TYPE_BYTES, type FrameTable } from "./frame-table.ts";
+import { IDLE_TIME_MAX, PARTIAL_FRAME_TIME_MAX } from "./limits.ts";
+import type { Link, PeerIdentity, Protocol } from "./link.ts";
+
+export class TlsLink implements Link {
+  readonly protocol: Protocol;
+  readonly peer: PeerIdentity;
+  readonly #socket: TLSSocket;
+  readonly #outgoing: FrameTable;
+  readonly #assembler: FrameAssembler;
+  readonly #sendBufferBytes: number;
+  readonly #now: () => Milliseconds;
+  #frameHandler: ((frame: Uint8Array) => void) | undefined;
+  #closeHandler: ((reason: string) => void) | undefined;
+  #closeReason: string | undefined;
+  #closedAt: Milliseconds | undefined;
+  #lastData: Milliseconds;
+  #partialSince: Milliseconds | undefined;
+  readonly #isSilenceFatal: boolean;
+
+  constructor(o: {
+    socket: TLSSocket;
+    protocol: Protocol;
+    peer: PeerIdentity;
+    incoming: FrameTable;
+    outgoing: FrameTable;
+    sendBufferBytes: number;
+    now: () => Milliseconds;
+  }) {
+    this.protocol = o.protocol;
+    this.peer = o.peer;
+    this.#socket = o.socket;
+    this.#outgoing = o.outgoing;
+    this.#assembler = new FrameAssembler(o.incoming);
+    this.#sendBufferBytes = o.sendBufferBytes;
+    this.#now = o.now;
+    this.#lastData = o.now();
+    this.#isSilenceFatal = o.incoming.size > 0;
+    o.socket.setNoDelay(true);
+    o.socket.on("error", (error) => this.#closeBecause(`socket: ${(error as NodeJS.ErrnoException).code ?? "error"}`));
+    o.socket.on("end", () => this.#closeBecause("the peer closed it"));
+    o.socket.on("close", () => this.#closeBecause("the connection ended"));
+    // Where no frame may come, the end of the connection is still to be heard.
+    if (o.incoming.size === 0) this.onFrame(() => undefined);
+  }
+
+  get writable(): boolean {
+    return this.#closeReason === undefined && this.#socket.writableLength < this.#sendBufferBytes;
+  }
+
+  send(frame: Uint8Array): boolean {
+    this.#assertLength(frame);
+    if (this.#closeReason !== undefined) return false;
+    // An empty buffer takes any frame, so that no frame is too large to be sent at all.
+    const waiting = this.#socket.writableLength;
+    if (waiting > 0 && waiting + frame.length > this.#sendBufferBytes) return false;
+    this.#socket.write(frame);
+    return true;
+  }
+
+  onFrame(handler: (frame: Uint8Array) => void): void {
+    const isFirst = this.#frameHandler === undefined;
+    this.#frameHandler = handler;
+    // Not before: until somebody listens, TCP holds the peer back and nothing piles up here.
+    if (isFirst) this.#socket.on("data", (chunk: Uint8Array) => this.#read(chunk));
+  }
+
+  onClose(handler: (reason: string) => void): void {
+    this.#closeHandler = handler;
+    const reason = this.#closeReason;
+    if (reason !== undefined) queueMicrotask(() => this.#reportClose(reason));
+  }
+
+  close(): void {
+    this.#closeBecause(CLOSED_HERE);
+  }
+
+  /** Called every few seconds by whoever made the link; one timer serves all links. */
+  sweep(now: Milliseconds): void {
+    if (this.#closedAt !== undefined) {
+      if (now - this.#closedAt > PARTIAL_FRAME_TIME_MAX) this.#socket.destroy();
+    } else if (this.#partialSince !== undefined && now - this.#partialSince > PARTIAL_FRAME_TIME_MAX) {
+      this.#closeBecause("a frame was not completed in time");
+    } else if (this.#isSilenceFatal && now - this.#lastData > IDLE_TIME_MAX) {
+      this.#closeBecause("nothing came for too long");
+    }
+  }
+
+  destroy(): void {
+    this.#closeBecause(CLOSED_HERE);
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#closeReason !== undefined) return;
+    this.#lastData = this.#now();
+    const isWhole = this.#assembler.push(chunk, (frame) => {
+      this.#partialSince = undefined;
+      if (this.#closeReason === undefined) this.#frameHandler?.(frame);
+    });
+    if (!isWhole) this.#closeBecause("a frame that does not belong here");
+    else if (this.#assembler.isPartial) this.#partialSince ??= this.#lastData;
+  }
+
+  #closeBecause(reason: string): void {
+    if (this.#closeReason !== undefined) return;
+    this.#closeReason = reason;
+    this.#closedAt = this.#now();
+    // What was handed over before still leaves; a peer that does not take it is cut by the sweep.
+    if (reason === CLOSED_HERE) this.#socket.destroySoon();
+    else this.#socket.destroy();
+    queueMicrotask(() => this.#reportClose(reason));
+  }
+
+  #reportClose(reason: string): void {
+    const handler = this.#closeHandler;
+    this.#closeHandler = undefined;
+    handler?.(reason);
+  }
+
+  /** A frame of another length would show an observer what it carries. */
+  #assertLength(frame: Uint8Array): void {
+    const rule = frame.length === 0 ? undefined : this.#outgoing.get(frame[0] as number);
+    const isRight =
+      rule !== undefined &&
+      ("exact" in rule
+        ? frame.length === rule.exact
+        : frame.length <= FRAME_TYPE_BYTES + FRAME_LENGTH_BYTES + rule.atMost);
+    if (!isRight) throw new RangeError("a frame that does not belong on this link");
+  }
+}
+
+const CLOSED_HERE = "closed here";

@@ -1,0 +1,136 @@
+/** Links from others, over TLS 1.3 and TCP. Spec: docs/spec/05-link.md §2 */
+
+import type { AddressInfo, Socket } from "node:net";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { Clock } from "../core/clock.ts";
+import { formatAddress } from "./address.ts";
+import type { FrameSizes } from "./frame-table.ts";
+import { HANDSHAKE_TIME_MAX, HANDSHAKES_MAX, LINKS_MAX } from "./limits.ts";
+import type { Link, Listener, PeerIdentity, Protocol } from "./link.ts";
+import { LinkSweep } from "./link-sweep.ts";
+import { linkCredentials, linkOver, peerOf } from "./tls.ts";
+
+export interface ListenOptions {
+  /** 32-byte Ed25519 seed of the key that dialers expect. */
+  readonly identitySeed: Uint8Array;
+  readonly sizes: FrameSizes;
+  readonly clock: Clock;
+  readonly host: string;
+  /** 0: any free one; `address` tells which. */
+  readonly port: number;
+  /** What is spoken here; the dialer's ALPN chooses. */
+  readonly protocols: readonly Protocol[];
+  /** Whether to talk to this peer at all; everyone unless given. */
+  readonly admit?: (peer: PeerIdentity, protocol: Protocol) => boolean;
+  /** Told why a connection did not become a link; never by whom. */
+  readonly onRefused?: (reason: string) => void;
+  readonly handshakesMax?: number;
+  readonly linksMax?: number;
+}
+
+export class TlsListener implements Listener {
+  readonly #options: ListenOptions;
+  readonly #server: Server;
+  readonly #sweep: LinkSweep;
+  /** Connections whose handshake goes on, by the peer's address and port. */
+  readonly #pending = new Map<string, Socket>();
+  #handler: ((link: Link) => void) | undefined;
+  #closing = false;
+
+  /** Rejects with the system's error when the address cannot be bound. */
+  static async listen(options: ListenOptions): Promise<TlsListener> {
+    const listener = new TlsListener(options);
+    await listener.#bind();
+    return listener;
+  }
+
+  private constructor(options: ListenOptions) {
+    this.#options = options;
+    this.#sweep = new LinkSweep(options.clock);
+    this.#server = createServer({
+      ...linkCredentials(options.identitySeed),
+      ALPNProtocols: [...options.protocols],
+      requestCert: true,
+      rejectUnauthorized: false, // a certificate proves a key, nothing else; peerOf insists that there is one
+      handshakeTimeout: HANDSHAKE_TIME_MAX,
+    });
+    this.#server.on("connection", (socket: Socket) => this.#begin(socket));
+    this.#server.on("secureConnection", (socket) => this.#accept(socket));
+    this.#server.on("tlsClientError", (error, socket) => {
+      this.#pending.delete(peerName(socket));
+      socket.destroy();
+      this.#refuse(`handshake: ${(error as NodeJS.ErrnoException).code ?? "failed"}`);
+    });
+  }
+
+  get address(): string {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return formatAddress(address, port);
+  }
+
+  /** Links and handshakes there are now. */
+  get load(): { links: number; handshakes: number } {
+    return { links: this.#sweep.size, handshakes: this.#pending.size };
+  }
+
+  onLink(handler: (link: Link) => void): void {
+    this.#handler = handler;
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#pending.values()) socket.destroy();
+    this.#sweep.destroyAll();
+    await closed;
+  }
+
+  #bind(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ host: this.#options.host, port: this.#options.port }, () => {
+        this.#server.off("error", reject);
+        // Running out of file descriptors is a refusal, not the end of the process.
+        this.#server.on("error", (error) => this.#refuse(`listener: ${(error as NodeJS.ErrnoException).code}`));
+        resolve();
+      });
+    });
+  }
+
+  #begin(socket: Socket): void {
+    const { handshakesMax = HANDSHAKES_MAX, linksMax = LINKS_MAX } = this.#options;
+    const isFull = this.#pending.size >= handshakesMax || this.#sweep.size + this.#pending.size >= linksMax;
+    if (isFull || this.#closing) {
+      socket.destroy();
+      return this.#refuse("too many connections");
+    }
+    const name = peerName(socket);
+    this.#pending.set(name, socket);
+    socket.once("close", () => this.#pending.delete(name));
+  }
+
+  #accept(socket: TLSSocket): void {
+    this.#pending.delete(peerName(socket));
+    const peer = peerOf(socket);
+    if ("refused" in peer) {
+      socket.destroy();
+      return this.#refuse(peer.refused);
+    }
+    const { sizes, clock, admit } = this.#options;
+    const link = linkOver({ socket, ...peer, end: "listener", sizes, now: () => clock.now() });
+    this.#sweep.add(link);
+    socket.once("close", () => this.#sweep.delete(link));
+    if (this.#closing || admit?.(link.peer, peer.protocol) === false) {
+      link.destroy();
+      return this.#refuse("a peer that is not admitted");
+    }
+    if (this.#handler === undefined) link.destroy();
+    else this.#handler(link);
+  }
+
+  #refuse(reason: string): void {
+    this.#options.onRefused?.(reason);
+  }
+}
+
+const peerName = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;

@@ -1,0 +1,82 @@
+/** What both ends of a link ask of TLS, and who the other end is. Spec: docs/spec/05-link.md §2 */
+
+import { createSecureContext, type TLSSocket } from "node:tls";
+import { certificateKey, createLinkCertificate } from "./certificate.ts";
+import type { Direction, FrameSizes } from "./frame-table.ts";
+import { frameTable } from "./frame-table.ts";
+import { CLIENT_SEND_BUFFER_BYTES, DIRECTORY_MESSAGE_BYTES_MAX, NODE_SEND_BUFFER_BYTES } from "./limits.ts";
+import type { PeerIdentity, Protocol } from "./link.ts";
+import { TlsLink } from "./tls-link.ts";
+import type { Milliseconds } from "../core/units.ts";
+
+export const PROTOCOLS: readonly Protocol[] = ["starling-node/1", "starling-client/1", "starling-directory/1"];
+
+/** TLS 1.3 only, with the certificate of `identitySeed`, hybrid key exchange where the runtime has it. */
+export function linkCredentials(identitySeed: Uint8Array) {
+  const { certificatePem, privateKey } = createLinkCertificate(identitySeed);
+  const credentials = {
+    cert: certificatePem,
+    key: privateKey.export({ format: "pem", type: "pkcs8" }),
+    minVersion: "TLSv1.3",
+    maxVersion: "TLSv1.3",
+  } as const;
+  return { ...credentials, ecdhCurve: keyExchangeGroups() };
+}
+
+/** The handshake's outcome, or why there is no link: the certificate is the peer's only name, so it must be a fresh one. */
+export function peerOf(socket: TLSSocket): { key: Uint8Array; protocol: Protocol } | { refused: string } {
+  const protocol = PROTOCOLS.find((name) => name === socket.alpnProtocol);
+  if (protocol === undefined) return { refused: "no protocol in common" };
+  if (socket.getProtocol() !== "TLSv1.3") return { refused: "not TLS 1.3" };
+  if (socket.isSessionReused()) return { refused: "a resumed session" };
+  const certificate = socket.getPeerX509Certificate();
+  const key = certificate === undefined ? undefined : certificateKey(certificate);
+  return key === undefined ? { refused: "no Ed25519 certificate" } : { key, protocol };
+}
+
+export function linkOver(o: {
+  socket: TLSSocket;
+  protocol: Protocol;
+  key: Uint8Array;
+  end: "dialer" | "listener";
+  sizes: FrameSizes;
+  now: () => Milliseconds;
+}): TlsLink {
+  const { protocol, sizes } = o;
+  const table = (direction: Direction) => frameTable({ protocol, direction, sizes });
+  const [incoming, outgoing]: [Direction, Direction] =
+    o.end === "dialer" ? ["toDialer", "fromDialer"] : ["fromDialer", "toDialer"];
+  return new TlsLink({
+    socket: o.socket,
+    protocol,
+    peer: { role: roleOf(protocol, o.end), key: o.key },
+    incoming: table(incoming),
+    outgoing: table(outgoing),
+    sendBufferBytes: SEND_BUFFER_BYTES[protocol],
+    now: o.now,
+  });
+}
+
+/** A runtime without ML-KEM throws on its name. TLS 1.3 signs the choice of groups: nobody between can bring it about. */
+function keyExchangeGroups(): string {
+  try {
+    createSecureContext({ ecdhCurve: HYBRID_GROUPS });
+    return HYBRID_GROUPS;
+  } catch {
+    return "X25519";
+  }
+}
+
+/** draft-ietf-tls-ecdhe-mlkem; X25519 for peers whose runtime lacks it. */
+const HYBRID_GROUPS = "X25519MLKEM768:X25519";
+
+const SEND_BUFFER_BYTES: Record<Protocol, number> = {
+  "starling-node/1": NODE_SEND_BUFFER_BYTES,
+  "starling-client/1": CLIENT_SEND_BUFFER_BYTES,
+  "starling-directory/1": 2 * DIRECTORY_MESSAGE_BYTES_MAX,
+};
+
+function roleOf(protocol: Protocol, end: "dialer" | "listener"): PeerIdentity["role"] {
+  if (protocol === "starling-directory/1") return "directory";
+  return protocol === "starling-client/1" && end === "listener" ? "client" : "node";
+}
