@@ -6,6 +6,7 @@
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { type MailboxId, type Milliseconds, milliseconds, type SurbId } from "#transport/core/units.ts";
 import type { ProviderDatabase } from "../database/database.ts";
+import { isDiskError } from "../database/disk-error.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import type { Log } from "../observe/log.ts";
 import { BATCH_ENTRIES_MAX, BATCH_WAIT, PENDING_ENTRIES_MAX, SWEEP_INTERVAL } from "./limits.ts";
@@ -173,9 +174,3 @@ export class MailboxStore {
 }
 
 const HOUR = 3_600_000;
-
-/** SQLITE_FULL 13, SQLITE_IOERR 10 and its extended codes, SQLITE_CANTOPEN 14, SQLITE_READONLY 8. */
-function isDiskError(error: unknown): boolean {
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return false;
-  return [8, 10, 13, 14].includes(error.errcode & 0xff);
-}

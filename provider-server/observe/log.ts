@@ -3,7 +3,7 @@
  * leave no place for an address, a key or the time of one packet.
  */
 
-import type { Clock } from "#transport/core/clock.ts";
+import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { DropReason } from "./drop-reason.ts";
 
@@ -14,7 +14,7 @@ export class Log {
   readonly #clock: Clock;
   readonly #sink: LogSink;
   readonly #drops = new Map<DropReason, number>();
-  #summaryDue = false;
+  #cancelSummary: Cancel | undefined;
 
   constructor(deps: { clock: Clock; sink: LogSink }) {
     this.#clock = deps.clock;
@@ -30,14 +30,14 @@ export class Log {
   /** Counted now, written with the next minute's summary: a line per packet would be a record of when each came. */
   drop(reason: DropReason): void {
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
-    if (this.#summaryDue) return;
-    this.#summaryDue = true;
-    this.#clock.at(milliseconds(this.#clock.now() + SUMMARY_INTERVAL), () => this.summary());
+    if (this.#cancelSummary !== undefined) return;
+    this.#cancelSummary = this.#clock.at(milliseconds(this.#clock.now() + SUMMARY_INTERVAL), () => this.summary());
   }
 
-  /** Writes what was dropped since the last time. */
+  /** Writes what was dropped since the last time; the last call before the process ends. */
   summary(): void {
-    this.#summaryDue = false;
+    this.#cancelSummary?.();
+    this.#cancelSummary = undefined;
     if (this.#drops.size === 0) return;
     this.event("dropped", Object.fromEntries([...this.#drops].sort()));
     this.#drops.clear();

@@ -1,0 +1,153 @@
+/**
+ * A provider's side of its clients' links: passes their packets to the first mix, answers each poll with one body, real or
+ * not, and serves documents and account requests. Spec: docs/spec/07-mailbox.md §1
+ */
+
+import { toHex } from "#transport/core/bytes.ts";
+import type { Clock } from "#transport/core/clock.ts";
+import type { RandomSource } from "#transport/core/random.ts";
+import { type Epoch, milliseconds, type NodeId, surbId } from "#transport/core/units.ts";
+import type { Network } from "#transport/directory/model.ts";
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  decodeControlRequest,
+  encodeControlAnswer,
+} from "#transport/link/control.ts";
+import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
+import type { FrameSizes } from "#transport/link/frame-table.ts";
+import type { Link } from "#transport/link/link.ts";
+import { toParts } from "#transport/link/parts.ts";
+import type { Entry as MailboxEntry } from "../mailbox/mailbox-store.ts";
+import type { DropReason } from "../observe/drop-reason.ts";
+import { DeviceBudgets } from "./device-budgets.ts";
+import { PART_ATTEMPTS_MAX, PART_INTERVAL } from "./limits.ts";
+
+export interface EntryDependencies {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly sizes: FrameSizes;
+  /** Bodies of answers that carry nothing. */
+  readonly padding: RandomSource;
+  readonly accounts: {
+    isDevice(key: Uint8Array): boolean;
+    handle(key: Uint8Array, request: ControlRequest): ControlAnswer;
+  };
+  readonly mailbox: { next(options: { deviceKey: Uint8Array; cursor: number }): MailboxEntry | undefined };
+  /** The signed bytes of a consensus, if this provider has it. */
+  readonly consensus: (epoch: Epoch | "current") => Uint8Array | undefined;
+  readonly forward: (firstHop: NodeId, packet: Uint8Array) => void;
+  readonly onDrop: (reason: DropReason) => void;
+}
+
+export class Entry {
+  readonly #deps: EntryDependencies;
+  readonly #budgets: DeviceBudgets;
+  /** One link per device, by its key in hexadecimal: the newest. */
+  readonly #links = new Map<string, Link>();
+
+  constructor(deps: EntryDependencies) {
+    this.#deps = deps;
+    this.#budgets = new DeviceBudgets(deps.network.parameters);
+  }
+
+  /** A link from a client; its certificate's key is the device's. */
+  accept(link: Link): void {
+    const device = toHex(link.peer.key);
+    // The old one is often dead without knowing it: the device's address has changed.
+    this.#links.get(device)?.close();
+    this.#links.set(device, link);
+    link.onClose(() => {
+      if (this.#links.get(device) === link) this.#links.delete(device);
+    });
+    link.onFrame((bytes) => this.#receive(link, bytes));
+  }
+
+  get links(): number {
+    return this.#links.size;
+  }
+
+  stop(): void {
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+  }
+
+  #receive(link: Link, bytes: Uint8Array): void {
+    const { onDrop, sizes, clock } = this.#deps;
+    const deviceKey = link.peer.key;
+    const frame = withoutThrow(() =>
+      decodeFrame(bytes, { protocol: "starling-client/1", direction: "fromDialer", sizes }),
+    );
+    if (frame === undefined) {
+      onDrop("BAD_FRAME");
+      return link.close();
+    }
+    const kind = frame.type;
+    if (kind !== "send" && kind !== "poll" && kind !== "getConsensus" && kind !== "control") return;
+    if (!this.#budgets.take(deviceKey, kind, clock.now())) return onDrop("OVER_BUDGET");
+    this.#handle(link, frame);
+  }
+
+  #handle(link: Link, frame: Frame): void {
+    const { accounts, forward, onDrop, consensus, network } = this.#deps;
+    switch (frame.type) {
+      case "send":
+        return accounts.isDevice(link.peer.key) ? forward(frame.firstHop, frame.packet) : onDrop("NO_ACCOUNT");
+      case "poll":
+        return this.#answerPoll(link, frame.cursor);
+      case "getConsensus":
+        return this.#sendParts(link, frame.epoch === "network" ? network.bytes : consensus(frame.epoch));
+      case "control":
+        return this.#answerControl(link, frame.body);
+      default:
+    }
+  }
+
+  /** Exactly one answer, always of the same size: also to a device without an account, and when nothing is here. */
+  #answerPoll(link: Link, cursor: number): void {
+    const { mailbox, padding, sizes } = this.#deps;
+    const entry = mailbox.next({ deviceKey: link.peer.key, cursor });
+    const frame: Frame =
+      entry === undefined
+        ? {
+            type: "entry",
+            cursor: 0,
+            kind: "none",
+            surbId: surbId(padding.bytes(16)),
+            body: padding.bytes(sizes.payloadBytes),
+          }
+        : { type: "entry", cursor: entry.seq, kind: entry.kind, surbId: surbId(entry.surbId), body: entry.body };
+    link.send(encodeFrame(frame, sizes)); // lost on a congested line; the next poll asks for the same
+  }
+
+  #answerControl(link: Link, body: Uint8Array): void {
+    const { accounts, sizes, onDrop } = this.#deps;
+    const request = withoutThrow(() => decodeControlRequest(body));
+    if (request === undefined) onDrop("BAD_FRAME");
+    const answer: ControlAnswer =
+      request === undefined ? { id: 0, result: "MALFORMED" } : accounts.handle(link.peer.key, request);
+    link.send(encodeFrame({ type: "controlAnswer", body: encodeControlAnswer(answer) }, sizes));
+  }
+
+  /** One piece at a time: all at once would be more than a link's send buffer takes. */
+  #sendParts(link: Link, document: Uint8Array | undefined): void {
+    const { clock, sizes } = this.#deps;
+    const parts = toParts(document, clock.now()).map((part) => encodeFrame(part, sizes));
+    const sendNext = (index: number, attempts: number): void => {
+      const part = parts[index];
+      if (part === undefined || attempts > PART_ATTEMPTS_MAX) return;
+      const sent = link.writable && link.send(part);
+      const again = (): void => (sent ? sendNext(index + 1, 0) : sendNext(index, attempts + 1));
+      if (index + 1 < parts.length || !sent) clock.at(milliseconds(clock.now() + PART_INTERVAL), again);
+    };
+    sendNext(0, 0);
+  }
+}
+
+function withoutThrow<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

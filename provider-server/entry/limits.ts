@@ -1,0 +1,27 @@
+/** Every bound of client links, with its reason. */
+
+import { type Milliseconds, milliseconds, type PerSecond, perSecond } from "#transport/core/units.ts";
+
+/**
+ * A budget grows by this much more than the fastest profile sends. Ticks are a Poisson process: were the two equal, the random
+ * walk of their difference would pass any burst in the end.
+ */
+export const BUDGET_SLACK = 1.25;
+
+/** With the slack above, honest ticks exceed this once in e^(2 × 0.25 × 64 / 1.25) ≈ 10^11 of them. */
+export const BUDGET_BURST = 64;
+
+/** A client asks for a consensus once an epoch, and again when an answer was lost. */
+export const CONSENSUS_BUDGET = { rate: perSecond(1 / 5) as PerSecond, burst: 8 };
+
+/** Signing up, a record a week, a device now and then. */
+export const CONTROL_BUDGET = { rate: perSecond(1 / 5) as PerSecond, burst: 16 };
+
+/** Budgets remembered after their device has gone; those that are full again are forgotten first. */
+export const BUDGETS_MAX = 200_000;
+
+/** Between pieces of a consensus, 32 KiB each: a slow line takes 80 of them in half a minute. */
+export const PART_INTERVAL: Milliseconds = milliseconds(100);
+
+/** A client that takes no piece for so long gets no more of that answer. */
+export const PART_ATTEMPTS_MAX = 300;

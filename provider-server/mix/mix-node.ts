@@ -1,0 +1,240 @@
+/**
+ * One node of the network: takes packets from the nodes before it, holds them, passes them on, and hands over those whose way
+ * ends here. A mix is this and nothing else; a provider is this with a mailbox behind it. Spec: docs/spec/06-mix.md
+ */
+
+import type { Cancel, Clock } from "#transport/core/clock.ts";
+import type { Epoch, Milliseconds, NodeId } from "#transport/core/units.ts";
+import type { Consensus } from "#transport/directory/model.ts";
+import { nodeIdOf, signDescriptor } from "#transport/directory/descriptor.ts";
+import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
+import type { Link } from "#transport/link/link.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import { Sphinx } from "#transport/sphinx/sphinx.ts";
+import { Consensuses } from "../node/consensuses.ts";
+import type { NodeDependencies, NodeLimits } from "../node/dependencies.ts";
+import { DirectoryDuty } from "../node/directory-duty.ts";
+import { DEFAULT_NODE_LIMITS } from "../node/limits.ts";
+import { LinkPool } from "../node/link-pool.ts";
+import { longestDelay, NodeLoops } from "../node/node-loops.ts";
+import { Topology } from "../node/topology.ts";
+import type { DropReason } from "../observe/drop-reason.ts";
+import { DelayQueue } from "./delay-queue.ts";
+import { EpochKeys } from "./epoch-keys.ts";
+import { type Delivery, type MixContext, type Outcome, processPacket } from "./mix.ts";
+
+/** What a provider adds: where its descriptor says mail for a domain goes, and who takes packets that end here. */
+export interface MixNodeRole {
+  readonly role: "mix" | "provider";
+  readonly domain: string;
+  readonly deliver: (delivery: Delivery) => void;
+}
+
+type Held = Outcome & { kind: "hold" };
+
+export class MixNode {
+  readonly nodeId: NodeId;
+  readonly sphinx: Sphinx;
+  readonly consensuses: Consensuses;
+  readonly #deps: NodeDependencies;
+  readonly #clock: Clock;
+  readonly #role: MixNodeRole;
+  readonly #limits: NodeLimits;
+  readonly #keys: EpochKeys;
+  readonly #queue = new DelayQueue<Held>();
+  readonly #pool: LinkPool;
+  readonly #loops: NodeLoops;
+  readonly #duty: DirectoryDuty;
+  readonly #links = new Set<Link>();
+  readonly #context: Omit<MixContext, "now">;
+  #topology: Topology;
+  #cancelRelease: Cancel | undefined;
+  #releaseAt = Number.POSITIVE_INFINITY;
+
+  constructor(deps: NodeDependencies, role?: MixNodeRole) {
+    const { clock, streams, suite, network, dialer, directory, identity, log } = deps;
+    this.#deps = deps;
+    this.#clock = clock;
+    this.#role = role ?? { role: "mix", domain: "", deliver: () => this.drop("NO_ROLE") };
+    this.#limits = { ...DEFAULT_NODE_LIMITS, ...deps.limits };
+    this.nodeId = nodeIdOf(suite, suite.ed25519.publicKey(identity.identitySeed));
+    const { suite: name, packetBytes } = network.parameters;
+    this.sphinx = new Sphinx({ suite, geometry: geometry({ suite: name, packetBytes }) });
+    this.consensuses = new Consensuses(network);
+    this.#topology = new Topology([], this.nodeId);
+    this.#keys = new EpochKeys({
+      suite,
+      random: streams.keys,
+      store: deps.epochs,
+      replayCapacity: this.#limits.replayCapacity,
+      onErasedEarly: (epoch) => log.event("the replay set is full: the key is erased early", { epoch }),
+    });
+    this.#context = {
+      unwrap: (packet, keys, self) => this.sphinx.unwrap(packet, keys, self),
+      keys: this.#keys,
+      nodeId: this.nodeId,
+      delayMax: longestDelay(network),
+    };
+    this.#pool = new LinkPool({ dialer, clock, random: streams.schedule });
+    this.#loops = new NodeLoops({
+      clock,
+      streams,
+      network,
+      sphinx: this.sphinx,
+      nodeId: this.nodeId,
+      current: () => this.consensuses.current(clock.now()),
+      send: ({ firstHop, packet }) => this.forward(firstHop, packet),
+    });
+    this.#duty = new DirectoryDuty({
+      clock,
+      random: streams.schedule,
+      network,
+      directory,
+      consensuses: this.consensuses,
+      log,
+      describe: (epochs) => this.#describe(epochs),
+      onChange: () => this.#useTopology(this.consensuses.inUse(clock.now())),
+      onEpochOver: (epoch) => this.#epochOver(epoch),
+    });
+  }
+
+  start(): void {
+    this.#duty.start();
+    this.#loops.start();
+  }
+
+  /** Stops sending and taking; keys and replay tags stay for the next run, packets in the queue are lost. */
+  async stop(): Promise<void> {
+    this.#duty.stop();
+    this.#loops.stop();
+    this.#cancelRelease?.();
+    for (const link of this.#links) link.close();
+    this.#links.clear();
+    this.#pool.close();
+    this.#queue.drain();
+    this.#keys.close();
+  }
+
+  /** A link from another node. */
+  accept(link: Link): void {
+    if (!this.#topology.mayEnter(link.peer.key)) {
+      this.drop("STRANGER");
+      return link.close();
+    }
+    this.#links.add(link);
+    link.onClose(() => this.#links.delete(link));
+    link.onFrame((frame) => this.#receiveFrame(link, frame));
+  }
+
+  /** Sends a packet of this node's own, or of its clients, to a node behind it at once; false when it is lost. */
+  forward(next: NodeId, packet: Uint8Array): boolean {
+    const isKnown = this.#topology.next(next) !== undefined;
+    const sent = isKnown && this.#pool.send(next, encodeFrame({ type: "packet", packet }, this.sphinx.geometry));
+    if (!sent) this.drop(isKnown ? "NEXT_HOP_DOWN" : "NEXT_HOP_UNKNOWN");
+    return sent;
+  }
+
+  drop(reason: DropReason): void {
+    this.#deps.log.drop(reason);
+    this.#deps.observer?.dropped?.({ node: this.nodeId, at: this.#clock.now(), reason });
+  }
+
+  /** Takes one packet that arrived now. */
+  receive(packet: Uint8Array): void {
+    const now = this.#clock.now();
+    const outcome = processPacket(packet, { ...this.#context, now });
+    if (outcome.kind === "drop") return this.drop(outcome.reason);
+    this.#deps.observer?.packetArrived?.({ node: this.nodeId, at: now, tag: outcome.tag, epoch: outcome.epoch });
+    if (outcome.kind === "hold") this.#hold(outcome, now);
+    else this.#deliver(outcome, now);
+  }
+
+  get held(): number {
+    return this.#queue.size;
+  }
+
+  #receiveFrame(link: Link, bytes: Uint8Array): void {
+    let packet: Uint8Array;
+    try {
+      const frame = decodeFrame(bytes, {
+        protocol: "starling-node/1",
+        direction: "fromDialer",
+        sizes: this.sphinx.geometry,
+      });
+      if (frame.type !== "packet") throw new RangeError("no other frame passes between nodes");
+      packet = frame.packet;
+    } catch {
+      this.drop("BAD_FRAME");
+      return link.close();
+    }
+    this.receive(packet);
+  }
+
+  #hold(held: Held, now: Milliseconds): void {
+    if (this.#topology.next(held.next) === undefined) return this.drop("NEXT_HOP_UNKNOWN");
+    if (this.#queue.size >= this.#limits.delayQueuePackets) return this.drop("DELAY_QUEUE_FULL");
+    const { tag, delay, due, next } = held;
+    this.#deps.observer?.packetHeld?.({ node: this.nodeId, at: now, tag, delay, due, next });
+    this.#queue.push(due, held);
+    this.#armRelease();
+  }
+
+  /** One timer, for the packet that is due first. */
+  #armRelease(): void {
+    const due = this.#queue.nextDue;
+    if (due === undefined || due >= this.#releaseAt) return;
+    this.#cancelRelease?.();
+    this.#releaseAt = due;
+    this.#cancelRelease = this.#clock.at(due, () => this.#release());
+  }
+
+  #release(): void {
+    this.#releaseAt = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    for (let held = this.#queue.popDue(now); held !== undefined; held = this.#queue.popDue(now)) {
+      const sent = this.forward(held.next, held.packet);
+      const { tag, next } = held;
+      this.#deps.observer?.packetLeft?.({ node: this.nodeId, at: this.#clock.now(), tag, next, sent });
+    }
+    this.#armRelease();
+  }
+
+  #deliver(delivery: Delivery, now: Milliseconds): void {
+    const { command, tag } = delivery;
+    this.#deps.observer?.packetDelivered?.({ node: this.nodeId, at: now, tag, command });
+    if (command !== "loop") return this.#role.deliver(delivery);
+    if (!this.#loops.returned(delivery.recipient)) this.drop("LOOP_UNKNOWN");
+  }
+
+  #describe(epochs: readonly Epoch[]): Uint8Array {
+    const { suite, identity, address, operator } = this.#deps;
+    const fields = {
+      role: this.#role.role,
+      domain: this.#role.domain,
+      linkKey: identity.linkKey,
+      address,
+      operator,
+      mixKeys: new Map(epochs.map((epoch) => [epoch, this.#keys.ensure(epoch)])),
+      publishedAt: this.#clock.now(),
+    };
+    return signDescriptor({ fields, identitySeed: identity.identitySeed, suite }).bytes;
+  }
+
+  #useTopology(consensuses: readonly Consensus[]): void {
+    this.#topology = new Topology(consensuses, this.nodeId);
+    this.#pool.connect(this.#topology.nextHops);
+    for (const link of this.#links) if (!this.#topology.mayEnter(link.peer.key)) link.close();
+  }
+
+  #epochOver(epoch: Epoch): void {
+    this.#keys.eraseBefore(epoch);
+    const { up, wanted } = this.#pool.state;
+    const loops = this.#loops.takeCounts();
+    this.#deps.log.event("epoch", { epoch, linksUp: up, linksWanted: wanted, held: this.held, ...loopFields(loops) });
+  }
+}
+
+const loopFields = (counts: { returned: number; lost: number }): Record<string, number> => ({
+  loopsReturned: counts.returned,
+  loopsLost: counts.lost,
+});

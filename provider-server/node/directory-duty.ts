@@ -1,0 +1,172 @@
+/**
+ * What a node owes the directory and gets from it: a descriptor with its keys in time for every vote, the consensus before it
+ * is used, and old keys erased. Spec: docs/spec/06-mix.md §5-6
+ */
+
+import type { Cancel, Clock } from "#transport/core/clock.ts";
+import { type RandomSource, uniform } from "#transport/core/random.ts";
+import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import { epochAt, epochInUse, epochStart, scheduleOf } from "#transport/directory/epochs.ts";
+import type { Network } from "#transport/directory/model.ts";
+import type { Log } from "../observe/log.ts";
+import type { Consensuses } from "./consensuses.ts";
+import type { DirectoryPort } from "./dependencies.ts";
+import { CLOCK_DIFFERENCE_SHARE, RETRY_SHARE } from "./limits.ts";
+
+export interface DirectoryDutyDependencies {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly network: Network;
+  readonly directory: DirectoryPort;
+  readonly consensuses: Consensuses;
+  readonly log: Log;
+  /** The signed descriptor with keys of these epochs. */
+  readonly describe: (epochs: readonly Epoch[]) => Uint8Array;
+  /** A consensus was added, or one went out of use. */
+  readonly onChange: () => void;
+  /** Keys of epochs before this one are of no more use. */
+  readonly onEpochOver: (epoch: Epoch) => void;
+}
+
+export class DirectoryDuty {
+  readonly #deps: DirectoryDutyDependencies;
+  readonly #pending = new Set<Cancel>();
+  #clockIsWrong = false;
+  #isStopped = false;
+  #failed = new Set<string>();
+
+  constructor(deps: DirectoryDutyDependencies) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    this.#eraseOld();
+    void this.#publish();
+    void this.#fetch("current"); // an older one serves for a while if this epoch has none
+    void this.#fetch(this.#epoch());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const cancel of this.#pending) cancel();
+    this.#pending.clear();
+  }
+
+  // Keys of this epoch, of the next, and of the one after, for which they serve if the next vote fails.
+  async #publish(): Promise<void> {
+    const epoch = this.#epoch();
+    const epochs = [epoch, epochNumber(epoch + 1), epochNumber(epoch + 2)];
+    const done = await this.#attempt("publish the descriptor", async () => {
+      const { time } = await this.#deps.directory.fetchConsensus("current");
+      if (!this.#clockAgrees(time)) return false;
+      await this.#deps.directory.publishDescriptor(this.#deps.describe(epochs));
+      return true;
+    });
+    if (this.#isStopped) return;
+    this.#at(done ? this.#nextPublication() : this.#retryTime(), () => void this.#publish());
+  }
+
+  /** A random time in the first half of what is left, in the next epoch, before its vote. */
+  #nextPublication(): Milliseconds {
+    const { network, random } = this.#deps;
+    const epoch = epochNumber(this.#epoch() + 1);
+    const start = epochStart(network, epoch);
+    const vote = scheduleOf(network, epochNumber(epoch + 1)).vote;
+    return milliseconds(start + (uniform(random) * (vote - start)) / 2);
+  }
+
+  async #fetch(epoch: Epoch | "current"): Promise<void> {
+    const { directory, consensuses, log } = this.#deps;
+    const found = await this.#attempt("fetch the consensus", async () => {
+      const { consensus, time } = await directory.fetchConsensus(epoch);
+      if (!this.#clockAgrees(time) || consensus === undefined) return false;
+      const result = consensuses.add(consensus);
+      if (result === "split")
+        log.event("two valid consensuses for one epoch: the first is kept", { epoch: consensus.epoch });
+      if (result === "added") this.#deps.onChange();
+      return true;
+    });
+    if (this.#isStopped || epoch === "current") return;
+    if (found) this.#fetchNext(epochNumber(epoch + 1));
+    else this.#fetchLater(epoch);
+  }
+
+  /** Before the first use, at a random time after it was published: not all nodes at once. */
+  #fetchNext(epoch: Epoch): void {
+    const { network, random, clock } = this.#deps;
+    const published = scheduleOf(network, epoch).publish;
+    const share = uniform(random);
+    const time = milliseconds(published + share * (epochInUse(network, epoch) - published));
+    this.#at(milliseconds(Math.max(time, clock.now())), () => void this.#fetch(epoch));
+  }
+
+  /** Again soon, unless it is not due yet, or the next one's time has come. */
+  #fetchLater(epoch: Epoch): void {
+    const { network, clock } = this.#deps;
+    const next = epochNumber(epoch + 1);
+    if (clock.now() >= scheduleOf(network, next).publish) this.#fetchNext(next);
+    else if (clock.now() < scheduleOf(network, epoch).publish) this.#fetchNext(epoch);
+    else this.#at(this.#retryTime(), () => void this.#fetch(epoch));
+  }
+
+  #eraseOld(): void {
+    const { network, clock } = this.#deps;
+    const { overlap } = network.parameters.epoch;
+    // The oldest epoch whose keys are still kept.
+    const kept = epochAt(network, milliseconds(clock.now() - overlap));
+    this.#deps.onEpochOver(kept);
+    this.#deps.onChange();
+    const next = milliseconds(epochStart(network, epochNumber(kept + 1)) + overlap);
+    this.#at(next, () => this.#eraseOld());
+  }
+
+  /** Runs `work`; a rejection is logged once until it succeeds. */
+  async #attempt(what: string, work: () => Promise<boolean>): Promise<boolean> {
+    try {
+      const done = await work();
+      if (this.#failed.delete(what)) this.#deps.log.event(`could ${what} again`);
+      return done;
+    } catch {
+      if (!this.#isStopped && !this.#failed.has(what))
+        this.#deps.log.event(`cannot ${what}: no authority takes it; trying on`);
+      this.#failed.add(what);
+      return false;
+    }
+  }
+
+  #clockAgrees(time: Milliseconds): boolean {
+    const { clock, network, log } = this.#deps;
+    const difference = Math.round((clock.now() - time) / 1000);
+    const isWrong = Math.abs(difference) * 1000 > network.parameters.epoch.lead * CLOCK_DIFFERENCE_SHARE;
+    if (isWrong && !this.#clockIsWrong) {
+      log.event(
+        "this machine's clock differs from the authorities' by too much: nothing is published until it is set",
+        {
+          seconds: difference,
+        },
+      );
+    }
+    if (!isWrong && this.#clockIsWrong) log.event("this machine's clock agrees with the authorities' again");
+    this.#clockIsWrong = isWrong;
+    return !isWrong;
+  }
+
+  #retryTime(): Milliseconds {
+    const { clock, random, network } = this.#deps;
+    const wait = network.parameters.epoch.duration * RETRY_SHARE * (0.5 + uniform(random));
+    return milliseconds(clock.now() + wait);
+  }
+
+  #epoch(): Epoch {
+    return epochAt(this.#deps.network, this.#deps.clock.now());
+  }
+
+  #at(time: Milliseconds, task: () => void): void {
+    if (this.#isStopped) return;
+    const cancel = this.#deps.clock.at(time, () => {
+      this.#pending.delete(cancel);
+      task();
+    });
+    this.#pending.add(cancel);
+  }
+}

@@ -1,0 +1,27 @@
+/** Every bound of a node's wiring, with its reason. */
+
+import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
+import type { NodeLimits } from "./dependencies.ts";
+
+export const DEFAULT_NODE_LIMITS: NodeLimits = {
+  /** 4,000 packets a second over an epoch of 60 minutes, lead and overlap included, are 19 million: 16 bytes each at a load of 0.7, up to 600 MB. */
+  replayCapacity: 20_000_000,
+  /** 4,000 packets a second times a mean of 6 s, and as much again: 1.4 GB at 28 KiB. */
+  delayQueuePackets: 48_000,
+};
+
+export const RECONNECT_WAIT_MIN: Milliseconds = milliseconds(250);
+/** A node that was restarted is reached again within this time. */
+export const RECONNECT_WAIT_MAX: Milliseconds = seconds(5);
+
+/** Between attempts to publish or to fetch, in parts of an epoch: 36 s of 60 minutes, about a second of two minutes. */
+export const RETRY_SHARE = 1 / 100;
+
+/** A clock that is off by more than this part of the lead would make packets arrive with keys that are gone. */
+export const CLOCK_DIFFERENCE_SHARE = 1 / 2;
+
+/** Loops under way that a node remembers; at one in four seconds and a minute's way there are some fifteen. */
+export const LOOPS_OUTSTANDING_MAX = 1024;
+
+/** A loop that has not come back by then, in multiples of the longest way, is lost. */
+export const LOOP_WAIT_FACTOR = 2;

@@ -1,0 +1,129 @@
+/**
+ * A provider: a node of the network with mailboxes, services and accounts behind it and clients before it.
+ * Spec: docs/spec/06-mix.md, docs/spec/07-mailbox.md
+ */
+
+import type { Epoch, MailboxId, NodeId } from "#transport/core/units.ts";
+import { fragmentHash } from "#transport/fragment/seal.ts";
+import type { Link } from "#transport/link/link.ts";
+import { Accounts } from "../accounts/accounts.ts";
+import { Entry } from "../entry/entry.ts";
+import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_MAILBOX_MAX } from "../mailbox/limits.ts";
+import { MailboxStore } from "../mailbox/mailbox-store.ts";
+import type { Delivery } from "../mix/mix.ts";
+import { MixNode } from "../mix/mix-node.ts";
+import type { DropReason } from "../observe/drop-reason.ts";
+import { echoService } from "../services/echo.ts";
+import { haveService } from "../services/have.ts";
+import { keysService } from "../services/keys.ts";
+import { ServiceDesk } from "../services/service-desk.ts";
+import type { ProviderDependencies } from "./dependencies.ts";
+
+export class ProviderNode {
+  readonly mix: MixNode;
+  readonly accounts: Accounts;
+  readonly mailbox: MailboxStore;
+  readonly entry: Entry;
+  readonly #deps: ProviderDependencies;
+  readonly #services: ServiceDesk;
+
+  constructor(deps: ProviderDependencies) {
+    const { clock, streams, suite, network, database, domain, signUp, log } = deps;
+    this.#deps = deps;
+    const onDrop = (reason: DropReason): void => this.mix.drop(reason);
+    this.mix = new MixNode(deps, { role: "provider", domain, deliver: (delivery) => this.#deliver(delivery) });
+    const { sphinx, nodeId: providerId } = this.mix;
+    this.accounts = new Accounts({
+      database,
+      clock,
+      random: streams.keys,
+      primitives: suite,
+      providerId,
+      domain,
+      signUp,
+    });
+    this.mailbox = new MailboxStore({
+      database,
+      clock,
+      log,
+      quota: { fragments: FRAGMENTS_PER_MAILBOX_MAX, replies: REPLIES_PER_MAILBOX_MAX },
+      retention: network.parameters.retention,
+      onDrop,
+    });
+    this.#services = new ServiceDesk({
+      clock,
+      sphinx,
+      services: [keysService(this.accounts), haveService(this.mailbox), echoService],
+      delays: streams.services,
+      padding: streams.padding,
+      send: (firstHop, packet) => this.mix.forward(firstHop, packet),
+      onDrop,
+    });
+    this.entry = new Entry({
+      clock,
+      network,
+      sizes: sphinx.geometry,
+      padding: streams.padding,
+      accounts: this.accounts,
+      mailbox: this.mailbox,
+      consensus: (epoch) => this.#consensus(epoch),
+      forward: (firstHop, packet) => this.mix.forward(firstHop, packet),
+      onDrop,
+    });
+  }
+
+  get nodeId(): NodeId {
+    return this.mix.nodeId;
+  }
+
+  start(): void {
+    this.mailbox.start();
+    this.mix.start();
+  }
+
+  /** The database stays open: it belongs to whoever opened it. */
+  async stop(): Promise<void> {
+    this.entry.stop();
+    this.#services.stop();
+    await this.mix.stop();
+    this.mailbox.stop();
+  }
+
+  /** A link from another node or from a client. */
+  accept(link: Link): void {
+    if (link.peer.role === "client") this.entry.accept(link);
+    else this.mix.accept(link);
+  }
+
+  #deliver(delivery: Delivery): void {
+    switch (delivery.command) {
+      case "mailbox":
+      case "reply":
+        return this.#store(delivery, delivery.command === "reply" ? "reply" : "fragment");
+      case "service":
+        return this.#services.handle(delivery.recipient, delivery.payload);
+      case "drop":
+        return this.mix.drop("COVER");
+      case "loop":
+        throw new Error("the mix keeps its own loops");
+    }
+  }
+
+  #store({ recipient, surbId, payload, tag }: Delivery, kind: "fragment" | "reply"): void {
+    const { suite, clock, observer } = this.#deps;
+    this.mailbox.deliver({
+      mailboxId: recipient as MailboxId,
+      kind,
+      surbId,
+      body: payload,
+      hash: fragmentHash(suite, payload),
+      onStored: () => observer?.entryStored?.({ node: this.nodeId, at: clock.now(), tag }),
+    });
+  }
+
+  #consensus(epoch: Epoch | "current"): Uint8Array | undefined {
+    const { consensuses } = this.mix;
+    const found = epoch === "current" ? consensuses.current(this.#deps.clock.now())?.consensus : consensuses.get(epoch);
+    return found?.bytes;
+  }
+}
