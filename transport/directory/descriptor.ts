@@ -1,0 +1,108 @@
+/** A node's descriptor: encoding, signing, checking. Spec: docs/spec/08-directory.md §3 */
+
+import { concat, Reader, Writer } from "../core/bytes.ts";
+import { TransportError } from "../core/errors.ts";
+import { type Epoch, epochNumber, milliseconds, type NodeId, nodeId } from "../core/units.ts";
+import type { Primitives, Suite } from "../crypto/suite.ts";
+import { ADDRESS_TEXT_BYTES_MAX, parseAddress } from "../link/address.ts";
+import { KEY_BYTES, LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
+import { DOMAIN_BYTES_MAX, MIX_KEYS_MAX, OPERATOR_BYTES_MAX } from "./limits.ts";
+import type { NodeDescriptor, NodeRole } from "./model.ts";
+import { checkDomain, checkName } from "./texts.ts";
+
+/** What a node says; id, identity key and encoding follow. */
+export type DescriptorFields = Omit<NodeDescriptor, "version" | "nodeId" | "identityKey" | "bytes">;
+
+/** `identitySeed`: the node's 32-byte Ed25519 seed. Throws MALFORMED for fields that would be refused. */
+export function signDescriptor(o: {
+  fields: DescriptorFields;
+  identitySeed: Uint8Array;
+  suite: Suite;
+}): NodeDescriptor {
+  const { fields, identitySeed, suite } = o;
+  const body = encodeBody(fields, suite.ed25519.publicKey(identitySeed));
+  const signature = signLabelled({ suite, label: LABELS.descriptor, message: body, seed: identitySeed });
+  return decodeDescriptor(concat(body, signature), suite);
+}
+
+/** Decodes and checks the signature. Throws MALFORMED, or REFUSED when someone else signed it. */
+export function verifyDescriptor(bytes: Uint8Array, suite: Suite): NodeDescriptor {
+  const descriptor = decodeDescriptor(bytes, suite);
+  const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
+  const signature = bytes.subarray(body.length);
+  const key = descriptor.identityKey;
+  if (!verifyLabelled({ suite, label: LABELS.descriptor, message: body, signature, key })) {
+    throw new TransportError("REFUSED", "A descriptor that its node did not sign.");
+  }
+  return descriptor;
+}
+
+/** Without the signature: for descriptors inside a consensus, which the authorities have checked and signed. Throws MALFORMED. */
+export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescriptor {
+  const reader = new Reader(bytes);
+  if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  const role = ROLES[reader.u8()];
+  if (role === undefined) throw new TransportError("MALFORMED");
+  const identityKey = reader.take(KEY_BYTES);
+  const linkKey = reader.take(KEY_BYTES);
+  const address = reader.text16(ADDRESS_TEXT_BYTES_MAX);
+  const operator = checkName(reader.text16(OPERATOR_BYTES_MAX));
+  const domain = reader.text16(DOMAIN_BYTES_MAX);
+  const publishedAt = milliseconds(reader.u64());
+  const mixKeys = decodeMixKeys(reader, suite.kem.publicKeyBytes);
+  reader.take(SIGNATURE_BYTES);
+  reader.end();
+  parseAddress(address);
+  if (role === "provider") checkDomain(domain);
+  else if (domain !== "") throw new TransportError("MALFORMED");
+  return {
+    version: VERSION,
+    role,
+    nodeId: nodeIdOf(suite, identityKey),
+    identityKey,
+    linkKey,
+    address,
+    operator,
+    domain,
+    mixKeys,
+    publishedAt,
+    bytes: bytes.slice(),
+  };
+}
+
+/** BLAKE2b-256 of the identity key: a node's name in packets and lists. */
+export const nodeIdOf = (suite: Primitives, identityKey: Uint8Array): NodeId => nodeId(suite.blake2b(identityKey));
+
+const VERSION = 1;
+const ROLES: readonly (NodeRole | undefined)[] = [undefined, "mix", "provider"];
+
+function encodeBody(fields: DescriptorFields, identityKey: Uint8Array): Uint8Array {
+  const keys = [...fields.mixKeys].toSorted(([a], [b]) => a - b);
+  const writer = new Writer()
+    .u8(VERSION)
+    .u8(ROLES.indexOf(fields.role))
+    .raw(identityKey)
+    .raw(fields.linkKey)
+    .text16(fields.address)
+    .text16(fields.operator)
+    .text16(fields.domain)
+    .u64(fields.publishedAt)
+    .u8(keys.length);
+  for (const [epoch, key] of keys) writer.u32(epoch).raw(key);
+  return writer.finish();
+}
+
+/** In ascending order of epochs, so that there is one encoding only. */
+function decodeMixKeys(reader: Reader, keyBytes: number): ReadonlyMap<Epoch, Uint8Array> {
+  const count = reader.u8();
+  if (count < 1 || count > MIX_KEYS_MAX) throw new TransportError("MALFORMED");
+  const keys = new Map<Epoch, Uint8Array>();
+  let last = -1;
+  for (let i = 0; i < count; i++) {
+    const epoch = epochNumber(reader.u32());
+    if (epoch <= last) throw new TransportError("MALFORMED");
+    keys.set(epoch, reader.take(keyBytes));
+    last = epoch;
+  }
+  return keys;
+}

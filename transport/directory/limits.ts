@@ -1,0 +1,36 @@
+/** Every bound of the directory, with its reason. */
+
+import { type Milliseconds, seconds } from "../core/units.ts";
+
+/** This epoch's key, the next one's, and one more for a node that expects to be away for an epoch. */
+export const MIX_KEYS_MAX = 3;
+
+export const OPERATOR_BYTES_MAX = 64;
+/** RFC 1035 §2.3.4. */
+export const DOMAIN_BYTES_MAX = 253;
+export const NETWORK_NAME_BYTES_MAX = 64;
+export const AUTHORITY_NAME_BYTES_MAX = 64;
+
+/** Agreement takes one round per authority that may fail, so more would take the whole epoch. */
+export const AUTHORITIES_MAX = 9;
+
+/** A network file: nine authorities with the longest names and their signatures are under 5 KB. */
+export const NETWORK_BYTES_MAX = 16 * 1024;
+
+/** Nodes in one consensus; at 2.6 KB each it fits a directory message three times. */
+export const NODES_MAX = 1000;
+
+export const PARAMETERS_BYTES_MAX = 512;
+
+/** A descriptor may be dated this far in the future: two honest clocks, each wrong by a minute, and some. */
+export const DESCRIPTOR_CLOCK_SLACK: Milliseconds = seconds(180);
+
+/** 253 bytes of address and domain each, 64 of code. */
+export const INVITE_TEXT_BYTES_MAX = 1024;
+export const INVITE_CODE_BYTES_MAX = 64;
+
+/** An authority has this long for one answer; it is then taken to be down. */
+export const DIRECTORY_ANSWER_TIME_MAX: Milliseconds = seconds(20);
+
+/** How many epochs of layers last: about two weeks, so that an attacker's new node waits for its place. */
+export const LAYER_PERIOD: Milliseconds = seconds(14 * 24 * 3600);
