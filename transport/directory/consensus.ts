@@ -1,0 +1,172 @@
+/** The one list of nodes for an epoch, signed by a majority of the authorities. Spec: docs/spec/08-directory.md §6 */
+
+import { equalBytes, Reader, Writer } from "../core/bytes.ts";
+import { TransportError } from "../core/errors.ts";
+import type { Parameters } from "../core/parameters.ts";
+import { type Epoch, epochNumber } from "../core/units.ts";
+import type { Primitives, Suite } from "../crypto/suite.ts";
+import { DIRECTORY_MESSAGE_BYTES_MAX } from "../link/limits.ts";
+import { validity } from "./epochs.ts";
+import { HASH_BYTES, hashLabelled, LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
+import { AUTHORITIES_MAX, PARAMETERS_BYTES_MAX } from "./limits.ts";
+import type { Consensus, Layers, Network, NodeDescriptor } from "./model.ts";
+import { decodeNodes, encodeNodes } from "./node-list.ts";
+import { decodeParameters, encodeParameters } from "./parameters-codec.ts";
+
+export interface ConsensusFields {
+  readonly epoch: Epoch;
+  readonly previous: Uint8Array;
+  readonly sharedRandom: Uint8Array;
+  readonly parameters: Parameters;
+  readonly commits: ReadonlyMap<number, Uint8Array>;
+  readonly layers: Layers;
+  readonly providers: readonly NodeDescriptor[];
+}
+
+/** What the authorities sign: the same bytes from the same fields, whoever writes them. */
+export function encodeConsensusBody(network: Network, fields: ConsensusFields): Uint8Array {
+  const writer = new Writer()
+    .u8(VERSION)
+    .raw(network.hash)
+    .u32(fields.epoch)
+    .raw(fields.previous)
+    .raw(fields.sharedRandom)
+    .bytes16(encodeParameters(fields.parameters))
+    .u8(fields.commits.size);
+  for (const [authority, commit] of [...fields.commits].toSorted(([a], [b]) => a - b)) writer.u8(authority).raw(commit);
+  for (const layer of fields.layers) encodeNodes(writer, layer);
+  encodeNodes(writer, fields.providers);
+  return writer.finish();
+}
+
+export const consensusHash = (suite: Primitives, body: Uint8Array): Uint8Array =>
+  hashLabelled(suite, LABELS.consensusHash, body);
+
+/** `identitySeed` is the authority's. */
+export function signConsensus(o: { hash: Uint8Array; identitySeed: Uint8Array; suite: Primitives }): Uint8Array {
+  return signLabelled({ suite: o.suite, label: LABELS.consensus, message: o.hash, seed: o.identitySeed });
+}
+
+export function isConsensusSignature(o: {
+  network: Network;
+  authority: number;
+  hash: Uint8Array;
+  signature: Uint8Array;
+  suite: Primitives;
+}): boolean {
+  const key = o.network.authorities[o.authority]?.identityKey;
+  if (key === undefined) return false;
+  return verifyLabelled({ suite: o.suite, label: LABELS.consensus, message: o.hash, signature: o.signature, key });
+}
+
+/** length u32 ‖ body ‖ count u8 ‖ count × (authority u8 ‖ signature 64) */
+export function encodeConsensus(body: Uint8Array, signatures: ReadonlyMap<number, Uint8Array>): Uint8Array {
+  const writer = new Writer().bytes32(body).u8(signatures.size);
+  for (const [authority, signature] of [...signatures].toSorted(([a], [b]) => a - b))
+    writer.u8(authority).raw(signature);
+  return writer.finish();
+}
+
+/**
+ * Checks the signatures, then reads. Throws MALFORMED; CONSENSUS_FORGED when fewer than the network's threshold of different
+ * authorities signed these bytes, or they are another network's.
+ */
+export function verifyConsensus(network: Network, bytes: Uint8Array, suite: Suite): Consensus {
+  if (bytes.length > DIRECTORY_MESSAGE_BYTES_MAX) throw new TransportError("MALFORMED");
+  const reader = new Reader(bytes);
+  const body = reader.bytes32(DIRECTORY_MESSAGE_BYTES_MAX);
+  const offered = decodeSignatures(reader);
+  reader.end();
+  const hash = consensusHash(suite, body);
+  const signatures = new Map(
+    [...offered].filter(([authority, signature]) =>
+      isConsensusSignature({ network, authority, hash, signature, suite }),
+    ),
+  );
+  if (signatures.size < network.threshold) {
+    const text = `${signatures.size} of at least ${network.threshold} authorities signed it.`;
+    throw new TransportError("CONSENSUS_FORGED", text);
+  }
+  const fields = decodeBody(network, body, suite);
+  const { validFrom, validUntil } = validity(network, fields.epoch);
+  return {
+    ...fields,
+    networkHash: network.hash,
+    validFrom,
+    validUntil,
+    hash,
+    signatures,
+    bytes: encodeConsensus(body, signatures),
+  };
+}
+
+const VERSION = 1;
+
+function decodeSignatures(reader: Reader): ReadonlyMap<number, Uint8Array> {
+  const count = reader.u8();
+  if (count > AUTHORITIES_MAX) throw new TransportError("MALFORMED");
+  const signatures = new Map<number, Uint8Array>();
+  let last = -1;
+  for (let i = 0; i < count; i++) {
+    const authority = reader.u8();
+    if (authority <= last) throw new TransportError("MALFORMED");
+    signatures.set(authority, reader.take(SIGNATURE_BYTES));
+    last = authority;
+  }
+  return signatures;
+}
+
+function decodeBody(network: Network, body: Uint8Array, suite: Suite): ConsensusFields {
+  const reader = new Reader(body);
+  if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  if (!equalBytes(reader.take(HASH_BYTES), network.hash)) {
+    throw new TransportError("CONSENSUS_FORGED", "It is another network's.");
+  }
+  const epoch = epochNumber(reader.u32());
+  const previous = reader.take(HASH_BYTES);
+  const sharedRandom = reader.take(HASH_BYTES);
+  const parameters = decodeParameters(reader.bytes16(PARAMETERS_BYTES_MAX));
+  assertSameFoundations(network.parameters, parameters);
+  const commits = decodeCommits(reader, network.authorities.length);
+  const layers: Layers = [decodeNodes(reader, suite), decodeNodes(reader, suite), decodeNodes(reader, suite)];
+  const providers = decodeNodes(reader, suite);
+  reader.end();
+  assertPlaces(layers, providers, epoch);
+  return { epoch, previous, sharedRandom, parameters, commits, layers, providers };
+}
+
+/** A consensus may change rates; what packets, links and epochs are made of stays for the network's life. */
+function assertSameFoundations(fixed: Parameters, voted: Parameters): void {
+  const isSame =
+    fixed.suite === voted.suite &&
+    fixed.packetBytes === voted.packetBytes &&
+    fixed.epoch.duration === voted.epoch.duration &&
+    fixed.epoch.lead === voted.epoch.lead &&
+    fixed.epoch.overlap === voted.epoch.overlap;
+  if (!isSame) throw new TransportError("MALFORMED");
+}
+
+function decodeCommits(reader: Reader, authorities: number): ReadonlyMap<number, Uint8Array> {
+  const commits = new Map<number, Uint8Array>();
+  const count = reader.u8();
+  let last = -1;
+  for (let i = 0; i < count; i++) {
+    const authority = reader.u8();
+    if (authority <= last || authority >= authorities) throw new TransportError("MALFORMED");
+    commits.set(authority, reader.take(HASH_BYTES));
+    last = authority;
+  }
+  return commits;
+}
+
+/** Every node in one place that fits its role, with a key for the epoch. */
+function assertPlaces(layers: Layers, providers: readonly NodeDescriptor[], epoch: Epoch): void {
+  const mixes = layers.flat();
+  const all = [...mixes, ...providers];
+  const isSound =
+    mixes.every((node) => node.role === "mix") &&
+    providers.every((node) => node.role === "provider") &&
+    all.every((node) => node.mixKeys.has(epoch)) &&
+    new Set(all.map((node) => node.nodeId.join())).size === all.length;
+  if (!isSound) throw new TransportError("MALFORMED");
+}

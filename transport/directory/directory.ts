@@ -1,0 +1,87 @@
+/**
+ * The consensuses that a client or node holds: only forward in time, one for an epoch, each the successor of the one
+ * before. Spec: docs/spec/08-directory.md §7
+ */
+
+import { equalBytes } from "../core/bytes.ts";
+import { TransportError } from "../core/errors.ts";
+import type { Epoch, Milliseconds } from "../core/units.ts";
+import type { Suite } from "../crypto/suite.ts";
+import { verifyConsensus } from "./consensus.ts";
+import { keyEpochAt } from "./epochs.ts";
+import type { Consensus, Network } from "./model.ts";
+
+export class Directory {
+  readonly network: Network;
+  readonly #suite: Suite;
+  /** At most `KEPT`, in ascending order of epochs. */
+  #held: readonly Consensus[] = [];
+
+  constructor(o: { network: Network; suite: Suite }) {
+    this.network = o.network;
+    this.#suite = o.suite;
+  }
+
+  /**
+   * Takes a consensus in. `isNew` is false when it was known.
+   * Throws MALFORMED and CONSENSUS_FORGED; CONSENSUS_STALE for one that is older than what is held; CONSENSUS_SPLIT when it
+   * contradicts what is held: somebody shows different lists to different people.
+   */
+  accept(bytes: Uint8Array): { consensus: Consensus; isNew: boolean } {
+    const consensus = verifyConsensus(this.network, bytes, this.#suite);
+    const known = this.#held.find((held) => held.epoch === consensus.epoch);
+    if (known !== undefined) {
+      if (!equalBytes(known.hash, consensus.hash)) throw split(consensus.epoch);
+      return { consensus: known, isNew: false };
+    }
+    this.#assertFits(consensus);
+    this.#held = [...this.#held, consensus].toSorted((a, b) => a.epoch - b.epoch).slice(-KEPT);
+    return { consensus, isNew: true };
+  }
+
+  /** The newest one in force for a sender at `time`. Throws NO_CONSENSUS when there is none, CONSENSUS_STALE when it is over. */
+  at(time: Milliseconds): Consensus {
+    const wanted = this.keyEpoch(time);
+    const consensus = this.#held.findLast((held) => held.epoch <= wanted);
+    if (consensus === undefined) throw new TransportError("NO_CONSENSUS");
+    if (time >= consensus.validUntil) throw new TransportError("CONSENSUS_STALE");
+    return consensus;
+  }
+
+  /** Whose keys a sender uses at `time`. */
+  keyEpoch(time: Milliseconds): Epoch {
+    return keyEpochAt(this.network, time);
+  }
+
+  get newest(): Consensus | undefined {
+    return this.#held.at(-1);
+  }
+
+  /** What to keep on disk, and give to `restore`: who forgets it can be led back in time. */
+  saved(): readonly Uint8Array[] {
+    return this.#held.map((consensus) => consensus.bytes);
+  }
+
+  /** Takes saved consensuses back, oldest first. Throws as `accept`. */
+  restore(saved: readonly Uint8Array[]): void {
+    for (const bytes of saved) this.accept(bytes);
+  }
+
+  #assertFits(consensus: Consensus): void {
+    const { newest } = this;
+    if (newest === undefined) return;
+    // One epoch back only fills a gap: who came in the tail of an epoch first got the next one.
+    const isGap = consensus.epoch === newest.epoch - 1;
+    if (consensus.epoch < newest.epoch && !isGap) throw new TransportError("CONSENSUS_STALE");
+    const [before, after] = isGap ? [consensus, newest] : [newest, consensus];
+    const areNeighbours = after.epoch === before.epoch + 1;
+    if (areNeighbours && !equalBytes(after.previous, before.hash)) throw split(after.epoch);
+  }
+}
+
+/** The one in use, the one after it, and the one before for packets still on their way. */
+const KEPT = 3;
+
+function split(epoch: Epoch): TransportError {
+  return new TransportError("CONSENSUS_SPLIT", `Epoch ${epoch}.`);
+}
