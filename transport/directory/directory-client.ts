@@ -1,0 +1,101 @@
+/** What nodes and authorities ask of the authorities. Spec: docs/spec/08-directory.md §11 */
+
+import type { Clock } from "../core/clock.ts";
+import { TransportError } from "../core/errors.ts";
+import { type RandomSource, shuffled } from "../core/random.ts";
+import type { Epoch, Milliseconds } from "../core/units.ts";
+import type { Suite } from "../crypto/suite.ts";
+import type { Frame } from "../link/frame.ts";
+import type { Dialer } from "../link/link.ts";
+import { verifyConsensus } from "./consensus.ts";
+import { exchange } from "./exchange.ts";
+import { DIRECTORY_ANSWER_TIME_MAX } from "./limits.ts";
+import type { Authority, Consensus, Network } from "./model.ts";
+
+export interface Fetched {
+  /** Verified; undefined when those who answered have none for the epoch. */
+  readonly consensus: Consensus | undefined;
+  /** What the authorities' clocks show: the median of those that answered. */
+  readonly time: Milliseconds;
+}
+
+export class DirectoryClient {
+  readonly #dialer: Dialer;
+  readonly #network: Network;
+  readonly #suite: Suite;
+  readonly #clock: Clock;
+  readonly #random: RandomSource;
+
+  constructor(o: { dialer: Dialer; network: Network; suite: Suite; clock: Clock; random: RandomSource }) {
+    this.#dialer = o.dialer;
+    this.#network = o.network;
+    this.#suite = o.suite;
+    this.#clock = o.clock;
+    this.#random = o.random;
+  }
+
+  /** To all authorities at once. Rejects with PROVIDER_DOWN when none answers, REFUSED (and why) when none takes it. */
+  async publishDescriptor(descriptor: Uint8Array): Promise<void> {
+    const frame: Frame = { type: "publishDescriptor", descriptor };
+    const answers = await Promise.allSettled(this.#network.authorities.map((authority) => this.ask(authority, frame)));
+    const heard = answers.filter((answer) => answer.status === "fulfilled").map((answer) => answer.value);
+    const statuses = heard.filter((frame) => frame.type === "status");
+    if (statuses.some((status) => status.accepted)) return;
+    if (statuses.length === 0) throw new TransportError("PROVIDER_DOWN", "No authority answers.");
+    throw new TransportError("REFUSED", statuses.map((status) => status.reason).join("; "));
+  }
+
+  /**
+   * Asks one authority more than may lie, in random order, and takes the newest list: a single liar cannot keep us on an old
+   * one. For a numbered epoch the first good answer suffices. Rejects with PROVIDER_DOWN when none answers, or with what was
+   * wrong with the only answers there were.
+   */
+  async fetchConsensus(epoch: Epoch | "current"): Promise<Fetched> {
+    const { authorities, threshold } = this.#network;
+    const wanted = epoch === "current" ? authorities.length - threshold + 1 : 1;
+    const times: Milliseconds[] = [];
+    const found: Consensus[] = [];
+    let failure: unknown = new TransportError("PROVIDER_DOWN", "No authority answers.");
+    for (const authority of shuffled(this.#random, authorities)) {
+      try {
+        const { consensus, time } = await this.fetchFrom(authority, epoch);
+        times.push(time);
+        if (consensus !== undefined) found.push(consensus);
+        if (epoch === "current" ? times.length >= wanted : found.length >= wanted) break;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    if (times.length === 0) throw failure;
+    const newest = found.toSorted((a, b) => b.epoch - a.epoch)[0];
+    return { consensus: newest, time: median(times) };
+  }
+
+  /** Rejects as `fetchConsensus`; CONSENSUS_FORGED when this authority shows something the others did not sign. */
+  async fetchFrom(authority: Authority, epoch: Epoch | "current"): Promise<Fetched> {
+    const answer = await this.ask(authority, { type: "fetchConsensus", epoch });
+    if (answer.type !== "consensus") throw new TransportError("MALFORMED");
+    if (answer.bytes.length === 0) return { consensus: undefined, time: answer.time };
+    const consensus = verifyConsensus(this.#network, answer.bytes, this.#suite);
+    if (epoch !== "current" && consensus.epoch !== epoch) throw new TransportError("MALFORMED");
+    return { consensus, time: answer.time };
+  }
+
+  /** One question to one authority. Rejects with PROVIDER_DOWN or REFUSED. */
+  ask(authority: Authority, frame: Frame): Promise<Frame> {
+    return exchange({
+      dialer: this.#dialer,
+      clock: this.#clock,
+      address: authority.address,
+      expectedKey: authority.linkKey,
+      protocol: "starling-directory/1",
+      frame,
+      within: DIRECTORY_ANSWER_TIME_MAX,
+      read: (answer) => answer,
+    });
+  }
+}
+
+function median(times: readonly Milliseconds[]): Milliseconds {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as Milliseconds;
+}

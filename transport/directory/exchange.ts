@@ -1,0 +1,58 @@
+/** One question and its answer on a link of its own. Spec: docs/spec/05-link.md §5 */
+
+import type { Clock } from "../core/clock.ts";
+import { TransportError } from "../core/errors.ts";
+import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { decodeFrame, encodeFrame, type Frame } from "../link/frame.ts";
+import type { FrameSizes } from "../link/frame-table.ts";
+import type { Dialer, Link, Protocol } from "../link/link.ts";
+
+export interface Question<T> {
+  readonly dialer: Dialer;
+  readonly clock: Clock;
+  readonly address: string;
+  readonly expectedKey: Uint8Array;
+  readonly protocol: Protocol;
+  readonly frame: Frame;
+  /** Only for frames that are none of a packet: any sizes do for the directory. */
+  readonly sizes?: FrameSizes;
+  readonly within: Milliseconds;
+  /** Called with each frame that comes; whatever it returns ends the exchange, undefined waits for more. */
+  readonly read: (frame: Frame) => T | undefined;
+}
+
+/** Rejects as `dial`, with PROVIDER_DOWN when no whole answer comes in time, and with what `read` throws. */
+export async function exchange<T>(q: Question<T>): Promise<T> {
+  const sizes = q.sizes ?? NO_PACKETS;
+  const link = await q.dialer.dial({ address: q.address, expectedKey: q.expectedKey, protocol: q.protocol });
+  try {
+    return await answer(link, q, sizes);
+  } finally {
+    link.close();
+  }
+}
+
+const NO_PACKETS: FrameSizes = { packetBytes: 0, payloadBytes: 0 };
+
+function answer<T>(link: Link, q: Question<T>, sizes: FrameSizes): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const deadline = milliseconds(q.clock.now() + q.within);
+    const cancel = q.clock.at(deadline, () => reject(new TransportError("PROVIDER_DOWN", "No answer in time.")));
+    const settle = (act: () => void): void => {
+      cancel();
+      act();
+    };
+    link.onClose((reason) => settle(() => reject(new TransportError("PROVIDER_DOWN", `No answer: ${reason}.`))));
+    link.onFrame((bytes) => {
+      try {
+        const result = q.read(decodeFrame(bytes, { protocol: q.protocol, direction: "toDialer", sizes }));
+        if (result !== undefined) settle(() => resolve(result));
+      } catch (error) {
+        settle(() => reject(error as Error));
+      }
+    });
+    if (!link.send(encodeFrame(q.frame, sizes))) {
+      settle(() => reject(new TransportError("PROVIDER_DOWN", "The link is closed.")));
+    }
+  });
+}

@@ -1,0 +1,43 @@
+/** The network file from a provider, for someone who has an invite and nothing else. Spec: docs/spec/08-directory.md §10 */
+
+import { equalBytes } from "../core/bytes.ts";
+import type { Clock } from "../core/clock.ts";
+import { TransportError } from "../core/errors.ts";
+import type { Primitives } from "../crypto/suite.ts";
+import type { Dialer } from "../link/link.ts";
+import { PartCollector } from "../link/parts.ts";
+import { exchange } from "./exchange.ts";
+import type { Invite } from "./invite.ts";
+import { DIRECTORY_ANSWER_TIME_MAX } from "./limits.ts";
+import type { Network } from "./model.ts";
+import { decodeNetwork } from "./network.ts";
+
+/** Rejects with PROVIDER_DOWN, or with CONSENSUS_FORGED when the provider shows another file than the invite names. */
+export function fetchNetwork(o: {
+  dialer: Dialer;
+  invite: Pick<Invite, "address" | "linkKey" | "networkHash">;
+  suite: Primitives;
+  clock: Clock;
+}): Promise<Network> {
+  const collector = new PartCollector();
+  return exchange({
+    dialer: o.dialer,
+    clock: o.clock,
+    address: o.invite.address,
+    expectedKey: o.invite.linkKey,
+    protocol: "starling-client/1",
+    frame: { type: "getConsensus", epoch: "network" },
+    within: DIRECTORY_ANSWER_TIME_MAX,
+    read: (frame) => {
+      if (frame.type !== "consensusPart") throw new TransportError("MALFORMED");
+      const collected = collector.add(frame);
+      if (collected.kind === "absent") throw new TransportError("MALFORMED");
+      if (collected.kind === "incomplete") return undefined;
+      const network = decodeNetwork(collected.bytes, o.suite);
+      if (!equalBytes(network.hash, o.invite.networkHash)) {
+        throw new TransportError("CONSENSUS_FORGED", "The provider is in another network than the invite says.");
+      }
+      return network;
+    },
+  });
+}
