@@ -7,14 +7,15 @@ import type { Cancel, Clock } from "#transport/core/clock.ts";
 import type { Epoch, Milliseconds, NodeId } from "#transport/core/units.ts";
 import type { Consensus } from "#transport/directory/model.ts";
 import { nodeIdOf, signDescriptor } from "#transport/directory/descriptor.ts";
+import { Directory } from "#transport/directory/directory.ts";
 import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
-import { Consensuses } from "../node/consensuses.ts";
 import type { NodeDependencies, NodeLimits } from "../node/dependencies.ts";
 import { DirectoryDuty } from "../node/directory-duty.ts";
 import { DEFAULT_NODE_LIMITS } from "../node/limits.ts";
+import { consensusInUse } from "../node/consensus-in-use.ts";
 import { LinkPool } from "../node/link-pool.ts";
 import { longestDelay, NodeLoops } from "../node/node-loops.ts";
 import { Topology } from "../node/topology.ts";
@@ -35,7 +36,8 @@ type Held = Outcome & { kind: "hold" };
 export class MixNode {
   readonly nodeId: NodeId;
   readonly sphinx: Sphinx;
-  readonly consensuses: Consensuses;
+  /** What this node holds of the directory; a provider hands it to its clients. */
+  readonly consensuses: Directory;
   readonly #deps: NodeDependencies;
   readonly #clock: Clock;
   readonly #role: MixNodeRole;
@@ -60,7 +62,7 @@ export class MixNode {
     this.nodeId = nodeIdOf(suite, suite.ed25519.publicKey(identity.identitySeed));
     const { suite: name, packetBytes } = network.parameters;
     this.sphinx = new Sphinx({ suite, geometry: geometry({ suite: name, packetBytes }) });
-    this.consensuses = new Consensuses(network);
+    this.consensuses = new Directory({ network, suite });
     this.#topology = new Topology([], this.nodeId);
     this.#keys = new EpochKeys({
       suite,
@@ -82,7 +84,7 @@ export class MixNode {
       network,
       sphinx: this.sphinx,
       nodeId: this.nodeId,
-      current: () => this.consensuses.current(clock.now()),
+      current: () => this.#current(),
       send: ({ firstHop, packet }) => this.forward(firstHop, packet),
     });
     this.#duty = new DirectoryDuty({
@@ -93,7 +95,7 @@ export class MixNode {
       consensuses: this.consensuses,
       log,
       describe: (epochs) => this.#describe(epochs),
-      onChange: () => this.#useTopology(this.consensuses.inUse(clock.now())),
+      onChange: () => this.#useTopology(this.consensuses.held),
       onEpochOver: (epoch) => this.#epochOver(epoch),
     });
   }
@@ -218,6 +220,12 @@ export class MixNode {
       publishedAt: this.#clock.now(),
     };
     return signDescriptor({ fields, identitySeed: identity.identitySeed, suite }).bytes;
+  }
+
+  #current(): { consensus: Consensus; epoch: Epoch } | undefined {
+    const now = this.#clock.now();
+    const consensus = consensusInUse(this.consensuses, now);
+    return consensus === undefined ? undefined : { consensus, epoch: this.consensuses.keyEpoch(now) };
   }
 
   #useTopology(consensuses: readonly Consensus[]): void {

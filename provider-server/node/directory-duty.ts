@@ -4,12 +4,13 @@
  */
 
 import type { Cancel, Clock } from "#transport/core/clock.ts";
+import { TRANSPORT_ERRORS, TransportError } from "#transport/core/errors.ts";
 import { type RandomSource, uniform } from "#transport/core/random.ts";
 import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import { epochAt, epochInUse, epochStart, scheduleOf } from "#transport/directory/epochs.ts";
-import type { Network } from "#transport/directory/model.ts";
+import type { Directory } from "#transport/directory/directory.ts";
+import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { Log } from "../observe/log.ts";
-import type { Consensuses } from "./consensuses.ts";
 import type { DirectoryPort } from "./dependencies.ts";
 import { CLOCK_DIFFERENCE_SHARE, RETRY_SHARE } from "./limits.ts";
 
@@ -18,7 +19,7 @@ export interface DirectoryDutyDependencies {
   readonly random: RandomSource;
   readonly network: Network;
   readonly directory: DirectoryPort;
-  readonly consensuses: Consensuses;
+  readonly consensuses: Directory;
   readonly log: Log;
   /** The signed descriptor with keys of these epochs. */
   readonly describe: (epochs: readonly Epoch[]) => Uint8Array;
@@ -76,19 +77,27 @@ export class DirectoryDuty {
   }
 
   async #fetch(epoch: Epoch | "current"): Promise<void> {
-    const { directory, consensuses, log } = this.#deps;
+    const { directory } = this.#deps;
     const found = await this.#attempt("fetch the consensus", async () => {
       const { consensus, time } = await directory.fetchConsensus(epoch);
-      if (!this.#clockAgrees(time) || consensus === undefined) return false;
-      const result = consensuses.add(consensus);
-      if (result === "split")
-        log.event("two valid consensuses for one epoch: the first is kept", { epoch: consensus.epoch });
-      if (result === "added") this.#deps.onChange();
-      return true;
+      return this.#clockAgrees(time) && consensus !== undefined && this.#take(consensus);
     });
     if (this.#isStopped || epoch === "current") return;
     if (found) this.#fetchNext(epochNumber(epoch + 1));
     else this.#fetchLater(epoch);
+  }
+
+  /** False for one that does not go with what is held: authorities show different lists, or it is an old one. */
+  #take(consensus: Consensus): boolean {
+    const { consensuses, log, onChange } = this.#deps;
+    try {
+      if (consensuses.accept(consensus.bytes).isNew) onChange();
+      return true;
+    } catch (error) {
+      const code = error instanceof TransportError ? error.code : "MALFORMED";
+      log.event(`a consensus was refused: ${TRANSPORT_ERRORS[code]}`, { epoch: consensus.epoch });
+      return false;
+    }
   }
 
   /** Before the first use, at a random time after it was published: not all nodes at once. */

@@ -17,6 +17,7 @@ import { echoService } from "../services/echo.ts";
 import { haveService } from "../services/have.ts";
 import { keysService } from "../services/keys.ts";
 import { ServiceDesk } from "../services/service-desk.ts";
+import { consensusInUse } from "./consensus-in-use.ts";
 import type { ProviderDependencies } from "./dependencies.ts";
 
 export class ProviderNode {
@@ -123,7 +124,10 @@ export class ProviderNode {
 
   #consensus(epoch: Epoch | "current"): Uint8Array | undefined {
     const { consensuses } = this.mix;
-    const found = epoch === "current" ? consensuses.current(this.#deps.clock.now())?.consensus : consensuses.get(epoch);
+    const found =
+      epoch === "current"
+        ? consensusInUse(consensuses, this.#deps.clock.now())
+        : consensuses.held.find((held) => held.epoch === epoch);
     return found?.bytes;
   }
 }

@@ -57,6 +57,11 @@ export class Directory {
     return this.#held.at(-1);
   }
 
+  /** All that are held, oldest first. */
+  get held(): readonly Consensus[] {
+    return this.#held;
+  }
+
   /** What to keep on disk, and give to `restore`: who forgets it can be led back in time. */
   saved(): readonly Uint8Array[] {
     return this.#held.map((consensus) => consensus.bytes);

@@ -8,6 +8,7 @@ import { TransportError } from "../core/errors.ts";
 import { type MailboxId, type Milliseconds, mailboxId, milliseconds, type NodeId, nodeId } from "../core/units.ts";
 import type { Primitives } from "../crypto/suite.ts";
 import { ADDRESS_BYTES_MAX } from "../link/control-limits.ts";
+import { LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
 
 export interface MailboxRecord {
   /** local@domain, lower case. */
@@ -31,7 +32,8 @@ export function signMailboxRecord(o: {
   suite: Primitives;
 }): Uint8Array {
   const body = encodeBody(o.record);
-  return concat(body, o.suite.ed25519.sign(signedBytes(body), o.accountSeed));
+  const { suite, accountSeed: seed } = o;
+  return concat(body, signLabelled({ suite, label: LABELS.mailboxRecord, message: body, seed }));
 }
 
 /**
@@ -42,8 +44,9 @@ export function verifyMailboxRecord(o: { bytes: Uint8Array; suite: Primitives; a
   const record = decode(o.bytes);
   const body = o.bytes.subarray(0, o.bytes.length - SIGNATURE_BYTES);
   const signature = o.bytes.subarray(body.length);
-  if (!o.suite.ed25519.verify(signature, signedBytes(body), record.accountKey))
-    throw new TransportError("RECORD_FORGED");
+  const key = record.accountKey;
+  const isSigned = verifyLabelled({ suite: o.suite, label: LABELS.mailboxRecord, message: body, signature, key });
+  if (!isSigned) throw new TransportError("RECORD_FORGED");
   if (o.address !== undefined && o.address !== record.address) throw new TransportError("RECORD_FORGED");
   return record;
 }
@@ -58,13 +61,8 @@ export const MAILBOX_KEY_BYTES = 1216;
 /** A v4 certificate with two user ids, an encryption subkey and a revocation is under 2 KiB; photos do not belong here. */
 export const CERTIFICATE_BYTES_MAX = 8192;
 const ACCOUNT_KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 /** Two honest clocks may differ by this much: a record made now is good now. */
 const CLOCK_SLACK = 10 * 60 * 1000;
-
-function signedBytes(body: Uint8Array): Uint8Array {
-  return concat(utf8("starling/mailbox-record/v1"), body);
-}
 
 function encodeBody(record: MailboxRecord): Uint8Array {
   if (record.certificate.length > CERTIFICATE_BYTES_MAX) throw new RangeError("certificate over 8 KiB");

@@ -1,0 +1,160 @@
+/**
+ * A node's configuration: one JSON file with a strict schema. What is wrong with it is said in one sentence that names the file,
+ * the key and what was expected. docs/operating.md
+ */
+
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import { parseAddress } from "#transport/link/address.ts";
+import { checkDomain, checkName } from "#transport/directory/texts.ts";
+import { ServerError } from "../errors.ts";
+
+export type Config = z.infer<typeof schema>;
+export type MixConfig = Extract<Config, { role: "mix" }>;
+export type ProviderConfig = Extract<Config, { role: "provider" }>;
+export type AuthorityConfig = Extract<Config, { role: "authority" }>;
+
+/** Reads and checks a file; paths in it are relative to it and come back absolute. Throws CONFIG with the sentence. */
+export function readConfig(path: string): Config {
+  const text = readText(path);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new ServerError("CONFIG", `${path}: expected JSON.`);
+  }
+  const result = schema.safeParse(json);
+  if (!result.success) throw new ServerError("CONFIG", `${path}: ${describe(result.error, json)}`);
+  return absolutePaths(result.data, dirname(resolve(path)));
+}
+
+const PATH_BYTES_MAX = 4096;
+
+const path = (what: string) => {
+  const error = `expected the path of ${what}`;
+  return z.string({ error }).min(1, { error }).max(PATH_BYTES_MAX, { error });
+};
+
+const accepted = (check: (text: string) => unknown, error: string) =>
+  z.string({ error }).refine(
+    (text) => {
+      try {
+        check(text);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    { error },
+  );
+
+const address = accepted(parseAddress, "expected host:port");
+const domain = accepted(checkDomain, "expected a domain in lower case, such as mail.example");
+const operator = accepted(checkName, "expected a name of up to 64 letters, digits, spaces, dots, hyphens");
+const key32 = z
+  .string({ error: "expected 64 hexadecimal digits" })
+  .regex(/^[0-9a-f]{64}$/, { error: "expected 64 hexadecimal digits" });
+const count = (max: number) => {
+  const error = `expected a whole number from 1 to ${max}`;
+  return z.int({ error }).min(1, { error }).max(max, { error });
+};
+const object = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, { error: objectError });
+
+const common = {
+  networkFile: path("the network file"),
+  keyFile: path("this node's key file"),
+  /** Where to listen; port 0 takes any free one. */
+  listen: address,
+};
+
+const node = {
+  ...common,
+  /** Where others reach this node, if not at `listen`. */
+  address: address.optional(),
+  operator,
+  /** Keys and replay logs; must lie in memory, so that a loss of power takes both. */
+  memoryDirectory: path("a directory in memory").optional(),
+  replayTagsMax: count(2 ** 28).optional(),
+  delayQueuePacketsMax: count(10_000_000).optional(),
+};
+
+const schema = z.discriminatedUnion(
+  "role",
+  [
+    object({ role: z.literal("mix"), ...node }),
+    object({
+      role: z.literal("provider"),
+      ...node,
+      domain,
+      database: path("the database"),
+      signUp: object({
+        policy: z.enum(["open", "invite", "closed"], { error: 'expected "open", "invite" or "closed"' }),
+        reserved: z
+          .array(accepted(checkName, "expected a name"), { error: "expected a list of names" })
+          .max(10_000, { error: "expected at most 10,000 names" })
+          .optional(),
+      }),
+    }),
+    object({
+      role: z.literal("authority"),
+      ...common,
+      dataDirectory: path("the directory for this authority's state"),
+      /** Identity keys of the nodes that may join, in hexadecimal; a provider's with its domain. */
+      admit: z
+        .array(object({ identityKey: key32, domain: domain.optional() }), { error: "expected a list of nodes" })
+        .max(100_000, { error: "expected at most 100,000 nodes" }),
+    }),
+  ],
+  {
+    error: (issue) =>
+      issue.code === "invalid_union" ? 'expected "mix", "provider" or "authority"' : "expected an object",
+  },
+);
+
+function objectError(issue: { code?: string | undefined }): string | undefined {
+  return issue.code === "invalid_type" ? "expected an object" : undefined;
+}
+
+/** The first thing that is wrong. */
+function describe(error: z.ZodError, json: unknown): string {
+  const issue = error.issues[0];
+  if (issue === undefined) return "expected something else.";
+  if (issue.code === "unrecognized_keys") {
+    const unknown = [...issue.path, issue.keys[0] ?? ""].join(".");
+    return `${unknown}: there is no such key; expected ${knownKeys(issue.path, json)}.`;
+  }
+  const at = issue.path.length === 0 ? "the file" : issue.path.join(".");
+  return `${at}: ${issue.message}.`;
+}
+
+/** The keys of the object at `path`, for the role that the file names. */
+function knownKeys(path: readonly PropertyKey[], json: unknown): string {
+  let current: unknown = schema.options.find((option) => option.shape.role.value === (json as { role: unknown }).role);
+  for (const step of path) current = stepInto(current, step);
+  const shape = current instanceof z.ZodObject ? Object.keys(current.shape) : [];
+  return shape.join(", ");
+}
+
+function stepInto(type: unknown, step: PropertyKey): unknown {
+  let inner = type;
+  while (inner instanceof z.ZodOptional) inner = inner.unwrap();
+  if (inner instanceof z.ZodArray) return inner.element;
+  return inner instanceof z.ZodObject ? inner.shape[step as string] : undefined;
+}
+
+function absolutePaths(config: Config, base: string): Config {
+  const absolute: Record<string, unknown> = { ...config };
+  for (const key of PATHS) if (typeof absolute[key] === "string") absolute[key] = resolve(base, absolute[key]);
+  return absolute as Config;
+}
+
+const PATHS = ["networkFile", "keyFile", "memoryDirectory", "database", "dataDirectory"] as const;
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    throw new ServerError("CONFIG", `${file}: expected a file that can be read.`);
+  }
+}
