@@ -9,7 +9,8 @@ import type { Frame } from "../link/frame.ts";
 import type { Dialer } from "../link/link.ts";
 import { verifyConsensus } from "./consensus.ts";
 import { exchange } from "./exchange.ts";
-import { DIRECTORY_ANSWER_TIME_MAX } from "./limits.ts";
+import { DIRECTORY_ANSWER_TIME_MAX, DIRECTORY_PATIENCE } from "./limits.ts";
+import { hedge } from "./hedge.ts";
 import type { Authority, Consensus, Network } from "./model.ts";
 
 export interface Fetched {
@@ -39,7 +40,7 @@ export class DirectoryClient {
     const frame: Frame = { type: "publishDescriptor", descriptor };
     const answers = await Promise.allSettled(this.#network.authorities.map((authority) => this.ask(authority, frame)));
     const heard = answers.filter((answer) => answer.status === "fulfilled").map((answer) => answer.value);
-    const statuses = heard.filter((frame) => frame.type === "status");
+    const statuses = heard.filter((answer) => answer.type === "status");
     if (statuses.some((status) => status.accepted)) return;
     if (statuses.length === 0) throw new TransportError("PROVIDER_DOWN", "No authority answers.");
     throw new TransportError("REFUSED", statuses.map((status) => status.reason).join("; "));
@@ -52,23 +53,17 @@ export class DirectoryClient {
    */
   async fetchConsensus(epoch: Epoch | "current"): Promise<Fetched> {
     const { authorities, threshold } = this.#network;
-    const wanted = epoch === "current" ? authorities.length - threshold + 1 : 1;
-    const times: Milliseconds[] = [];
-    const found: Consensus[] = [];
-    let failure: unknown = new TransportError("PROVIDER_DOWN", "No authority answers.");
-    for (const authority of shuffled(this.#random, authorities)) {
-      try {
-        const { consensus, time } = await this.fetchFrom(authority, epoch);
-        times.push(time);
-        if (consensus !== undefined) found.push(consensus);
-        if (epoch === "current" ? times.length >= wanted : found.length >= wanted) break;
-      } catch (error) {
-        failure = error;
-      }
-    }
-    if (times.length === 0) throw failure;
+    const wanted = authorities.length - threshold + 1;
+    const answers = await hedge<Fetched>({
+      questions: shuffled(this.#random, authorities).map((authority) => () => this.fetchFrom(authority, epoch)),
+      enough: (heard) =>
+        epoch === "current" ? heard.length >= wanted : heard.some((answer) => answer.consensus !== undefined),
+      patience: DIRECTORY_PATIENCE,
+      clock: this.#clock,
+    });
+    const found = answers.flatMap(({ consensus }) => (consensus === undefined ? [] : [consensus]));
     const newest = found.toSorted((a, b) => b.epoch - a.epoch)[0];
-    return { consensus: newest, time: median(times) };
+    return { consensus: newest, time: median(answers.map((answer) => answer.time)) };
   }
 
   /** Rejects as `fetchConsensus`; CONSENSUS_FORGED when this authority shows something the others did not sign. */

@@ -48,7 +48,7 @@ function answer<T>(link: Link, q: Question<T>, sizes: FrameSizes): Promise<T> {
         const result = q.read(decodeFrame(bytes, { protocol: q.protocol, direction: "toDialer", sizes }));
         if (result !== undefined) settle(() => resolve(result));
       } catch (error) {
-        settle(() => reject(error as Error));
+        settle(() => reject(error));
       }
     });
     if (!link.send(encodeFrame(q.frame, sizes))) {

@@ -32,5 +32,8 @@ export const INVITE_CODE_BYTES_MAX = 64;
 /** An authority has this long for one answer; it is then taken to be down. */
 export const DIRECTORY_ANSWER_TIME_MAX: Milliseconds = seconds(20);
 
-/** How many epochs of layers last: about two weeks, so that an attacker's new node waits for its place. */
+/** An authority that takes longer than this is not waited for alone: the next one is asked as well. */
+export const DIRECTORY_PATIENCE: Milliseconds = seconds(2);
+
+/** How long a mix stays in its layer: two weeks, so that an attacker's new node waits for its place. */
 export const LAYER_PERIOD: Milliseconds = seconds(14 * 24 * 3600);
