@@ -38,7 +38,11 @@ const x25519: X25519 = {
 
 const primitives: Primitives = {
   implementation: "portable",
-  blake2b: (message, key) => blake2b(message, key === undefined ? { dkLen: HASH_BYTES } : { dkLen: HASH_BYTES, key }),
+  blake2b(message, key) {
+    if (key === undefined) return blake2b(message, { dkLen: HASH_BYTES });
+    if (key.length < 16) throw new RangeError("a BLAKE2b key has 16 to 64 bytes"); // As libsodium has it.
+    return blake2b(message, { dkLen: HASH_BYTES, key });
+  },
   hkdf: ({ secret, salt, info, length }) => hkdf(sha512, secret, salt, info, length),
   chacha20InPlace(key, bytes) {
     chacha20(key, ZERO_NONCE, bytes, bytes);

@@ -36,7 +36,7 @@ export interface Kem {
 /** What does not depend on the suite's KEM. Keys are 32 bytes, nonces 12, hashes 32. */
 export interface Primitives {
   readonly implementation: "portable" | "native";
-  /** BLAKE2b-256, keyed when a key of up to 64 bytes is given (RFC 7693). */
+  /** BLAKE2b-256 (RFC 7693), keyed when a key is given: 16 to 64 bytes, the lengths that libsodium takes. */
   blake2b(message: Uint8Array, key?: Uint8Array): Uint8Array;
   /** HKDF-SHA-512 (RFC 5869). */
   hkdf(options: { secret: Uint8Array; salt: Uint8Array; info: Uint8Array; length: number }): Uint8Array;

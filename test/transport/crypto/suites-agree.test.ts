@@ -1,0 +1,172 @@
+/** The two implementations against each other on random input: whatever one writes, the other reads. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import fc from "fast-check";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { selfTest } from "#transport/crypto/self-test.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import { isTransportError } from "#test/support/errors.ts";
+
+const portable = { xwing: await loadSuite("xwing", "portable"), x25519: await loadSuite("x25519", "portable") };
+const native = { xwing: await loadSuite("xwing", "native"), x25519: await loadSuite("x25519", "native") };
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const upTo = (maxLength: number) => fc.uint8Array({ maxLength });
+
+test("both implementations pass their own self-test, and a broken primitive fails it by name", () => {
+  for (const suite of [portable.xwing, portable.x25519, native.xwing, native.x25519]) selfTest(suite);
+  const broken: Suite = { ...native.xwing, chacha20InPlace: () => {} };
+  assert.throws(() => selfTest(broken), /self-test of ChaCha20 failed \(native/);
+});
+
+test("hashes, derived keys and streams are the same in both", () => {
+  fc.assert(
+    fc.property(
+      upTo(600),
+      fc.uint8Array({ minLength: 16, maxLength: 64 }),
+      bytes(32),
+      upTo(200),
+      fc.nat(300),
+      (message, key, streamKey, salt, length) => {
+        assert.deepEqual(native.xwing.blake2b(message), portable.xwing.blake2b(message));
+        assert.deepEqual(native.xwing.blake2b(message, key), portable.xwing.blake2b(message, key));
+        const derive = { secret: key, salt, info: message, length: length + 1 };
+        assert.deepEqual(native.xwing.hkdf(derive), portable.xwing.hkdf(derive));
+        const [a, b] = [message.slice(), message.slice()];
+        native.xwing.chacha20InPlace(streamKey, a);
+        portable.xwing.chacha20InPlace(streamKey, b);
+        assert.deepEqual(a, b);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test("the stream works in place at any offset of a larger buffer", () => {
+  fc.assert(
+    fc.property(bytes(32), fc.nat(70), upTo(300), (key, offset, message) => {
+      for (const suite of [native.xwing, portable.xwing]) {
+        const around = new Uint8Array(offset + message.length + 9).fill(0xee);
+        around.set(message, offset);
+        suite.chacha20InPlace(key, around.subarray(offset, offset + message.length));
+        suite.chacha20InPlace(key, around.subarray(offset, offset + message.length));
+        const expected = new Uint8Array(around.length).fill(0xee);
+        expected.set(message, offset);
+        assert.deepEqual(around, expected);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("what one seals the other opens, and neither opens it changed", () => {
+  fc.assert(
+    fc.property(bytes(32), bytes(12), upTo(300), upTo(50), fc.nat(), (key, nonce, plaintext, associated, at) => {
+      const sealed = native.xwing.aeadSeal({ key, nonce, plaintext, associated });
+      assert.deepEqual(portable.xwing.aeadSeal({ key, nonce, plaintext, associated }), sealed);
+      const changed = sealed.slice();
+      changed[at % changed.length] = (changed[at % changed.length] as number) ^ 0x10;
+      for (const suite of [native.xwing, portable.xwing]) {
+        assert.deepEqual(suite.aeadOpen({ key, nonce, ciphertext: sealed, associated }), plaintext);
+        assert.equal(suite.aeadOpen({ key, nonce, ciphertext: changed, associated }), undefined);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("signatures are the same in both, and both verify alike", () => {
+  fc.assert(
+    fc.property(bytes(32), upTo(200), fc.nat(63), (seed, message, at) => {
+      const signature = native.xwing.ed25519.sign(message, seed);
+      const publicKey = portable.xwing.ed25519.publicKey(seed);
+      assert.deepEqual(portable.xwing.ed25519.sign(message, seed), signature);
+      const changed = signature.with(at, (signature[at] as number) ^ 4);
+      for (const { ed25519 } of [native.xwing, portable.xwing]) {
+        assert.ok(ed25519.verify(signature, message, publicKey));
+        assert.ok(!ed25519.verify(changed, message, publicKey));
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("a key with a small order or a second encoding verifies nothing, in both", () => {
+  const message = new Uint8Array(0);
+  // The neutral element as key and as R, with s = 0: a verifier that forgets the check accepts it for any message.
+  const neutral = new Uint8Array(32).with(0, 1);
+  const signature = new Uint8Array(64).with(0, 1);
+  // y = p + 1 is a second encoding of the same point.
+  const second = new Uint8Array(32).fill(0xff).with(0, 0xee).with(31, 0x7f);
+  for (const { ed25519 } of [native.xwing, portable.xwing]) {
+    assert.ok(!ed25519.verify(signature, message, neutral));
+    assert.ok(!ed25519.verify(signature, message, second));
+  }
+});
+
+for (const name of ["xwing", "x25519"] as const) {
+  test(`${name}: what one encapsulates the other decapsulates, changed or not`, () => {
+    const random = new SeededRandom(`kem ${name}`);
+    for (const [from, to] of [
+      [portable[name], native[name]],
+      [native[name], portable[name]],
+    ] as const) {
+      for (let round = 0; round < 5; round++) {
+        const { privateKey, publicKey } = from.kem.generate(random);
+        const [key, other] = [to.kem.open(privateKey), from.kem.open(privateKey)];
+        assert.deepEqual(key.publicKey, publicKey);
+        const { ciphertext, sharedSecret } = from.kem.encapsulate(publicKey, random);
+        assert.equal(ciphertext.length, from.kem.ciphertextBytes);
+        assert.equal(publicKey.length, from.kem.publicKeyBytes);
+        assert.deepEqual(key.decapsulate(ciphertext), sharedSecret);
+        const at = (round * 251) % ciphertext.length;
+        const changed = ciphertext.with(at, (ciphertext[at] as number) ^ 2);
+        const wrong = key.decapsulate(changed);
+        assert.deepEqual(wrong, other.decapsulate(changed));
+        assert.notDeepEqual(wrong, sharedSecret);
+        assert.equal(key.decapsulate(ciphertext.subarray(1)), undefined);
+      }
+    }
+  });
+
+  test(`${name}: a ciphertext with a point of small order has no secret`, () => {
+    const random = new SeededRandom("small order");
+    for (const { kem } of [portable[name], native[name]]) {
+      const { privateKey, publicKey } = kem.generate(random);
+      const { ciphertext } = kem.encapsulate(publicKey, random);
+      ciphertext.fill(0, ciphertext.length - 32);
+      assert.equal(kem.open(privateKey).decapsulate(ciphertext), undefined);
+    }
+  });
+
+  test(`${name}: random bytes of any length are refused as a public key, or make a ciphertext; nothing else`, () => {
+    const random = new SeededRandom("public keys");
+    for (const { kem } of [portable[name], native[name]]) {
+      for (const length of [0, 31, 32, kem.publicKeyBytes - 1, kem.publicKeyBytes, kem.publicKeyBytes + 1]) {
+        try {
+          assert.equal(kem.encapsulate(random.bytes(length), random).ciphertext.length, kem.ciphertextBytes);
+        } catch (error) {
+          assert.ok(isTransportError("MALFORMED")(error));
+        }
+      }
+    }
+  });
+
+  test(`${name}: a destroyed key decapsulates nothing more, and a key shows no secret when printed`, () => {
+    const random = new SeededRandom("destroy");
+    for (const { kem } of [portable[name], native[name]]) {
+      const { privateKey, publicKey } = kem.generate(random);
+      const { ciphertext } = kem.encapsulate(publicKey, random);
+      const key = kem.open(privateKey);
+      const { publicKey: shown, ...rest } = key;
+      assert.deepEqual(shown, publicKey);
+      assert.ok(Object.values(rest).every((value) => typeof value === "function"));
+      assert.ok(!inspect(key, { showHidden: true, depth: 9 }).includes(inspect(privateKey).slice(20, 60)));
+      key.destroy();
+      assert.throws(() => key.decapsulate(ciphertext), /destroyed/);
+    }
+  });
+}

@@ -1,0 +1,173 @@
+/** Both implementations against published vectors (test/vectors, each file with its provenance). */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { blake2b } from "@noble/hashes/blake2.js";
+import { readVectors } from "#test/support/vectors.ts";
+import { fromHex, toHex } from "#transport/core/bytes.ts";
+import { isTransportError } from "#test/support/errors.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { nativeMlKem768 } from "#transport/crypto/native-ml-kem.ts";
+import { portableMlKem768 } from "#transport/crypto/portable-ml-kem.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+for (const implementation of ["portable", "native"] as const) {
+  const xwing = await loadSuite("xwing", implementation);
+  const x25519 = await loadSuite("x25519", implementation);
+
+  test(`${implementation}: X25519 agrees with RFC 7748`, () => {
+    type Vectors = {
+      multiply: { scalar: string; point: string; product: string }[];
+      publicKeys: { scalar: string; publicKey: string }[];
+      iterated: { times: number; result: string }[];
+      refused: { point: string }[];
+    };
+    const vectors = readVectors<Vectors>("x25519");
+    const multiply = (scalar: Uint8Array, point: Uint8Array) => x25519.kem.open(scalar).decapsulate(point);
+    for (const { scalar, point, product } of vectors.multiply) {
+      assert.equal(toHex(multiply(fromHex(scalar), fromHex(point)) as Uint8Array), product);
+    }
+    for (const { scalar, publicKey } of vectors.publicKeys) {
+      assert.equal(toHex(x25519.kem.open(fromHex(scalar)).publicKey), publicKey);
+    }
+    for (const { times, result } of vectors.iterated) {
+      if (times > 1 && implementation === "portable") continue; // A thousand take noble seconds.
+      let scalar: Uint8Array = fromHex("09".padEnd(64, "0"));
+      let point = scalar;
+      for (let i = 0; i < times; i++) [scalar, point] = [multiply(scalar, point) as Uint8Array, scalar];
+      assert.equal(toHex(scalar), result);
+    }
+    for (const { point } of vectors.refused) {
+      assert.equal(multiply(new Uint8Array(32).fill(7), fromHex(point)), undefined);
+      assert.throws(
+        () => x25519.kem.encapsulate(fromHex(point), { bytes: (length) => new Uint8Array(length).fill(7) }),
+        isTransportError("MALFORMED"),
+      );
+    }
+  });
+
+  test(`${implementation}: ChaCha20 and ChaCha20-Poly1305 agree with RFC 8439`, () => {
+    type Vectors = {
+      keystream: { key: string; offset: number; stream: string }[];
+      aead: { key: string; nonce: string; associated: string; plaintext: string; ciphertext: string }[];
+    };
+    const vectors = readVectors<Vectors>("chacha20");
+    for (const { key, offset, stream } of vectors.keystream) {
+      const bytes = new Uint8Array(offset + 64);
+      xwing.chacha20InPlace(fromHex(key), bytes);
+      assert.equal(toHex(bytes.subarray(offset)), stream);
+    }
+    for (const vector of vectors.aead) {
+      const common = {
+        key: fromHex(vector.key),
+        nonce: fromHex(vector.nonce),
+        associated: fromHex(vector.associated),
+      };
+      const plaintext = fromHex(vector.plaintext);
+      const ciphertext = fromHex(vector.ciphertext);
+      assert.deepEqual(xwing.aeadSeal({ ...common, plaintext }), ciphertext);
+      assert.deepEqual(xwing.aeadOpen({ ...common, ciphertext }), plaintext);
+      for (const i of [0, ciphertext.length - 1]) {
+        const changed = ciphertext.slice();
+        changed[i] = (changed[i] as number) ^ 1;
+        assert.equal(xwing.aeadOpen({ ...common, ciphertext: changed }), undefined);
+      }
+      assert.equal(xwing.aeadOpen({ ...common, ciphertext: ciphertext.subarray(0, 15) }), undefined);
+    }
+  });
+
+  test(`${implementation}: BLAKE2b-256 agrees with the reference, with and without key`, () => {
+    const vectors = readVectors<{ selfTest: string; cases: { message: string; key?: string; digest: string }[] }>(
+      "blake2b",
+    );
+    for (const { message, key, digest } of vectors.cases) {
+      assert.equal(toHex(xwing.blake2b(fromHex(message), key === undefined ? undefined : fromHex(key))), digest);
+    }
+    assert.equal(toHex(blake2bSelfTest(xwing)), vectors.selfTest);
+  });
+
+  test(`${implementation}: HKDF-SHA-512 agrees with Wycheproof`, () => {
+    type Case = { secret: string; salt: string; info: string; length: number; output: string };
+    for (const vector of readVectors<{ cases: Case[] }>("hkdf-sha512").cases) {
+      const { length, output } = vector;
+      const [secret, salt, info] = [vector.secret, vector.salt, vector.info].map(fromHex) as [
+        Uint8Array,
+        Uint8Array,
+        Uint8Array,
+      ];
+      assert.equal(toHex(xwing.hkdf({ secret, salt, info, length })), output);
+    }
+  });
+
+  test(`${implementation}: Ed25519 agrees with RFC 8032`, () => {
+    type Case = { seed: string; publicKey: string; message: string; signature: string };
+    for (const vector of readVectors<{ cases: Case[] }>("ed25519").cases) {
+      const [seed, message, signature] = [vector.seed, vector.message, vector.signature].map(fromHex) as [
+        Uint8Array,
+        Uint8Array,
+        Uint8Array,
+      ];
+      const publicKey = xwing.ed25519.publicKey(seed);
+      assert.equal(toHex(publicKey), vector.publicKey);
+      assert.deepEqual(xwing.ed25519.sign(message, seed), signature);
+      assert.ok(xwing.ed25519.verify(signature, message, publicKey));
+      assert.ok(!xwing.ed25519.verify(signature, Uint8Array.of(...message, 0), publicKey));
+      assert.ok(!xwing.ed25519.verify(signature.subarray(1), message, publicKey));
+    }
+  });
+
+  test(`${implementation}: ML-KEM-768 key generation agrees with NIST's ACVP`, () => {
+    const mlKem = implementation === "native" ? nativeMlKem768() : portableMlKem768;
+    assert.ok(mlKem, "this Node has ML-KEM");
+    type Case = { d: string; z: string; publicKeySha256: string };
+    for (const { d, z, publicKeySha256 } of readVectors<{ keyGen: Case[] }>("ml-kem-768").keyGen) {
+      assert.equal(sha256(mlKem.open(fromHex(d + z)).publicKey), publicKeySha256);
+    }
+  });
+
+  test(`${implementation}: X-Wing agrees with its draft`, async () => {
+    const portable = await loadSuite("xwing", "portable");
+    type Case = { sk: string; eseed: string; ss: string; publicKeySha256: string; ciphertextSha256: string };
+    for (const vector of readVectors<{ cases: Case[] }>("x-wing").cases) {
+      const key = xwing.sealKem.open(fromHex(vector.sk));
+      assert.equal(sha256(key.publicKey), vector.publicKeySha256);
+      // OpenSSL takes no randomness from outside, so the portable implementation makes the ciphertext for both.
+      const made = portable.sealKem.encapsulate(key.publicKey, { bytes: () => fromHex(vector.eseed) });
+      assert.equal(sha256(made.ciphertext), vector.ciphertextSha256);
+      assert.equal(toHex(made.sharedSecret), vector.ss);
+      assert.equal(toHex(key.decapsulate(made.ciphertext) as Uint8Array), vector.ss);
+    }
+  });
+}
+
+/** RFC 7693 appendix E for BLAKE2b: its 32-byte digests by the suite, those of other lengths by noble. */
+function blake2bSelfTest(suite: Suite): Uint8Array {
+  const digests: Uint8Array[] = [];
+  for (const length of [20, 32, 48, 64]) {
+    for (const messageBytes of [0, 3, 128, 129, 255, 1024]) {
+      const message = selfTestSequence(messageBytes, messageBytes);
+      const key = selfTestSequence(length, length);
+      const digest = (input: Uint8Array, secret?: Uint8Array): Uint8Array => {
+        if (length === 32) return suite.blake2b(input, secret);
+        return blake2b(input, secret === undefined ? { dkLen: length } : { dkLen: length, key: secret });
+      };
+      digests.push(digest(message), digest(message, key));
+    }
+  }
+  return suite.blake2b(Uint8Array.from(digests.flatMap((digest) => [...digest])));
+}
+
+/** RFC 7693 appendix E, selftest_seq: a Fibonacci generator. */
+function selfTestSequence(length: number, seed: number): Uint8Array {
+  let a = Math.imul(0xdead4bad, seed) >>> 0;
+  let b = 1;
+  return Uint8Array.from({ length }, () => {
+    const t = (a + b) >>> 0;
+    a = b;
+    b = t;
+    return t >>> 24;
+  });
+}
