@@ -1,0 +1,17 @@
+/** `npm run bench -- <name> [--json]`: each bench prints a table, or with --json one object, and exits 1 when over its bar. */
+
+import { runSphinxBench } from "./sphinx.ts";
+
+const BENCHES: Readonly<Record<string, (options: { json: boolean }) => Promise<boolean>>> = {
+  sphinx: runSphinxBench,
+};
+
+const words = process.argv.slice(2);
+const name = words.find((word) => !word.startsWith("--"));
+const bench = name === undefined ? undefined : BENCHES[name];
+if (bench === undefined) {
+  console.error(`Usage: npm run bench -- <${Object.keys(BENCHES).join("|")}> [--json]`);
+  process.exitCode = 2;
+} else if (!(await bench({ json: words.includes("--json") }))) {
+  process.exitCode = 1;
+}
