@@ -4,7 +4,7 @@
  * Spec: docs/spec/01-message.md §2
  */
 
-import { unarmor } from "openpgp";
+import { unarmoredMessage } from "../pgp/armor.ts";
 import { HEADER_BYTES_MAX } from "./limits.ts";
 
 export type Envelope =
@@ -72,14 +72,7 @@ function splitParts(body: Buffer, boundary: string): Buffer[] | undefined {
 /** Other programs armour the ciphertext; ours is binary. */
 async function dearmored(data: Entity): Promise<Uint8Array | undefined> {
   if (/^binary$/i.test(data.fields.get("content-transfer-encoding") ?? "")) return data.body;
-  const text = data.body.toString("latin1");
-  if (!text.trimStart().startsWith("-----BEGIN PGP MESSAGE-----")) return undefined;
-  try {
-    const { data: bytes } = await unarmor(text);
-    return bytes as Uint8Array;
-  } catch {
-    return undefined;
-  }
+  return unarmoredMessage(data.body.toString("latin1"));
 }
 
 /** The address of a From field with exactly one: `<a@b>`, `Name <a@b>` or `a@b`. */

@@ -1,5 +1,6 @@
 /** Header fields as bytes: encoded words, folding, parameters, dates. Spec: RFC 5322, RFC 2047, RFC 2231 */
 
+import { dateAt } from "../date.ts";
 import type { Person } from "./mail.ts";
 
 /** `Name: value` with CRLF, folded at spaces so that lines stay under 78 characters where they can (RFC 5322 §2.1.1). */
@@ -42,7 +43,7 @@ export function parameter(name: string, value: string): string {
 
 /** In UTC, so that it does not tell where the writer is (RFC 5322 §3.3). */
 export function dateValue(at: number): string {
-  return new Date(at).toUTCString().replace("GMT", "+0000");
+  return dateAt(at).toUTCString().replace("GMT", "+0000");
 }
 
 const LINE_SOFT_MAX = 77;

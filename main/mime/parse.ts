@@ -4,6 +4,7 @@
  */
 
 import PostalMime, { type Address, type Email } from "postal-mime";
+import { timeOf } from "../date.ts";
 import {
   ATTACHMENTS_MAX,
   DEPTH_MAX,
@@ -109,11 +110,6 @@ const oneLine = (text: string, max: number): string =>
 const lines = (text: string): string => text.replace(/\r\n|\r/g, "\n").toWellFormed();
 
 const ids = (field: string | undefined): string[] => field?.match(/<[^<>\s]{1,250}>/g) ?? [];
-
-function timeOf(date: string | undefined): number | undefined {
-  const time = Date.parse(date ?? "");
-  return Number.isFinite(time) && time >= 0 ? time : undefined;
-}
 
 function bytesOf(content: ArrayBuffer | Uint8Array | string): Uint8Array {
   if (typeof content === "string") return new TextEncoder().encode(content);

@@ -4,6 +4,7 @@
  */
 
 import { generateKey, type Key, type PrivateKey, readKey, readPrivateKey, reformatKey } from "openpgp";
+import { dateAt, isDate } from "../date.ts";
 import { PGP } from "./config.ts";
 import { CERTIFICATE_BYTES_MAX, CERTIFICATE_SECONDS, CLOCK_SLACK_MS, EXTEND_BEFORE_SECONDS } from "./limits.ts";
 
@@ -19,7 +20,7 @@ export async function generateKeyPair(o: { address: string; now: number }): Prom
     type: "ecc",
     curve: "curve25519Legacy",
     userIDs: [{ email: o.address }],
-    date: new Date(o.now),
+    date: dateAt(o.now),
     keyExpirationTime: CERTIFICATE_SECONDS,
     format: "binary",
     config: PGP,
@@ -31,12 +32,12 @@ export async function generateKeyPair(o: { address: string; now: number }): Prom
 export async function extended(o: { pair: KeyPair; address: string; now: number }): Promise<KeyPair | undefined> {
   const privateKey = await readPrivateKey({ binaryKey: o.pair.privateKey, config: PGP });
   const expires = await privateKey.getExpirationTime();
-  if (!(expires instanceof Date) || expires.getTime() - o.now > EXTEND_BEFORE_SECONDS * 1000) return undefined;
+  if (!isDate(expires) || expires.getTime() - o.now > EXTEND_BEFORE_SECONDS * 1000) return undefined;
   const ageSeconds = Math.floor((o.now - privateKey.getCreationTime().getTime()) / 1000);
   const pair = await reformatKey({
     privateKey,
     userIDs: [{ email: o.address }],
-    date: new Date(o.now),
+    date: dateAt(o.now),
     keyExpirationTime: ageSeconds + CERTIFICATE_SECONDS,
     format: "binary",
     config: PGP,
@@ -74,10 +75,10 @@ export async function readCertificate(o: {
 
 async function usability(key: Key, o: { address: string; now: number }): Promise<Usability> {
   const expires = await key.getExpirationTime().catch(() => null);
-  if (expires instanceof Date && expires.getTime() <= o.now) return "expired";
+  if (isDate(expires) && expires.getTime() <= o.now) return "expired";
   try {
     // Made a moment ago on a clock slightly ahead of ours is not yet "in the future".
-    const date = new Date(o.now + CLOCK_SLACK_MS);
+    const date = dateAt(o.now + CLOCK_SLACK_MS);
     // Only a user id with a valid self-signature counts.
     const primary = await key.getPrimaryUser(date, { email: o.address }, { ...(await fullConfig()) });
     if (!sameAddress(primary.user.userID?.email, o.address)) return "unusable";

@@ -4,6 +4,7 @@
  */
 
 import { type DecryptMessageResult, decrypt, type Message, type PrivateKey, readMessage } from "openpgp";
+import { dateAt } from "../date.ts";
 import type { Certificate } from "./certificate.ts";
 import { PGP } from "./config.ts";
 import { CLOCK_SLACK_MS } from "./limits.ts";
@@ -27,7 +28,7 @@ export async function decryptAndVerify(o: {
   senders: readonly Certificate[];
   now: number;
 }): Promise<Opened | undefined> {
-  const date = new Date(o.now + CLOCK_SLACK_MS);
+  const date = dateAt(o.now + CLOCK_SLACK_MS);
   try {
     const message: Message<Uint8Array> = await readMessage({ binaryMessage: o.ciphertext, config: PGP });
     const { data, signatures } = await decrypt({

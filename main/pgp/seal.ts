@@ -4,6 +4,7 @@
  */
 
 import { createMessage, encrypt, type PrivateKey } from "openpgp";
+import { dateAt } from "../date.ts";
 import { MainError } from "../error.ts";
 import type { Certificate } from "./certificate.ts";
 import { PGP } from "./config.ts";
@@ -17,7 +18,7 @@ export async function signAndEncrypt(o: {
 }): Promise<Uint8Array> {
   if (o.reader.usability === "expired") throw new MainError("KEY_EXPIRED");
   if (o.reader.usability !== "usable") throw new MainError("NOT_PRIVATE");
-  const date = new Date(o.now);
+  const date = dateAt(o.now);
   try {
     return await encrypt({
       message: await createMessage({ binary: o.payload, date }),

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { messageId } from "#transport";
+import { newId } from "#main/store/ids.ts";
+import { PassphraseKeyring } from "#main/store/key-file.ts";
+import type { Arrival } from "#main/store/records.ts";
+import { createStore, openStore, type Store } from "#main/store/store.ts";
+import { SystemRandom } from "#transport/core/system-random.ts";
+
+const random = new SystemRandom();
+const keyring = new PassphraseKeyring(random, { memoryBytes: 8 * 2 ** 20, passes: 1 });
+const passphrase = "correct horse battery";
+const CANARY = "canaryword";
+
+test("what was stored is there after closing and opening, and no word of it is in any file", async (t) => {
+  const dataDir = await folder(t);
+  let store = await createStore({ dataDir, keyring, passphrase, random });
+  const conversation = await store.addArrival(arrival({ text: `hello ${CANARY}` }), newId(random));
+  assert.ok(conversation !== undefined);
+  await store.close();
+  for (const name of await readdir(dataDir)) {
+    const bytes = await readFile(join(dataDir, name));
+    assert.ok(!bytes.includes(CANARY) && !bytes.includes("alice@a.example"), `${name} shows what it holds`);
+    assert.equal((await stat(join(dataDir, name))).mode & 0o077, 0, `${name} is readable by others`);
+  }
+  store = await openStore({ dataDir, keyring, passphrase });
+  const thread = await store.thread(conversation);
+  assert.equal(thread.messages[0]?.message.text, `hello ${CANARY}`);
+  assert.deepEqual(
+    (await store.search({ query: "canaryw", limit: 10 })).map((found) => found.conversation.id),
+    [conversation],
+  );
+  assert.deepEqual(await store.search({ query: '" OR *', limit: 10 }), []);
+  await store.close();
+});
+
+test("a message that is offered again is stored once, by transport id and by signer and message id", async (t) => {
+  const store = await openNew(t);
+  const first = arrival({ text: "once" });
+  assert.ok(await store.addArrival(first, newId(random)));
+  assert.equal(await store.addArrival(first, newId(random)), undefined);
+  const again = {
+    ...first,
+    message: { ...first.message, id: newId(random), transportId: messageId(random.bytes(16)) },
+  };
+  assert.equal(await store.addArrival(again, newId(random)), undefined);
+  assert.equal((await store.listConversations({ folder: "inbox", limit: 10 })).conversations.length, 1);
+  await store.close();
+});
+
+test("an answer joins the conversation of the mail it answers", async (t) => {
+  const store = await openNew(t);
+  const question = arrival({ text: "?", messageId: "<1@a.example>" });
+  const conversation = await store.addArrival(question, newId(random));
+  const answer = arrival({ text: "!", messageId: "<2@a.example>", references: ["<0@x.example>", "<1@a.example>"] });
+  assert.equal(await store.addArrival(answer, newId(random)), conversation);
+  await store.close();
+});
+
+test("a wrong passphrase and a changed key file are told apart, and nothing is lost", async (t) => {
+  const dataDir = await folder(t);
+  await (await createStore({ dataDir, keyring, passphrase, random })).close();
+  await assert.rejects(openStore({ dataDir, keyring, passphrase: "incorrect horse" }), { code: "WRONG_PASSPHRASE" });
+  const path = join(dataDir, "starling.key");
+  const good = await readFile(path);
+  for (let i = 0; i < good.length; i++) {
+    const bad = Buffer.from(good);
+    bad[i] = (bad[i] as number) ^ 1;
+    await assert.rejects(keyring.unwrap(bad, passphrase), { code: "STORE_DAMAGED" });
+  }
+  await writeFile(path, good);
+  await (await openStore({ dataDir, keyring, passphrase })).close();
+});
+
+test("a byte changed anywhere in the closed database is STORE_DAMAGED, and changing it back gives everything back", async (t) => {
+  const dataDir = await folder(t);
+  let store = await createStore({ dataDir, keyring, passphrase, random });
+  await store.addArrival(arrival({ text: "precious" }), newId(random));
+  await store.close();
+  const path = join(dataDir, "starling.db");
+  const good = await readFile(path);
+  for (let step = 0; step < 12; step++) {
+    const bad = Buffer.from(good);
+    const at = Math.floor((good.length - 1) * (step / 11));
+    bad[at] = (bad[at] as number) ^ 0x10;
+    await writeFile(path, bad);
+    await assert.rejects(openStore({ dataDir, keyring, passphrase }), { code: "STORE_DAMAGED" });
+    assert.deepEqual(await readFile(path), bad, "the damaged file was not touched");
+  }
+  await writeFile(path, good);
+  store = await openStore({ dataDir, keyring, passphrase });
+  assert.equal((await store.search({ query: "precious", limit: 5 })).length, 1);
+  await store.close();
+});
+
+test("a full disk is DISK_FULL, and what was stored before stays", async (t) => {
+  const store = await openNew(t);
+  const conversation = await store.addArrival(arrival({ text: "before" }), newId(random));
+  await store.limitPages(1);
+  const large = arrival({ text: "x".repeat(200_000) });
+  await assert.rejects(store.addArrival(large, newId(random)), { code: "DISK_FULL" });
+  assert.equal((await store.thread(conversation as string)).messages.length, 1);
+  await store.limitPages(1_000_000);
+  assert.ok(await store.addArrival(large, newId(random)));
+  await store.close();
+});
+
+test("a short passphrase, a second account and no account are refused", async (t) => {
+  const dataDir = await folder(t);
+  await assert.rejects(openStore({ dataDir, keyring, passphrase }), { code: "NO_ACCOUNT" });
+  await assert.rejects(createStore({ dataDir, keyring, passphrase: "short", random }), { code: "WEAK_PASSPHRASE" });
+  await (await createStore({ dataDir, keyring, passphrase, random })).close();
+  await assert.rejects(createStore({ dataDir, keyring, passphrase, random }), { code: "ACCOUNT_EXISTS" });
+});
+
+function arrival(o: { text: string; messageId?: string; references?: string[] }): Arrival {
+  return {
+    message: {
+      id: newId(random),
+      direction: "in",
+      from: { address: "alice@a.example", name: "Alice" },
+      to: [{ address: "bob@b.example", name: "" }],
+      subject: "Subject",
+      at: 1_700_000_000_000,
+      text: o.text,
+      hasHtml: false,
+      content: "private",
+      signature: "valid",
+      messageId: o.messageId ?? `<${newId(random)}@a.example>`,
+      references: o.references ?? [],
+      transportId: messageId(random.bytes(16)),
+      receipt: "none",
+    },
+    html: undefined,
+    attachments: [],
+    references: o.references ?? [],
+    signedBy: "fingerprint",
+    source: undefined,
+  };
+}
+
+async function openNew(t: TestContext): Promise<Store> {
+  return createStore({ dataDir: await folder(t), keyring, passphrase, random });
+}
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "starling-store-"));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
