@@ -34,7 +34,7 @@ export class DirectoryDuty {
   readonly #pending = new Set<Cancel>();
   #clockIsWrong = false;
   #isStopped = false;
-  #failed = new Set<string>();
+  readonly #failed = new Set<string>();
 
   constructor(deps: DirectoryDutyDependencies) {
     this.#deps = deps;
@@ -135,9 +135,9 @@ export class DirectoryDuty {
       const done = await work();
       if (this.#failed.delete(what)) this.#deps.log.event(`could ${what} again`);
       return done;
-    } catch {
-      if (!this.#isStopped && !this.#failed.has(what))
-        this.#deps.log.event(`cannot ${what}: no authority takes it; trying on`);
+    } catch (error) {
+      const why = error instanceof TransportError ? error.message : String(error);
+      if (!this.#isStopped && !this.#failed.has(what)) this.#deps.log.event(`cannot ${what}, trying on: ${why}`);
       this.#failed.add(what);
       return false;
     }

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { ProviderDatabase } from "#provider-server/database/database.ts";
+import { MIGRATIONS } from "#provider-server/database/migrations.ts";
+
+test("every older schema with mail in it becomes the newest, and the mail stays", (t) => {
+  for (let version = 1; version < MIGRATIONS.length; version++) {
+    const path = databasePath(t);
+    const old = new ProviderDatabase(path, version);
+    old
+      .prepare("INSERT INTO mailboxes (id, mailbox_id, next_seq, fragments) VALUES (7, ?, 2, 1)")
+      .run(new Uint8Array(32));
+    old
+      .prepare("INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body) VALUES (7, 1, 1, ?, 0, ?)")
+      .run(new Uint8Array(16), Uint8Array.of(1, 2, 3));
+    old.close();
+
+    const migrated = new ProviderDatabase(path);
+    assert.equal(migrated.version, MIGRATIONS.length);
+    assert.deepEqual(migrated.prepare("SELECT body FROM entries").get()?.["body"], Uint8Array.of(1, 2, 3));
+    assert.deepEqual(schemaOf(migrated), schemaOf(new ProviderDatabase(":memory:")));
+    migrated.close();
+  }
+});
+
+test("a database of a later version is left alone", (t) => {
+  const path = databasePath(t);
+  const later = new ProviderDatabase(path);
+  later.prepare(`PRAGMA user_version = ${MIGRATIONS.length + 1}`).run();
+  later.close();
+  assert.throws(() => new ProviderDatabase(path), { code: "DATABASE_NEWER" });
+});
+
+test("a file that is no database is said to be none", () => {
+  assert.throws(() => new ProviderDatabase("/dev/null/provider.db"), { code: "DATABASE" });
+});
+
+test("a step that fails leaves the version before it", (t) => {
+  const path = databasePath(t);
+  const database = new ProviderDatabase(path, 1);
+  assert.throws(() =>
+    database.transaction(() => {
+      database.prepare("CREATE TABLE half (id INTEGER)").run();
+      throw new Error("power");
+    }),
+  );
+  assert.throws(() => database.prepare("SELECT * FROM half"));
+  assert.equal(database.version, 1);
+  database.close();
+});
+
+const schemaOf = (database: ProviderDatabase): unknown[] =>
+  database.prepare("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").all();
+
+function databasePath(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "starling-database-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return join(directory, "provider.db");
+}

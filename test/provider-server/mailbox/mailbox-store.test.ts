@@ -1,0 +1,294 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import fc from "fast-check";
+import { AccountTables } from "#provider-server/accounts/account-tables.ts";
+import { ProviderDatabase } from "#provider-server/database/database.ts";
+import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
+import type { DropReason } from "#provider-server/observe/drop-reason.ts";
+import { keptLog } from "#test/support/kept-log.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { toHex } from "#transport/core/bytes.ts";
+import { type MailboxId, mailboxId, milliseconds, seconds, surbId } from "#transport/core/units.ts";
+
+const DAY = 24 * 3600 * 1000;
+const alice = { box: box(1), device: device(1) };
+const bob = { box: box(2), device: device(2) };
+
+test("an entry is there once it is committed, not before", async () => {
+  const { store, clock, deliver } = setUp();
+  let stored = 0;
+  deliver(alice.box, 1, () => stored++);
+  assert.equal(store.next({ deviceKey: alice.device, cursor: 0 }), undefined);
+  assert.deepEqual(store.have(alice.box, [hash(1)]), [false]);
+  await clock.runFor(seconds(1));
+  assert.equal(stored, 1);
+  assert.equal(store.next({ deviceKey: alice.device, cursor: 0 })?.body[0], 1);
+  assert.deepEqual(store.have(alice.box, [hash(1), hash(2)]), [true, false]);
+});
+
+test("entries come in order, each mailbox with numbers of its own", async () => {
+  const { store, clock, deliver } = setUp();
+  for (const n of [1, 2, 3]) deliver(alice.box, n);
+  deliver(bob.box, 9);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(drain(store, alice.device), [1, 2, 3]);
+  assert.equal(store.next({ deviceKey: bob.device, cursor: 0 })?.seq, 1);
+});
+
+test("an entry stays until every device has passed it", async () => {
+  const { store, clock, deliver, addDevice } = setUp();
+  addDevice("alice", device(11));
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  store.next({ deviceKey: alice.device, cursor: 1 });
+  await clock.runFor(seconds(1));
+  assert.equal(store.next({ deviceKey: device(11), cursor: 0 })?.body[0], 1);
+  store.next({ deviceKey: device(11), cursor: 1 });
+  await clock.runFor(seconds(1));
+  assert.equal(store.next({ deviceKey: alice.device, cursor: 0 }), undefined);
+});
+
+test("a device that has been away for two weeks keeps nothing from going", async () => {
+  const { store, clock, deliver, addDevice } = setUp();
+  addDevice("alice", device(11));
+  await clock.runFor(milliseconds(15 * DAY));
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  store.next({ deviceKey: alice.device, cursor: 1 });
+  await clock.runFor(seconds(1));
+  assert.equal(store.next({ deviceKey: device(11), cursor: 0 }), undefined);
+});
+
+test("what was collected still counts as had, and does not come a second time", async () => {
+  const { store, clock, deliver, drops } = setUp();
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(drain(store, alice.device), [1]);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(store.have(alice.box, [hash(1)]), [true]);
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(drops, ["DUPLICATE"]);
+  assert.equal(store.next({ deviceKey: alice.device, cursor: 1 }), undefined);
+});
+
+test("a cursor beyond the last entry deletes nothing that comes later", async () => {
+  const { store, clock, deliver } = setUp();
+  assert.equal(store.next({ deviceKey: alice.device, cursor: Number.MAX_SAFE_INTEGER }), undefined);
+  await clock.runFor(seconds(1));
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  assert.equal(store.next({ deviceKey: alice.device, cursor: 0 })?.body[0], 1);
+});
+
+test("an entry is kept for the retention and no longer; its hash goes with it", async () => {
+  const { store, clock, deliver } = setUp({ retentionDays: 3 });
+  store.start();
+  deliver(alice.box, 1);
+  await clock.runFor(milliseconds(3 * DAY - 3_600_000));
+  assert.equal(store.next({ deviceKey: alice.device, cursor: 0 })?.seq, 1);
+  await clock.runFor(milliseconds(2 * 3_600_000));
+  assert.equal(store.next({ deviceKey: alice.device, cursor: 0 }), undefined);
+  assert.deepEqual(store.have(alice.box, [hash(1)]), [false]);
+  store.stop();
+});
+
+test("a full mailbox takes no more until something was collected", async () => {
+  const { store, clock, deliver, drops } = setUp({ fragments: 2 });
+  for (const n of [1, 2, 3]) deliver(alice.box, n);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(drops, ["MAILBOX_FULL"]);
+  assert.deepEqual(store.have(alice.box, [hash(3)]), [false]);
+  store.next({ deviceKey: alice.device, cursor: 1 });
+  deliver(alice.box, 3);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(store.have(alice.box, [hash(3)]), [true]);
+});
+
+test("a flood of replies is cut off and leaves fragments their place", async () => {
+  const { store, clock, deliver, deliverReply, drops } = setUp({ replies: 4 });
+  for (let n = 0; n < 100; n++) deliverReply(alice.box, n);
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  assert.equal(drops.filter((reason) => reason === "REPLIES_FULL").length, 96);
+  assert.equal(drain(store, alice.device).length, 5);
+});
+
+test("an unknown mailbox has nothing, and what comes for it is dropped", async () => {
+  const { store, clock, deliver, drops } = setUp();
+  deliver(box(99), 1);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(drops, ["MAILBOX_UNKNOWN"]);
+  assert.deepEqual(store.have(box(99), [hash(1)]), [false]);
+  assert.equal(store.next({ deviceKey: device(99), cursor: 0 }), undefined);
+});
+
+test("a full disk refuses entries, says so once, and takes them again when there is room", async () => {
+  const { store, database, clock, deliver, drops, lines } = setUp();
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  database.limitPages(database.pages);
+  for (let n = 2; n < 40; n++) {
+    deliver(alice.box, n);
+    await clock.runFor(seconds(1));
+  }
+  assert.ok(drops.includes("DISK_FULL"));
+  assert.equal(lines.filter((line) => line.includes("disk is full")).length, 1);
+  const refused = store.have(alice.box, [hash(39)]);
+  assert.deepEqual(refused, [false]);
+  database.limitPages(100_000);
+  deliver(alice.box, 39);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(store.have(alice.box, [hash(39)]), [true]);
+  assert.equal(lines.filter((line) => line.includes("takes entries again")).length, 1);
+});
+
+test("what was committed is there after the database is opened again", async (t) => {
+  const path = databasePath(t);
+  const first = setUp({ path });
+  first.deliver(alice.box, 1);
+  await first.clock.runFor(seconds(1));
+  first.database.close();
+  const again = new ProviderDatabase(path);
+  const { log } = keptLog(first.clock);
+  const store = new MailboxStore({ ...first.dependencies, database: again, log });
+  assert.equal(store.next({ deviceKey: alice.device, cursor: 0 })?.body[0], 1);
+  again.close();
+});
+
+test("it does what a list with cursors would", async () => {
+  const step = fc.oneof(
+    fc.record({ deliver: fc.integer({ min: 0, max: 30 }), to: fc.constantFrom("alice", "bob") }),
+    fc.record({ poll: fc.constantFrom(1, 2, 11), advance: fc.boolean() }),
+    fc.record({ wait: fc.constantFrom(1, 50) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const { store, clock, deliver, addDevice } = setUp();
+      addDevice("alice", device(11));
+      const model = new MailboxModel();
+      for (const each of steps) {
+        if ("deliver" in each) {
+          const owner = each.to === "alice" ? alice : bob;
+          deliver(owner.box, each.deliver, () => model.store(each.to, each.deliver));
+        } else if ("poll" in each) {
+          const cursor = model.cursor(each.poll);
+          const entry = store.next({ deviceKey: device(each.poll), cursor });
+          assert.deepEqual(entry && [entry.seq, entry.body[0]], model.next(each.poll));
+          if (each.advance && entry !== undefined) model.advance(each.poll, entry.seq);
+        } else {
+          await clock.runFor(milliseconds(each.wait));
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Per owner the numbers delivered, in order and without repetition; per device how far it has come. */
+class MailboxModel {
+  readonly #stored: Record<string, number[]> = { alice: [], bob: [] };
+  readonly #cursors = new Map<number, number>();
+
+  store(owner: string, number: number): void {
+    this.#entries(owner).push(number);
+  }
+
+  cursor(deviceNumber: number): number {
+    return this.#cursors.get(deviceNumber) ?? 0;
+  }
+
+  /** [seq, number] of the first entry behind the device's cursor. */
+  next(deviceNumber: number): [number, number] | undefined {
+    const seq = this.cursor(deviceNumber) + 1;
+    const number = this.#entries(deviceNumber === 2 ? "bob" : "alice")[seq - 1];
+    return number === undefined ? undefined : [seq, number];
+  }
+
+  advance(deviceNumber: number, seq: number): void {
+    this.#cursors.set(deviceNumber, seq);
+  }
+
+  #entries(owner: string): number[] {
+    return this.#stored[owner] as number[];
+  }
+}
+
+function setUp(options: { path?: string; fragments?: number; replies?: number; retentionDays?: number } = {}) {
+  const clock = new VirtualClock({ start: milliseconds(1000 * DAY) });
+  const database = new ProviderDatabase(options.path ?? ":memory:");
+  const { log, lines } = keptLog(clock);
+  const drops: DropReason[] = [];
+  const tables = new AccountTables(database);
+  const day = 1000;
+  for (const [localPart, { box: id, device: deviceKey }] of Object.entries({ alice, bob })) {
+    tables.create({ localPart, skeleton: localPart, accountKey: new Uint8Array(32), mailboxId: id, deviceKey, day });
+  }
+  const dependencies = {
+    database,
+    clock,
+    log,
+    quota: { fragments: options.fragments ?? 1000, replies: options.replies ?? 10 },
+    retention: milliseconds((options.retentionDays ?? 30) * DAY),
+    onDrop: (reason: DropReason) => drops.push(reason),
+  };
+  const store = new MailboxStore(dependencies);
+  const body = (n: number): Uint8Array => new Uint8Array(2000).fill(n);
+  return {
+    clock,
+    database,
+    dependencies,
+    store,
+    drops,
+    lines,
+    deliver: (id: MailboxId, n: number, onStored: () => void = () => undefined) =>
+      store.deliver({
+        mailboxId: id,
+        kind: "fragment",
+        surbId: surbId(new Uint8Array(16)),
+        body: body(n),
+        hash: hash(n),
+        onStored,
+      }),
+    deliverReply: (id: MailboxId, n: number) =>
+      store.deliver({ mailboxId: id, kind: "reply", surbId: surbId(new Uint8Array(16)), body: body(n), hash: hash(n) }),
+    addDevice(localPart: string, key: Uint8Array): void {
+      const account = tables.named(localPart);
+      assert.ok(account);
+      tables.addDevice(account, key, day);
+    },
+  };
+}
+
+/** Polls as a client does until nothing is left; the first bytes of the bodies. */
+function drain(store: MailboxStore, deviceKey: Uint8Array): number[] {
+  const bodies: number[] = [];
+  for (let cursor = 0; ; ) {
+    const entry = store.next({ deviceKey, cursor });
+    if (entry === undefined) return bodies;
+    bodies.push(entry.body[0] as number);
+    cursor = entry.seq;
+  }
+}
+
+function databasePath(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "starling-mailbox-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return join(directory, "provider.db");
+}
+
+function box(n: number): MailboxId {
+  return mailboxId(new SeededRandom(`box ${n}`).bytes(32));
+}
+
+function device(n: number): Uint8Array {
+  return new SeededRandom(`device ${n}`).bytes(32);
+}
+
+function hash(n: number): Uint8Array {
+  return new SeededRandom(`hash ${n} ${toHex(Uint8Array.of(n))}`).bytes(16);
+}
