@@ -19,10 +19,10 @@ export function hedge<T>(o: {
     let asked = 0;
     let settled = 0;
     let failure: unknown;
-    let cancel: Cancel = () => undefined;
+    let cancel: Cancel | undefined;
 
     const askNext = (): void => {
-      cancel();
+      cancel?.();
       const question = o.questions[asked];
       if (question === undefined) return;
       asked++;
@@ -43,7 +43,7 @@ export function hedge<T>(o: {
       settled++;
       const isOver = settled === o.questions.length;
       if (!isOver && !o.enough(answers)) return askNext();
-      cancel();
+      cancel?.();
       if (answers.length > 0) resolve(answers);
       else if (isOver) reject(failure);
     };

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Clock } from "../core/clock.ts";
 import { formatAddress } from "./address.ts";
-import type { FrameSizes } from "./frame-table.ts";
+import type { FrameSizes, FrameTable } from "./frame-table.ts";
 import { HANDSHAKE_TIME_MAX, HANDSHAKES_MAX, LINKS_MAX } from "./limits.ts";
 import type { Link, Listener, PeerIdentity, Protocol } from "./link.ts";
 import { LinkSweep } from "./link-sweep.ts";
@@ -24,6 +24,8 @@ export interface ListenOptions {
   readonly admit?: (peer: PeerIdentity, protocol: Protocol) => boolean;
   /** Told why a connection did not become a link; never by whom. */
   readonly onRefused?: (reason: string) => void;
+  /** What a peer may send, where that is less than its protocol's frames. */
+  readonly incoming?: (peer: PeerIdentity, table: FrameTable) => FrameTable;
   readonly handshakesMax?: number;
   readonly linksMax?: number;
 }
@@ -116,8 +118,9 @@ export class TlsListener implements Listener {
       socket.destroy();
       return this.#refuse(peer.refused);
     }
-    const { sizes, clock, admit } = this.#options;
-    const link = linkOver({ socket, ...peer, end: "listener", sizes, now: () => clock.now() });
+    const { sizes, clock, admit, incoming } = this.#options;
+    const now = () => clock.now();
+    const link = linkOver({ socket, ...peer, end: "listener", sizes, now, ...(incoming && { incoming }) });
     this.#sweep.add(link);
     socket.once("close", () => this.#sweep.delete(link));
     if (this.#closing || admit?.(link.peer, peer.protocol) === false) {

@@ -2,8 +2,7 @@
 
 import { createSecureContext, type TLSSocket } from "node:tls";
 import { certificateKey, createLinkCertificate } from "./certificate.ts";
-import type { Direction, FrameSizes } from "./frame-table.ts";
-import { frameTable } from "./frame-table.ts";
+import { type Direction, type FrameSizes, type FrameTable, frameTable } from "./frame-table.ts";
 import { CLIENT_SEND_BUFFER_BYTES, DIRECTORY_MESSAGE_BYTES_MAX, NODE_SEND_BUFFER_BYTES } from "./limits.ts";
 import type { PeerIdentity, Protocol } from "./link.ts";
 import { TlsLink } from "./tls-link.ts";
@@ -41,16 +40,19 @@ export function linkOver(o: {
   end: "dialer" | "listener";
   sizes: FrameSizes;
   now: () => Milliseconds;
+  incoming?: (peer: PeerIdentity, table: FrameTable) => FrameTable;
 }): TlsLink {
   const { protocol, sizes } = o;
   const table = (direction: Direction) => frameTable({ protocol, direction, sizes });
   const [incoming, outgoing]: [Direction, Direction] =
     o.end === "dialer" ? ["toDialer", "fromDialer"] : ["fromDialer", "toDialer"];
+  const peer: PeerIdentity = { role: roleOf(protocol, o.end), key: o.key };
+  const whole = table(incoming);
   return new TlsLink({
     socket: o.socket,
     protocol,
-    peer: { role: roleOf(protocol, o.end), key: o.key },
-    incoming: table(incoming),
+    peer,
+    incoming: o.incoming?.(peer, whole) ?? whole,
     outgoing: table(outgoing),
     sendBufferBytes: SEND_BUFFER_BYTES[protocol],
     now: o.now,

@@ -1,0 +1,342 @@
+/**
+ * A directory authority: takes descriptors, agrees with the others on one consensus for each epoch, gives it out. Driven by
+ * a clock and by frames; links are its caller's. Spec: docs/spec/08-directory.md §5-6
+ */
+
+import { equalBytes, toHex } from "#transport/core/bytes.ts";
+import type { Cancel, Clock } from "#transport/core/clock.ts";
+import { TransportError } from "#transport/core/errors.ts";
+import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import { signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
+import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
+import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
+import type { Consensus, Network } from "#transport/directory/model.ts";
+import {
+  encodeRelayedVote,
+  type RelayedVote,
+  signVote,
+  verifyRelayedVote,
+  verifyVote,
+} from "#transport/directory/vote.ts";
+import type { Frame, WantedDocument } from "#transport/link/frame.ts";
+import type { Log } from "../observe/log.ts";
+import type { Admission } from "./admission.ts";
+import { Agreement } from "./agreement.ts";
+import type { AuthorityStore } from "./authority-store.ts";
+import { DescriptorRegistry } from "./descriptor-registry.ts";
+import { CONSENSUSES_KEPT, TRIES_PER_STEP } from "./limits.ts";
+import { revealAndCommit } from "./shared-random.ts";
+
+/** The other authorities, by position in the network file. */
+export interface Peers {
+  /** Rejects when there is no answer. */
+  ask(authority: number, frame: Frame): Promise<Frame>;
+  /** A verified consensus, or undefined when the authority has none. Rejects when there is no answer or a wrong one. */
+  fetch(authority: number, epoch: Epoch | "current"): Promise<Consensus | undefined>;
+}
+
+export interface AuthorityDependencies {
+  readonly network: Network;
+  /** This authority's position in the network file. */
+  readonly self: number;
+  readonly identitySeed: Uint8Array;
+  readonly suite: Suite;
+  readonly clock: Clock;
+  readonly store: AuthorityStore;
+  readonly admission: Admission;
+  readonly peers: Peers;
+  readonly log: Log;
+}
+
+export class Authority {
+  readonly #deps: AuthorityDependencies;
+  readonly #registry: DescriptorRegistry;
+  /** By hexadecimal hash. */
+  readonly #held = new Map<string, Consensus>();
+  readonly #pending = new Set<Cancel>();
+  #agreement: Agreement | undefined;
+  #isStopped = false;
+
+  constructor(deps: AuthorityDependencies) {
+    this.#deps = deps;
+    this.#registry = new DescriptorRegistry(deps);
+    for (const bytes of deps.store.consensuses()) this.#restore(bytes);
+  }
+
+  start(): void {
+    void this.#recover("current");
+    this.#next(epochAt(this.#deps.network, this.#deps.clock.now()));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const cancel of this.#pending) cancel();
+    this.#pending.clear();
+  }
+
+  /** Answers one frame of the directory protocol. Throws MALFORMED for one that is none of its. */
+  handle(frame: Frame): Frame {
+    switch (frame.type) {
+      case "publishDescriptor":
+        return this.#status("a descriptor", this.#registry.publish(frame.descriptor, this.#deps.clock.now()));
+      case "fetchConsensus":
+        return { type: "consensus", time: this.#deps.clock.now(), bytes: this.#document(frame.epoch) };
+      case "vote":
+        return this.#status("a vote", this.#receiveVote(frame.vote));
+      case "signature":
+        return this.#status("a signature", this.#receiveSignature(frame.signature));
+      default:
+        throw new TransportError("MALFORMED");
+    }
+  }
+
+  get newest(): Consensus | undefined {
+    return [...this.#held.values()].toSorted((a, b) => b.epoch - a.epoch)[0];
+  }
+
+  // --- the course of one agreement
+
+  /** Prepares for the first epoch, `from` on, whose agreement is not over. */
+  #next(from: Epoch): void {
+    const { network, clock, self, identitySeed, suite } = this.#deps;
+    const now = clock.now();
+    let epoch = from;
+    while (scheduleOf(network, epoch).publish <= now) epoch = epochNumber(epoch + 1);
+    const agreement = new Agreement({ network, epoch, self, identitySeed, suite });
+    const { schedule } = agreement;
+    this.#at(schedule.publish, () => this.#finish(agreement));
+    if (agreement.roundAt(now) > 1) {
+      // Votes of the first round went by: counting what is left would only add a third opinion.
+      this.#deps.log.event("started within an agreement: taking its result from the others", { epoch });
+      return;
+    }
+    this.#agreement = agreement;
+    this.#at(schedule.vote, () => this.#vote(agreement));
+    this.#at(schedule.rounds.at(-1) as Milliseconds, () => this.#count(agreement));
+  }
+
+  #vote(agreement: Agreement): void {
+    const { network, clock } = this.#deps;
+    const vote = this.#ownVote(agreement.epoch);
+    const relayed: RelayedVote = { vote, endorsements: new Map() };
+    agreement.receiveVote(relayed, clock.now());
+    this.#broadcast({ type: "vote", vote: encodeRelayedVote(relayed) }, agreement.schedule.rounds[0] as Milliseconds);
+    this.#deps.log.event("voted", { epoch: agreement.epoch, nodes: vote.nodes.length, of: network.authorities.length });
+  }
+
+  /** The one on disk, if this authority has voted before it was restarted: two different ones would count for nothing. */
+  #ownVote(epoch: Epoch) {
+    const { network, self, identitySeed, suite, store } = this.#deps;
+    const stored = store.vote(epoch);
+    if (stored !== undefined) return verifyVote({ network, bytes: stored, suite });
+    const fields = {
+      epoch,
+      authority: self,
+      previous: this.newest?.hash ?? network.hash,
+      ...revealAndCommit({ network, epoch, authority: self, identitySeed, suite }),
+      parameters: this.newest?.parameters ?? network.parameters,
+      nodes: this.#registry.nodesFor(epoch),
+    };
+    const vote = signVote({ network, fields, identitySeed, suite });
+    store.putVote(epoch, vote.bytes);
+    return vote;
+  }
+
+  #receiveVote(bytes: Uint8Array): string | undefined {
+    const { network, suite, clock } = this.#deps;
+    const relayed = verified(() => verifyRelayedVote({ network, bytes, suite }));
+    if (relayed === undefined) return "not a signed vote";
+    const agreement = this.#agreement;
+    if (agreement?.epoch !== relayed.vote.epoch) return "no agreement on this epoch is under way here";
+    const outcome = agreement.receiveVote(relayed, clock.now());
+    if (outcome.kind === "refused") return outcome.reason;
+    if (outcome.kind === "accepted" && agreement.isRelayedAt(clock.now())) {
+      const until = agreement.schedule.rounds.at(-1) as Milliseconds;
+      this.#broadcast({ type: "vote", vote: encodeRelayedVote(outcome.relay) }, until, relayed.vote.authority);
+    }
+    return undefined;
+  }
+
+  #count(agreement: Agreement): void {
+    const { log, network, self, identitySeed, suite } = this.#deps;
+    const { epoch } = agreement;
+    for (const authority of agreement.contradictory) {
+      log.event("dropped the votes of an authority that signed two different ones", { epoch, authority });
+    }
+    const counted = agreement.count(this.#held);
+    if (counted.kind === "none") return log.event(`no tally: ${counted.reason}`, { epoch });
+    for (const { reason, authority, node } of counted.dropped) {
+      const who = node === undefined ? "" : ` ${node.slice(0, 16)}`;
+      log.event(`left out of the consensus:${who} ${reason}`, { epoch, ...(authority !== undefined && { authority }) });
+    }
+    if (!this.#mayOnlySign(epoch, counted.hash)) return;
+    const signature = signConsensus({ hash: counted.hash, identitySeed, suite });
+    const own = { epoch, hash: counted.hash, authority: self, signature };
+    agreement.receiveSignature(own);
+    this.#broadcast({ type: "signature", signature: encodeConsensusSignature(own) }, agreement.schedule.publish);
+    log.event("signed", { epoch, authorities: network.authorities.length });
+    this.#complete(agreement);
+  }
+
+  /** Writes down what is about to be signed. False when something else was signed for the epoch: that stays the only one. */
+  #mayOnlySign(epoch: Epoch, hash: Uint8Array): boolean {
+    const { store, log } = this.#deps;
+    const before = store.signed(epoch);
+    if (before === undefined) store.putSigned(epoch, hash);
+    const isSame = before === undefined || equalBytes(before, hash);
+    if (!isSame) log.event("refused to sign a second consensus for one epoch", { epoch });
+    return isSame;
+  }
+
+  #receiveSignature(bytes: Uint8Array): string | undefined {
+    const { network, suite, log } = this.#deps;
+    const signed = verified(() => verifyConsensusSignature({ network, bytes, suite }));
+    if (signed === undefined) return "not a signature of an authority";
+    const agreement = this.#agreement;
+    if (agreement?.epoch !== signed.epoch) return "no agreement on this epoch is under way here";
+    if (!agreement.receiveSignature(signed)) {
+      log.event("an authority signed two consensuses for one epoch", {
+        epoch: signed.epoch,
+        authority: signed.authority,
+      });
+    }
+    this.#complete(agreement);
+    return undefined;
+  }
+
+  #complete(agreement: Agreement): void {
+    const { result } = agreement;
+    if (result !== undefined) this.#hold(result);
+  }
+
+  #finish(agreement: Agreement): void {
+    const { epoch } = agreement;
+    const isHeld = [...this.#held.values()].some((consensus) => consensus.epoch === epoch);
+    if (!isHeld) {
+      this.#deps.log.event("no consensus from own counting: asking the others", {
+        epoch,
+        ...agreement.signatureCounts,
+      });
+      void this.#recover(epoch);
+    }
+    this.#agreement = undefined;
+    this.#next(epochNumber(epoch + 1));
+  }
+
+  // --- what others know
+
+  /** Asks the others in turn until one has it, or the next agreement begins. */
+  async #recover(epoch: Epoch | "current"): Promise<void> {
+    const { network, self, peers, clock } = this.#deps;
+    for (const authority of network.authorities.keys()) {
+      if (authority === self || this.#isStopped) continue;
+      try {
+        const consensus = await peers.fetch(authority, epoch);
+        if (consensus === undefined || this.#isStopped) continue;
+        this.#hold(consensus);
+        // Of "current" the others may know a newer one.
+        if (epoch !== "current") return;
+      } catch {
+        this.#deps.log.event("an authority gave no consensus", { authority });
+      }
+    }
+    if (epoch === "current" || this.#isStopped) return;
+    const next = scheduleOf(network, epochNumber(epoch + 1));
+    const again = milliseconds(clock.now() + next.step);
+    if (again < next.vote) this.#at(again, () => void this.#recover(epoch));
+    else this.#deps.log.event("no consensus for an epoch", { epoch });
+  }
+
+  #hold(consensus: Consensus): void {
+    const { store, log } = this.#deps;
+    const key = toHex(consensus.hash);
+    const known = this.#held.get(key);
+    if (known !== undefined && known.signatures.size >= consensus.signatures.size) return;
+    const other = [...this.#held.values()].find((held) => held.epoch === consensus.epoch && held !== known);
+    if (other !== undefined) {
+      log.event("two signed consensuses for one epoch: keeping the first", { epoch: consensus.epoch });
+      return;
+    }
+    store.putConsensus(consensus.epoch, consensus.bytes);
+    this.#held.set(key, consensus);
+    const signatures = consensus.signatures.size;
+    const mixes = consensus.layers.flat().length;
+    log.event("consensus", { epoch: consensus.epoch, signatures, mixes, providers: consensus.providers.length });
+    this.#forget(epochNumber(Math.max(0, consensus.epoch - CONSENSUSES_KEPT)));
+  }
+
+  #forget(oldest: Epoch): void {
+    this.#deps.store.forgetBefore(oldest);
+    for (const [key, consensus] of this.#held) if (consensus.epoch < oldest) this.#held.delete(key);
+  }
+
+  #restore(bytes: Uint8Array): void {
+    const { network, suite } = this.#deps;
+    const consensus = verified(() => verifyConsensus(network, bytes, suite));
+    if (consensus !== undefined) this.#held.set(toHex(consensus.hash), consensus);
+    else this.#deps.log.event("dropped a stored consensus that does not verify");
+  }
+
+  #document(wanted: WantedDocument): Uint8Array {
+    if (wanted === "network") return this.#deps.network.bytes;
+    if (wanted === "current") return this.newest?.bytes ?? EMPTY;
+    return [...this.#held.values()].find((consensus) => consensus.epoch === wanted)?.bytes ?? EMPTY;
+  }
+
+  // --- to the others
+
+  #broadcast(frame: Frame, until: Milliseconds, except?: number): void {
+    const { network, self } = this.#deps;
+    for (const authority of network.authorities.keys()) {
+      if (authority !== self && authority !== except) void this.#deliver(authority, frame, until);
+    }
+  }
+
+  /** Again after a while when there is no answer: the other one may be restarting. */
+  async #deliver(authority: number, frame: Frame, until: Milliseconds): Promise<void> {
+    const { peers, log, clock, network } = this.#deps;
+    try {
+      const answer = await peers.ask(authority, frame);
+      if (answer.type === "status" && !answer.accepted) {
+        log.event(`an authority refused a ${frame.type}: ${answer.reason}`, { authority });
+      }
+    } catch {
+      const { step } = scheduleOf(network, this.#agreement?.epoch ?? epochNumber(0));
+      const again = milliseconds(clock.now() + step / TRIES_PER_STEP);
+      if (again < until) this.#at(again, () => void this.#deliver(authority, frame, until));
+      else log.event(`an authority could not be given a ${frame.type}`, { authority });
+    }
+  }
+
+  #status(what: string, refusal: string | undefined): Frame {
+    if (refusal !== undefined) this.#deps.log.event(`refused ${what}: ${refusal}`);
+    return { type: "status", accepted: refusal === undefined, reason: refusal ?? "" };
+  }
+
+  #at(time: Milliseconds, task: () => void): void {
+    if (this.#isStopped) return;
+    const cancel = this.#deps.clock.at(time, () => {
+      this.#pending.delete(cancel);
+      try {
+        task();
+      } catch (error) {
+        // A full disk, most likely: without its record nothing is signed, and the next epoch is tried again.
+        this.#deps.log.event(`failed: ${String(error)}`);
+      }
+    });
+    this.#pending.add(cancel);
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Undefined for bytes that are not what they should be. */
+function verified<T>(verify: () => T): T | undefined {
+  try {
+    return verify();
+  } catch (error) {
+    if (error instanceof TransportError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+/** The newest descriptor of every admitted node, on disk. Spec: docs/spec/08-directory.md §5 */
+
+import { equalBytes, toHex } from "#transport/core/bytes.ts";
+import { TransportError } from "#transport/core/errors.ts";
+import type { Epoch, Milliseconds } from "#transport/core/units.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import { verifyDescriptor } from "#transport/directory/descriptor.ts";
+import { DESCRIPTOR_CLOCK_SLACK } from "#transport/directory/limits.ts";
+import type { Network, NodeDescriptor } from "#transport/directory/model.ts";
+import type { Admission } from "./admission.ts";
+import type { AuthorityStore } from "./authority-store.ts";
+import { flawOf } from "./tally.ts";
+
+export class DescriptorRegistry {
+  readonly #network: Network;
+  readonly #suite: Suite;
+  readonly #admission: Admission;
+  readonly #store: AuthorityStore;
+  readonly #nodes = new Map<string, NodeDescriptor>();
+
+  constructor(o: { network: Network; suite: Suite; admission: Admission; store: AuthorityStore }) {
+    this.#network = o.network;
+    this.#suite = o.suite;
+    this.#admission = o.admission;
+    this.#store = o.store;
+    for (const bytes of o.store.descriptors()) this.#restore(bytes);
+  }
+
+  /** Why a descriptor is not taken, if it is not. Taking the same one twice is no mistake. */
+  publish(bytes: Uint8Array, now: Milliseconds): string | undefined {
+    const read = this.#verify(bytes);
+    if ("refusal" in read) return read.refusal;
+    const { descriptor } = read;
+    const refusal = this.#admission.refusal(descriptor);
+    if (refusal !== undefined) return refusal;
+    if (descriptor.publishedAt > now + DESCRIPTOR_CLOCK_SLACK) return "the descriptor is from the future";
+    const id = toHex(descriptor.nodeId);
+    const held = this.#nodes.get(id);
+    if (held !== undefined && equalBytes(held.bytes, bytes)) return undefined;
+    if (held !== undefined && held.publishedAt >= descriptor.publishedAt) return "a newer descriptor is known";
+    this.#store.putDescriptor(id, bytes);
+    this.#nodes.set(id, descriptor);
+    return undefined;
+  }
+
+  /** What this authority would have in the consensus of `epoch`. */
+  nodesFor(epoch: Epoch): NodeDescriptor[] {
+    const context = { network: this.#network, epoch, suite: this.#suite };
+    return [...this.#nodes.values()].filter((node) => flawOf(node, context) === undefined);
+  }
+
+  /** From disk: written when it was good; the operator's list may have changed since. */
+  #restore(bytes: Uint8Array): void {
+    const read = this.#verify(bytes);
+    if ("refusal" in read || this.#admission.refusal(read.descriptor) !== undefined) return;
+    this.#nodes.set(toHex(read.descriptor.nodeId), read.descriptor);
+  }
+
+  #verify(bytes: Uint8Array): { descriptor: NodeDescriptor } | { refusal: string } {
+    try {
+      return { descriptor: verifyDescriptor(bytes, this.#suite) };
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      return { refusal: error.code === "REFUSED" ? "the node did not sign the descriptor" : "not a descriptor" };
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** Bounds of an authority, with their reasons. */
+
+/** Consensuses kept for those who come late: newcomers need the newest two. */
+export const CONSENSUSES_KEPT = 8;
+
+/** Nodes ask in turn and close; authorities are few. With messages of 8 MiB from them alone, memory stays bounded. */
+export const AUTHORITY_LINKS_MAX = 1024;
+export const AUTHORITY_HANDSHAKES_MAX = 64;
+
+/** A message to another authority is tried again this often within a round. */
+export const TRIES_PER_STEP = 4;

@@ -1,0 +1,137 @@
+/** An authority on the network: TLS in front, the other authorities behind. Spec: docs/spec/08-directory.md §11 */
+
+import { equalBytes } from "#transport/core/bytes.ts";
+import type { Clock } from "#transport/core/clock.ts";
+import { TransportError } from "#transport/core/errors.ts";
+import type { RandomSource } from "#transport/core/random.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import { DirectoryClient } from "#transport/directory/directory-client.ts";
+import type { Network } from "#transport/directory/model.ts";
+import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
+import { FRAME_TYPES, type FrameTable } from "#transport/link/frame-table.ts";
+import type { Link, PeerIdentity } from "#transport/link/link.ts";
+import { TlsDialer } from "#transport/link/tls-dialer.ts";
+import { TlsListener } from "#transport/link/tls-listener.ts";
+import { ServerError } from "../errors.ts";
+import type { Log } from "../observe/log.ts";
+import { Admission, type AdmittedNode } from "./admission.ts";
+import { Authority, type Peers } from "./authority.ts";
+import { FileAuthorityStore } from "./authority-store.ts";
+import { AUTHORITY_HANDSHAKES_MAX, AUTHORITY_LINKS_MAX } from "./limits.ts";
+
+export interface AuthorityOptions {
+  readonly network: Network;
+  readonly keys: AuthorityKeys;
+  readonly admitted: readonly AdmittedNode[];
+  /** Where votes, signatures, descriptors and consensuses are kept. */
+  readonly stateDirectory: string;
+  readonly host: string;
+  readonly port: number;
+  readonly suite: Suite;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: Log;
+}
+
+/** Two Ed25519 seeds of 32 bytes: one signs, one is the TLS certificate's. */
+export interface AuthorityKeys {
+  readonly identitySeed: Uint8Array;
+  readonly linkSeed: Uint8Array;
+}
+
+export interface RunningAuthority {
+  /** host:port as bound. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Throws ServerError CONFIG when the keys are of no authority of the network. */
+export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthority> {
+  const { network, keys, suite, clock, log } = o;
+  const self = positionOf(o);
+  const dialer = new TlsDialer({ identitySeed: keys.linkSeed, sizes: NO_PACKETS, clock });
+  const client = new DirectoryClient({ dialer, network, suite, clock, random: o.random });
+  const authority = new Authority({
+    network,
+    self,
+    identitySeed: keys.identitySeed,
+    suite,
+    clock,
+    store: new FileAuthorityStore(o.stateDirectory),
+    admission: new Admission(o.admitted),
+    peers: peersThrough(client, network),
+    log,
+  });
+  const listener = await TlsListener.listen({
+    identitySeed: keys.linkSeed,
+    sizes: NO_PACKETS,
+    clock,
+    host: o.host,
+    port: o.port,
+    protocols: ["starling-directory/1"],
+    incoming: (peer, table) => allowed(network, peer, table),
+    onRefused: (reason) => log.event(`refused a connection: ${reason}`),
+    handshakesMax: AUTHORITY_HANDSHAKES_MAX,
+    linksMax: AUTHORITY_LINKS_MAX,
+  });
+  listener.onLink((link) => serve(link, authority, log));
+  authority.start();
+  return {
+    address: listener.address,
+    close: async () => {
+      authority.stop();
+      await listener.close();
+    },
+  };
+}
+
+export function generateAuthorityKeys(random: RandomSource): AuthorityKeys {
+  return { identitySeed: random.bytes(32), linkSeed: random.bytes(32) };
+}
+
+/** The directory protocol carries no packets. */
+const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
+
+function positionOf(o: AuthorityOptions): number {
+  const identityKey = o.suite.ed25519.publicKey(o.keys.identitySeed);
+  const linkKey = o.suite.ed25519.publicKey(o.keys.linkSeed);
+  const position = o.network.authorities.findIndex((authority) => equalBytes(authority.identityKey, identityKey));
+  const entry = o.network.authorities[position];
+  if (entry === undefined || !equalBytes(entry.linkKey, linkKey)) {
+    throw new ServerError("CONFIG", "The key file's keys are not those of an authority in the network file.");
+  }
+  return position;
+}
+
+function peersThrough(client: DirectoryClient, network: Network): Peers {
+  const authorityAt = (position: number) => {
+    const authority = network.authorities[position];
+    if (authority === undefined) throw new RangeError("no such authority");
+    return authority;
+  };
+  return {
+    ask: (position, frame) => client.ask(authorityAt(position), frame),
+    fetch: async (position, epoch) => (await client.fetchFrom(authorityAt(position), epoch)).consensus,
+  };
+}
+
+/** Votes are large: only authorities may make us hold one in memory. */
+function allowed(network: Network, peer: PeerIdentity, table: FrameTable): FrameTable {
+  if (network.authorities.some((authority) => equalBytes(authority.linkKey, peer.key))) return table;
+  return new Map([...table].filter(([type]) => type !== FRAME_TYPES.vote && type !== FRAME_TYPES.signature));
+}
+
+function serve(link: Link, authority: Authority, log: Log): void {
+  link.onFrame((bytes) => {
+    try {
+      const frame = decodeFrame(bytes, { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS });
+      link.send(encodeFrame(authority.handle(frame), NO_PACKETS));
+    } catch (error) {
+      // A frame that is none ends the link; anything else (a full disk) is ours, and must not end the authority.
+      log.event(
+        error instanceof TransportError ? "closed a link: malformed frame" : `failed on a frame: ${String(error)}`,
+      );
+      link.close();
+    }
+  });
+}

@@ -1,0 +1,189 @@
+/**
+ * Turns the votes that the authorities agree on having received into the one consensus they all sign. Pure: the same votes
+ * give the same bytes on every machine. Spec: docs/spec/08-directory.md §6
+ */
+
+import { equalBytes, toHex } from "#transport/core/bytes.ts";
+import type { Parameters } from "#transport/core/parameters.ts";
+import { type Epoch, milliseconds } from "#transport/core/units.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import { type ConsensusFields, consensusHash, encodeConsensusBody } from "#transport/directory/consensus.ts";
+import { verifyDescriptor } from "#transport/directory/descriptor.ts";
+import { scheduleOf } from "#transport/directory/epochs.ts";
+import { DESCRIPTOR_CLOCK_SLACK, LAYER_PERIOD } from "#transport/directory/limits.ts";
+import type { Consensus, Network, NodeDescriptor } from "#transport/directory/model.ts";
+import { byNodeId } from "#transport/directory/node-list.ts";
+import { encodeParameters } from "#transport/directory/parameters-codec.ts";
+import type { Vote } from "#transport/directory/vote.ts";
+import { assignLayers } from "./layers.ts";
+import { combineSharedRandom } from "./shared-random.ts";
+
+/** Something a vote asked for that the consensus does not have, for the log. Authorities by position, nodes by hex id. */
+export interface Dropped {
+  readonly reason: DroppedReason;
+  readonly authority?: number;
+  readonly node?: string;
+}
+
+export type DroppedReason =
+  | "descriptor not signed by its node"
+  | "descriptor without a key for the epoch"
+  | "descriptor from before the last epoch"
+  | "descriptor from the future"
+  | "node listed by too few authorities"
+  | "domain taken by another provider"
+  | "parameters named by too few authorities"
+  | "reveal that does not open its commitment";
+
+export type Tally =
+  | {
+      readonly kind: "consensus";
+      readonly fields: ConsensusFields;
+      readonly body: Uint8Array;
+      readonly hash: Uint8Array;
+      readonly dropped: readonly Dropped[];
+    }
+  | { readonly kind: "none"; readonly reason: "too few votes" | "no common previous consensus" };
+
+/** `votes`: at most one for each authority, all for `epoch`. `held` are the consensuses known, by hexadecimal hash. */
+export function tally(o: {
+  network: Network;
+  epoch: Epoch;
+  votes: readonly Vote[];
+  held: ReadonlyMap<string, Consensus>;
+  suite: Suite;
+}): Tally {
+  const { network, epoch, suite } = o;
+  const votes = o.votes.toSorted((a, b) => a.authority - b.authority);
+  if (votes.length < network.threshold) return { kind: "none", reason: "too few votes" };
+  const previousHash = majority(
+    votes.map((vote) => vote.previous),
+    network.threshold,
+  );
+  const previous = previousHash === undefined ? undefined : o.held.get(toHex(previousHash));
+  const isFirst = previousHash !== undefined && equalBytes(previousHash, network.hash);
+  if (previousHash === undefined || (previous === undefined && !isFirst)) {
+    return { kind: "none", reason: "no common previous consensus" };
+  }
+  const dropped: Dropped[] = [];
+  const { sharedRandom, broken } = combineSharedRandom({ network, epoch, previous, votes, suite });
+  for (const authority of broken) dropped.push({ reason: "reveal that does not open its commitment", authority });
+  const nodes = chooseNodes({ network, epoch, votes, suite, dropped });
+  const isSamePeriod = previous !== undefined && periodOf(network, previous.epoch) === periodOf(network, epoch);
+  const fields: ConsensusFields = {
+    epoch,
+    previous: previousHash,
+    sharedRandom,
+    parameters: chooseParameters(network, votes, dropped),
+    commits: new Map(votes.map((vote) => [vote.authority, vote.commit])),
+    layers: assignLayers({
+      mixes: nodes.filter((node) => node.role === "mix"),
+      previous: isSamePeriod ? previous.layers : undefined,
+      sharedRandom,
+      suite,
+    }),
+    providers: withOwnDomains(nodes, previous, dropped),
+  };
+  const body = encodeConsensusBody(network, fields);
+  return { kind: "consensus", fields, body, hash: consensusHash(suite, body), dropped };
+}
+
+/** The value that at least `threshold` votes have; more than half, so there is at most one. */
+function majority(values: readonly Uint8Array[], threshold: number): Uint8Array | undefined {
+  return values.find((value) => values.filter((other) => equalBytes(value, other)).length >= threshold);
+}
+
+function chooseParameters(network: Network, votes: readonly Vote[], dropped: Dropped[]): Parameters {
+  const encoded = votes.map((vote) => encodeParameters(vote.parameters));
+  const chosen = majority(encoded, network.threshold);
+  const index = encoded.findIndex((value) => value === chosen);
+  const parameters = votes[index]?.parameters ?? network.parameters;
+  if (chosen === undefined) dropped.push({ reason: "parameters named by too few authorities" });
+  return isCompatible(network.parameters, parameters) ? parameters : network.parameters;
+}
+
+/** What clients refuse to see changed (docs/spec/08-directory.md §6) is never put before them. */
+function isCompatible(fixed: Parameters, voted: Parameters): boolean {
+  return foundations(fixed) === foundations(voted);
+}
+
+const foundations = ({ suite, packetBytes, epoch }: Parameters): string =>
+  [suite, packetBytes, epoch.duration, epoch.lead, epoch.overlap].join();
+
+/** Nodes that enough votes list with a good descriptor, each with its newest. */
+function chooseNodes(o: {
+  network: Network;
+  epoch: Epoch;
+  votes: readonly Vote[];
+  suite: Suite;
+  dropped: Dropped[];
+}): NodeDescriptor[] {
+  const listed = new Map<string, NodeDescriptor[]>();
+  for (const { authority, nodes } of o.votes) {
+    for (const node of nodes) {
+      const id = toHex(node.nodeId);
+      const reason = flawOf(node, o);
+      if (reason === undefined) listed.set(id, [...(listed.get(id) ?? []), node]);
+      else o.dropped.push({ reason, authority, node: id });
+    }
+  }
+  const chosen: NodeDescriptor[] = [];
+  for (const [node, descriptors] of listed) {
+    if (descriptors.length >= o.network.threshold) chosen.push(newest(descriptors));
+    else o.dropped.push({ reason: "node listed by too few authorities", node });
+  }
+  return byNodeId(chosen);
+}
+
+/** Why a descriptor cannot be in the consensus of `epoch`, if it cannot. */
+export function flawOf(
+  node: NodeDescriptor,
+  o: { network: Network; epoch: Epoch; suite: Suite },
+): DroppedReason | undefined {
+  const { vote } = scheduleOf(o.network, o.epoch);
+  if (!node.mixKeys.has(o.epoch)) return "descriptor without a key for the epoch";
+  if (node.publishedAt > vote + DESCRIPTOR_CLOCK_SLACK) return "descriptor from the future";
+  // A node that has not been heard of for an epoch is gone. At the start nodes may have waited for genesis.
+  const oldest = milliseconds(vote - o.network.parameters.epoch.duration);
+  if (o.epoch >= 2 && node.publishedAt < oldest) return "descriptor from before the last epoch";
+  try {
+    verifyDescriptor(node.bytes, o.suite);
+    return undefined;
+  } catch {
+    return "descriptor not signed by its node";
+  }
+}
+
+/** Of two signed at the same time the one with the larger encoding: any rule does that all share. */
+function newest(descriptors: readonly NodeDescriptor[]): NodeDescriptor {
+  const [first] = descriptors.toSorted(
+    (a, b) => b.publishedAt - a.publishedAt || (toHex(a.bytes) < toHex(b.bytes) ? 1 : -1),
+  );
+  return first as NodeDescriptor;
+}
+
+/** One provider for a domain: the one that had it before, else the lower id. */
+function withOwnDomains(
+  nodes: readonly NodeDescriptor[],
+  previous: Consensus | undefined,
+  dropped: Dropped[],
+): NodeDescriptor[] {
+  const holders = new Map(previous?.providers.map((provider) => [provider.domain, toHex(provider.nodeId)]));
+  const providers = nodes.filter((node) => node.role === "provider");
+  const owners = new Map<string, string>();
+  for (const { domain, nodeId } of providers) {
+    const node = toHex(nodeId);
+    if (!owners.has(domain) || holders.get(domain) === node) owners.set(domain, node);
+  }
+  return providers.filter(({ domain, nodeId }) => {
+    const node = toHex(nodeId);
+    const isOwner = owners.get(domain) === node;
+    if (!isOwner) dropped.push({ reason: "domain taken by another provider", node });
+    return isOwner;
+  });
+}
+
+/** Layers are drawn anew at multiples of this many epochs. */
+function periodOf(network: Network, epoch: Epoch): number {
+  return Math.floor(epoch / Math.max(1, Math.round(LAYER_PERIOD / network.parameters.epoch.duration)));
+}

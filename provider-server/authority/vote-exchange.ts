@@ -1,0 +1,68 @@
+/**
+ * All honest authorities end with the same votes, also when others say different things to different ones: a vote that comes
+ * in round r counts only with r signatures, and whoever accepts it passes it on with its own (Dolev and Strong, "Authenticated
+ * algorithms for Byzantine agreement", SIAM J. Comput. 12(4), 1983). With one more round than may fail, either every honest
+ * authority has a vote or none. Pure: rounds come in as numbers. Spec: docs/spec/08-directory.md §5
+ */
+
+import { equalBytes } from "#transport/core/bytes.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import type { Network } from "#transport/directory/model.ts";
+import { endorse, type RelayedVote, type Vote } from "#transport/directory/vote.ts";
+
+export type VoteOutcome =
+  | {
+      readonly kind: "accepted" /** To be sent to all others, unless the rounds are over by then. */;
+      readonly relay: RelayedVote;
+    }
+  | { readonly kind: "known" }
+  | { readonly kind: "refused"; readonly reason: VoteRefusal };
+
+export type VoteRefusal = "too late" | "too few endorsements for the round" | "a third vote of one authority";
+
+export class VoteExchange {
+  readonly #network: Network;
+  readonly #self: number;
+  readonly #identitySeed: Uint8Array;
+  readonly #suite: Suite;
+  /** Two different votes are enough to know that an authority contradicts itself. */
+  readonly #accepted = new Map<number, Vote[]>();
+
+  constructor(o: { network: Network; self: number; identitySeed: Uint8Array; suite: Suite }) {
+    this.#network = o.network;
+    this.#self = o.self;
+    this.#identitySeed = o.identitySeed;
+    this.#suite = o.suite;
+  }
+
+  /** The number of rounds: one more than authorities may fail. */
+  get rounds(): number {
+    return this.#network.authorities.length - this.#network.threshold + 1;
+  }
+
+  /** `relayed` is verified; `round` counts from 1, and past the last one everything is late. */
+  receive(relayed: RelayedVote, round: number): VoteOutcome {
+    const { vote, endorsements } = relayed;
+    const held = this.#accepted.get(vote.authority) ?? [];
+    if (held.some((known) => equalBytes(known.hash, vote.hash))) return { kind: "known" };
+    if (round > this.rounds) return { kind: "refused", reason: "too late" };
+    if (held.length >= 2) return { kind: "refused", reason: "a third vote of one authority" };
+    // Our own endorsement proves nothing to ourselves: after a restart it may be all that others had.
+    const others = [...endorsements.keys()].filter((authority) => authority !== this.#self).length;
+    if (1 + others < round) return { kind: "refused", reason: "too few endorsements for the round" };
+    this.#accepted.set(vote.authority, [...held, vote]);
+    if (vote.authority === this.#self) return { kind: "accepted", relay: relayed };
+    const endorsement = endorse({ vote, identitySeed: this.#identitySeed, suite: this.#suite });
+    return { kind: "accepted", relay: { vote, endorsements: new Map(endorsements).set(this.#self, endorsement) } };
+  }
+
+  /** The votes that count, once the rounds are over: of each authority that has exactly one. */
+  get votes(): readonly Vote[] {
+    return [...this.#accepted.values()].flatMap((votes) => (votes.length === 1 ? votes : []));
+  }
+
+  /** Authorities that signed two different votes. */
+  get contradictory(): readonly number[] {
+    return [...this.#accepted].filter(([, votes]) => votes.length > 1).map(([authority]) => authority);
+  }
+}

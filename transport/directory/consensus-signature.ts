@@ -1,0 +1,40 @@
+/** One authority's signature on its way to the others. Spec: docs/spec/08-directory.md §6 */
+
+import { Reader, Writer } from "../core/bytes.ts";
+import { TransportError } from "../core/errors.ts";
+import { type Epoch, epochNumber } from "../core/units.ts";
+import type { Primitives } from "../crypto/suite.ts";
+import { isConsensusSignature } from "./consensus.ts";
+import { HASH_BYTES, SIGNATURE_BYTES } from "./labels.ts";
+import type { Network } from "./model.ts";
+
+export interface ConsensusSignature {
+  readonly epoch: Epoch;
+  /** Of the consensus. */
+  readonly hash: Uint8Array;
+  readonly authority: number;
+  readonly signature: Uint8Array;
+}
+
+/** epoch u32 ‖ hash 32 ‖ authority u8 ‖ signature 64 */
+export function encodeConsensusSignature(o: ConsensusSignature): Uint8Array {
+  return new Writer().u32(o.epoch).raw(o.hash).u8(o.authority).raw(o.signature).finish();
+}
+
+/** Throws MALFORMED, or REFUSED when the authority it names did not sign. */
+export function verifyConsensusSignature(o: {
+  network: Network;
+  bytes: Uint8Array;
+  suite: Primitives;
+}): ConsensusSignature {
+  const reader = new Reader(o.bytes);
+  const signed: ConsensusSignature = {
+    epoch: epochNumber(reader.u32()),
+    hash: reader.take(HASH_BYTES),
+    authority: reader.u8(),
+    signature: reader.take(SIGNATURE_BYTES),
+  };
+  reader.end();
+  if (!isConsensusSignature({ network: o.network, suite: o.suite, ...signed })) throw new TransportError("REFUSED");
+  return signed;
+}
