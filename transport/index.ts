@@ -18,6 +18,7 @@ export type { Suite } from "./crypto/suite.ts";
 export type { MailboxRecord } from "./directory/mailbox-record.ts";
 export type { Network } from "./directory/model.ts";
 export type { Dialer } from "./link/link.ts";
+export { TransportClient } from "./client/client.ts";
 export * from "./client/store.ts";
 export type {
   ClientEvents,
@@ -32,3 +33,11 @@ export type {
   SlotKind,
   TransportClientOptions,
 } from "./client/types.ts";
+export { SystemClock } from "./core/system-clock.ts";
+export { SystemRandom, systemStreams } from "./core/system-random.ts";
+export { loadSuite } from "./crypto/create-suite.ts";
+export { type Invite, decodeInvite } from "./directory/invite.ts";
+export { fetchNetwork } from "./directory/fetch-network.ts";
+export { decodeNetwork } from "./directory/network.ts";
+export { TlsDialer } from "./link/tls-dialer.ts";
+export { geometry } from "./sphinx/geometry.ts";

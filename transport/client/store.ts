@@ -80,9 +80,8 @@ export interface ClientStore {
 export const CONSENSUSES_KEPT = 3;
 
 export interface StoredAccount {
-  readonly address: string;
-  readonly providerId: NodeId;
-  readonly mailboxId: MailboxId;
+  /** What the provider gave at sign-up; undefined while that is under way. */
+  readonly opened: { readonly address: string; readonly providerId: NodeId; readonly mailboxId: MailboxId } | undefined;
   /** Ed25519 seed, 32 bytes: signs mailbox records. A secret. */
   readonly accountKey: Uint8Array;
   /** The OpenPGP certificate published in mailbox records. */

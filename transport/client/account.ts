@@ -1,0 +1,148 @@
+/**
+ * The account at the provider: sign-up over the link, and the mailbox record with its keys, uploaded on a schedule that
+ * only chance moves. Spec: docs/spec/01-message.md §5, docs/spec/07-mailbox.md §2-3
+ */
+
+import type { Cancel, Clock } from "../core/clock.ts";
+import { TransportError } from "../core/errors.ts";
+import type { Parameters } from "../core/parameters.ts";
+import { exponential, type RandomSource, uniform } from "../core/random.ts";
+import { type Milliseconds, milliseconds } from "../core/units.ts";
+import type { Suite } from "../crypto/suite.ts";
+import { signMailboxRecord } from "../directory/mailbox-record.ts";
+import type { ControlChannel } from "./control-channel.ts";
+import { RECORD_UPLOADS_PER_LIFETIME } from "./limits.ts";
+import type { MailboxKeys } from "./mailbox-keys.ts";
+import type { ClientStore, StoredAccount } from "./store.ts";
+import type { SignedUp } from "./types.ts";
+
+export interface AccountDeps {
+  readonly clock: Clock;
+  /** Draws when to upload. */
+  readonly schedule: RandomSource;
+  readonly keys: RandomSource;
+  readonly suite: Suite;
+  readonly parameters: Parameters;
+  readonly store: ClientStore;
+  readonly control: ControlChannel;
+  readonly mailboxKeys: MailboxKeys;
+}
+
+/** Mean wait before a failed upload is tried again. */
+const RETRY_MEAN: Milliseconds = milliseconds(60_000);
+const ACCOUNT_KEY_BYTES = 32;
+
+export class Account {
+  readonly #deps: AccountDeps;
+  #stored: StoredAccount | undefined;
+  #cancel: Cancel = () => undefined;
+  #stopped = false;
+
+  constructor(deps: AccountDeps) {
+    this.#deps = deps;
+  }
+
+  get stored(): StoredAccount | undefined {
+    return this.#stored;
+  }
+
+  get opened(): NonNullable<StoredAccount["opened"]> | undefined {
+    return this.#stored?.opened;
+  }
+
+  get signedUp(): SignedUp | undefined {
+    const { opened } = this;
+    const seed = this.#stored?.accountKey;
+    if (opened === undefined || seed === undefined) return undefined;
+    return { ...opened, accountKey: this.#deps.suite.ed25519.publicKey(seed) };
+  }
+
+  async load(): Promise<void> {
+    this.#stored = await this.#deps.store.account();
+  }
+
+  /** The account key is on disk before the provider hears of it, so that a sign-up that was cut short can be repeated. */
+  async signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp> {
+    const { control, suite, keys } = this.#deps;
+    const { localPart, invite, certificate } = options;
+    const accountKey = this.#stored?.accountKey ?? keys.bytes(ACCOUNT_KEY_BYTES);
+    await this.save({ ...(this.#stored ?? NEW_ACCOUNT), accountKey, certificate });
+    const publicKey = suite.ed25519.publicKey(accountKey);
+    const opened = await control.ask({ kind: "sign-up", localPart, invite, accountKey: publicKey });
+    if (opened === undefined) throw new TransportError("REFUSED");
+    await this.save({ opened });
+    await this.upload();
+    return this.signedUp as SignedUp;
+  }
+
+  async save(change: Partial<StoredAccount>): Promise<void> {
+    const next = { ...(this.#stored as StoredAccount), ...change };
+    await this.#deps.store.saveAccount(next);
+    this.#stored = next;
+  }
+
+  /** Publishes the record, with a new key when the newest is near its end. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT. */
+  async upload(): Promise<void> {
+    const { clock, suite, control, mailboxKeys } = this.#deps;
+    const stored = this.#stored;
+    if (stored?.opened === undefined) throw new TransportError("NO_ACCOUNT");
+    const key = await mailboxKeys.renew(clock.now());
+    const record = signMailboxRecord({
+      record: {
+        ...stored.opened,
+        mailboxKey: key.publicKey,
+        validFrom: key.validFrom,
+        validUntil: key.validUntil,
+        certificate: stored.certificate,
+        accountKey: suite.ed25519.publicKey(stored.accountKey),
+      },
+      accountSeed: stored.accountKey,
+      suite,
+    });
+    await control.ask({ kind: "put-record", record });
+    await this.save({ recordUntil: key.validUntil });
+  }
+
+  /** Begins the schedule: one upload at a random moment of each part of a key's lifetime, whether anything changed or not. */
+  start(): void {
+    this.#plan(this.#stored?.recordUntil === this.#deps.mailboxKeys.current?.validUntil);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  #plan(isUploaded: boolean): void {
+    if (this.#stopped) return;
+    const { clock, schedule, parameters } = this.#deps;
+    const now = clock.now();
+    const part = parameters.mailboxKeyLifetime / RECORD_UPLOADS_PER_LIFETIME;
+    const time = isUploaded
+      ? (Math.floor(now / part) + 1 + uniform(schedule)) * part
+      : now + exponential(schedule, milliseconds(Math.min(RETRY_MEAN, part / 10)));
+    this.#cancel = clock.at(milliseconds(time), () => void this.#turn());
+  }
+
+  async #turn(): Promise<void> {
+    const { clock, store, parameters, mailboxKeys } = this.#deps;
+    const done = await this.upload().then(
+      () => true,
+      () => false, // Tried again soon; the record that is there still holds.
+    );
+    if (done && !this.#stopped) {
+      const now = clock.now();
+      const housekeeping = [mailboxKeys.erase(now), store.prune(milliseconds(now - 2 * parameters.retention))];
+      await Promise.allSettled(housekeeping); // What fails now is done at the next turn.
+    }
+    this.#plan(done);
+  }
+}
+
+const NEW_ACCOUNT: Omit<StoredAccount, "accountKey" | "certificate"> = {
+  opened: undefined,
+  profile: "mail",
+  nextProfile: undefined,
+  guards: [],
+  recordUntil: milliseconds(0),
+};

@@ -1,0 +1,327 @@
+/**
+ * A client of the mix network: what leaves its one socket, and when, depends on its clocks alone.
+ * Spec: docs/spec/01-message.md, docs/spec/04-traffic.md
+ */
+
+import { Reader, Writer } from "../core/bytes.ts";
+import { TransportError, type TransportErrorCode } from "../core/errors.ts";
+import type { ProfileName } from "../core/parameters.ts";
+import { type MessageId, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
+import { assertCurrent, type MailboxRecord, verifyMailboxRecord } from "../directory/mailbox-record.ts";
+import type { NodeDescriptor } from "../directory/model.ts";
+import { RECORD_BYTES_MAX } from "../link/control-limits.ts";
+import type { Frame } from "../link/frame.ts";
+import { geometry } from "../sphinx/geometry.ts";
+import { Sphinx } from "../sphinx/sphinx.ts";
+import { ProfileSchedule } from "../traffic/profile-schedule.ts";
+import { SendClock, type SendClockOptions } from "../traffic/send-clock.ts";
+import { Account } from "./account.ts";
+import { ConsensusKeeper } from "./consensus-keeper.ts";
+import { ControlChannel } from "./control-channel.ts";
+import { ANSWER_WAIT } from "./limits.ts";
+import { MailboxKeys } from "./mailbox-keys.ts";
+import { ProviderLink } from "./provider-link.ts";
+import { Session } from "./session.ts";
+import type {
+  ClientEvents,
+  ClientState,
+  ClientStatus,
+  Journey,
+  MixClient,
+  SignedUp,
+  TransportClientOptions,
+} from "./types.ts";
+import { Usage } from "./usage.ts";
+
+export class TransportClient implements MixClient {
+  readonly #options: TransportClientOptions;
+  readonly #sphinx: Sphinx;
+  readonly #link: ProviderLink;
+  readonly #keeper: ConsensusKeeper;
+  readonly #control: ControlChannel;
+  readonly #mailboxKeys: MailboxKeys;
+  readonly #account: Account;
+  readonly #usage = new Usage();
+  readonly #handlers: { [E in keyof ClientEvents]: Set<(data: ClientEvents[E]) => void> } = {
+    message: new Set(),
+    progress: new Set(),
+    status: new Set(),
+  };
+  readonly #linkWaiters = new Set<() => void>();
+  #profiles: ProfileSchedule;
+  #session: Session | undefined;
+
+  constructor(options: TransportClientOptions) {
+    this.#options = options;
+    const { clock, streams, suite, network, dialer, provider, store } = options;
+    const { parameters } = network;
+    const sizes = geometry({ suite: parameters.suite, packetBytes: parameters.packetBytes });
+    this.#sphinx = new Sphinx({ suite, geometry: sizes });
+    this.#profiles = new ProfileSchedule({ parameters, choice: { profile: "mail", nextProfile: undefined } });
+    // Polls, consensus, records and reconnection draw from one stream: none of them sees mail.
+    const schedule = streams.polling;
+    this.#link = new ProviderLink({
+      clock,
+      random: schedule,
+      dialer,
+      provider,
+      sizes,
+      onFrame: (frame, bytes) => this.#received(frame, bytes),
+      onChange: () => this.#linkChanged(),
+    });
+    const link = this.#link;
+    this.#keeper = new ConsensusKeeper({
+      clock,
+      random: schedule,
+      suite,
+      network,
+      store,
+      link,
+      onChange: () => this.#consensusChanged(),
+    });
+    this.#control = new ControlChannel({ clock, link });
+    this.#mailboxKeys = new MailboxKeys({ suite, geometry: sizes, parameters, store, random: streams.keys });
+    this.#account = new Account({
+      clock,
+      schedule,
+      keys: streams.keys,
+      suite,
+      parameters,
+      store,
+      control: this.#control,
+      mailboxKeys: this.#mailboxKeys,
+    });
+  }
+
+  get account(): SignedUp | undefined {
+    return this.#account.signedUp;
+  }
+
+  async start(): Promise<void> {
+    await this.#account.load();
+    await this.#keeper.load();
+    await this.#mailboxKeys.load();
+    this.#link.start();
+    this.#keeper.start();
+    await this.#openSession();
+  }
+
+  async stop(): Promise<void> {
+    this.#account.stop();
+    this.#keeper.stop();
+    this.#link.stop();
+    await this.#session?.stop();
+    this.#session = undefined;
+    this.#mailboxKeys.close();
+  }
+
+  async signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp> {
+    await this.#linkUp();
+    const signedUp = await this.#account.signUp(options);
+    await this.#openSession();
+    return signedUp;
+  }
+
+  async send(options: { to: MailboxRecord; body: Uint8Array }): Promise<MessageId> {
+    const { to, body } = options;
+    const { clock, network } = this.#options;
+    if (body.length > network.parameters.messageBytesMax) throw new TransportError("MESSAGE_TOO_LARGE");
+    assertCurrent(to, clock.now());
+    return this.#required().send(recipientOf(to), body);
+  }
+
+  async request(options: { provider: NodeId; service: string; body: Uint8Array }): Promise<Uint8Array> {
+    const session = this.#required();
+    if (this.#link.state === "down") throw new TransportError("PROVIDER_DOWN");
+    const { problem } = this.#keeper;
+    if (problem !== undefined) throw new TransportError(problem);
+    return session.requests.ask(options);
+  }
+
+  async lookup(address: string): Promise<MailboxRecord | undefined> {
+    const provider = this.#providerOf(address.slice(address.lastIndexOf("@") + 1));
+    if (provider === undefined) return undefined;
+    const body = new Writer().text16(address).finish();
+    const reply = new Reader(await this.request({ provider: provider.nodeId, service: "keys", body }));
+    const isKnown = reply.u8() === 1;
+    const bytes = isKnown ? reply.bytes32(RECORD_BYTES_MAX) : undefined;
+    reply.end();
+    if (bytes === undefined) return undefined;
+    return verifyMailboxRecord({ bytes, suite: this.#options.suite, address });
+  }
+
+  serves(domain: string): boolean {
+    return this.#providerOf(domain) !== undefined;
+  }
+
+  async acknowledge(options: { messageId: MessageId; to: MailboxRecord }): Promise<void> {
+    await this.#required().acknowledge(options.messageId, recipientOf(options.to));
+  }
+
+  async consumed(messageId: MessageId): Promise<void> {
+    await this.#required().inbox.consumed(messageId);
+  }
+
+  journeys(): readonly Journey[] {
+    const session = this.#session;
+    return session === undefined ? [] : session.outbox.all().map((outgoing) => session.journey(outgoing));
+  }
+
+  async retry(messageId: MessageId): Promise<void> {
+    await this.#required().outbox.retry(messageId);
+  }
+
+  async setProfile(profile: ProfileName): Promise<void> {
+    this.#required();
+    const choice = this.#profiles.choose(profile, this.#options.clock.now());
+    await this.#account.save(choice);
+    this.#emitStatus();
+  }
+
+  async setCertificate(certificate: Uint8Array): Promise<void> {
+    this.#required();
+    await this.#account.save({ certificate });
+  }
+
+  estimate(bytes: number): Milliseconds {
+    return this.#required().estimate(bytes);
+  }
+
+  status(): ClientStatus {
+    const now = this.#options.clock.now();
+    const current = this.#keeper.current();
+    const mixes = current?.consensus.layers.flat() ?? [];
+    const { nextProfile } = this.#profiles.choice;
+    return {
+      state: this.#state(),
+      profile: this.#profiles.nameAt(now),
+      nextProfile: nextProfile !== undefined && nextProfile.from > now ? nextProfile : undefined,
+      epoch: current?.epoch,
+      mixes: mixes.length,
+      operators: new Set(mixes.map((mix) => mix.operator)).size,
+      providers: current?.consensus.providers.length ?? 0,
+      ...this.#usage.show(now),
+      loops: this.#session?.loops.count(now) ?? { sent: 0, returned: 0 },
+      queuedFragments: this.#session?.outbox.queued ?? 0,
+    };
+  }
+
+  on<E extends keyof ClientEvents>(event: E, handler: (data: ClientEvents[E]) => void): () => void {
+    const handlers = this.#handlers[event];
+    handlers.add(handler);
+    return () => handlers.delete(handler);
+  }
+
+  /** Tests plant faults here. */
+  protected makeSendClock(options: SendClockOptions): SendClock {
+    return new SendClock(options);
+  }
+
+  async #openSession(): Promise<void> {
+    const { opened, stored } = this.#account;
+    if (opened === undefined || stored === undefined || this.#session !== undefined) return;
+    const { parameters } = this.#options.network;
+    this.#profiles = new ProfileSchedule({ parameters, choice: stored });
+    this.#session = new Session({
+      ...this.#options,
+      sphinx: this.#sphinx,
+      link: this.#link,
+      keeper: this.#keeper,
+      account: this.#account,
+      opened,
+      mailboxKeys: this.#mailboxKeys,
+      profiles: this.#profiles,
+      usage: this.#usage,
+      emit: (event, data) => this.#emit(event, data),
+      makeSendClock: (options) => this.makeSendClock(options),
+    });
+    this.#account.start();
+    this.#session.useGuards();
+    await this.#session.start();
+  }
+
+  #required(): Session {
+    if (this.#session === undefined) throw new TransportError("NO_ACCOUNT");
+    return this.#session;
+  }
+
+  #received(frame: Frame, bytes: number): void {
+    this.#usage.received(bytes, this.#options.clock.now(), frame.type === "entry");
+    switch (frame.type) {
+      case "entry":
+        return this.#session?.entry(frame);
+      case "consensusPart":
+        return this.#keeper.received(frame);
+      case "controlAnswer":
+        return this.#control.answered(frame.body);
+      default:
+    }
+  }
+
+  #linkChanged(): void {
+    if (this.#link.state === "up") {
+      this.#keeper.linked();
+      for (const waiter of this.#linkWaiters) waiter();
+    }
+    this.#emitStatus();
+  }
+
+  #consensusChanged(): void {
+    this.#session?.useGuards();
+    this.#emitStatus();
+  }
+
+  /** Throws PROVIDER_DOWN when there is no link for a while. */
+  #linkUp(): Promise<void> {
+    if (this.#link.state === "up") return Promise.resolve();
+    const { clock } = this.#options;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.at(milliseconds(clock.now() + ANSWER_WAIT), () => {
+        this.#linkWaiters.delete(up);
+        reject(new TransportError("PROVIDER_DOWN"));
+      });
+      const up = (): void => {
+        this.#linkWaiters.delete(up);
+        cancel();
+        resolve();
+      };
+      this.#linkWaiters.add(up);
+    });
+  }
+
+  #providerOf(domain: string): NodeDescriptor | undefined {
+    return this.#keeper.current()?.consensus.providers.find((provider) => provider.domain === domain.toLowerCase());
+  }
+
+  #state(): ClientState {
+    const { problem } = this.#keeper;
+    if (problem !== undefined && problem !== "NO_CONSENSUS") return PROBLEM_STATES[problem] ?? "untrusted";
+    if (this.#link.state === "down") return "provider-down";
+    if (problem !== undefined || this.#link.state !== "up") return "connecting";
+    return this.#session?.sender.hasPathProblem === true ? "too-small" : "mixing";
+  }
+
+  #emitStatus(): void {
+    this.#emit("status", this.status());
+  }
+
+  #emit<E extends keyof ClientEvents>(event: E, data: ClientEvents[E]): void {
+    for (const handler of this.#handlers[event]) handler(data);
+  }
+}
+
+const PROBLEM_STATES: Partial<Record<TransportErrorCode, ClientState>> = {
+  CONSENSUS_STALE: "stale",
+  CLOCK_WRONG: "clock-wrong",
+  CONSENSUS_FORGED: "untrusted",
+  CONSENSUS_SPLIT: "untrusted",
+};
+
+function recipientOf(record: MailboxRecord): {
+  providerId: NodeId;
+  mailboxId: MailboxRecord["mailboxId"];
+  mailboxKey: Uint8Array;
+} {
+  const { providerId, mailboxId, mailboxKey } = record;
+  return { providerId, mailboxId, mailboxKey };
+}

@@ -1,0 +1,142 @@
+/**
+ * Keeps the list of nodes current: asks for it once an epoch, at a random time that no user can shift, and holds the answer
+ * against signatures, history and clocks. Spec: docs/spec/04-traffic.md §8
+ */
+
+import type { Cancel, Clock } from "../core/clock.ts";
+import { TransportError, type TransportErrorCode } from "../core/errors.ts";
+import { exponential, type RandomSource, uniform } from "../core/random.ts";
+import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "../core/units.ts";
+import type { Suite } from "../crypto/suite.ts";
+import { Directory } from "../directory/directory.ts";
+import { epochInUse } from "../directory/epochs.ts";
+import { checkFreshness } from "../directory/freshness.ts";
+import type { Consensus, Network } from "../directory/model.ts";
+import { type Part, PartCollector } from "../link/parts.ts";
+import type { ProviderLink } from "./provider-link.ts";
+import { CONSENSUSES_KEPT, type ClientStore } from "./store.ts";
+
+export interface ConsensusKeeperDeps {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly suite: Suite;
+  readonly network: Network;
+  readonly store: ClientStore;
+  readonly link: ProviderLink;
+  /** There is a new consensus, or a new reason why there is none. */
+  readonly onChange: () => void;
+}
+
+/** The share of an epoch in whose beginning clients ask, spread evenly. */
+const ASK_SHARE = 0.5;
+/** Mean wait before asking again when an answer is missing, as a share of the epoch. */
+const RETRY_SHARE = 0.02;
+/** A provider answers one request in five seconds. */
+const RETRY_MEAN_MIN = 10_000;
+
+export class ConsensusKeeper {
+  readonly #deps: ConsensusKeeperDeps;
+  readonly #directory: Directory;
+  readonly #collector = new PartCollector();
+  #problem: TransportErrorCode | undefined;
+  #cancel: Cancel = () => undefined;
+  #stopped = false;
+
+  constructor(deps: ConsensusKeeperDeps) {
+    this.#deps = deps;
+    this.#directory = new Directory({ network: deps.network, suite: deps.suite });
+  }
+
+  async load(): Promise<void> {
+    const saved = await this.#deps.store.consensuses();
+    this.#directory.restore(saved.toReversed());
+  }
+
+  start(): void {
+    this.#plan();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  /** The link came up: without a list, ask at once. */
+  linked(): void {
+    if (this.current() === undefined) this.#ask();
+  }
+
+  /** The consensus and the epoch whose keys to use now; undefined when there is none in force or it cannot be trusted. */
+  current(): { consensus: Consensus; epoch: Epoch } | undefined {
+    if (this.#problem !== undefined) return undefined;
+    const now = this.#deps.clock.now();
+    try {
+      return { consensus: this.#directory.at(now), epoch: this.#directory.keyEpoch(now) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Why there is none: NO_CONSENSUS, CONSENSUS_STALE, CONSENSUS_FORGED, CONSENSUS_SPLIT or CLOCK_WRONG. */
+  get problem(): TransportErrorCode | undefined {
+    if (this.#problem !== undefined) return this.#problem;
+    try {
+      this.#directory.at(this.#deps.clock.now());
+      return undefined;
+    } catch (error) {
+      return error instanceof TransportError ? error.code : "NO_CONSENSUS";
+    }
+  }
+
+  received(part: Part): void {
+    try {
+      const collected = this.#collector.add(part);
+      if (collected.kind === "document") this.#accept(collected.bytes, collected.time);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #accept(bytes: Uint8Array, time: Milliseconds): void {
+    const { network, clock, store } = this.#deps;
+    const { consensus, isNew } = this.#directory.accept(bytes);
+    checkFreshness({ network, consensus, now: clock.now(), witnesses: [time] });
+    this.#problem = undefined;
+    // If this is not written, the next start asks again.
+    if (isNew)
+      void store.addConsensus({ epoch: consensus.epoch, bytes, keep: CONSENSUSES_KEPT }).catch(() => undefined);
+    this.#deps.onChange();
+  }
+
+  /** A split or a wrong clock stands until a good list comes; a forged or old one changes nothing about the one we hold. */
+  #refuse(error: unknown): void {
+    const code = error instanceof TransportError ? error.code : "MALFORMED";
+    const standing = code === "CONSENSUS_SPLIT" || code === "CLOCK_WRONG";
+    if (standing || this.problem !== undefined) this.#problem = code === "MALFORMED" ? "CONSENSUS_FORGED" : code;
+    this.#deps.onChange();
+  }
+
+  /** At a random time in the beginning of every epoch of keys, and again while there is no answer. */
+  #plan(): void {
+    if (this.#stopped) return;
+    const { clock, network, random } = this.#deps;
+    const { duration } = network.parameters.epoch;
+    const now = clock.now();
+    const next = this.#lacksCurrent()
+      ? now + exponential(random, milliseconds(Math.max(RETRY_SHARE * duration, RETRY_MEAN_MIN)))
+      : epochInUse(network, epochNumber(this.#directory.keyEpoch(now) + 1)) + uniform(random) * ASK_SHARE * duration;
+    this.#cancel = clock.at(milliseconds(next), () => {
+      if (this.#lacksCurrent()) this.#ask();
+      this.#plan();
+    });
+  }
+
+  #lacksCurrent(): boolean {
+    const epoch = this.#directory.keyEpoch(this.#deps.clock.now());
+    return this.#problem !== undefined || !this.#directory.held.some((consensus) => consensus.epoch === epoch);
+  }
+
+  #ask(): void {
+    this.#deps.link.send({ type: "getConsensus", epoch: "current" });
+  }
+}

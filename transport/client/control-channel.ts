@@ -1,0 +1,84 @@
+/** Account requests over the link, one at a time, each with its answer. Spec: docs/spec/07-mailbox.md §2 */
+
+import type { Clock } from "../core/clock.ts";
+import { TransportError, type TransportErrorCode } from "../core/errors.ts";
+import { milliseconds } from "../core/units.ts";
+import {
+  type ControlAccount,
+  type ControlRequest,
+  type ControlResult,
+  decodeControlAnswer,
+  encodeControlRequest,
+} from "../link/control.ts";
+import { ANSWER_WAIT } from "./limits.ts";
+import type { ProviderLink } from "./provider-link.ts";
+
+/** A request without its number. */
+export type ControlQuestion = ControlRequest extends infer R
+  ? R extends { id: number }
+    ? Omit<R, "id">
+    : never
+  : never;
+
+export class ControlChannel {
+  readonly #clock: Clock;
+  readonly #link: ProviderLink;
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #lastId = 0;
+
+  constructor(options: { clock: Clock; link: ProviderLink }) {
+    this.#clock = options.clock;
+    this.#link = options.link;
+  }
+
+  /** The account the device has after the request. Throws PROVIDER_DOWN, or what the provider's refusal means. */
+  async ask(question: ControlQuestion): Promise<ControlAccount | undefined> {
+    const id = ++this.#lastId;
+    const body = encodeControlRequest({ ...question, id } as ControlRequest);
+    if (!this.#link.send({ type: "control", body })) throw new TransportError("PROVIDER_DOWN");
+    const answer = await this.#answerTo(id);
+    if (answer === undefined) throw new TransportError("PROVIDER_DOWN");
+    if (answer.result !== "OK") throw new TransportError(REFUSALS[answer.result]);
+    return answer.account;
+  }
+
+  /** An answer arrived; one that nobody waits for is ignored. */
+  answered(body: Uint8Array): void {
+    const answer = readAnswer(body);
+    if (answer !== undefined) this.#waiting.get(answer.id)?.(answer);
+  }
+
+  #answerTo(id: number): Promise<Answer> {
+    return new Promise((resolve) => {
+      const finish = (answer: Answer): void => {
+        cancel();
+        this.#waiting.delete(id);
+        resolve(answer);
+      };
+      const cancel = this.#clock.at(milliseconds(this.#clock.now() + ANSWER_WAIT), () => finish(undefined));
+      this.#waiting.set(id, finish);
+    });
+  }
+}
+
+type Answer = ReturnType<typeof decodeControlAnswer> | undefined;
+
+const REFUSALS: Readonly<Record<Exclude<ControlResult, "OK">, TransportErrorCode>> = {
+  REFUSED: "REFUSED",
+  BAD_INVITE: "BAD_INVITE",
+  NAME_TAKEN: "NAME_TAKEN",
+  NAME_INVALID: "NAME_INVALID",
+  NO_ACCOUNT: "NO_ACCOUNT",
+  BAD_RECORD: "REFUSED",
+  TOO_MANY_DEVICES: "REFUSED",
+  UNAVAILABLE: "PROVIDER_DOWN",
+  MALFORMED: "REFUSED",
+};
+
+function readAnswer(body: Uint8Array): Answer {
+  try {
+    return decodeControlAnswer(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * What comes out of the mailbox: opens entries, puts messages together, drops what was seen. Entries are dealt with one
+ * after the other, and each is durable before the cursor passes it. Spec: docs/spec/01-message.md §3
+ */
+
+import { toHex } from "../core/bytes.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Parameters } from "../core/parameters.ts";
+import type { MessageId, SurbId } from "../core/units.ts";
+import type { Suite } from "../crypto/suite.ts";
+import { dataBytes, decodeFragment, type Fragment } from "../fragment/fragment.ts";
+import { Reassembly } from "../fragment/reassembly.ts";
+import { fragmentCount } from "../fragment/split.ts";
+import type { Geometry } from "../sphinx/geometry.ts";
+import type { QuietTime } from "../traffic/quiet-time.ts";
+import { INCOMPLETE_MESSAGES_FACTOR } from "./limits.ts";
+import { decodeReceipt, type ReceiptEntry, receiptProof } from "./receipt.ts";
+import type { ClientStore, IncomingSummary, SeenMessage } from "./store.ts";
+import type { IncomingMessage } from "./types.ts";
+
+export interface MailboxEntry {
+  readonly cursor: number;
+  readonly kind: "fragment" | "reply";
+  readonly surbId: SurbId;
+  readonly body: Uint8Array;
+}
+
+export interface InboxDeps {
+  readonly clock: Clock;
+  readonly suite: Suite;
+  readonly geometry: Geometry;
+  readonly parameters: Parameters;
+  readonly store: ClientStore;
+  readonly quiet: QuietTime;
+  readonly openSealed: (sealed: Uint8Array) => Uint8Array | undefined;
+  readonly onLoop: (id: MessageId) => void;
+  readonly onReply: (surbId: SurbId, body: Uint8Array) => void;
+  /** Resolves when what it means is durable. */
+  readonly onReceipt: (entry: ReceiptEntry) => Promise<void>;
+  readonly onMessage: (message: IncomingMessage) => void;
+  /** A message that was taken before came again: its receipt may have been lost. */
+  readonly onSeenAgain: (seen: SeenMessage) => Promise<void>;
+}
+
+interface Incomplete {
+  readonly id: MessageId;
+  readonly total: number;
+  readonly messageBytes: number;
+  readonly needed: number;
+  readonly indexes: Set<number>;
+  bytes: number;
+}
+
+export class Inbox {
+  readonly #deps: InboxDeps;
+  /** By hexadecimal id, oldest first. */
+  readonly #incomplete = new Map<string, Incomplete>();
+  /** Complete and offered, not consumed. */
+  readonly #offered = new Map<string, { readonly id: MessageId; readonly proof: Uint8Array }>();
+  #cursor = 0;
+  #taken = 0;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(deps: InboxDeps) {
+    this.#deps = deps;
+  }
+
+  /** What the next poll asks for: everything up to it is durable here. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  /** Reads the store and offers again what nobody consumed. */
+  async load(): Promise<void> {
+    this.#cursor = await this.#deps.store.cursor();
+    this.#taken = this.#cursor;
+    const all = await this.#deps.store.incoming();
+    for (const summary of all) this.#incomplete.set(toHex(summary.id), this.#fromStore(summary));
+    for (const message of [...this.#incomplete.values()]) await this.#offerIfComplete(message);
+  }
+
+  /** An entry that is in work already, or done, is ignored: polls overlap. */
+  take(entry: MailboxEntry): void {
+    if (entry.cursor <= this.#taken) return;
+    this.#taken = entry.cursor;
+    this.#work = this.#work
+      .then(() => this.#deal(entry))
+      .catch(() => {
+        // The store refused (a full disk): the cursor stays, and the provider gives the entry again.
+        this.#taken = this.#cursor;
+      });
+  }
+
+  async consumed(id: MessageId): Promise<void> {
+    const key = toHex(id);
+    const offered = this.#offered.get(key);
+    if (offered === undefined) return;
+    await this.#deps.store.consume({ ...offered, at: this.#deps.clock.now(), acknowledgeTo: undefined });
+    this.#offered.delete(key);
+    this.#incomplete.delete(key);
+  }
+
+  /** Resolves when every entry taken until now is dealt with. */
+  idle(): Promise<void> {
+    return this.#work;
+  }
+
+  async #deal(entry: MailboxEntry): Promise<void> {
+    // A failed entry rewinds `#taken`; what was queued behind it waits for its turn again.
+    if (entry.cursor <= this.#cursor) return;
+    if (entry.kind === "reply") {
+      await this.#deps.quiet.run(() => this.#deps.onReply(entry.surbId, entry.body));
+      return this.#pass(entry.cursor);
+    }
+    const fragment = await this.#deps.quiet.run(() => this.#open(entry.body));
+    switch (fragment?.kind) {
+      case undefined:
+        return this.#pass(entry.cursor); // Not sealed to us, or tampered with: nobody is told.
+      case "loop":
+        this.#deps.onLoop(fragment.messageId);
+        return this.#pass(entry.cursor);
+      case "receipt":
+        for (const receipt of this.#readReceipt(fragment)) await this.#deps.onReceipt(receipt);
+        return this.#pass(entry.cursor);
+      case "message":
+        return this.#accept(entry.cursor, fragment);
+    }
+  }
+
+  async #accept(cursor: number, fragment: Fragment): Promise<void> {
+    const seen = await this.#deps.store.seen(fragment.messageId);
+    if (seen !== undefined) {
+      await this.#deps.onSeenAgain(seen);
+      return this.#pass(cursor);
+    }
+    const message = this.#messageOf(fragment);
+    // Padding fragments have done their work when they arrive; a contradiction of what is here is nobody's fragment.
+    if (message === undefined || fragment.data.length === 0 || message.indexes.has(fragment.index)) {
+      return this.#pass(cursor);
+    }
+    const { messageId: id, index, total, messageBytes, data } = fragment;
+    await this.#makeRoom(data.length, message);
+    await this.#deps.store.acceptEntry({
+      cursor,
+      fragment: { id, index, total, messageBytes, data, at: this.#deps.clock.now() },
+    });
+    this.#cursor = cursor;
+    message.indexes.add(index);
+    message.bytes += data.length;
+    this.#incomplete.set(toHex(id), message);
+    await this.#offerIfComplete(message);
+  }
+
+  async #pass(cursor: number): Promise<void> {
+    await this.#deps.store.acceptEntry({ cursor });
+    this.#cursor = cursor;
+  }
+
+  #open(sealed: Uint8Array): Fragment | undefined {
+    const plaintext = this.#deps.openSealed(sealed);
+    if (plaintext === undefined) return undefined;
+    try {
+      return decodeFragment(this.#deps.geometry, plaintext);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #readReceipt(fragment: Fragment): ReceiptEntry[] {
+    const reassembly = this.#reassembly();
+    if (reassembly.add(fragment) !== "complete") return [];
+    try {
+      return decodeReceipt(reassembly.body() as Uint8Array);
+    } catch {
+      return [];
+    }
+  }
+
+  /** The incomplete message that the fragment belongs to, or a new one; undefined when it breaks the rules. */
+  #messageOf(fragment: Fragment): Incomplete | undefined {
+    const { messageId: id, total, messageBytes } = fragment;
+    const known = this.#incomplete.get(toHex(id));
+    if (known !== undefined) return known.total === total && known.messageBytes === messageBytes ? known : undefined;
+    const { geometry, parameters } = this.#deps;
+    if (messageBytes > parameters.messageBytesMax) return undefined;
+    const count = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes });
+    if (count.total !== total) return undefined;
+    return { id, total, messageBytes, needed: count.needed, indexes: new Set(), bytes: 0 };
+  }
+
+  /** Incomplete messages of a stranger must not fill the disk: the oldest goes. */
+  async #makeRoom(bytes: number, except: Incomplete): Promise<void> {
+    const most = INCOMPLETE_MESSAGES_FACTOR * this.#deps.parameters.messageBytesMax;
+    let total = [...this.#incomplete.values()].reduce((sum, message) => sum + message.bytes, bytes);
+    for (const [key, message] of [...this.#incomplete]) {
+      if (total <= most) return;
+      if (message === except || this.#offered.has(key)) continue;
+      await this.#deps.store.discardIncoming(message.id);
+      this.#incomplete.delete(key);
+      total -= message.bytes;
+    }
+  }
+
+  async #offerIfComplete(message: Incomplete): Promise<void> {
+    if (message.indexes.size < message.needed) return;
+    const key = toHex(message.id);
+    const parts = await this.#deps.store.incomingData(message.id);
+    const whole = await this.#deps.quiet.run(() => this.#join(message, parts), 3 * message.messageBytes);
+    if (whole === undefined) {
+      await this.#deps.store.discardIncoming(message.id);
+      this.#incomplete.delete(key);
+      return;
+    }
+    this.#offered.set(key, { id: message.id, proof: whole.proof });
+    this.#deps.onMessage({ messageId: message.id, body: whole.body, receivedAt: this.#deps.clock.now() });
+  }
+
+  #join(
+    message: Incomplete,
+    parts: readonly { index: number; data: Uint8Array }[],
+  ): { body: Uint8Array; proof: Uint8Array } | undefined {
+    const { id: messageId, total, messageBytes } = message;
+    const reassembly = this.#reassembly();
+    for (const { index, data } of parts) {
+      if (data.length !== dataBytes(this.#deps.geometry, messageBytes, index)) continue;
+      reassembly.add({ kind: "message", messageId, index, total, messageBytes, data });
+    }
+    const body = reassembly.body();
+    return body === undefined ? undefined : { body, proof: receiptProof(this.#deps.suite, { id: messageId, body }) };
+  }
+
+  #reassembly(): Reassembly {
+    const { suite, geometry, parameters } = this.#deps;
+    const { fragmentStep: step, messageBytesMax } = parameters;
+    return new Reassembly({ suite, geometry, step, messageBytesMax });
+  }
+
+  #fromStore(summary: IncomingSummary): Incomplete {
+    const { id, total, messageBytes, indexes, bytes } = summary;
+    const step = this.#deps.parameters.fragmentStep;
+    const { needed } = fragmentCount({ geometry: this.#deps.geometry, step, messageBytes });
+    return { id, total, messageBytes, needed, indexes: new Set(indexes), bytes };
+  }
+}

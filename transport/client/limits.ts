@@ -1,0 +1,38 @@
+/** The bounds of the client, each with its reason. */
+
+import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
+
+/** One `have` request asks about this many sealed forms: 8 KiB of hashes, under half of the smallest live payload. */
+export const HAVE_HASHES_PER_REQUEST = 512;
+/** Receipts that one packet carries at most: a reader back from a holiday acknowledges a week of mail at once. */
+export const RECEIPTS_PER_PACKET_MAX = 512;
+/** A request is repeated with a fresh SURB on a fresh path this often before the asker hears SERVICE_TIMEOUT. */
+export const REQUEST_ATTEMPTS = 4;
+/** Requests that wait for a slot or an answer: each holds a SURB's keys; a person looks up a few readers at a time. */
+export const REQUESTS_MAX = 64;
+/** Messages whose next fragments are held in memory, ready for a slot: 64 of them are 3 MB. */
+export const MESSAGES_READY_MAX = 64;
+/** Fragments of one message held ready: more than ticks come while the store answers. */
+export const FRAGMENTS_READY = 4;
+/** Mailbox entries of incomplete messages: four of the largest. The oldest goes first. */
+export const INCOMPLETE_MESSAGES_FACTOR = 4;
+/** How often one fragment is repeated to a reader whose receipt is missing; waits double. */
+export const REMINDERS_MAX = 4;
+/** A consensus of 1,000 nodes is 2.6 MB: 80 parts. */
+export const CONSENSUS_PARTS_MAX = 256;
+/** An answer on the link is late after this: nothing on it waits for a mix. */
+export const ANSWER_WAIT: Milliseconds = seconds(20);
+/** Mean of the first wait before the provider is dialled again; it doubles up to the longest. */
+export const REDIAL_MEAN: Milliseconds = seconds(1);
+export const REDIAL_MEAN_MAX: Milliseconds = seconds(120);
+/** A link that held this long was a good one: the next wait is short again. */
+export const LINK_PROVEN: Milliseconds = seconds(60);
+/** Own loops are counted for an hour. */
+export const LOOP_WINDOW: Milliseconds = milliseconds(3_600_000);
+/** What the status shows of departures. */
+export const DEPARTURES_WINDOW: Milliseconds = milliseconds(60_000);
+export const DEPARTURES_MAX = 2_000;
+/** Two clocks that differ by less than this, or by less than the lead of senders' epochs, work together. */
+export const CLOCK_DIFFERENCE_MAX: Milliseconds = seconds(120);
+/** The parts of a mailbox key's lifetime: its record is uploaded once in each; in the last two it is replaced. */
+export const RECORD_UPLOADS_PER_LIFETIME = 7;

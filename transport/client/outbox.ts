@@ -1,0 +1,276 @@
+/**
+ * All sent messages: keeps them on disk as fragments until their receipts, holds the next ones ready in memory for the
+ * slots, asks, repeats and gives up in time. Spec: docs/spec/01-message.md §2
+ */
+
+import { toHex } from "../core/bytes.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
+import type { Parameters } from "../core/parameters.ts";
+import { below, type RandomSource } from "../core/random.ts";
+import { type MessageId, type Milliseconds, milliseconds } from "../core/units.ts";
+import { encodeFragment, type Fragment } from "../fragment/fragment.ts";
+import { fragmentCount } from "../fragment/split.ts";
+import type { Geometry } from "../sphinx/geometry.ts";
+import { FRAGMENTS_READY, MESSAGES_READY_MAX } from "./limits.ts";
+import { Outgoing, type Waits } from "./outgoing.ts";
+import type { Payload, PayloadContender, PayloadSource, Sent } from "./payload.ts";
+import type { ReceiptEntry } from "./receipt.ts";
+import type { ClientStore, OutgoingMessage, Recipient } from "./store.ts";
+
+export interface OutboxDeps {
+  readonly clock: Clock;
+  readonly store: ClientStore;
+  readonly geometry: Geometry;
+  readonly parameters: Parameters;
+  readonly padding: RandomSource;
+  readonly reliability: RandomSource;
+  readonly waits: Waits;
+  /** Numbers what waits for slots: one count for all sources. */
+  readonly nextOrder: () => number;
+  /** Asks the provider which of the hashes it has. Rejects when there is no answer. */
+  readonly have: (to: Recipient, hashes: readonly Uint8Array[]) => Promise<boolean[]>;
+  readonly onProgress: (outgoing: Outgoing) => void;
+  readonly onSent: (sent: { id: MessageId; index: number } & Sent) => void;
+}
+
+interface Item {
+  readonly outgoing: Outgoing;
+  readonly order: number;
+  /** Data by index, ready for a slot. */
+  readonly ready: Map<number, Uint8Array>;
+  readonly loading: Set<number>;
+}
+
+export class Outbox implements PayloadSource {
+  readonly #deps: OutboxDeps;
+  /** By hexadecimal id, oldest first. */
+  readonly #items = new Map<string, Item>();
+  #cancelDuty: Cancel = () => undefined;
+  #writes: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(deps: OutboxDeps) {
+    this.#deps = deps;
+  }
+
+  async load(): Promise<void> {
+    for (const message of await this.#deps.store.outgoing()) {
+      this.#insert(message).outgoing.resume(this.#deps.clock.now());
+    }
+    this.#prefetch();
+    this.#plan();
+  }
+
+  /** Waits for what is being written. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelDuty();
+    await this.#writes;
+  }
+
+  /** Durable when it resolves. */
+  async add(options: { message: OutgoingMessage; data: readonly Uint8Array[] }): Promise<Outgoing> {
+    await this.#deps.store.addOutgoing(options.message, options.data);
+    const { outgoing } = this.#insert(options.message);
+    this.#prefetch();
+    this.#plan();
+    this.#deps.onProgress(outgoing);
+    return outgoing;
+  }
+
+  all(): Outgoing[] {
+    return [...this.#items.values()].map(({ outgoing }) => outgoing);
+  }
+
+  /** Fragments that wait for slots. */
+  get queued(): number {
+    let queued = 0;
+    for (const { outgoing } of this.#items.values()) queued += outgoing.left;
+    return queued;
+  }
+
+  *contenders(now: Milliseconds): Iterable<PayloadContender> {
+    for (const item of this.#items.values()) {
+      const index =
+        item.ready.size === 0 ? undefined : item.outgoing.waiting(now, FRAGMENTS_READY).find((i) => item.ready.has(i));
+      if (index === undefined) continue;
+      const { left, message } = item.outgoing;
+      yield { left, order: item.order, provider: message.to.providerId, take: () => this.#take(item, index) };
+    }
+  }
+
+  /** A receipt came. Durable when it resolves. */
+  async receipt({ id, proof }: ReceiptEntry): Promise<void> {
+    const item = this.#items.get(toHex(id));
+    if (item === undefined || !item.outgoing.receipt(proof, this.#deps.clock.now())) return;
+    item.ready.clear();
+    await this.#inTurn(() => this.#deps.store.finishOutgoing(id, item.outgoing.progress));
+    this.#deps.onProgress(item.outgoing);
+    this.#plan();
+  }
+
+  /** Everything goes again, with a new deadline. Does nothing for a message that is unknown or delivered. */
+  async retry(id: MessageId): Promise<void> {
+    const item = this.#items.get(toHex(id));
+    if (item === undefined || item.outgoing.isFinished) return;
+    const now = this.#deps.clock.now();
+    item.outgoing.retry(now, milliseconds(now + this.#deps.parameters.retention));
+    await this.#save(item);
+    this.#deps.onProgress(item.outgoing);
+    this.#prefetch();
+    this.#plan();
+  }
+
+  #insert(message: OutgoingMessage): Item {
+    const { geometry, parameters, waits } = this.#deps;
+    const { needed } = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes: message.bytes });
+    const item: Item = {
+      outgoing: new Outgoing({ message, needed, waits }),
+      order: this.#deps.nextOrder(),
+      ready: new Map(),
+      loading: new Set(),
+    };
+    this.#items.set(toHex(message.id), item);
+    return item;
+  }
+
+  #take(item: Item, index: number): Payload {
+    const { outgoing } = item;
+    const data = item.ready.get(index) as Uint8Array;
+    item.ready.delete(index);
+    outgoing.taken(index);
+    this.#prefetch();
+    const { to } = outgoing.message;
+    return {
+      cargo: "fragment",
+      content: {
+        destination: { command: "mailbox", recipient: to.mailboxId },
+        plaintext: encodeFragment(this.#deps.geometry, fragmentOf(outgoing, index, data), this.#deps.padding),
+        mailboxKey: to.mailboxKey,
+      },
+      settled: (sent) => this.#settled(item, index, sent),
+    };
+  }
+
+  #settled(item: Item, index: number, sent: Sent | undefined): void {
+    const { outgoing } = item;
+    if (sent === undefined) outgoing.lost(index);
+    else {
+      outgoing.sent(index, sent);
+      this.#deps.onSent({ id: outgoing.message.id, index, ...sent });
+      // If this is not written, the fragment goes again after a start, and the reader drops it.
+      void this.#save(item).catch(() => undefined);
+      this.#deps.onProgress(outgoing);
+    }
+    this.#prefetch();
+    this.#plan();
+  }
+
+  /** Loads what the coming slots may take: of the oldest messages and of those with least left. */
+  #prefetch(): void {
+    if (this.#stopped) return;
+    const now = this.#deps.clock.now();
+    for (const item of this.#candidates()) {
+      for (const index of item.outgoing.waiting(now, FRAGMENTS_READY)) {
+        if (!item.ready.has(index) && !item.loading.has(index)) void this.#load(item, index);
+      }
+    }
+  }
+
+  #candidates(): Iterable<Item> {
+    const waiting = [...this.#items.values()].filter(({ outgoing }) => outgoing.left > 0);
+    if (waiting.length <= MESSAGES_READY_MAX) return waiting;
+    const least = waiting.toSorted((a, b) => a.outgoing.left - b.outgoing.left || a.order - b.order);
+    const half = MESSAGES_READY_MAX / 2;
+    return new Set([...waiting.slice(0, half), ...least.slice(0, half)]);
+  }
+
+  async #load(item: Item, index: number): Promise<void> {
+    item.loading.add(index);
+    try {
+      const { message, needed } = item.outgoing;
+      const data = index < needed ? await this.#deps.store.outgoingData(message.id, index) : new Uint8Array(0);
+      if (!item.outgoing.isFinished) item.ready.set(index, data);
+    } catch {
+      // The store is closing, or damaged: the slot carries a drop, and the next change tries again.
+    } finally {
+      item.loading.delete(index);
+    }
+  }
+
+  #plan(): void {
+    this.#cancelDuty();
+    if (this.#stopped) return;
+    const now = this.#deps.clock.now();
+    const times = [...this.#items.values()]
+      .map(({ outgoing }) => outgoing.nextTime(now))
+      .filter((t) => t !== undefined);
+    if (times.length === 0) return;
+    this.#cancelDuty = this.#deps.clock.at(milliseconds(Math.min(...times)), () => this.#doDuties());
+  }
+
+  #doDuties(): void {
+    const now = this.#deps.clock.now();
+    for (const item of this.#items.values()) {
+      const { outgoing } = item;
+      switch (outgoing.duty(now)) {
+        case "ask":
+          void this.#ask(item);
+          break;
+        case "remind":
+          outgoing.remind(below(this.#deps.reliability, outgoing.needed), now);
+          void this.#save(item).catch(() => undefined);
+          break;
+        case "fail":
+          outgoing.fail(now);
+          void this.#save(item).catch(() => undefined);
+          this.#deps.onProgress(outgoing);
+          break;
+        case undefined:
+          break;
+      }
+    }
+    this.#prefetch();
+    this.#plan();
+  }
+
+  async #ask(item: Item): Promise<void> {
+    const { outgoing } = item;
+    const question = outgoing.question();
+    try {
+      const hashes = question.map(({ hash }) => hash);
+      const present = await this.#deps.have(outgoing.message.to, hashes);
+      const stored = new Set(question.filter((_, i) => present[i] === true).map(({ index }) => index));
+      const asked = question.map(({ index }) => index);
+      outgoing.answered(asked, stored, this.#deps.clock.now());
+    } catch {
+      outgoing.unanswered(this.#deps.clock.now());
+    }
+    if (outgoing.isFinished || this.#stopped) return;
+    await this.#save(item).catch(() => undefined);
+    this.#deps.onProgress(outgoing);
+    this.#prefetch();
+    this.#plan();
+  }
+
+  #save(item: Item): Promise<void> {
+    const { outgoing } = item;
+    const changes = outgoing.changes();
+    const { progress } = outgoing;
+    return this.#inTurn(async () => {
+      if (outgoing.isFinished && progress.deliveredAt === undefined) return; // Overtaken by the receipt.
+      await this.#deps.store.saveProgress(outgoing.message.id, progress, changes);
+    });
+  }
+
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const done = this.#writes.then(write);
+    this.#writes = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function fragmentOf(outgoing: Outgoing, index: number, data: Uint8Array): Fragment {
+  const { id, bytes, fragments } = outgoing.message;
+  return { kind: "message", messageId: id, index, total: fragments.length, messageBytes: bytes, data };
+}

@@ -1,0 +1,219 @@
+/**
+ * The life of one sent message, without time, chance or disk of its own: which fragments wait, left, are stored; when the
+ * reader's provider is asked; what is repeated. Spec: docs/spec/01-message.md §2
+ */
+
+import { equalBytes } from "../core/bytes.ts";
+import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { FRAGMENT_HASHES_KEPT, type OutgoingFragment, type OutgoingMessage, type OutgoingProgress } from "./store.ts";
+import { REMINDERS_MAX } from "./limits.ts";
+import type { Journey } from "./types.ts";
+
+/** The waits it needs; drawn by `TimeLaws`. */
+export interface Waits {
+  askWait(): Milliseconds;
+  repeatWait(): Milliseconds;
+  remindWait(reminders: number): Milliseconds;
+}
+
+export type Duty = "ask" | "remind" | "fail";
+
+export class Outgoing {
+  readonly message: OutgoingMessage;
+  /** Fragments that carry a part of the message; the others only pad. */
+  readonly needed: number;
+  readonly #waits: Waits;
+  readonly #fragments: OutgoingFragment[];
+  #progress: OutgoingProgress;
+  /** Taken for a slot whose tick has not come. */
+  readonly #inFlight = new Set<number>();
+  /** Indexes whose state changed since the last `changes()`. */
+  readonly #changed = new Set<number>();
+
+  constructor(options: { message: OutgoingMessage; needed: number; waits: Waits }) {
+    this.message = options.message;
+    this.needed = options.needed;
+    this.#waits = options.waits;
+    this.#fragments = [...options.message.fragments];
+    this.#progress = options.message.progress;
+  }
+
+  get progress(): OutgoingProgress {
+    return this.#progress;
+  }
+
+  get delivery(): Journey["delivery"] {
+    const { deliveredAt, failedAt, storedAt, firstSentAt } = this.#progress;
+    if (deliveredAt !== undefined) return "delivered";
+    if (failedAt !== undefined) return "failed";
+    if (storedAt !== undefined) return "stored";
+    return firstSentAt === undefined ? "queued" : "mixing";
+  }
+
+  get isFinished(): boolean {
+    return this.#progress.deliveredAt !== undefined;
+  }
+
+  /** Fragments that still have to leave. */
+  get left(): number {
+    if (this.isFinished || this.#progress.failedAt !== undefined) return 0;
+    return this.#fragments.filter((fragment) => fragment.state === "waiting").length;
+  }
+
+  get leftOnce(): number {
+    return this.#fragments.filter((fragment) => fragment.attempts > 0).length;
+  }
+
+  /** The first `count` fragments that may leave at `now`. */
+  waiting(now: Milliseconds, count: number): number[] {
+    const result: number[] = [];
+    if (this.isFinished || this.#progress.failedAt !== undefined) return result;
+    for (let index = 0; index < this.#fragments.length && result.length < count; index++) {
+      const fragment = this.#fragments[index] as OutgoingFragment;
+      if (fragment.state === "waiting" && fragment.notBefore <= now && !this.#inFlight.has(index)) result.push(index);
+    }
+    return result;
+  }
+
+  taken(index: number): void {
+    this.#inFlight.add(index);
+  }
+
+  /** The packet did not leave. */
+  lost(index: number): void {
+    this.#inFlight.delete(index);
+  }
+
+  /** The packet left; `hash` names its sealed form. */
+  sent(index: number, { hash, at }: { hash: Uint8Array; at: Milliseconds }): void {
+    this.#inFlight.delete(index);
+    const before = this.#fragments[index] as OutgoingFragment;
+    const { storedAt, reminders } = this.#progress;
+    this.#setFragment(index, {
+      state: storedAt === undefined ? "sent" : "stored",
+      notBefore: before.notBefore,
+      attempts: before.attempts + 1,
+      hashes: [hash, ...before.hashes].slice(0, FRAGMENT_HASHES_KEPT),
+    });
+    this.#update({ firstSentAt: this.#progress.firstSentAt ?? at, lastSentAt: at });
+    if (this.left > 0) return;
+    if (storedAt === undefined) this.#update({ askAt: later(at, this.#waits.askWait()) });
+    else if (reminders < REMINDERS_MAX) this.#update({ remindAt: later(at, this.#waits.remindWait(reminders)) });
+  }
+
+  /** After a start: an answer that was under way is lost, so the question is asked again. */
+  resume(now: Milliseconds): void {
+    const { askAt, storedAt } = this.#progress;
+    if (this.isFinished || storedAt !== undefined || askAt !== undefined || this.left > 0) return;
+    this.#update({ askAt: later(now, this.#waits.askWait()) });
+  }
+
+  /** What has to be done at `now`, if anything. */
+  duty(now: Milliseconds): Duty | undefined {
+    const { askAt, remindAt, deadline, storedAt, failedAt } = this.#progress;
+    if (this.isFinished || failedAt !== undefined) return undefined;
+    if (storedAt === undefined && deadline <= now) return "fail";
+    if (askAt !== undefined && askAt <= now) return "ask";
+    if (remindAt !== undefined && remindAt <= now) return "remind";
+    return undefined;
+  }
+
+  /** When the next duty comes or a fragment's time to wait is over. */
+  nextTime(now: Milliseconds): Milliseconds | undefined {
+    const { askAt, remindAt, deadline, storedAt, failedAt } = this.#progress;
+    if (this.isFinished || failedAt !== undefined) return undefined;
+    const times = this.#fragments.filter((f) => f.state === "waiting" && f.notBefore > now).map((f) => f.notBefore);
+    if (askAt !== undefined) times.push(askAt);
+    if (remindAt !== undefined) times.push(remindAt);
+    if (storedAt === undefined) times.push(deadline);
+    return times.length === 0 ? undefined : milliseconds(Math.min(...times));
+  }
+
+  /** Every sealed form of a needed fragment that left and is not known to be stored. */
+  question(): { index: number; hash: Uint8Array }[] {
+    this.#update({ askAt: undefined });
+    return this.#fragments
+      .slice(0, this.needed)
+      .flatMap((fragment, index) =>
+        fragment.state === "sent" ? fragment.hashes.map((hash) => ({ index, hash })) : [],
+      );
+  }
+
+  /** `stored` are the indexes found; whatever else was asked about is missing and goes again, each at its own time. */
+  answered(asked: readonly number[], stored: ReadonlySet<number>, at: Milliseconds): void {
+    for (const index of new Set(asked)) {
+      const fragment = this.#fragments[index] as OutgoingFragment;
+      if (fragment.state !== "sent") continue;
+      if (stored.has(index)) this.#setFragment(index, { ...fragment, state: "stored" });
+      else {
+        this.#setFragment(index, { ...fragment, state: "waiting", notBefore: later(at, this.#waits.repeatWait()) });
+      }
+    }
+    const missing = this.#fragments.slice(0, this.needed).some((fragment) => fragment.state !== "stored");
+    if (missing) {
+      if (this.left === 0) this.unanswered(at);
+      return;
+    }
+    this.#update({ storedAt: at, remindAt: later(at, this.#waits.remindWait(0)) });
+  }
+
+  /** The service did not answer. */
+  unanswered(at: Milliseconds): void {
+    if (this.#progress.storedAt === undefined && this.left === 0) {
+      this.#update({ askAt: later(at, this.#waits.askWait()) });
+    }
+  }
+
+  /** Repeats one fragment: a reader that has the message sends its receipt again. */
+  remind(index: number, at: Milliseconds): void {
+    const fragment = this.#fragments[index] as OutgoingFragment;
+    this.#setFragment(index, { ...fragment, state: "waiting", notBefore: at });
+    this.#update({ remindAt: undefined, reminders: this.#progress.reminders + 1 });
+  }
+
+  /** A receipt with this proof came; false when it is not for this message. */
+  receipt(proof: Uint8Array, at: Milliseconds): boolean {
+    if (this.isFinished || !equalBytes(proof, this.message.proof)) return false;
+    this.#update({ deliveredAt: at, failedAt: undefined, askAt: undefined, remindAt: undefined });
+    return true;
+  }
+
+  fail(at: Milliseconds): void {
+    this.#update({ failedAt: at, askAt: undefined, remindAt: undefined });
+  }
+
+  /** Everything goes again. */
+  retry(at: Milliseconds, deadline: Milliseconds): void {
+    if (this.isFinished) return;
+    this.#fragments.forEach((fragment, index) => {
+      this.#setFragment(index, { ...fragment, state: "waiting", notBefore: at });
+    });
+    this.#update({
+      failedAt: undefined,
+      storedAt: undefined,
+      askAt: undefined,
+      remindAt: undefined,
+      reminders: 0,
+      deadline,
+    });
+  }
+
+  /** The fragments that changed since the last call. */
+  changes(): ReadonlyMap<number, OutgoingFragment> {
+    const changes = new Map([...this.#changed].map((index) => [index, this.#fragments[index] as OutgoingFragment]));
+    this.#changed.clear();
+    return changes;
+  }
+
+  #setFragment(index: number, fragment: OutgoingFragment): void {
+    this.#fragments[index] = fragment;
+    this.#changed.add(index);
+  }
+
+  #update(progress: Partial<OutgoingProgress>): void {
+    this.#progress = { ...this.#progress, ...progress };
+  }
+}
+
+/** Whole milliseconds: what a store keeps and reads back is the same. */
+const later = (at: Milliseconds, wait: Milliseconds): Milliseconds => milliseconds(Math.ceil(at + wait));

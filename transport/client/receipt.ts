@@ -1,0 +1,54 @@
+/**
+ * What tells a sender that its messages were read: their ids, each with a proof that the whole message was.
+ * Spec: docs/spec/01-message.md §4
+ */
+
+import { concat, Reader, utf8, Writer } from "../core/bytes.ts";
+import { TransportError } from "../core/errors.ts";
+import { MESSAGE_ID_BYTES, type MessageId, messageId } from "../core/units.ts";
+import type { Primitives } from "../crypto/suite.ts";
+import { DIGEST_BYTES, fragmentDataBytes } from "../fragment/fragment.ts";
+import { messageDigest } from "../fragment/split.ts";
+import type { Geometry } from "../sphinx/geometry.ts";
+import { RECEIPTS_PER_PACKET_MAX } from "./limits.ts";
+
+export interface ReceiptEntry {
+  readonly id: MessageId;
+  /** 32 bytes. */
+  readonly proof: Uint8Array;
+}
+
+/** count u16 ‖ (message id 16 ‖ proof 32) each. */
+export function encodeReceipt(entries: readonly ReceiptEntry[]): Uint8Array {
+  const writer = new Writer().u16(entries.length);
+  for (const { id, proof } of entries) writer.raw(id).raw(proof);
+  return writer.finish();
+}
+
+/** Throws MALFORMED. */
+export function decodeReceipt(body: Uint8Array): ReceiptEntry[] {
+  const reader = new Reader(body);
+  const count = reader.u16();
+  if (count === 0 || count > RECEIPTS_PER_PACKET_MAX) throw new TransportError("MALFORMED");
+  const entries = Array.from({ length: count }, () => ({
+    id: messageId(reader.take(MESSAGE_ID_BYTES)),
+    proof: reader.take(PROOF_BYTES),
+  }));
+  reader.end();
+  return entries;
+}
+
+/** How many receipts fit one fragment of this network. */
+export function receiptsPerPacket(geometry: Geometry): number {
+  const room = fragmentDataBytes(geometry) - DIGEST_BYTES - 2;
+  return Math.min(RECEIPTS_PER_PACKET_MAX, Math.floor(room / (MESSAGE_ID_BYTES + PROOF_BYTES)));
+}
+
+/** BLAKE2b-256 over label, message id and the message's digest: only who has the whole message can compute it. */
+export function receiptProof(suite: Primitives, message: { id: MessageId; body: Uint8Array }): Uint8Array {
+  const digest = messageDigest(suite, { kind: "message", messageId: message.id, body: message.body });
+  return suite.blake2b(concat(LABEL, message.id, digest));
+}
+
+export const PROOF_BYTES = 32;
+const LABEL = utf8("starling/receipt/v1");

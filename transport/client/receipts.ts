@@ -1,0 +1,129 @@
+/**
+ * Receipts this client owes: each waits a random time, then leaves in a payload slot of its own; all that are owed to one
+ * reader by then leave together. Spec: docs/spec/01-message.md §4
+ */
+
+import { toHex } from "../core/bytes.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
+import type { Parameters } from "../core/parameters.ts";
+import type { RandomSource } from "../core/random.ts";
+import { MESSAGE_ID_BYTES, type MessageId, messageId, type Milliseconds, milliseconds } from "../core/units.ts";
+import type { Suite } from "../crypto/suite.ts";
+import { encodeFragment, type Fragment } from "../fragment/fragment.ts";
+import { split } from "../fragment/split.ts";
+import type { Geometry } from "../sphinx/geometry.ts";
+import type { Payload, PayloadContender, PayloadSource } from "./payload.ts";
+import { encodeReceipt, receiptsPerPacket } from "./receipt.ts";
+import type { ClientStore, OwedReceipt, Recipient, SeenMessage } from "./store.ts";
+
+export interface ReceiptsDeps {
+  readonly clock: Clock;
+  readonly store: ClientStore;
+  readonly suite: Suite;
+  readonly geometry: Geometry;
+  readonly parameters: Parameters;
+  readonly padding: RandomSource;
+  readonly nextOrder: () => number;
+  readonly wait: () => Milliseconds;
+}
+
+export class Receipts implements PayloadSource {
+  readonly #deps: ReceiptsDeps;
+  /** By hexadecimal message id. */
+  readonly #owed = new Map<string, OwedReceipt>();
+  /** One place in the queue for each reader to whom something is due, by hexadecimal mailbox id. */
+  readonly #due = new Map<string, number>();
+  #cancel: Cancel = () => undefined;
+  #stopped = false;
+
+  constructor(deps: ReceiptsDeps) {
+    this.#deps = deps;
+  }
+
+  async load(): Promise<void> {
+    for (const receipt of await this.#deps.store.owedReceipts()) this.#owed.set(toHex(receipt.id), receipt);
+    this.#plan();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  /** Durable when it resolves. One that is owed already is not owed twice. */
+  async owe(seen: SeenMessage, to: Recipient): Promise<void> {
+    const known = this.#owed.get(toHex(seen.id));
+    if (known !== undefined) return;
+    const dueAt = milliseconds(Math.ceil(this.#deps.clock.now() + this.#deps.wait()));
+    const receipt: OwedReceipt = { id: seen.id, proof: seen.proof, to, dueAt };
+    await this.#deps.store.oweReceipt(receipt);
+    this.#owed.set(toHex(seen.id), receipt);
+    this.#plan();
+  }
+
+  *contenders(): Iterable<PayloadContender> {
+    for (const [mailbox, order] of this.#due) {
+      const receipts = this.#to(mailbox);
+      const to = receipts[0]?.to;
+      if (to !== undefined)
+        yield { left: 1, order, provider: to.providerId, take: () => this.#take(mailbox, receipts) };
+    }
+  }
+
+  /** Everything owed to one mailbox, sealed to the newest key among it. */
+  #take(mailbox: string, receipts: readonly OwedReceipt[]): Payload {
+    const { geometry, padding } = this.#deps;
+    const { to } = receipts.at(-1) as OwedReceipt;
+    this.#due.delete(mailbox);
+    return {
+      cargo: "receipt",
+      content: {
+        destination: { command: "mailbox", recipient: to.mailboxId },
+        plaintext: encodeFragment(geometry, this.#fragment(receipts), padding),
+        mailboxKey: to.mailboxKey,
+      },
+      settled: (sent) => {
+        if (sent !== undefined) this.#settle(receipts.map(({ id }) => id));
+        else this.#plan();
+      },
+    };
+  }
+
+  #fragment(receipts: readonly OwedReceipt[]): Fragment {
+    const { suite, geometry, parameters, padding } = this.#deps;
+    const [fragment] = split({
+      suite,
+      geometry,
+      step: parameters.fragmentStep,
+      kind: "receipt",
+      messageId: messageId(padding.bytes(MESSAGE_ID_BYTES)),
+      body: encodeReceipt(receipts),
+    });
+    return fragment as Fragment;
+  }
+
+  #settle(ids: readonly MessageId[]): void {
+    for (const id of ids) this.#owed.delete(toHex(id));
+    // If this is not written, the receipts go again after a start, which does no harm.
+    void this.#deps.store.settleReceipts(ids).catch(() => undefined);
+    this.#plan();
+  }
+
+  #to(mailbox: string): OwedReceipt[] {
+    const all = [...this.#owed.values()].filter(({ to }) => toHex(to.mailboxId) === mailbox);
+    return all.slice(0, receiptsPerPacket(this.#deps.geometry));
+  }
+
+  #plan(): void {
+    this.#cancel();
+    if (this.#stopped) return;
+    const now = this.#deps.clock.now();
+    let next: Milliseconds | undefined;
+    for (const { to, dueAt } of this.#owed.values()) {
+      const mailbox = toHex(to.mailboxId);
+      if (dueAt <= now && !this.#due.has(mailbox)) this.#due.set(mailbox, this.#deps.nextOrder());
+      if (dueAt > now && (next === undefined || dueAt < next)) next = dueAt;
+    }
+    if (next !== undefined) this.#cancel = this.#deps.clock.at(next, () => this.#plan());
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Fills the slots of the send clock: a queued payload, a loop or a drop, each on a path of its own. Everything here is
+ * synchronous; what a slot needs is in memory before it. Spec: docs/spec/04-traffic.md §3-5
+ */
+
+import { toHex } from "../core/bytes.ts";
+import type { Clock } from "../core/clock.ts";
+import { TransportError } from "../core/errors.ts";
+import type { Parameters } from "../core/parameters.ts";
+import type { RandomStreams } from "../core/random.ts";
+import {
+  type Epoch,
+  MAILBOX_ID_BYTES,
+  type MailboxId,
+  MESSAGE_ID_BYTES,
+  type MessageId,
+  type Milliseconds,
+  messageId,
+  type NodeId,
+} from "../core/units.ts";
+import { usableNodes } from "../directory/alive.ts";
+import type { Consensus } from "../directory/model.ts";
+import { choosePath, chooseProvider } from "../directory/path.ts";
+import { encodeFragment } from "../fragment/fragment.ts";
+import { split } from "../fragment/split.ts";
+import { encodeFrame } from "../link/frame.ts";
+import type { Sphinx } from "../sphinx/sphinx.ts";
+import { coverMeanDelay, payloadMeanDelay } from "../traffic/delay-class.ts";
+import type { ProfileSchedule } from "../traffic/profile-schedule.ts";
+import type { Prepared, SlotKind } from "../traffic/send-clock.ts";
+import { type SlotContent, wrapSlot } from "../traffic/wrap-slot.ts";
+import { FairTurns } from "./fair-turns.ts";
+import type { PayloadContender, PayloadSource, Sent } from "./payload.ts";
+import type { SlotCargo } from "./types.ts";
+
+export interface SenderDeps {
+  readonly clock: Clock;
+  readonly streams: RandomStreams;
+  readonly sphinx: Sphinx;
+  readonly parameters: Parameters;
+  readonly profiles: ProfileSchedule;
+  readonly own: { readonly providerId: NodeId; readonly mailboxId: MailboxId };
+  readonly mailboxKey: () => Uint8Array;
+  readonly guards: () => readonly NodeId[];
+  readonly sources: readonly PayloadSource[];
+  /** Whether frames can leave at all: a queue is not emptied into a link that is down. */
+  readonly isUp: () => boolean;
+  readonly current: () => { consensus: Consensus; epoch: Epoch } | undefined;
+  readonly onSlot: (slot: { kind: SlotKind; carried: SlotCargo; bytes: number; at: Milliseconds }) => void;
+  readonly onLoop: (id: MessageId, at: Milliseconds) => void;
+}
+
+/** What a slot will carry, and where to. */
+interface Filling {
+  readonly cargo: SlotCargo;
+  readonly content: SlotContent;
+  readonly provider: NodeId;
+  readonly meanDelay: Milliseconds;
+  readonly settled: (sent: Sent | undefined) => void;
+}
+
+type Current = { consensus: Consensus; epoch: Epoch };
+
+export class Sender {
+  readonly #deps: SenderDeps;
+  readonly #turns = new FairTurns();
+  #pathProblem = false;
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps;
+  }
+
+  /** The last attempt to build a path failed: the network is too small. */
+  get hasPathProblem(): boolean {
+    return this.#pathProblem;
+  }
+
+  prepare(kind: SlotKind): Prepared | undefined {
+    const current = this.#deps.current();
+    if (current === undefined || !this.#deps.isUp()) return undefined;
+    try {
+      const filling = kind === "payload" ? this.#payload(current) : this.#cover(kind, current);
+      const prepared = this.#wrap(kind, filling, current);
+      this.#pathProblem = false;
+      return prepared;
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      this.#pathProblem = error.code === "NO_PATH";
+      return undefined;
+    }
+  }
+
+  /** Whether packets can reach this provider now. */
+  reaches(provider: NodeId): boolean {
+    const current = this.#deps.current();
+    try {
+      return current !== undefined && reachable(current).has(toHex(provider));
+    } catch {
+      return false;
+    }
+  }
+
+  /** The plaintext of a seal that nobody needs: cover, and requests. */
+  coverPlaintext(): Uint8Array {
+    return this.#loopPlaintext(messageId(this.#deps.streams.padding.bytes(MESSAGE_ID_BYTES)));
+  }
+
+  /** Whose turn it is, or a drop. A reader whose provider is not alive keeps its place. */
+  #payload(current: Current): Filling {
+    const now = this.#deps.clock.now();
+    const providers = reachable(current);
+    const contenders: PayloadContender[] = [];
+    for (const source of this.#deps.sources) {
+      for (const contender of source.contenders(now)) {
+        if (providers.has(toHex(contender.provider))) contenders.push(contender);
+      }
+    }
+    const next = this.#turns.next(contenders);
+    if (next === undefined) return this.#cover("drop", current);
+    const { cargo, content, settled } = next.take();
+    const meanDelay = payloadMeanDelay(this.#deps.profiles.at(now));
+    return { cargo, content, provider: next.provider, meanDelay, settled };
+  }
+
+  #cover(kind: "loop" | "drop", { consensus, epoch }: Current): Filling {
+    const { streams, parameters, own, mailboxKey, onLoop } = this.#deps;
+    const { paths, delays, padding } = streams;
+    const meanDelay = coverMeanDelay(delays, parameters);
+    if (kind === "drop") {
+      const destination = { command: "drop", recipient: padding.bytes(MAILBOX_ID_BYTES) } as const;
+      return {
+        cargo: "drop",
+        content: { destination, plaintext: this.coverPlaintext(), mailboxKey: mailboxKey() },
+        provider: chooseProvider({ consensus, epoch, paths }),
+        meanDelay,
+        settled: () => undefined,
+      };
+    }
+    const id = messageId(padding.bytes(MESSAGE_ID_BYTES));
+    const destination = { command: "mailbox", recipient: own.mailboxId } as const;
+    return {
+      cargo: "loop",
+      content: { destination, plaintext: this.#loopPlaintext(id), mailboxKey: mailboxKey() },
+      provider: own.providerId,
+      meanDelay,
+      settled: (sent) => {
+        if (sent !== undefined) onLoop(id, sent.at);
+      },
+    };
+  }
+
+  #wrap(kind: SlotKind, filling: Filling, { consensus, epoch }: Current): Prepared {
+    const { streams, sphinx, own, guards, clock, onSlot } = this.#deps;
+    const { paths, delays, keys } = streams;
+    try {
+      const { provider: destination, meanDelay, content, cargo } = filling;
+      const from = own.providerId;
+      const path = choosePath({ consensus, epoch, meanDelay, paths, delays, destination, from, guards: guards() });
+      const { firstHop, packet, tags, hash } = wrapSlot({ sphinx, path, content, keys });
+      const frame = encodeFrame({ type: "send", firstHop, packet }, sphinx.geometry);
+      return {
+        frame,
+        settled: (left) => {
+          const at = clock.now();
+          if (left) onSlot({ kind, carried: cargo, bytes: frame.length, at });
+          filling.settled(left ? { hash, tags, at } : undefined);
+        },
+      };
+    } catch (error) {
+      filling.settled(undefined);
+      throw error;
+    }
+  }
+
+  #loopPlaintext(id: MessageId): Uint8Array {
+    const { sphinx, parameters, streams } = this.#deps;
+    const { suite, geometry } = sphinx;
+    const [fragment] = split({
+      suite,
+      geometry,
+      step: parameters.fragmentStep,
+      kind: "loop",
+      messageId: id,
+      body: new Uint8Array(0),
+    });
+    if (fragment === undefined) throw new RangeError("split() yields at least one fragment");
+    return encodeFragment(geometry, fragment, streams.padding);
+  }
+}
+
+const cache = new WeakMap<Consensus, { epoch: Epoch; providers: ReadonlySet<string> }>();
+
+/** The providers alive, by hexadecimal id. Throws NO_PATH. */
+function reachable({ consensus, epoch }: Current): ReadonlySet<string> {
+  const known = cache.get(consensus);
+  if (known?.epoch === epoch) return known.providers;
+  const providers = new Set(usableNodes(consensus, epoch).providers.map(({ nodeId }) => toHex(nodeId)));
+  cache.set(consensus, { epoch, providers });
+  return providers;
+}

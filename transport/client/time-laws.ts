@@ -1,0 +1,60 @@
+/**
+ * The waits of receipts, `have` and retransmission: all random, all scaled by the network's delays, so that they fit a demo
+ * and a network for people alike. Nobody can predict when a lost fragment comes again. Spec: docs/spec/04-traffic.md §7
+ */
+
+import type { Parameters, Profile } from "../core/parameters.ts";
+import { exponential, type RandomSource } from "../core/random.ts";
+import { meanInterval, type Milliseconds, milliseconds } from "../core/units.ts";
+
+const MIXES = 3;
+
+export class TimeLaws {
+  readonly #random: RandomSource;
+  readonly #profile: () => Profile;
+  readonly #parameters: Parameters;
+
+  constructor(options: { random: RandomSource; profile: () => Profile; parameters: Parameters }) {
+    this.#random = options.random;
+    this.#profile = options.profile;
+    this.#parameters = options.parameters;
+  }
+
+  /** The mean time that a packet spends in mixes, at the slower of the two profiles: the other side's is unknown. */
+  get journey(): Milliseconds {
+    const { mail, chat } = this.#parameters.profiles;
+    return milliseconds(MIXES * Math.max(mail.meanDelay, chat.meanDelay));
+  }
+
+  /** Before a receipt joins the queue: the moment somebody reads must not show in the moment the sender learns of it. */
+  receiptWait(): Milliseconds {
+    return exponential(this.#random, this.journey);
+  }
+
+  /** From the last fragment's departure to the one question: three journeys for mail and receipt, and as long again on average. */
+  askWait(): Milliseconds {
+    const floor = 3 * this.journey + 4 * this.#poll();
+    return milliseconds(floor + exponential(this.#random, milliseconds(floor)));
+  }
+
+  /** From learning that a fragment is missing to its return to the queue. */
+  repeatWait(): Milliseconds {
+    return exponential(this.#random, this.journey);
+  }
+
+  /** From "stored" to a reminder: the reader may be away for long, so it starts slow and doubles. */
+  remindWait(reminders: number): Milliseconds {
+    const mean = 20 * this.journey * 2 ** reminders;
+    return milliseconds(mean / 2 + exponential(this.#random, milliseconds(mean / 2)));
+  }
+
+  /** From a request's departure to giving it up: both ways through the mixes with room for unlucky delays, and the poll. */
+  answerWait(): Milliseconds {
+    const floor = 5 * this.journey + 8 * this.#poll();
+    return milliseconds(floor + exponential(this.#random, milliseconds(floor / 4)));
+  }
+
+  #poll(): Milliseconds {
+    return meanInterval(this.#profile().pollRate);
+  }
+}
