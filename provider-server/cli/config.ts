@@ -100,9 +100,17 @@ const schema = z.discriminatedUnion(
       role: z.literal("authority"),
       ...common,
       dataDirectory: path("the directory for this authority's state"),
-      /** Identity keys of the nodes that may join, in hexadecimal; a provider's with its domain. */
+      /** The nodes that may join, by identity key, and what each must say of itself. */
       admit: z
-        .array(object({ identityKey: key32, domain: domain.optional() }), { error: "expected a list of nodes" })
+        .array(
+          object({
+            identityKey: key32,
+            role: z.enum(["mix", "provider"], { error: 'expected "mix" or "provider"' }).optional(),
+            operator: operator.optional(),
+            domain: domain.optional(),
+          }),
+          { error: "expected a list of nodes" },
+        )
         .max(100_000, { error: "expected at most 100,000 nodes" }),
     }),
   ],

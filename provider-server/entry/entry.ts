@@ -132,7 +132,7 @@ export class Entry {
   /** One piece at a time: all at once would be more than a link's send buffer takes. */
   #sendParts(link: Link, document: Uint8Array | undefined): void {
     const { clock, sizes } = this.#deps;
-    const parts = toParts(document, clock.now()).map((part) => encodeFrame(part, sizes));
+    const parts = toParts(document, milliseconds(Math.floor(clock.now()))).map((part) => encodeFrame(part, sizes));
     const sendNext = (index: number, attempts: number): void => {
       const part = parts[index];
       if (part === undefined || attempts > PART_ATTEMPTS_MAX) return;

@@ -4,7 +4,7 @@
  */
 
 import type { Cancel, Clock } from "#transport/core/clock.ts";
-import type { Epoch, Milliseconds, NodeId } from "#transport/core/units.ts";
+import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
 import type { Consensus } from "#transport/directory/model.ts";
 import { nodeIdOf, signDescriptor } from "#transport/directory/descriptor.ts";
 import { Directory } from "#transport/directory/directory.ts";
@@ -217,7 +217,7 @@ export class MixNode {
       address,
       operator,
       mixKeys: new Map(epochs.map((epoch) => [epoch, this.#keys.ensure(epoch)])),
-      publishedAt: this.#clock.now(),
+      publishedAt: milliseconds(Math.floor(this.#clock.now())),
     };
     return signDescriptor({ fields, identitySeed: identity.identitySeed, suite }).bytes;
   }

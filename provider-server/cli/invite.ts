@@ -1,0 +1,37 @@
+/** `invite`: a line that brings someone to this provider, with a code where sign-up asks for one. */
+
+import { SystemRandom } from "#transport/core/system-random.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { encodeInvite } from "#transport/directory/invite.ts";
+import { createInvite } from "../accounts/invites.ts";
+import { ProviderDatabase } from "../database/database.ts";
+import { ServerError } from "../errors.ts";
+import { readConfig } from "./config.ts";
+import { readKeyFile } from "./key-file.ts";
+import { readNetwork } from "./network.ts";
+import { readArgs } from "./usage.ts";
+
+export async function invite(args: string[]): Promise<void> {
+  const { values, positionals } = readArgs(args, { uses: { type: "string", default: "1" } }, 1);
+  const path = positionals[0] as string;
+  const config = readConfig(path);
+  if (config.role !== "provider") throw new ServerError("CONFIG", `${path}: role: expected "provider" to invite to.`);
+  const uses = Number(values.uses);
+  if (!Number.isSafeInteger(uses) || uses < 1 || uses > 1_000_000)
+    throw new ServerError("USAGE", "--uses is from 1 to 1,000,000");
+  const primitives = await loadSuite("xwing", "native");
+  const { hash: networkHash } = readNetwork(config.networkFile, primitives);
+  const linkKey = primitives.ed25519.publicKey(readKeyFile(config.keyFile).linkSeed);
+  const code = config.signUp.policy === "invite" ? newCode(config.database, uses, primitives) : "";
+  const address = config.address ?? config.listen;
+  process.stdout.write(`${encodeInvite({ address, linkKey, domain: config.domain, networkHash, code })}\n`);
+}
+
+function newCode(path: string, uses: number, primitives: Awaited<ReturnType<typeof loadSuite>>): string {
+  const database = new ProviderDatabase(path);
+  try {
+    return createInvite(database, { uses, random: new SystemRandom(), primitives });
+  } finally {
+    database.close();
+  }
+}

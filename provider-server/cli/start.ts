@@ -1,0 +1,212 @@
+/**
+ * Builds a node from its configuration: the one place where the server meets the system's clock, randomness, sockets and
+ * files. An observer is an argument here and nowhere else: only a program that calls these functions can pass one.
+ */
+
+import { statfsSync } from "node:fs";
+import { join } from "node:path";
+import { fromHex } from "#transport/core/bytes.ts";
+import type { Clock } from "#transport/core/clock.ts";
+import { SystemClock } from "#transport/core/system-clock.ts";
+import { SystemRandom } from "#transport/core/system-random.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { selfTest } from "#transport/crypto/self-test.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import { DirectoryClient } from "#transport/directory/directory-client.ts";
+import type { Network } from "#transport/directory/model.ts";
+import { parseAddress } from "#transport/link/address.ts";
+import type { Link, Protocol } from "#transport/link/link.ts";
+import { TlsDialer } from "#transport/link/tls-dialer.ts";
+import { TlsListener } from "#transport/link/tls-listener.ts";
+import { type Geometry, geometry } from "#transport/sphinx/geometry.ts";
+import type { AdmittedNode } from "../authority/admission.ts";
+import { runAuthority } from "../authority/run-authority.ts";
+import { ProviderDatabase } from "../database/database.ts";
+import { ServerError } from "../errors.ts";
+import { FileEpochStore } from "../mix/epoch-store.ts";
+import { MixNode } from "../mix/mix-node.ts";
+import type { NodeDependencies } from "../node/dependencies.ts";
+import { ProviderNode } from "../node/provider-node.ts";
+import { Log } from "../observe/log.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { AuthorityConfig, Config, MixConfig, ProviderConfig } from "./config.ts";
+import { type NodeKeys, publicKeys, readKeyFile } from "./key-file.ts";
+import { readNetwork } from "./network.ts";
+
+export interface Running {
+  /** What a program that starts nodes wants to know, all public. */
+  readonly ready: { readonly role: Config["role"]; readonly address: string; readonly nodeId: string };
+  stop(): Promise<void>;
+}
+
+export function startConfigured(config: Config): Promise<Running> {
+  switch (config.role) {
+    case "mix":
+      return startMix(config);
+    case "provider":
+      return startProvider(config);
+    case "authority":
+      return startAuthority(config);
+  }
+}
+
+export async function startMix(config: MixConfig, observer?: Observer): Promise<Running> {
+  const base = await prepare(config, ["starling-node/1"]);
+  const node = new MixNode(nodeDependencies(config, base, observer));
+  return started(config, base, node, async () => undefined);
+}
+
+export async function startProvider(config: ProviderConfig, observer?: Observer): Promise<Running> {
+  const base = await prepare(config, ["starling-node/1", "starling-client/1"]);
+  const database = new ProviderDatabase(config.database);
+  const { domain } = config;
+  const { policy, reserved = [] } = config.signUp;
+  const dependencies = { ...nodeDependencies(config, base, observer), domain, database, signUp: { policy, reserved } };
+  const node = new ProviderNode(dependencies);
+  return started(config, base, node, async () => database.close());
+}
+
+async function startAuthority(config: AuthorityConfig): Promise<Running> {
+  const { clock, log, keys, network, suite } = await load(config);
+  const { host, port } = parseAddress(config.listen);
+  const admitted = config.admit.map(({ identityKey, ...claims }) => ({ identityKey: fromHex(identityKey), ...claims }));
+  const running = await bound(() =>
+    runAuthority({
+      network,
+      keys,
+      admitted: admitted as readonly AdmittedNode[],
+      stateDirectory: config.dataDirectory,
+      host,
+      port,
+      suite,
+      clock,
+      random: new SystemRandom(),
+      log,
+    }),
+  );
+  return {
+    ready: { role: config.role, address: running.address, nodeId: publicKeys(keys, suite).nodeId },
+    async stop() {
+      await running.close();
+      log.summary();
+    },
+  };
+}
+
+interface Loaded {
+  readonly clock: Clock;
+  readonly suite: Suite;
+  readonly network: Network;
+  readonly keys: NodeKeys;
+  readonly log: Log;
+}
+
+interface Base extends Loaded {
+  readonly sizes: Geometry;
+  readonly listener: TlsListener;
+}
+
+/** What every role starts from; the primitives are tried before anything relies on them. */
+async function load(config: Config): Promise<Loaded> {
+  const clock = new SystemClock();
+  const log = new Log({ clock, sink: (line) => process.stderr.write(`${new Date().toISOString()} ${line}\n`) });
+  const keys = readKeyFile(config.keyFile);
+  const network = readNetwork(config.networkFile, await loadSuite("xwing", "native"));
+  const suite = await loadSuite(network.parameters.suite, "native");
+  selfTest(suite);
+  return { clock, suite, network, keys, log };
+}
+
+async function prepare(config: MixConfig | ProviderConfig, protocols: readonly Protocol[]): Promise<Base> {
+  const loaded = await load(config);
+  const { clock, keys, network } = loaded;
+  const { suite, packetBytes } = network.parameters;
+  const sizes = geometry({ suite, packetBytes });
+  const options = { ...parseAddress(config.listen), identitySeed: keys.linkSeed, sizes, clock, protocols };
+  return { ...loaded, sizes, listener: await bound(() => TlsListener.listen(options)) };
+}
+
+/** An address that cannot be bound is the configuration's fault, not a bug. */
+async function bound<T>(listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen();
+  } catch (error) {
+    if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) throw error;
+    throw new ServerError(
+      "CONFIG",
+      `listen: expected an address of this machine that is free (${String(error.code)}).`,
+    );
+  }
+}
+
+function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observer?: Observer): NodeDependencies {
+  const { clock, suite, network, sizes, keys, listener, log } = base;
+  const random = new SystemRandom();
+  const dialer = new TlsDialer({ identitySeed: keys.linkSeed, sizes, clock });
+  const { replayTagsMax, delayQueuePacketsMax } = config;
+  return {
+    clock,
+    // One source serves every stream: the system's bytes are independent whoever draws them.
+    streams: { schedule: random, paths: random, delays: random, padding: random, keys: random, services: random },
+    suite,
+    network,
+    dialer,
+    directory: new DirectoryClient({ dialer, network, suite, clock, random }),
+    identity: { identitySeed: keys.identitySeed, linkKey: suite.ed25519.publicKey(keys.linkSeed) },
+    address: config.address ?? listener.address,
+    operator: config.operator,
+    epochs: new FileEpochStore(memoryDirectory(config, base)),
+    log,
+    limits: {
+      ...(replayTagsMax === undefined ? {} : { replayCapacity: replayTagsMax }),
+      ...(delayQueuePacketsMax === undefined ? {} : { delayQueuePackets: delayQueuePacketsMax }),
+    },
+    observer,
+  };
+}
+
+/** Where epoch keys live. A disk would keep keys that must be forgotten: then the log says so. */
+function memoryDirectory(config: MixConfig | ProviderConfig, { keys, suite, log }: Base): string {
+  const chosen =
+    config.memoryDirectory ?? join(SHARED_MEMORY, `starling-${publicKeys(keys, suite).nodeId.slice(0, 16)}`);
+  const root = config.memoryDirectory === undefined ? SHARED_MEMORY : parentThatExists(chosen);
+  if (!MEMORY_FILE_SYSTEMS.has(statfsSync(root).type)) {
+    log.event("memoryDirectory does not lie in memory: keys that are erased may be found on the disk");
+  }
+  return chosen;
+}
+
+const SHARED_MEMORY = "/dev/shm";
+/** TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h. */
+const MEMORY_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+
+function parentThatExists(path: string): string {
+  for (let at = path; ; at = join(at, "..")) {
+    try {
+      statfsSync(at);
+      return at;
+    } catch {
+      if (at === join(at, "..")) throw new ServerError("CONFIG", "memoryDirectory: expected a path of this machine.");
+    }
+  }
+}
+
+function started(
+  config: Config,
+  base: Base,
+  node: { readonly nodeId: Uint8Array; start(): void; accept(link: Link): void; stop(): Promise<void> },
+  close: () => Promise<void>,
+): Running {
+  const { listener, log, keys, suite } = base;
+  listener.onLink((link) => node.accept(link));
+  node.start();
+  return {
+    ready: { role: config.role, address: listener.address, nodeId: publicKeys(keys, suite).nodeId },
+    async stop() {
+      await node.stop();
+      await listener.close();
+      await close();
+      log.summary();
+    },
+  };
+}

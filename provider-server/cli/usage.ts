@@ -1,0 +1,37 @@
+/** What the program says when it is not understood, and how arguments are read. */
+
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { ServerError } from "../errors.ts";
+
+export const USAGE = `usage:
+  keygen --out FILE                 makes a node's or authority's keys; prints the public ones
+  keygen --show FILE                prints the public keys of a key file
+  network create --name NAME --kind live|demo --genesis TIME --bootstrap SECONDS --threshold N
+      --authority NAME,IDENTITYKEY,LINKKEY,HOST:PORT ... --out FILE
+                                    writes a network for its authorities to sign (TIME as in 2027-01-01T00:00:00Z)
+  network sign --in FILE --key KEYFILE --out FILE
+                                    one authority's signature
+  network join --in FILE --signature FILE ... --out FILE
+                                    joins all signatures to the network file
+  network show FILE                 prints a network file in words
+  run CONFIG                        runs the authority, mix or provider that CONFIG describes
+  invite CONFIG [--uses N]          prints an invitation to a provider`;
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** Throws USAGE for anything that the options do not name. */
+export function readArgs<const T extends Options>(args: string[], options: T, positionals: number) {
+  try {
+    const parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
+    if (parsed.positionals.length !== positionals) throw new Error("wrong number of arguments");
+    return parsed;
+  } catch (error) {
+    throw new ServerError("USAGE", `${error instanceof Error ? error.message : "bad arguments"}\n${USAGE}`);
+  }
+}
+
+/** Throws USAGE when an option that must be there is not. */
+export function required(value: string | undefined, name: string): string {
+  if (value === undefined) throw new ServerError("USAGE", `--${name} is missing\n${USAGE}`);
+  return value;
+}

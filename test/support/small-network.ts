@@ -1,0 +1,210 @@
+/**
+ * Mixes and providers of one network in one process: the server's own classes over links in memory, a virtual clock and one
+ * authority that signs whatever was published in time.
+ */
+
+import type { NodeDependencies, NodeStreams } from "#provider-server/node/dependencies.ts";
+import { ProviderDatabase } from "#provider-server/database/database.ts";
+import { MixNode } from "#provider-server/mix/mix-node.ts";
+import { ProviderNode } from "#provider-server/node/provider-node.ts";
+import type { Observer } from "#provider-server/observe/observer.ts";
+import { Log } from "#provider-server/observe/log.ts";
+import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
+import { MemoryLinks } from "#test/support/memory-links.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { toHex } from "#transport/core/bytes.ts";
+import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
+import { type Epoch, epochNumber, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import {
+  consensusHash,
+  encodeConsensus,
+  encodeConsensusBody,
+  signConsensus,
+  verifyConsensus,
+} from "#transport/directory/consensus.ts";
+import { verifyDescriptor } from "#transport/directory/descriptor.ts";
+import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
+import type { Consensus, Layers, Network, NodeDescriptor } from "#transport/directory/model.ts";
+import { createNetwork } from "#transport/directory/network.ts";
+
+export const SMALL_PARAMETERS: Parameters = {
+  ...DEMO_PARAMETERS,
+  suite: "x25519",
+  packetBytes: 4096,
+  nodeLoopRate: perSecond(1 / 20),
+};
+
+export const GENESIS = milliseconds(1_000_000_000_000);
+
+export class SmallNetwork {
+  readonly clock = new VirtualClock({ start: milliseconds(GENESIS - 10_000) });
+  readonly links = new MemoryLinks({ clock: this.clock, latency: milliseconds(5) });
+  readonly suite: Suite;
+  readonly network: Network;
+  readonly authority: OneAuthority;
+  readonly mixes: MixNode[] = [];
+  readonly providers: ProviderNode[] = [];
+  readonly databases: ProviderDatabase[] = [];
+  readonly lines: string[] = [];
+
+  static async create(options: { parameters?: Parameters; observer?: Observer } = {}): Promise<SmallNetwork> {
+    const suite = await loadSuite((options.parameters ?? SMALL_PARAMETERS).suite, "native");
+    return new SmallNetwork(suite, options);
+  }
+
+  private constructor(suite: Suite, options: { parameters?: Parameters; observer?: Observer }) {
+    this.suite = suite;
+    this.authority = new OneAuthority({ suite, clock: this.clock, parameters: options.parameters ?? SMALL_PARAMETERS });
+    this.network = this.authority.network;
+    for (let i = 0; i < 6; i++) {
+      const node = new MixNode(this.dependencies(`mix${i}`, options.observer));
+      this.#listen(`mix${i}`, node);
+      this.mixes.push(node);
+    }
+    for (const name of ["a", "b"]) {
+      const database = new ProviderDatabase(":memory:");
+      this.databases.push(database);
+      const node = new ProviderNode({
+        ...this.dependencies(name, options.observer),
+        domain: `${name}.example`,
+        database,
+        signUp: { policy: "open" },
+      });
+      this.#listen(name, node);
+      this.providers.push(node);
+    }
+  }
+
+  /** Starts all nodes and runs until the network is in use. */
+  async start(): Promise<void> {
+    for (const node of [...this.mixes, ...this.providers]) node.start();
+    await this.clock.runUntil(milliseconds(GENESIS + 5_000));
+  }
+
+  async stop(): Promise<void> {
+    for (const node of [...this.mixes, ...this.providers]) await node.stop();
+    for (const database of this.databases) database.close();
+  }
+
+  dependencies(name: string, observer?: Observer): NodeDependencies {
+    const { clock, suite } = this;
+    const identitySeed = new SeededRandom(`${name}/identity`).bytes(32);
+    const linkKey = suite.ed25519.publicKey(new SeededRandom(`${name}/link`).bytes(32));
+    const log = new Log({ clock, sink: (line) => this.lines.push(line) });
+    return {
+      clock,
+      streams: seededNodeStreams(name),
+      suite,
+      network: this.authority.network,
+      dialer: this.links.dialer(linkKey),
+      directory: this.authority,
+      identity: { identitySeed, linkKey },
+      address: addressOf(name),
+      operator: name,
+      epochs: new MemoryEpochStore(),
+      log,
+      observer,
+    };
+  }
+
+  #listen(name: string, node: MixNode | ProviderNode): void {
+    const { linkKey: key } = this.dependencies(name).identity;
+    this.links.listen({ address: addressOf(name), key, accept: (link) => node.accept(link) });
+  }
+}
+
+export const addressOf = (name: string): string => `${name}.test:1`;
+
+export function seededNodeStreams(seed: string): NodeStreams {
+  const stream = (name: string): SeededRandom => new SeededRandom(`${seed}/${name}`);
+  return {
+    schedule: stream("schedule"),
+    paths: stream("paths"),
+    delays: stream("delays"),
+    padding: stream("padding"),
+    keys: stream("keys"),
+    services: stream("services"),
+  };
+}
+
+/** Takes descriptors and signs one consensus an epoch, at the time at which authorities publish it. */
+export class OneAuthority {
+  readonly network: Network;
+  readonly published: { at: number; descriptor: NodeDescriptor }[] = [];
+  /** Added to what its clock shows. */
+  skew = 0;
+  readonly #seed = new SeededRandom("authority").bytes(32);
+  readonly #suite: Suite;
+  readonly #clock: VirtualClock;
+  readonly #signed = new Map<Epoch, Consensus>();
+
+  constructor(o: { suite: Suite; clock: VirtualClock; parameters: Parameters }) {
+    this.#suite = o.suite;
+    this.#clock = o.clock;
+    const identityKey = o.suite.ed25519.publicKey(this.#seed);
+    this.network = createNetwork({
+      fields: {
+        name: "small",
+        kind: "demo",
+        authorities: [{ name: "one", identityKey, linkKey: identityKey, address: "authority.test:1" }],
+        threshold: 1,
+        genesis: GENESIS,
+        bootstrap: seconds(6),
+        parameters: o.parameters,
+      },
+      identitySeeds: [this.#seed],
+      suite: o.suite,
+    });
+  }
+
+  async publishDescriptor(bytes: Uint8Array): Promise<void> {
+    this.published.push({ at: this.#clock.now(), descriptor: verifyDescriptor(bytes, this.#suite) });
+  }
+
+  async fetchConsensus(
+    epoch: Epoch | "current",
+  ): Promise<{ consensus: Consensus | undefined; time: ReturnType<VirtualClock["now"]> }> {
+    const now = this.#clock.now();
+    const newest = epochNumber(epochAt(this.network, now) + 1);
+    let consensus: Consensus | undefined;
+    if (epoch === "current") consensus = this.#consensus(newest) ?? this.#consensus(epochNumber(newest - 1));
+    else consensus = this.#consensus(epoch);
+    return { consensus, time: milliseconds(now + this.skew) };
+  }
+
+  #consensus(epoch: Epoch): Consensus | undefined {
+    const { vote, publish } = scheduleOf(this.network, epoch);
+    if (this.#clock.now() < publish) return undefined;
+    const known = this.#signed.get(epoch);
+    if (known !== undefined) return known;
+    const previous = epoch === 0 ? undefined : this.#consensus(epochNumber(epoch - 1));
+    const signed = this.#sign(epoch, this.#nodesAt(vote), previous?.hash ?? this.network.hash);
+    this.#signed.set(epoch, signed);
+    return signed;
+  }
+
+  #sign(epoch: Epoch, nodes: readonly NodeDescriptor[], previous: Uint8Array): Consensus {
+    const mixes = nodes.filter((node) => node.role === "mix");
+    const layer = (index: number): NodeDescriptor[] =>
+      mixes.filter((node) => Number(node.operator.slice(3)) % 3 === index);
+    const layers: Layers = [layer(0), layer(1), layer(2)];
+    const providers = nodes.filter((node) => node.role === "provider");
+    const { parameters } = this.network;
+    const sharedRandom = new Uint8Array(32);
+    const fields = { epoch, previous, sharedRandom, parameters, commits: new Map(), layers, providers };
+    const body = encodeConsensusBody(this.network, fields);
+    const hash = consensusHash(this.#suite, body);
+    const signature = signConsensus({ hash, identitySeed: this.#seed, suite: this.#suite });
+    return verifyConsensus(this.network, encodeConsensus(body, new Map([[0, signature]])), this.#suite);
+  }
+
+  /** The newest descriptor of each node that came before the vote, in the order of node ids. */
+  #nodesAt(vote: number): NodeDescriptor[] {
+    const newest = new Map<string, NodeDescriptor>();
+    for (const { at, descriptor } of this.published) if (at <= vote) newest.set(toHex(descriptor.nodeId), descriptor);
+    return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, descriptor]) => descriptor);
+  }
+}
