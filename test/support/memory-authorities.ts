@@ -1,0 +1,152 @@
+/**
+ * Authorities in one process under a virtual clock: their messages take time and can be lost, held back or changed, each
+ * authority can be killed and started again with what it had on disk.
+ */
+
+import type { Clock } from "#transport/core/clock.ts";
+import { type Epoch, type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import { verifyConsensus } from "#transport/directory/consensus.ts";
+import type { Consensus } from "#transport/directory/model.ts";
+import type { Frame } from "#transport/link/frame.ts";
+import { Admission, type AdmittedNode } from "#provider-server/authority/admission.ts";
+import { Authority, type Peers } from "#provider-server/authority/authority.ts";
+import type { AuthorityStore } from "#provider-server/authority/authority-store.ts";
+import { Log } from "#provider-server/observe/log.ts";
+import type { TestNetwork } from "./test-network.ts";
+
+/** What happens to a message between two authorities; undefined loses it. */
+export type Meddle = (message: {
+  from: number;
+  to: number;
+  frame: Frame;
+}) => { frame: Frame; delay: number } | undefined;
+
+export class MemoryAuthorities {
+  readonly logs: string[][] = [];
+  readonly stores: MemoryAuthorityStore[] = [];
+  readonly #test: TestNetwork;
+  readonly #suite: Suite;
+  readonly #clock: Clock;
+  readonly #admitted: readonly AdmittedNode[];
+  readonly #running: (Authority | undefined)[] = [];
+  meddle: Meddle = ({ frame }) => ({ frame, delay: 5 });
+
+  constructor(o: { test: TestNetwork; suite: Suite; clock: Clock; admitted: readonly AdmittedNode[] }) {
+    this.#test = o.test;
+    this.#suite = o.suite;
+    this.#clock = o.clock;
+    this.#admitted = o.admitted;
+    for (const _ of o.test.network.authorities) {
+      this.logs.push([]);
+      this.stores.push(new MemoryAuthorityStore());
+    }
+  }
+
+  /** With its disk as it is. */
+  start(self: number): void {
+    const log = new Log({ clock: this.#clock, sink: (line) => this.logs[self]?.push(line) });
+    const authority = new Authority({
+      network: this.#test.network,
+      self,
+      identitySeed: this.#test.identitySeeds[self] as Uint8Array,
+      suite: this.#suite,
+      clock: this.#clock,
+      store: this.stores[self] as MemoryAuthorityStore,
+      admission: new Admission(this.#admitted),
+      peers: this.#peers(self),
+      log,
+    });
+    this.#running[self] = authority;
+    authority.start();
+  }
+
+  startAll(): void {
+    for (const self of this.#test.network.authorities.keys()) this.start(self);
+  }
+
+  /** As kill -9 does. */
+  kill(self: number): void {
+    this.#running[self]?.stop();
+    this.#running[self] = undefined;
+  }
+
+  /** As from a node; throws when the authority is down. */
+  ask(to: number, frame: Frame): Frame {
+    const authority = this.#running[to];
+    if (authority === undefined) throw new Error("down");
+    return authority.handle(frame);
+  }
+
+  publish(descriptor: Uint8Array): void {
+    for (const [to, authority] of this.#running.entries()) {
+      if (authority !== undefined) this.ask(to, { type: "publishDescriptor", descriptor });
+    }
+  }
+
+  consensus(at: number, epoch: Epoch | "current"): Consensus | undefined {
+    const answer = this.ask(at, { type: "fetchConsensus", epoch });
+    if (answer.type !== "consensus" || answer.bytes.length === 0) return undefined;
+    return verifyConsensus(this.#test.network, answer.bytes, this.#suite);
+  }
+
+  #peers(from: number): Peers {
+    return {
+      ask: async (to, frame) => {
+        const changed = this.meddle({ from, to, frame });
+        if (changed === undefined) return new Promise(() => undefined);
+        await this.#wait(milliseconds(changed.delay));
+        return this.ask(to, changed.frame);
+      },
+      fetch: async (to, epoch) => {
+        const changed = this.meddle({ from, to, frame: { type: "fetchConsensus", epoch } });
+        if (changed === undefined) return new Promise(() => undefined);
+        await this.#wait(milliseconds(changed.delay));
+        return this.consensus(to, epoch);
+      },
+    };
+  }
+
+  #wait(duration: Milliseconds): Promise<void> {
+    return new Promise((resolve) => this.#clock.at(milliseconds(this.#clock.now() + duration), resolve));
+  }
+}
+
+export class MemoryAuthorityStore implements AuthorityStore {
+  readonly #files = new Map<string, Uint8Array>();
+
+  descriptors(): Uint8Array[] {
+    return this.#all("descriptor/");
+  }
+  putDescriptor(nodeIdHex: string, bytes: Uint8Array): void {
+    this.#files.set(`descriptor/${nodeIdHex}`, bytes);
+  }
+  vote(epoch: Epoch): Uint8Array | undefined {
+    return this.#files.get(`vote/${epoch}`);
+  }
+  putVote(epoch: Epoch, bytes: Uint8Array): void {
+    this.#files.set(`vote/${epoch}`, bytes);
+  }
+  signed(epoch: Epoch): Uint8Array | undefined {
+    return this.#files.get(`signed/${epoch}`);
+  }
+  putSigned(epoch: Epoch, hash: Uint8Array): void {
+    this.#files.set(`signed/${epoch}`, hash);
+  }
+  consensuses(): Uint8Array[] {
+    return this.#all("consensus/");
+  }
+  putConsensus(epoch: Epoch, bytes: Uint8Array): void {
+    this.#files.set(`consensus/${epoch}`, bytes);
+  }
+  forgetBefore(epoch: Epoch): void {
+    for (const name of this.#files.keys()) {
+      const [kind, number] = name.split("/");
+      if ((kind === "vote" || kind === "consensus") && Number(number) < epoch) this.#files.delete(name);
+    }
+  }
+
+  #all(prefix: string): Uint8Array[] {
+    return [...this.#files].filter(([name]) => name.startsWith(prefix)).map(([, bytes]) => bytes);
+  }
+}

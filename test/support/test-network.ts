@@ -1,0 +1,160 @@
+/** A network for tests: authorities, nodes with their keys, descriptors and consensuses made to order. */
+
+import { utf8 } from "#transport/core/bytes.ts";
+import { LIVE_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
+import { type Epoch, epochNumber, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import {
+  type ConsensusFields,
+  consensusHash,
+  encodeConsensus,
+  encodeConsensusBody,
+  signConsensus,
+  verifyConsensus,
+} from "#transport/directory/consensus.ts";
+import { signDescriptor } from "#transport/directory/descriptor.ts";
+import type { Consensus, Layers, Network, NodeDescriptor, NodeRole } from "#transport/directory/model.ts";
+import { byNodeId } from "#transport/directory/node-list.ts";
+import { createNetwork } from "#transport/directory/network.ts";
+import { SeededRandom } from "./seeded-random.ts";
+
+export const QUICK_PARAMETERS: Parameters = {
+  ...LIVE_PARAMETERS,
+  suite: "x25519",
+  packetBytes: 4096,
+  epoch: { duration: seconds(20), lead: seconds(4), overlap: seconds(4) },
+};
+
+export interface TestNetwork {
+  readonly network: Network;
+  /** In the order of the network file. */
+  readonly identitySeeds: readonly Uint8Array[];
+  readonly linkSeeds: readonly Uint8Array[];
+}
+
+export const seedOf = (name: string): Uint8Array => new SeededRandom(name).bytes(32);
+
+export function testNetwork(o: {
+  suite: Suite;
+  authorities?: number;
+  threshold?: number;
+  genesis?: Milliseconds;
+  bootstrap?: Milliseconds;
+  parameters?: Parameters;
+  addresses?: readonly string[];
+  name?: string;
+}): TestNetwork {
+  const { suite, authorities: count = 3, name = "test" } = o;
+  const made = Array.from({ length: count }, (_, index) => {
+    const identitySeed = seedOf(`${name}/authority/${index}/identity`);
+    const linkSeed = seedOf(`${name}/authority/${index}/link`);
+    const address = o.addresses?.[index] ?? `127.0.0.1:${9000 + index}`;
+    const authority = {
+      name: `authority-${index}`,
+      identityKey: suite.ed25519.publicKey(identitySeed),
+      linkKey: suite.ed25519.publicKey(linkSeed),
+      address,
+    };
+    return { identitySeed, linkSeed, authority };
+  });
+  const network = createNetwork({
+    fields: {
+      name,
+      kind: "demo",
+      authorities: made.map(({ authority }) => authority),
+      threshold: o.threshold ?? Math.floor(count / 2) + 1,
+      genesis: o.genesis ?? seconds(100),
+      bootstrap: o.bootstrap ?? seconds(5),
+      parameters: o.parameters ?? QUICK_PARAMETERS,
+    },
+    identitySeeds: made.map(({ identitySeed }) => identitySeed),
+    suite,
+  });
+  const ordered = network.authorities.map(({ name: wanted }) =>
+    made.find(({ authority }) => authority.name === wanted),
+  );
+  return {
+    network,
+    identitySeeds: ordered.map((entry) => entry?.identitySeed as Uint8Array),
+    linkSeeds: ordered.map((entry) => entry?.linkSeed as Uint8Array),
+  };
+}
+
+export interface NodeWish {
+  readonly name: string;
+  readonly role?: NodeRole;
+  readonly operator?: string;
+  readonly domain?: string;
+  readonly epochs?: readonly number[];
+  readonly publishedAt?: number;
+  readonly address?: string;
+}
+
+/** Everything follows from the name. */
+export function testDescriptor(suite: Suite, wish: NodeWish): NodeDescriptor {
+  const { name, role = "mix", epochs = [0, 1, 2] } = wish;
+  const keyOf = (epoch: number): Uint8Array => suite.kem.generate(new SeededRandom(`${name}/mix/${epoch}`)).publicKey;
+  return signDescriptor({
+    fields: {
+      role,
+      linkKey: suite.ed25519.publicKey(seedOf(`${name}/link`)),
+      address: wish.address ?? "127.0.0.1:4000",
+      operator: wish.operator ?? `operator of ${name}`,
+      domain: wish.domain ?? (role === "provider" ? `${name}.example` : ""),
+      mixKeys: new Map(epochs.map((epoch) => [epochNumber(epoch), keyOf(epoch)])),
+      publishedAt: milliseconds(wish.publishedAt ?? 0),
+    },
+    identitySeed: seedOf(`${name}/identity`),
+    suite,
+  });
+}
+
+/** Three layers of `perLayer` mixes and two providers, each of its own operator. */
+export function testNodes(
+  suite: Suite,
+  o: { perLayer?: number; epochs?: readonly number[]; publishedAt?: number } = {},
+) {
+  const { perLayer = 2, ...wish } = o;
+  const mixes = Array.from({ length: 3 * perLayer }, (_, index) =>
+    testDescriptor(suite, { name: `mix${index}`, ...wish }),
+  );
+  const layer = (index: number): NodeDescriptor[] => byNodeId(mixes.slice(index * perLayer, (index + 1) * perLayer));
+  const layers: Layers = [layer(0), layer(1), layer(2)];
+  const providers = ["a", "b"].map((name) => testDescriptor(suite, { name, role: "provider", ...wish }));
+  return { layers, providers: byNodeId(providers) };
+}
+
+export function consensusBody(test: TestNetwork, suite: Suite, fields: Partial<ConsensusFields> = {}): Uint8Array {
+  const { network } = test;
+  return encodeConsensusBody(network, {
+    epoch: epochNumber(0),
+    previous: network.hash,
+    sharedRandom: suite.blake2b(utf8("shared random")),
+    parameters: network.parameters,
+    commits: new Map(),
+    ...testNodes(suite),
+    ...fields,
+  });
+}
+
+/** Signed by the authorities at `signers`, whatever the threshold. */
+export function signedConsensus(
+  test: TestNetwork,
+  suite: Suite,
+  fields: Partial<ConsensusFields> = {},
+  signers: readonly number[] = [0, 1],
+): Uint8Array {
+  const body = consensusBody(test, suite, fields);
+  const hash = consensusHash(suite, body);
+  const signatures = signers.map((signer): [number, Uint8Array] => {
+    const identitySeed = test.identitySeeds[signer] as Uint8Array;
+    return [signer, signConsensus({ hash, identitySeed, suite })];
+  });
+  return encodeConsensus(body, new Map(signatures));
+}
+
+export function testConsensus(test: TestNetwork, suite: Suite, fields: Partial<ConsensusFields> = {}): Consensus {
+  return verifyConsensus(test.network, signedConsensus(test, suite, fields), suite);
+}
+
+export const epochs = (...numbers: readonly number[]): Epoch[] => numbers.map(epochNumber);
