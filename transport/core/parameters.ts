@@ -67,11 +67,11 @@ export const LIVE_PARAMETERS: Parameters = {
       meanDelay: seconds(5),
     },
     chat: {
-      sendRate: perSecond(1 / 2),
+      sendRate: perSecond(1 / 1.25),
       payloadShare: 0.65,
       loopShare: 0.2,
       dropShare: 0.15,
-      pollRate: perSecond(1),
+      pollRate: perSecond(1 / 0.75),
       meanDelay: milliseconds(450),
     },
   },

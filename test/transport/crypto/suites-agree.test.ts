@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import fc from "fast-check";
+import * as fc from "fast-check";
+import { isTransportError } from "#test/support/errors.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { selfTest } from "#transport/crypto/self-test.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
-import { isTransportError } from "#test/support/errors.ts";
 
 const portable = { xwing: await loadSuite("xwing", "portable"), x25519: await loadSuite("x25519", "portable") };
 const native = { xwing: await loadSuite("xwing", "native"), x25519: await loadSuite("x25519", "native") };

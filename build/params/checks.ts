@@ -1,0 +1,106 @@
+/** The inequalities that a network's parameters must keep, each with a name. Spec: docs/spec/11-parameters.md §5 */
+
+import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { FRAGMENTS_MAX } from "#transport/fragment/limits.ts";
+import { requestBytesMax } from "#transport/sphinx/service-payload.ts";
+import { type Figures, figures, MAIL_BYTES } from "./figures.ts";
+
+export interface Check {
+  readonly name: string;
+  readonly holds: boolean;
+  /** What was compared, for a reader. */
+  readonly detail: string;
+}
+
+/** The network for people has bars of comfort; the demo's are how long a watcher waits. */
+export type Kind = "live" | "demo";
+
+export function checks(kind: Kind, parameters: Parameters, computed: Figures = figures(parameters)): Check[] {
+  return [
+    ...packetChecks(parameters, computed),
+    ...(["mail", "chat"] as const).flatMap((name) => profileChecks(name, parameters, computed)),
+    ...timeChecks(parameters, computed),
+    ...(kind === "live" ? liveChecks(computed) : demoChecks(parameters, computed)),
+  ];
+}
+
+function packetChecks(parameters: Parameters, { geometry, fragmentDataBytes }: Figures): Check[] {
+  const parts = geometry.headerBytes + geometry.payloadBytes;
+  return [
+    exactly("header and payload make the packet", parts, parameters.packetBytes),
+    atLeast("a 20 KB mail is one packet", fragmentDataBytes, MAIL_BYTES.small + 32),
+    atLeast("a request has room for a SURB and 4 KB", requestBytesMax(geometry, "keys"), 4096),
+    atLeast("the largest message can be cut", FRAGMENTS_MAX, parameters.messageBytesMax / fragmentDataBytes),
+    // Certificate, mailbox key and addresses of one reader, as the `keys` service answers them.
+    atLeast("a reply holds a reader's record", geometry.replyBytes, 12_288),
+  ];
+}
+
+function profileChecks(name: ProfileName, parameters: Parameters, { profiles }: Figures): Check[] {
+  const { payloadShare, loopShare, dropShare } = parameters.profiles[name];
+  const { arrivalsPerSecond, pollsPerSecond } = profiles[name];
+  return [
+    exactly(`${name}: the shares of a slot sum to 1`, round(payloadShare + loopShare + dropShare), 1),
+    above(`${name}: no share is zero`, Math.min(payloadShare, loopShare, dropShare), 0),
+    above(
+      `${name}: polls outpace what arrives, own loops and a sender at full pace`,
+      pollsPerSecond,
+      arrivalsPerSecond,
+    ),
+    atLeast(
+      `${name}: a mailbox that holds 1,000 fragments more than it gets drains within 2 days`,
+      2 * 24 * 3600,
+      1000 / Math.max(1e-9, pollsPerSecond - arrivalsPerSecond),
+    ),
+  ];
+}
+
+function timeChecks({ epoch }: Parameters, { path, mix }: Figures): Check[] {
+  const window = epoch.lead + epoch.overlap;
+  return [
+    atLeast("a packet delayed to the cap at every mix still meets its keys (lead + overlap, ms)", window, path.longest),
+    atLeast("a SURB's way there and back fits too, but once in a million (ms)", window, path.roundTrip),
+    above("an epoch is longer than its lead (ms)", epoch.duration, epoch.lead),
+    atLeast("a mix holds its packets in 1 GiB", 2 ** 30, mix.heldBytes),
+    atLeast("a mix's replay log fits 512 MiB", 2 ** 29, mix.replayLogBytes),
+  ];
+}
+
+function liveChecks({ profiles, network }: Figures): Check[] {
+  const { mail, chat } = profiles;
+  return [
+    atLeast("a 20 KB mail arrives within 60 s, median (s)", 60, mail.latency.median / 1000),
+    atLeast("a chat message arrives within 4 s, median (s)", 4, chat.latency.median / 1000),
+    atLeast("the mail profile sends at most 130 MB a day (MB)", 130, mail.upBytesPerDay / 1e6),
+    atLeast("a 25 MB mail goes overnight, within 12 h (h)", 12, (mail.mails.at(-1)?.duration ?? 0) / 3.6e6),
+    atLeast("200,000 users need at most 4 cores per layer", 4, network.coresPerLayer),
+  ];
+}
+
+function demoChecks(parameters: Parameters, { profiles }: Figures): Check[] {
+  const [, demo, , attached] = profiles.mail.mails;
+  const same: (keyof Parameters)[] = ["suite", "packetBytes", "clock", "delayCap", "fragmentStep"];
+  return [
+    atLeast("a mail of 100 KB (137 KB in base64) arrives within 30 s (s)", 30, (demo?.duration ?? 0) / 1000),
+    atLeast("a mail of 3 MB (4.1 MB in base64) arrives within 120 s (s)", 120, (attached?.duration ?? 0) / 1000),
+    {
+      name: "the demo differs from the live network in pace only",
+      holds: same.every((key) => parameters[key] === LIVE_PARAMETERS[key]),
+      detail: `${same.join(", ")} are the same`,
+    },
+  ];
+}
+
+const compare = (name: string, holds: boolean, [left, sign, right]: [number, string, number]): Check => ({
+  name,
+  holds,
+  detail: `${show(left)} ${sign} ${show(right)}`,
+});
+const atLeast = (name: string, left: number, right: number): Check => compare(name, left >= right, [left, "≥", right]);
+const above = (name: string, left: number, right: number): Check => compare(name, left > right, [left, ">", right]);
+const exactly = (name: string, left: number, right: number): Check => compare(name, left === right, [left, "=", right]);
+
+/** Shares are written in decimal, their sum is not exact. */
+const round = (value: number): number => Math.round(value * 1e9) / 1e9;
+const show = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 5 });

@@ -1,0 +1,149 @@
+/** What follows from a set of parameters, in numbers. Spec: docs/spec/11-parameters.md */
+
+import type { Parameters, Profile, ProfileName } from "#transport/core/parameters.ts";
+import { type Milliseconds, milliseconds, REPLAY_TAG_BYTES } from "#transport/core/units.ts";
+import { fragmentDataBytes } from "#transport/fragment/fragment.ts";
+import { fragmentCount } from "#transport/fragment/split.ts";
+import { entryFrameBytes, POLL_FRAME_BYTES, sendFrameBytes } from "#transport/link/frame-table.ts";
+import { type Geometry, geometry } from "#transport/sphinx/geometry.ts";
+import { erlangQuantile, type Latency, MIXES, packetLatency } from "./latency.ts";
+
+export interface Figures {
+  readonly geometry: Geometry;
+  readonly fragmentDataBytes: number;
+  readonly profiles: Readonly<Record<ProfileName, ProfileFigures>>;
+  readonly path: PathFigures;
+  readonly mix: MixFigures;
+  readonly network: NetworkFigures;
+}
+
+export interface ProfileFigures {
+  /** Bytes on the wire in 24 hours, frames, TLS and TCP/IP counted, whatever the user does. */
+  readonly upBytesPerDay: number;
+  readonly downBytesPerDay: number;
+  readonly latency: Latency;
+  readonly payloadPerSecond: number;
+  /** Entries that a mailbox gets: its own loops, and one sender at full pace. */
+  readonly arrivalsPerSecond: number;
+  readonly pollsPerSecond: number;
+  /** For bodies as handed to the transport, that is after MIME and OpenPGP. */
+  readonly mails: readonly MailFigures[];
+}
+
+export interface MailFigures {
+  readonly bodyBytes: number;
+  readonly fragments: number;
+  readonly duration: Milliseconds;
+}
+
+export interface PathFigures {
+  /** Every mix at its cap, and the links. */
+  readonly longest: Milliseconds;
+  /** There and back, exceeded once in a million. */
+  readonly roundTrip: Milliseconds;
+}
+
+export interface MixFigures {
+  readonly packetsPerSecond: number;
+  readonly heldBytes: number;
+  readonly replayLogBytes: number;
+}
+
+export interface NetworkFigures {
+  readonly users: number;
+  readonly packetsPerSecondPerLayer: number;
+  readonly bitsPerSecondPerLayer: number;
+  readonly coresPerLayer: number;
+}
+
+/** The packet rate at which a mix's memory is reckoned. */
+const MIX_PACKETS_PER_SECOND = 4000;
+const USERS = 200_000;
+/** One packet, link to link, in a mix's process. */
+const PACKET_CPU_SECONDS = 200e-6;
+const DAY_SECONDS = 24 * 3600;
+
+const KB = 1000;
+/** Base64 with line ends adds 37 %: 3 MB of attachment are 4.1 MB of body. */
+export const MAIL_BYTES = {
+  small: 20 * KB,
+  demo: 137 * KB,
+  large: 3 * KB * KB,
+  largeAttached: 4_100 * KB,
+  huge: 25 * KB * KB,
+};
+
+export function figures(parameters: Parameters): Figures {
+  const sizes = geometry(parameters);
+  const { mail, chat } = parameters.profiles;
+  const slowest = milliseconds(Math.max(mail.meanDelay, chat.meanDelay));
+  const { duration, lead, overlap } = parameters.epoch;
+  const packetsPerSecondPerLayer = USERS * mail.sendRate;
+  return {
+    geometry: sizes,
+    fragmentDataBytes: fragmentDataBytes(sizes),
+    profiles: { mail: profileFigures(parameters, sizes, mail), chat: profileFigures(parameters, sizes, chat) },
+    path: {
+      longest: milliseconds(MIXES * parameters.delayCap * slowest),
+      roundTrip: erlangQuantile({ count: 2 * MIXES, mean: slowest, exceededWith: 1e-6 }),
+    },
+    mix: {
+      packetsPerSecond: MIX_PACKETS_PER_SECOND,
+      heldBytes: MIX_PACKETS_PER_SECOND * (slowest / 1000) * parameters.packetBytes,
+      replayLogBytes: MIX_PACKETS_PER_SECOND * ((duration + lead + overlap) / 1000) * REPLAY_TAG_BYTES,
+    },
+    network: {
+      users: USERS,
+      packetsPerSecondPerLayer,
+      bitsPerSecondPerLayer: packetsPerSecondPerLayer * parameters.packetBytes * 8,
+      coresPerLayer: packetsPerSecondPerLayer * PACKET_CPU_SECONDS,
+    },
+  };
+}
+
+function profileFigures(parameters: Parameters, sizes: Geometry, profile: Profile): ProfileFigures {
+  const { sendRate, pollRate } = profile;
+  const send = sendFrameBytes(sizes);
+  const entry = entryFrameBytes(sizes);
+  const latency = packetLatency(parameters.clock, profile);
+  const payloadPerSecond = sendRate * profile.payloadShare;
+  return {
+    upBytesPerDay:
+      DAY_SECONDS * (sendRate * wireBytes(send) + pollRate * (wireBytes(POLL_FRAME_BYTES) + acknowledgements(entry))),
+    downBytesPerDay: DAY_SECONDS * (pollRate * wireBytes(entry) + sendRate * acknowledgements(send)),
+    latency,
+    payloadPerSecond,
+    arrivalsPerSecond: sendRate * profile.loopShare + payloadPerSecond,
+    pollsPerSecond: pollRate,
+    mails: Object.values(MAIL_BYTES).map((bodyBytes) =>
+      mailFigures(parameters, sizes, { profile, bodyBytes, latency }),
+    ),
+  };
+}
+
+/** A mail of n fragments: n − 1 payload slots after the first packet's latency, polls being quicker than what arrives. */
+function mailFigures(
+  parameters: Parameters,
+  sizes: Geometry,
+  { profile, bodyBytes, latency }: { profile: Profile; bodyBytes: number; latency: Latency },
+): MailFigures {
+  const { needed, total } = fragmentCount({ geometry: sizes, step: parameters.fragmentStep, messageBytes: bodyBytes });
+  const slots = ((needed - 1) / (profile.sendRate * profile.payloadShare)) * 1000;
+  return { bodyBytes, fragments: total, duration: milliseconds(latency.median + slots) };
+}
+
+const TLS_RECORD_BYTES_MAX = 16_384;
+/** Record header, content type, tag. */
+const TLS_RECORD_OVERHEAD = 5 + 1 + 16;
+const SEGMENT_BYTES = 1448;
+/** IPv4, TCP with timestamps. */
+const SEGMENT_OVERHEAD = 20 + 32;
+
+function wireBytes(frame: number): number {
+  const bytes = frame + Math.ceil(frame / TLS_RECORD_BYTES_MAX) * TLS_RECORD_OVERHEAD;
+  return bytes + Math.ceil(bytes / SEGMENT_BYTES) * SEGMENT_OVERHEAD;
+}
+
+/** One bare acknowledgement for every second segment of the other direction. */
+const acknowledgements = (frame: number): number =>
+  Math.ceil(wireBytes(frame) / (SEGMENT_BYTES * 2)) * SEGMENT_OVERHEAD;

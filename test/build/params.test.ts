@@ -1,0 +1,86 @@
+/** The parameter sets add up, and the calculator sees it when one does not. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { DEMO_PARAMETERS, LIVE_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
+import { exponential, uniform } from "#transport/core/random.ts";
+import { milliseconds, perSecond, seconds } from "#transport/core/units.ts";
+import { WRAP_LEAD } from "#transport/traffic/limits.ts";
+import { checks, type Kind } from "../../build/params/checks.ts";
+import { erlangQuantile, LINK_TIME, LINKS, packetLatency } from "../../build/params/latency.ts";
+
+const failing = (kind: Kind, parameters: Parameters): string[] =>
+  checks(kind, parameters)
+    .filter(({ holds }) => !holds)
+    .map(({ name }) => name);
+
+test("both parameter sets keep every inequality", () => {
+  assert.deepEqual(failing("live", LIVE_PARAMETERS), []);
+  assert.deepEqual(failing("demo", DEMO_PARAMETERS), []);
+});
+
+test("each wrong parameter is named", () => {
+  const { mail, chat } = LIVE_PARAMETERS.profiles;
+  const withMail = (change: Partial<typeof mail>): Parameters => ({
+    ...LIVE_PARAMETERS,
+    profiles: { mail: { ...mail, ...change }, chat },
+  });
+  const faults: [Parameters, RegExp][] = [
+    [withMail({ pollRate: perSecond(1 / 25) }), /^mail: polls outpace/],
+    [withMail({ payloadShare: 0.66 }), /^mail: the shares of a slot sum to 1/],
+    [withMail({ dropShare: 0, loopShare: 0.35 }), /^mail: no share is zero/],
+    [withMail({ sendRate: perSecond(1 / 30) }), /^a 20 KB mail arrives/],
+    [withMail({ sendRate: perSecond(1 / 15) }), /^the mail profile sends at most/],
+    [withMail({ meanDelay: seconds(30) }), /^a packet delayed to the cap/],
+    [{ ...LIVE_PARAMETERS, packetBytes: 20_000 }, /^a 20 KB mail is one packet/],
+    [{ ...LIVE_PARAMETERS, messageBytesMax: 2 ** 31 }, /^the largest message can be cut/],
+    [
+      { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, lead: seconds(60), overlap: seconds(60) } },
+      /^a SURB's way there and back/,
+    ],
+    [
+      { ...LIVE_PARAMETERS, profiles: { mail, chat: { ...chat, sendRate: perSecond(1 / 2) } } },
+      /^a chat message arrives within 4 s/,
+    ],
+  ];
+  for (const [parameters, name] of faults) {
+    assert.ok(
+      failing("live", parameters).some((failed) => name.test(failed)),
+      String(name),
+    );
+  }
+  const slow = { ...DEMO_PARAMETERS.profiles.mail, sendRate: perSecond(2) };
+  const demo = { ...DEMO_PARAMETERS, profiles: { ...DEMO_PARAMETERS.profiles, mail: slow } };
+  assert.deepEqual(failing("demo", demo), ["a mail of 3 MB (4.1 MB in base64) arrives within 120 s (s)"]);
+});
+
+for (const law of ["poisson", "slot"] as const) {
+  test(`the computed latency is that of a simulated queue (${law} clock)`, () => {
+    const random = new SeededRandom(`latency ${law}`);
+    const profile = LIVE_PARAMETERS.profiles.chat;
+    const slot = 1000 / profile.sendRate;
+    const fetch = 1000 / (profile.pollRate - profile.loopShare * profile.sendRate);
+    const times = Array.from({ length: 20_000 }, () => {
+      let time = WRAP_LEAD + LINKS * LINK_TIME + exponential(random, milliseconds(fetch));
+      for (let mix = 0; mix < 3; mix++) time += exponential(random, profile.meanDelay);
+      if (law === "poisson") return time + exponential(random, milliseconds(slot / profile.payloadShare));
+      const phase = uniform(random);
+      for (let k = 0; ; k++) {
+        const tick = k + uniform(random);
+        if (tick > phase && uniform(random) < profile.payloadShare) return time + (tick - phase) * slot;
+      }
+    }).toSorted((a, b) => a - b);
+    const { median, p95 } = packetLatency(law, profile);
+    assert.ok(Math.abs(median / (times[10_000] as number) - 1) < 0.02, `${median} ${times[10_000]}`);
+    assert.ok(Math.abs(p95 / (times[19_000] as number) - 1) < 0.02, `${p95} ${times[19_000]}`);
+  });
+}
+
+test("Erlang's law has its known quantiles", () => {
+  const one = erlangQuantile({ count: 1, mean: seconds(1), exceededWith: Math.exp(-3) });
+  assert.ok(Math.abs(one - 3000) < 1);
+  // Half of chi-squared with 6 degrees of freedom at 95 %: 12.592 / 2.
+  const three = erlangQuantile({ count: 3, mean: seconds(1), exceededWith: 0.05 });
+  assert.ok(Math.abs(three - 6296) < 1);
+});
