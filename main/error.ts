@@ -1,5 +1,6 @@
 /** Every error the program throws on purpose: a code of the contract, and a text for the log that names no person and no secret. */
 
+import { TransportError, type TransportErrorCode } from "#transport";
 import type { ErrorCode } from "./contract/contract.ts";
 
 export class MainError extends Error {
@@ -11,3 +12,33 @@ export class MainError extends Error {
     this.code = code;
   }
 }
+
+/** The transport's errors in the contract's words; INTERNAL for what nobody foresaw. */
+export function toMainError(error: unknown): MainError {
+  if (error instanceof MainError) return error;
+  const code = error instanceof TransportError ? MEANING[error.code] : "INTERNAL";
+  return new MainError(code, { cause: error });
+}
+
+const MEANING: Readonly<Record<TransportErrorCode, ErrorCode>> = {
+  MALFORMED: "INTERNAL",
+  UNWRAP_FAILED: "INTERNAL",
+  SEAL_FAILED: "INTERNAL",
+  REPLY_FAILED: "LOOKUP_FAILED",
+  MESSAGE_TOO_LARGE: "MESSAGE_TOO_LARGE",
+  NO_PATH: "NETWORK_TOO_SMALL",
+  NO_CONSENSUS: "PROVIDER_DOWN",
+  CONSENSUS_STALE: "CONSENSUS_STALE",
+  CONSENSUS_FORGED: "CONSENSUS_FORGED",
+  CONSENSUS_SPLIT: "CONSENSUS_SPLIT",
+  RECORD_FORGED: "LOOKUP_FAILED",
+  RECORD_EXPIRED: "KEY_EXPIRED",
+  CLOCK_WRONG: "CLOCK_WRONG",
+  PROVIDER_DOWN: "PROVIDER_DOWN",
+  REFUSED: "REFUSED",
+  BAD_INVITE: "BAD_INVITE",
+  NAME_TAKEN: "ADDRESS_TAKEN",
+  NAME_INVALID: "BAD_INPUT",
+  NO_ACCOUNT: "NO_ACCOUNT",
+  SERVICE_TIMEOUT: "LOOKUP_FAILED",
+};

@@ -3,7 +3,7 @@
 export { concat, equalBytes, fromHex, Reader, toHex, utf8, Writer } from "./core/bytes.ts";
 export type { Cancel, Clock } from "./core/clock.ts";
 export { TransportError, type TransportErrorCode } from "./core/errors.ts";
-export type { Parameters, ProfileName } from "./core/parameters.ts";
+export type { Parameters, Profile, ProfileName, SuiteName } from "./core/parameters.ts";
 export type { RandomSource, RandomStreams } from "./core/random.ts";
 export { wipe, withSecret } from "./core/secret.ts";
 export {

@@ -27,8 +27,14 @@ export interface Parsed {
   readonly protection: "cipher" | "clear" | "none";
 }
 
-/** Undefined when the bytes are no mail or pass a limit. `receivedAt` stands in for a date that is missing or no date. */
-export async function parseMail(bytes: Uint8Array, o: { receivedAt: number }): Promise<Parsed | undefined> {
+/**
+ * Undefined when the bytes are no mail or pass a limit. `receivedAt` stands in for a date that is missing or no date.
+ * A mail that arrived has a sender; a file from the user's disk may have none.
+ */
+export async function parseMail(
+  bytes: Uint8Array,
+  o: { receivedAt: number; fromRequired?: false },
+): Promise<Parsed | undefined> {
   if (tooManyParts(bytes)) return undefined;
   let email: Email;
   try {
@@ -43,10 +49,10 @@ export async function parseMail(bytes: Uint8Array, o: { receivedAt: number }): P
   }
   if (email.attachments.length > ATTACHMENTS_MAX) return undefined;
   const [from] = people(email.from === undefined ? [] : [email.from]);
-  if (from === undefined) return undefined;
+  if (from === undefined && o.fromRequired !== false) return undefined;
   return {
     mail: {
-      from,
+      from: from ?? { address: "", name: "" },
       to: people([...(email.to ?? []), ...(email.cc ?? [])]).slice(0, PEOPLE_MAX),
       subject: oneLine(email.subject ?? "", SUBJECT_CHARACTERS_MAX),
       at: timeOf(email.date) ?? o.receivedAt,

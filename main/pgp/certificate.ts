@@ -45,6 +45,8 @@ export async function extended(o: { pair: KeyPair; address: string; now: number 
   return { privateKey: pair.privateKey, certificate: pair.publicKey };
 }
 
+export type { PrivateKey } from "openpgp";
+
 export type Usability = "usable" | "expired" | "unusable";
 
 /** A certificate that was read and found to be a public one, for this address. */

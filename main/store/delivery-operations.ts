@@ -1,6 +1,7 @@
 /** The ways of our messages to their readers. */
 
 import type { MessageId } from "#transport";
+import type { ErrorCode } from "../contract/contract.ts";
 import { MainError } from "../error.ts";
 import type { Database } from "./database.ts";
 import { idBytes, idText } from "./ids.ts";
@@ -33,7 +34,11 @@ export const deliveryOperations = {
     const row = db.get("SELECT row FROM deliveries WHERE message = ? AND position = ?", id, o.position);
     if (row === undefined) throw new MainError("NOT_FOUND");
     const record = db.cipher.openJson<DeliveryRecord>("deliveries", [id, o.position], row["row"]);
-    const sealed = db.cipher.sealJson("deliveries", [id, o.position], { ...record, transportId: o.transportId });
+    const sealed = db.cipher.sealJson("deliveries", [id, o.position], {
+      ...record,
+      transportId: o.transportId,
+      errorCode: undefined,
+    });
     db.run(
       "UPDATE deliveries SET transport_id = ?, row = ?, body = NULL WHERE message = ? AND position = ?",
       o.transportId,
@@ -41,6 +46,16 @@ export const deliveryOperations = {
       id,
       o.position,
     );
+  },
+
+  /** Why it waits. The sealed mail stays until the transport takes it. */
+  noteFailure(db: Database, o: { message: string; position: number; errorCode: ErrorCode }): void {
+    const id = idBytes(o.message);
+    const row = db.get("SELECT row FROM deliveries WHERE message = ? AND position = ?", id, o.position);
+    if (row === undefined) throw new MainError("NOT_FOUND");
+    const record = db.cipher.openJson<DeliveryRecord>("deliveries", [id, o.position], row["row"]);
+    const sealed = db.cipher.sealJson("deliveries", [id, o.position], { ...record, errorCode: o.errorCode });
+    db.run("UPDATE deliveries SET row = ? WHERE message = ? AND position = ?", sealed, id, o.position);
   },
 
   /** The message a transport id belongs to, and the record after `change`; undefined when it is none of ours. */

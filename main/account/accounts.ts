@@ -1,0 +1,140 @@
+/** From nothing to an account, from locked to open and back. At most one account is open. */
+
+import { decodeInvite, type Invite, type Network, toHex, TransportError } from "#transport";
+import { MainError, toMainError } from "../error.ts";
+import { generateKeyPair } from "../pgp/certificate.ts";
+import type { Keyring } from "../store/key-file.ts";
+import { createStore, discardStore, openStore, storeExists } from "../store/store.ts";
+import { Session, type SessionDependencies } from "./session.ts";
+
+export interface AccountsDependencies extends SessionDependencies {
+  readonly dataDir: string;
+  readonly keyring: Keyring;
+  /** `live`: a packaged program carries no real mail in a network made for demonstrations. */
+  readonly networks: "any" | "live";
+}
+
+export interface InviteSummary {
+  readonly provider: string;
+  readonly network: string;
+  readonly kind: "demo" | "live";
+}
+
+export class Accounts {
+  readonly #d: AccountsDependencies;
+  readonly #networks = new Map<string, Network>();
+  #session: Session | undefined;
+  /** Creating, unlocking and locking never overlap. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(dependencies: AccountsDependencies) {
+    this.#d = dependencies;
+  }
+
+  /** Throws LOCKED. */
+  get session(): Session {
+    if (this.#session === undefined) throw new MainError("LOCKED");
+    return this.#session;
+  }
+
+  async stage(): Promise<"new" | "locked" | "open"> {
+    if (this.#session !== undefined) return "open";
+    return (await storeExists(this.#d.dataDir)) ? "locked" : "new";
+  }
+
+  /** Throws BAD_INVITE, PROVIDER_DOWN, CONSENSUS_FORGED, REFUSED. */
+  async readInvite(text: string): Promise<InviteSummary> {
+    const invite = parseInvite(text);
+    const network = await this.#networkOf(invite);
+    return { provider: invite.domain, network: network.name, kind: network.kind };
+  }
+
+  /** Throws ACCOUNT_EXISTS, WEAK_PASSPHRASE, what `readInvite` throws, and what signing up throws; then nothing stays. */
+  create(o: { invite: string; name: string; localPart: string; passphrase: string }): Promise<void> {
+    return this.#inTurn(async () => {
+      const { dataDir, keyring, random, clock } = this.#d;
+      const invite = parseInvite(o.invite);
+      if (await storeExists(dataDir)) throw new MainError("ACCOUNT_EXISTS");
+      const network = await this.#networkOf(invite);
+      const address = `${o.localPart.toLowerCase()}@${invite.domain}`;
+      const store = await createStore({ dataDir, keyring, passphrase: o.passphrase, random });
+      let session: Session | undefined;
+      try {
+        await store.saveMainAccount({
+          ...{ address, name: o.name.trim(), invite: o.invite.replace(/\s+/g, ""), network: network.bytes },
+          ...{ deviceSeed: random.bytes(32), signedUp: false },
+          ...(await generateKeyPair({ address, now: clock.now() })),
+        });
+        session = await Session.start(this.#d, store);
+        await session.signUp();
+      } catch (error) {
+        await (session ?? store).close();
+        await discardStore(dataDir);
+        throw toMainError(error);
+      }
+      this.#session = session;
+      session.resume();
+    });
+  }
+
+  /** Throws NO_ACCOUNT, WRONG_PASSPHRASE, STORE_DAMAGED, DISK_FULL. */
+  unlock(passphrase: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#session !== undefined) return;
+      const { dataDir, keyring } = this.#d;
+      const store = await openStore({ dataDir, keyring, passphrase });
+      let session: Session | undefined;
+      try {
+        session = await Session.start(this.#d, store);
+        // A crash may have come between the store and the provider's answer.
+        await session.signUp();
+      } catch (error) {
+        await (session ?? store).close();
+        throw toMainError(error);
+      }
+      this.#session = session;
+      session.resume();
+    });
+  }
+
+  /** Mixing ends, the keys are forgotten. */
+  lock(): Promise<void> {
+    return this.#inTurn(async () => {
+      const session = this.#session;
+      this.#session = undefined;
+      await session?.close();
+    });
+  }
+
+  async #networkOf(invite: Invite): Promise<Network> {
+    const { transport, random, clock, networks } = this.#d;
+    const key = toHex(invite.networkHash);
+    const known = this.#networks.get(key);
+    if (known !== undefined) return known;
+    try {
+      // A key of its own for the question: the provider shall not link it to the account that may follow.
+      const dialer = transport.dialer({ identitySeed: random.bytes(32), network: undefined });
+      const suite = await transport.suite("xwing");
+      const network = await transport.fetchNetwork({ dialer, invite, suite, clock });
+      if (networks === "live" && network.kind !== "live") throw new MainError("REFUSED");
+      this.#networks.set(key, network);
+      return network;
+    } catch (error) {
+      throw toMainError(error);
+    }
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const next = this.#turn.then(work, work);
+    this.#turn = next.catch(() => {});
+    return next;
+  }
+}
+
+function parseInvite(text: string): Invite {
+  try {
+    return decodeInvite(text);
+  } catch (error) {
+    throw error instanceof TransportError ? new MainError("BAD_INVITE", { cause: error }) : error;
+  }
+}

@@ -1,0 +1,203 @@
+/** An account while it is open: store, client, pipelines, wired to one another. Closing it leaves no key behind. */
+
+import {
+  type ClientObserver,
+  type Clock,
+  decodeInvite,
+  decodeNetwork,
+  type MixClient,
+  type Network,
+  type RandomSource,
+  type RandomStreams,
+  type Suite,
+} from "#transport";
+import { MainError, toMainError } from "../error.ts";
+import { Contacts } from "../keys/contacts.ts";
+import { extended, readCertificate, readOwnKey } from "../pgp/certificate.ts";
+import { Inbound } from "../pipeline/inbound.ts";
+import { Outbound } from "../pipeline/outbound.ts";
+import type { Owner } from "../pipeline/owner.ts";
+import type { AccountRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import type { TransportFactory } from "./transport-factory.ts";
+
+export interface SessionDependencies {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly streams: RandomStreams;
+  readonly transport: TransportFactory;
+  readonly observer?: ClientObserver | undefined;
+  readonly report: (error: unknown) => void;
+  readonly announce: SessionEvents;
+}
+
+/** What the window hears of. */
+export interface SessionEvents {
+  mailChanged(conversationId: string): void;
+  journeyChanged(messageId: string): void;
+  networkChanged(): void;
+}
+
+export class Session {
+  readonly account: AccountRecord;
+  readonly network: Network;
+  readonly store: Store;
+  readonly client: MixClient;
+  readonly suite: Suite;
+  readonly owner: Owner;
+  readonly contacts: Contacts;
+  readonly outbound: Outbound;
+  readonly inbound: Inbound;
+  readonly #d: SessionDependencies;
+  readonly #stops: (() => void)[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #state: string | undefined;
+  #closed = false;
+
+  private constructor(
+    d: SessionDependencies,
+    o: { account: AccountRecord; network: Network; store: Store; client: MixClient; suite: Suite; owner: Owner },
+  ) {
+    this.#d = d;
+    this.account = o.account;
+    this.network = o.network;
+    this.store = o.store;
+    this.client = o.client;
+    this.suite = o.suite;
+    this.owner = o.owner;
+    const common = { store: o.store, client: o.client, clock: d.clock, random: d.random, owner: o.owner };
+    this.contacts = new Contacts(common);
+    const messageBytesMax = o.network.parameters.messageBytesMax;
+    this.outbound = new Outbound({ ...common, contacts: this.contacts, messageBytesMax });
+    const changed = (conversationId: string): void => d.announce.mailChanged(conversationId);
+    this.inbound = new Inbound({ ...common, contacts: this.contacts, changed });
+  }
+
+  /** Connecting goes on in the background. Throws what opening the client throws. */
+  static async start(d: SessionDependencies, store: Store): Promise<Session> {
+    const account = await store.mainAccount();
+    if (account === undefined) throw new MainError("NO_ACCOUNT");
+    const anySuite = await d.transport.suite("xwing");
+    const network = decodeNetwork(account.network, anySuite);
+    const suite = await d.transport.suite(network.parameters.suite);
+    const invite = decodeInvite(account.invite);
+    const client = d.transport.client({
+      clock: d.clock,
+      streams: d.streams,
+      suite,
+      network,
+      dialer: d.transport.dialer({ identitySeed: account.deviceSeed, network }),
+      provider: { address: invite.address, linkKey: invite.linkKey },
+      store,
+      ...(d.observer === undefined ? {} : { observer: d.observer }),
+    });
+    const current = await withLongerLife(account, d.clock.now());
+    const session = new Session(d, {
+      account: current,
+      network,
+      store,
+      client,
+      suite,
+      owner: await ownerOf(current, d),
+    });
+    session.#listen();
+    await client.start();
+    if (current !== account) {
+      await store.saveMainAccount(current);
+      await client.setCertificate(current.certificate);
+    }
+    return session;
+  }
+
+  /** Asking again after a failure is safe. Throws ADDRESS_TAKEN, BAD_INVITE, BAD_INPUT, SIGNUP_CLOSED, PROVIDER_DOWN. */
+  async signUp(): Promise<void> {
+    const { account, store, client } = this;
+    if (account.signedUp) return;
+    const localPart = account.address.slice(0, account.address.lastIndexOf("@"));
+    const invite = decodeInvite(account.invite).code;
+    try {
+      const { address } = await client.signUp({ localPart, invite, certificate: account.certificate });
+      if (address !== account.address) throw new MainError("REFUSED", { detail: "the provider gave another address" });
+    } catch (error) {
+      const known = toMainError(error);
+      throw known.code === "REFUSED" ? new MainError("SIGNUP_CLOSED", { cause: error }) : known;
+    }
+    await store.saveMainAccount({ ...account, signedUp: true });
+  }
+
+  /** What a crash or a lost link interrupted. */
+  resume(): void {
+    this.#background(() => this.outbound.handOver());
+    this.#background(() => this.inbound.settle());
+  }
+
+  /** After a conversation was opened by its reader. */
+  async opened(conversationId: string): Promise<void> {
+    const { messages } = await this.store.thread(conversationId);
+    const senders = new Set(messages.filter((m) => m.message.direction === "in").map((m) => m.message.from.address));
+    for (const address of senders) await this.contacts.accept(address);
+    this.#background(() => this.inbound.settle());
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const stop of this.#stops) stop();
+    await this.client.stop();
+    await Promise.allSettled(this.#running);
+    await this.store.close();
+  }
+
+  #listen(): void {
+    const { announce } = this.#d;
+    this.#stops.push(
+      this.client.on("message", (incoming) => this.#background(() => this.inbound.take(incoming))),
+      this.client.on("progress", (journey) =>
+        this.#background(async () => {
+          const { messageId, delivery, fragments, fragmentsSent, expectedAt, queuedAt } = journey;
+          const times = {
+            ...{ firstSentAt: journey.firstSentAt, lastSentAt: journey.lastSentAt },
+            ...{ storedAt: journey.storedAt, deliveredAt: journey.deliveredAt },
+          };
+          const change = { delivery, fragments, fragmentsSent, expectedAt, queuedAt, ...times };
+          const owner = await this.store.updateDelivery(messageId, change);
+          if (owner === undefined) return;
+          announce.journeyChanged(owner.message);
+          announce.mailChanged(owner.conversation);
+        }),
+      ),
+      this.client.on("status", (status) => {
+        announce.networkChanged();
+        if (status.state === this.#state) return;
+        this.#state = status.state;
+        // What waited for the network can go on.
+        if (status.state === "mixing") this.resume();
+      }),
+    );
+  }
+
+  /** Nobody waits for it; an error that is no consequence of closing is reported. */
+  #background(work: () => Promise<void>): void {
+    if (this.#closed) return;
+    const running = work()
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#d.report(error);
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+}
+
+async function ownerOf(account: AccountRecord, d: SessionDependencies): Promise<Owner> {
+  const { address, name } = account;
+  const certificate = await readCertificate({ bytes: account.certificate, address, now: d.clock.now() });
+  if (certificate === undefined) throw new MainError("STORE_DAMAGED", { detail: "the own certificate is none" });
+  return { address, name, privateKey: await readOwnKey(account.privateKey), certificate };
+}
+
+/** The same account, its certificate's expiry moved on when that is due. */
+async function withLongerLife(account: AccountRecord, now: number): Promise<AccountRecord> {
+  const { address, privateKey, certificate } = account;
+  const pair = await extended({ pair: { privateKey, certificate }, address, now });
+  return pair === undefined ? account : { ...account, ...pair };
+}

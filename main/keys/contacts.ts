@@ -1,0 +1,151 @@
+/**
+ * Who is who: pins each person's account key and certificate at first sight and notices when they change. Only the user
+ * accepts a new key; nothing that arrives by mail can. Spec: docs/spec/09-storage.md §6
+ */
+
+import { type Clock, equalBytes, type MailboxRecord, type MixClient } from "#transport";
+import { toMainError } from "../error.ts";
+import { type Certificate, readCertificate } from "../pgp/certificate.ts";
+import type { ContactRecord } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import { ABSENCE_AGE_MAX, RECORD_AGE_MAX } from "./limits.ts";
+
+export type ContactState = "private" | "verified" | "changed" | "expired" | "unknown" | "unavailable";
+
+export interface Contact {
+  readonly record: ContactRecord;
+  readonly state: ContactState;
+  /** Of the pinned keys; undefined where there are none. */
+  readonly certificate: Certificate | undefined;
+}
+
+export class Contacts {
+  readonly #store: Store;
+  readonly #client: MixClient;
+  readonly #clock: Clock;
+  /** One question at a time about one person. */
+  readonly #asking = new Map<string, Promise<boolean>>();
+
+  constructor(o: { store: Store; client: MixClient; clock: Clock }) {
+    this.#store = o.store;
+    this.#client = o.client;
+    this.#clock = o.clock;
+  }
+
+  /** For writing: what is known, asked again through the mix network when it is old. Never throws for a missing answer. */
+  async reader(address: string): Promise<Contact> {
+    const known = await this.#known(address);
+    if (this.#isFresh(known)) return this.#judge(known, { answered: true });
+    const answered = await this.#ask(address);
+    return this.#judge(await this.#known(address), { answered });
+  }
+
+  /** For reading: what is pinned, without asking anybody; asks only about strangers or when told to. */
+  async sender(address: string, o: { askAgain: boolean }): Promise<Contact> {
+    const known = await this.#known(address);
+    if (known.pinned !== undefined && !o.askAgain) return this.#judge(known, { answered: true });
+    const answered = await this.#ask(address);
+    return this.#judge(await this.#known(address), { answered });
+  }
+
+  /** The certificate of the keys that wait for the user's yes. */
+  async changedCertificate(contact: Contact): Promise<Certificate | undefined> {
+    const { changed, address } = contact.record;
+    return changed === undefined ? undefined : this.#certificate(changed.certificate, address);
+  }
+
+  /** We write to them or have opened their mail: they may learn that we read it, and their name is remembered. */
+  async accept(address: string): Promise<void> {
+    const known = await this.#known(address);
+    await this.#store.saveContact({ ...known, accepted: true }, this.#clock.now());
+  }
+
+  async rename(address: string, name: string): Promise<void> {
+    const known = await this.#known(address);
+    if (known.pinned !== undefined && name !== "" && known.name !== name)
+      await this.#store.saveContact({ ...known, name }, this.#clock.now());
+  }
+
+  /** Does nothing for someone without keys. */
+  async setVerified(address: string, verified: boolean): Promise<void> {
+    const known = await this.#known(address);
+    if (known.pinned !== undefined) await this.#store.saveContact({ ...known, verified }, this.#clock.now());
+  }
+
+  /** The keys that were refused become the pinned ones, unverified. */
+  async acceptKey(address: string): Promise<void> {
+    const { changed, ...known } = await this.#known(address);
+    if (changed === undefined) return;
+    const pinned = await this.#pinOf(changed);
+    if (pinned !== undefined)
+      await this.#store.saveContact({ ...known, pinned, record: changed, verified: false }, this.#clock.now());
+  }
+
+  async #known(address: string): Promise<ContactRecord> {
+    const nobody = { address, name: "", verified: false, accepted: false, checkedAt: 0, exists: false };
+    return (await this.#store.contact(address)) ?? nobody;
+  }
+
+  #isFresh(known: ContactRecord): boolean {
+    const now = this.#clock.now();
+    if (known.record === undefined) return known.checkedAt !== 0 && now - known.checkedAt < ABSENCE_AGE_MAX;
+    return now < known.record.validUntil && now - known.checkedAt < RECORD_AGE_MAX;
+  }
+
+  /** Whether there was an answer, of whatever kind. */
+  #ask(address: string): Promise<boolean> {
+    const running = this.#asking.get(address);
+    if (running !== undefined) return running;
+    const asking = this.#askNow(address).finally(() => this.#asking.delete(address));
+    this.#asking.set(address, asking);
+    return asking;
+  }
+
+  async #askNow(address: string): Promise<boolean> {
+    let record: MailboxRecord | undefined;
+    try {
+      const domain = address.slice(address.lastIndexOf("@") + 1);
+      record = this.#client.serves(domain) ? await this.#client.lookup(address) : undefined;
+    } catch (error) {
+      if (toMainError(error).code === "INTERNAL") throw error;
+      return false;
+    }
+    const known = await this.#known(address);
+    await this.#store.saveContact(await this.#learn(known, record), this.#clock.now());
+    return true;
+  }
+
+  async #learn(known: ContactRecord, record: MailboxRecord | undefined): Promise<ContactRecord> {
+    const seen = { ...known, checkedAt: this.#clock.now(), exists: record !== undefined };
+    if (record === undefined) return seen;
+    const pinned = await this.#pinOf(record);
+    if (pinned === undefined) return { ...seen, exists: known.pinned !== undefined };
+    if (known.pinned === undefined) return { ...seen, pinned, record };
+    const same =
+      equalBytes(pinned.accountKey, known.pinned.accountKey) && pinned.fingerprint === known.pinned.fingerprint;
+    // A key that came back to what it was needs no decision any more.
+    return same ? { ...seen, record, changed: undefined } : { ...seen, changed: record };
+  }
+
+  async #pinOf(record: MailboxRecord): Promise<NonNullable<ContactRecord["pinned"]> | undefined> {
+    const certificate = await this.#certificate(record.certificate, record.address);
+    return certificate && { accountKey: record.accountKey, fingerprint: certificate.fingerprint };
+  }
+
+  #certificate(bytes: Uint8Array, address: string): Promise<Certificate | undefined> {
+    return readCertificate({ bytes, address, now: this.#clock.now() });
+  }
+
+  async #judge(record: ContactRecord, o: { answered: boolean }): Promise<Contact> {
+    const certificate = record.record && (await this.#certificate(record.record.certificate, record.address));
+    const state = (): ContactState => {
+      if (record.changed !== undefined) return "changed";
+      if (record.record === undefined || certificate === undefined) return o.answered ? "unknown" : "unavailable";
+      const current = this.#clock.now() < record.record.validUntil;
+      if (!current && !o.answered) return "unavailable";
+      if (!current || certificate.usability !== "usable") return "expired";
+      return record.verified ? "verified" : "private";
+    };
+    return { record, state: state(), certificate };
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The way of a mail out, as docs/architecture.md numbers it: what a draft becomes, step by step, until the transport has it.
+ * A draft leaves the drafts only together with its sealed forms (one transaction), so that nothing is lost in between.
+ */
+
+import type { Clock, MixClient, RandomSource } from "#transport";
+import { MainError, toMainError } from "../error.ts";
+import type { Contact, Contacts, ContactState } from "../keys/contacts.ts";
+import { composeMessage, composePayload, messageId, mixedOuterHeader } from "../mime/compose.ts";
+import type { Mail } from "../mime/mail.ts";
+import type { Certificate } from "../pgp/certificate.ts";
+import { signAndEncrypt } from "../pgp/seal.ts";
+import { newId } from "../store/ids.ts";
+import type { Departure } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import type { Owner } from "./owner.ts";
+
+export interface OutboundDependencies {
+  readonly store: Store;
+  readonly client: MixClient;
+  readonly contacts: Contacts;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly owner: Owner;
+  readonly messageBytesMax: number;
+}
+
+export interface Sent {
+  readonly messageId: string;
+  readonly conversationId: string;
+  readonly expectedAt: number;
+}
+
+export class Outbound {
+  readonly #d: OutboundDependencies;
+  #handingOver: Promise<void> | undefined;
+  #again = false;
+
+  constructor(dependencies: OutboundDependencies) {
+    this.#d = dependencies;
+  }
+
+  /** Durable when it resolves. Throws why the mail cannot leave as it is; then the draft stays. */
+  async send(draftId: string): Promise<Sent> {
+    const { store, clock, random, owner } = this.#d;
+    const draft = await store.draft(draftId);
+    const readers = await this.#readers(draft.to);
+    const answered = draft.inReplyTo === undefined ? undefined : await store.message(draft.inReplyTo);
+    const references = answered === undefined ? [] : [...answered.references, answered.messageId].filter(Boolean);
+    const mail: Mail = {
+      from: { address: owner.address, name: owner.name },
+      to: readers.map(({ record }) => ({ address: record.address, name: record.name })),
+      subject: draft.subject,
+      at: Math.floor(clock.now() / 1000) * 1000,
+      messageId: messageId({ from: owner.address, random }),
+      inReplyTo: references.at(-1),
+      references,
+      text: draft.text,
+      html: draft.html,
+      attachments: await store.attachments(draftId),
+    };
+    const bodies: Departure["bodies"][number][] = [];
+    for (const reader of readers) {
+      const body = await this.#seal(mail, reader.certificate);
+      const expectedAt = Math.round(clock.now() + this.#d.client.estimate(body.length));
+      bodies.push({ address: reader.record.address, body, expectedAt });
+    }
+    for (const { record } of readers) await this.#d.contacts.accept(record.address);
+    const id = newId(random);
+    const conversationId = await store.addDeparture(
+      {
+        message: {
+          ...{ id, direction: "out", from: mail.from, to: mail.to, subject: mail.subject, text: mail.text },
+          ...{ at: Math.floor(clock.now()), hasHtml: mail.html !== undefined, messageId: mail.messageId, references },
+          content: readers.every(({ state }) => state === "verified") ? "verified" : "private",
+          signature: "valid",
+        },
+        html: mail.html,
+        draftId,
+        references,
+        bodies,
+      },
+      newId(random),
+    );
+    await this.handOver();
+    return { messageId: id, conversationId, expectedAt: Math.max(...bodies.map(({ expectedAt }) => expectedAt)) };
+  }
+
+  /** Gives the transport what it has not taken: after sending, at every start, and when the network is back. */
+  handOver(): Promise<void> {
+    this.#again = true;
+    this.#handingOver ??= this.#handOverAll().finally(() => {
+      this.#handingOver = undefined;
+    });
+    return this.#handingOver;
+  }
+
+  /** Steps 1 and 2: MIME with protected headers, signed and encrypted, one form for each reader. */
+  async #seal(mail: Mail, reader: Certificate): Promise<Uint8Array> {
+    const { clock, random, owner, messageBytesMax } = this.#d;
+    const boundary = (): string => Buffer.from(random.bytes(16)).toString("hex");
+    const outer = mixedOuterHeader({ from: owner.address, now: clock.now(), random });
+    const payload = composePayload({ mail, outer, boundaries: boundary });
+    const ciphertext = await signAndEncrypt({ payload, signer: owner.privateKey, reader, now: clock.now() });
+    const message = composeMessage({ outer, ciphertext, boundary: boundary() });
+    if (message.length > messageBytesMax) throw new MainError("MESSAGE_TOO_LARGE");
+    return message;
+  }
+
+  async #readers(addresses: readonly string[]): Promise<(Contact & { certificate: Certificate })[]> {
+    const unique = [...new Set(addresses.map((address) => address.trim().toLowerCase()))];
+    if (unique.length === 0) throw new MainError("NO_RECIPIENT");
+    const readers = await Promise.all(unique.map((address) => this.#d.contacts.reader(address)));
+    return readers.map((reader) => {
+      if (reader.certificate === undefined || !mayWriteTo(reader.state)) throw new MainError(WHY_NOT[reader.state]);
+      return { ...reader, certificate: reader.certificate };
+    });
+  }
+
+  async #handOverAll(): Promise<void> {
+    const { store, client, contacts } = this.#d;
+    while (this.#again) {
+      this.#again = false;
+      for (const { message, position, address, body } of await store.unsent()) {
+        const { record, state } = await contacts.reader(address);
+        if (record.record === undefined || !mayWriteTo(state)) {
+          await store.noteFailure({ message, position, errorCode: WHY_NOT[state] });
+          continue;
+        }
+        try {
+          // Steps 3 to 5 are the transport's: split, seal, and wait for a slot.
+          const transportId = await client.send({ to: record.record, body });
+          await store.setTransportId({ message, position, transportId });
+        } catch (error) {
+          const { code } = toMainError(error);
+          if (code === "INTERNAL" || code === "LOCKED") throw error;
+          await store.noteFailure({ message, position, errorCode: code });
+        }
+      }
+    }
+  }
+}
+
+const mayWriteTo = (state: ContactState): boolean => state === "private" || state === "verified";
+
+/** Why nothing is sent to a reader in this state. The first two entries are never asked for. */
+const WHY_NOT = {
+  private: "INTERNAL",
+  verified: "INTERNAL",
+  changed: "KEY_CHANGED",
+  expired: "KEY_EXPIRED",
+  unknown: "UNKNOWN_RECIPIENT",
+  unavailable: "LOOKUP_FAILED",
+} as const satisfies Record<ContactState, string>;
