@@ -1,0 +1,45 @@
+/** An error in three parts: what did not happen, what is safe now, one thing to do. */
+
+import { TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+import { Button } from "react-aria-components/Button";
+import type { ErrorCode } from "#main/contract/contract.ts";
+import { useTexts } from "../hooks/use-texts.ts";
+import type { ErrorText } from "../text/errors-en.ts";
+
+interface Props {
+  readonly code?: ErrorCode | undefined;
+  /** For what is not an error of the program. */
+  readonly text?: ErrorText;
+  readonly onRetry?: (() => void) | undefined;
+  readonly retryLabel?: string;
+  readonly onDismiss?: () => void;
+}
+
+export function ErrorNote({ code, text, onRetry, retryLabel, onDismiss }: Props): ReactNode {
+  const texts = useTexts();
+  const says = text ?? (code === undefined ? undefined : texts.errors[code]);
+  if (says === undefined) return null;
+  return (
+    <div className="error-note" role="alert" data-code={code}>
+      <TriangleAlert aria-hidden="true" size={16} />
+      <div>
+        <p className="error-what">{says.what}</p>
+        <p>{says.safe}</p>
+        <p>{says.todo}</p>
+      </div>
+      <div className="error-actions">
+        {onRetry && (
+          <Button className="button" onPress={onRetry}>
+            {retryLabel ?? texts.app.tryAgain}
+          </Button>
+        )}
+        {onDismiss && (
+          <Button className="button quiet" onPress={onDismiss}>
+            {texts.app.dismiss}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+/** The "To" line: chips of readers and a field that suggests people. */
+
+import { useRef, useState } from "react";
+import { ComboBox } from "react-aria-components/ComboBox";
+import { Input } from "react-aria-components/Input";
+import { Label } from "react-aria-components/Label";
+import { ListBox, ListBoxItem } from "react-aria-components/ListBox";
+import { Popover } from "react-aria-components/Popover";
+import { Text } from "react-aria-components/Text";
+import { useQuery } from "../hooks/use-query.ts";
+import type { Readers } from "../hooks/use-recipients.ts";
+import { useTexts } from "../hooks/use-texts.ts";
+import { RecipientChip } from "./RecipientChip.tsx";
+import { nameOf } from "./visible-name.ts";
+
+interface Props {
+  readonly readers: Readers;
+  readonly onChange: (addresses: readonly string[]) => void;
+  readonly autoFocus: boolean;
+}
+
+const SUGGESTIONS_MAX = 6;
+const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
+
+export function RecipientField({ readers, onChange, autoFocus }: Props) {
+  const { compose } = useTexts();
+  const [typed, setTyped] = useState("");
+  const [problem, setProblem] = useState<string>();
+  const box = useRef<HTMLDivElement>(null);
+  const addresses = readers.readers.map(({ address }) => address);
+  const { value } = useQuery(
+    "people.suggest",
+    typed.trim().length === 0 ? undefined : { prefix: typed.trim().slice(0, 100), limit: SUGGESTIONS_MAX },
+  );
+  const people = (value?.people ?? []).filter(({ address }) => !addresses.includes(address));
+
+  /** Takes whole addresses out of what was typed or pasted; what is none stays, with a word about it. */
+  function add(text: string): void {
+    const words = text
+      .split(/[\s,;]+/)
+      .map((word) => word.replace(/^.*<|>$/g, ""))
+      .filter((word) => word !== "");
+    const fits = words.filter((word) => ADDRESS.test(word)).map((word) => word.toLowerCase());
+    const rest = words.filter((word) => !ADDRESS.test(word));
+    if (fits.length > 0) onChange([...new Set([...addresses, ...fits])]);
+    setTyped(rest.join(" "));
+    setProblem(rest.length > 0 ? compose.notAnAddress(rest.join(" ")) : undefined);
+  }
+
+  return (
+    <div className="recipients" ref={box}>
+      <ComboBox
+        className="recipients-box"
+        items={people}
+        inputValue={typed}
+        onInputChange={(text) => {
+          setProblem(undefined);
+          if (/[,;]\s*$/.test(text) || /\s$/.test(text)) add(text);
+          else setTyped(text);
+        }}
+        value={null}
+        onChange={(key) => {
+          if (key === null) return;
+          add(String(key));
+        }}
+        allowsCustomValue
+        allowsEmptyCollection={false}
+        menuTrigger="input"
+        isInvalid={problem !== undefined}
+      >
+        <Label>{compose.to}</Label>
+        <div className="recipients-line">
+          {readers.readers.map((reader) => (
+            <RecipientChip
+              key={reader.address}
+              reader={reader}
+              onRemove={() => {
+                onChange(addresses.filter((address) => address !== reader.address));
+                box.current?.querySelector("input")?.focus();
+              }}
+              onAsk={() => readers.ask(reader.address)}
+              onAccept={() => void readers.accept(reader.address).catch(() => readers.ask(reader.address))}
+            />
+          ))}
+          <Input
+            autoFocus={autoFocus}
+            placeholder={addresses.length === 0 ? compose.toHint : ""}
+            autoComplete="off"
+            spellCheck={false}
+            dir="auto"
+            onBlur={() => typed.trim() !== "" && add(typed)}
+            onKeyDown={(event) => {
+              if (event.key === "Backspace" && typed === "") {
+                const chips = box.current?.querySelectorAll<HTMLElement>(".chip-body");
+                chips?.[chips.length - 1]?.focus();
+              }
+              if (event.key === "Enter" && ADDRESS.test(typed.trim())) add(typed);
+            }}
+          />
+        </div>
+        {problem !== undefined && (
+          <p className="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <Popover className="popover list-popover" offset={4}>
+          <ListBox className="options">
+            {(person: { name: string; address: string }) => (
+              <ListBoxItem id={person.address} textValue={person.address} className="option">
+                <Text slot="label">{nameOf(person)}</Text>
+                <Text slot="description" dir="ltr">
+                  {person.address}
+                </Text>
+              </ListBoxItem>
+            )}
+          </ListBox>
+        </Popover>
+      </ComboBox>
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+/** Asks one method of the contract and asks again whenever one of the named events says that the answer may have changed. */
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { ErrorCode, EventData, EventName, Input, Method, Output } from "#main/contract/contract.ts";
+import { useProgram } from "../api/program.ts";
+import { codeOf } from "./use-action.ts";
+
+export interface Query<M extends Method> {
+  /** Stays while a newer answer is on its way, so that nothing flickers. */
+  readonly value: Output<M> | undefined;
+  readonly error: ErrorCode | undefined;
+  readonly again: () => void;
+}
+
+export interface QueryOptions {
+  readonly on?: readonly EventName[];
+  /** Of all events of those names, only these matter. */
+  readonly when?: (data: EventData<EventName>) => boolean;
+}
+
+interface Answer<M extends Method> {
+  readonly key: string;
+  readonly value?: Output<M>;
+  readonly error?: ErrorCode;
+}
+
+/** `input` undefined: there is nothing to ask yet. */
+export function useQuery<M extends Method>(
+  method: M,
+  input: Input<M> | undefined,
+  { on = [], when }: QueryOptions = {},
+): Query<M> {
+  const { connection } = useProgram();
+  const [answer, setAnswer] = useState<Answer<M>>();
+  const [round, setRound] = useState(0);
+  const key = input === undefined ? undefined : JSON.stringify(input);
+  const latest = useRef({ when });
+  latest.current.when = when;
+
+  const again = useCallback(() => setRound((n) => n + 1), []);
+
+  useEffect(() => {
+    if (key === undefined) return;
+    let current = true;
+    const call = connection.client[method] as (asked: Input<M>) => Promise<Output<M>>;
+    call(JSON.parse(key) as Input<M>).then(
+      (value) => current && setAnswer({ key, value }),
+      (error: unknown) => current && setAnswer({ key, error: codeOf(error) }),
+    );
+    return () => {
+      current = false;
+    };
+  }, [connection, method, key, round]);
+
+  const names = on.join(" ");
+  useEffect(() => {
+    const ends = (names === "" ? [] : (names.split(" ") as EventName[])).map((name) =>
+      connection.on(name, (data) => {
+        if (latest.current.when?.(data) ?? true) again();
+      }),
+    );
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [connection, names, again]);
+
+  const fits = answer !== undefined && answer.key === key;
+  return { value: fits ? answer.value : undefined, error: fits ? answer.error : undefined, again };
+}

@@ -1,0 +1,190 @@
+/** The first three pages: an invite, a name and passphrase, and a word about the paper to write it on. */
+
+import { type FormEvent, useState } from "react";
+import { Button } from "react-aria-components/Button";
+import { Checkbox } from "react-aria-components/Checkbox";
+import type { AppState, Output } from "#main/contract/contract.ts";
+import { useProgram } from "../api/program.ts";
+import { ErrorNote } from "../components/ErrorNote.tsx";
+import { Field } from "../components/Field.tsx";
+import { Flock } from "../components/Flock.tsx";
+import { Waiting } from "../components/Waiting.tsx";
+import { useAction } from "../hooks/use-action.ts";
+import { useTexts } from "../hooks/use-texts.ts";
+
+interface Props {
+  readonly created: AppState | undefined;
+  readonly onCreated: (state: AppState) => void;
+  readonly onDone: () => void;
+}
+
+type Invite = Output<"app.readInvite"> & { readonly line: string };
+
+export function FirstRun({ created, onCreated, onDone }: Props) {
+  const { app, firstRun } = useTexts();
+  const [invite, setInvite] = useState<Invite>();
+  const step = created !== undefined ? 3 : invite !== undefined ? 2 : 1;
+  return (
+    <main className="page book">
+      <Flock />
+      <p className="wordmark">{app.name}</p>
+      {step === 1 && <InvitePage onRead={setInvite} />}
+      {step === 2 && <NamePage invite={invite!} onCreated={onCreated} onBack={() => setInvite(undefined)} />}
+      {step === 3 && <DonePage state={created!} onDone={onDone} />}
+      <p className="folio" aria-label={firstRun.steps(step)}>
+        {[1, 2, 3].map((page) => (
+          <span key={page} data-now={page === step} />
+        ))}
+      </p>
+    </main>
+  );
+}
+
+function InvitePage({ onRead }: { readonly onRead: (invite: Invite) => void }) {
+  const { firstRun } = useTexts();
+  const { client } = useProgram().connection;
+  const [line, setLine] = useState("");
+  const read = useAction(async () => {
+    const trimmed = line.trim();
+    onRead({ ...(await client["app.readInvite"]({ invite: trimmed })), line: trimmed });
+  });
+  return (
+    <form className="book-page" onSubmit={(event) => submit(event, read.run)}>
+      <h1>{firstRun.inviteTitle}</h1>
+      <p className="lead">{firstRun.inviteBody}</p>
+      <Field
+        label={firstRun.invite}
+        hint={firstRun.inviteHint}
+        value={line}
+        onChange={(text) => (setLine(text), read.clear())}
+        autoFocus
+        autoComplete="off"
+        maxLength={4_000}
+      />
+      <ErrorNote code={read.error} />
+      {read.pending && <Waiting>{firstRun.reading}</Waiting>}
+      <Button type="submit" className="button primary large" isDisabled={line.trim() === "" || read.pending}>
+        {firstRun.continue}
+      </Button>
+    </form>
+  );
+}
+
+interface NameProps {
+  readonly invite: Invite;
+  readonly onCreated: (state: AppState) => void;
+  readonly onBack: () => void;
+}
+
+const LOCAL_PART = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
+
+function NamePage({ invite, onCreated, onBack }: NameProps) {
+  const { app, firstRun } = useTexts();
+  const { client } = useProgram().connection;
+  const [name, setName] = useState("");
+  const [typedLocalPart, setLocalPart] = useState<string>();
+  const [passphrase, setPassphrase] = useState("");
+  const [again, setAgain] = useState("");
+  const localPart = typedLocalPart ?? suggest(name);
+  const create = useAction(async () => {
+    onCreated(await client["app.create"]({ invite: invite.line, name: name.trim(), localPart, passphrase }));
+  });
+
+  const badLocalPart = localPart !== "" && !LOCAL_PART.test(localPart);
+  const differs = again !== "" && again !== passphrase && !passphrase.startsWith(again);
+  const ready = name.trim() !== "" && localPart !== "" && !badLocalPart && passphrase !== "" && again === passphrase;
+  return (
+    <form className="book-page" onSubmit={(event) => submit(event, create.run)}>
+      <h1>{firstRun.whoTitle}</h1>
+      <p className="lead">{firstRun.whoBody(invite.provider, invite.network)}</p>
+      {invite.kind === "demo" && <p className="warning">{firstRun.demo}</p>}
+      <Field
+        label={firstRun.name}
+        hint={firstRun.nameHint}
+        value={name}
+        onChange={setName}
+        autoFocus
+        autoComplete="name"
+        maxLength={100}
+      />
+      <Field
+        label={firstRun.localPart}
+        value={localPart}
+        onChange={(text) => (setLocalPart(text.toLowerCase()), create.clear())}
+        suffix={`@${invite.provider}`}
+        problem={badLocalPart ? firstRun.localPartBad : undefined}
+        autoComplete="off"
+        spellCheck="false"
+        maxLength={64}
+      />
+      <div className="field-pair">
+        <Field
+          label={firstRun.passphrase}
+          type="password"
+          value={passphrase}
+          onChange={(text) => (setPassphrase(text), create.clear())}
+          autoComplete="new-password"
+          maxLength={1_000}
+        />
+        <Field
+          label={firstRun.passphraseAgain}
+          type="password"
+          value={again}
+          onChange={setAgain}
+          problem={differs ? firstRun.passphraseDiffers : undefined}
+          autoComplete="new-password"
+          maxLength={1_000}
+        />
+      </div>
+      <p className="hint">{firstRun.passphraseHint}</p>
+      <ErrorNote code={create.error} />
+      {create.pending && <Waiting>{firstRun.creating}</Waiting>}
+      <div className="book-actions">
+        <Button className="button quiet large" onPress={onBack} isDisabled={create.pending}>
+          {app.back}
+        </Button>
+        <Button type="submit" className="button primary large" isDisabled={!ready || create.pending}>
+          {firstRun.create}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function DonePage({ state, onDone }: { readonly state: AppState; readonly onDone: () => void }) {
+  const { firstRun } = useTexts();
+  const [saved, setSaved] = useState(false);
+  return (
+    <form className="book-page" onSubmit={(event) => submit(event, onDone)}>
+      <h1>{firstRun.doneTitle(state.name ?? "")}</h1>
+      <p className="lead">{firstRun.doneBody(state.address ?? "")}</p>
+      <section className="paper">
+        <h2>{firstRun.recoveryTitle}</h2>
+        <p>{firstRun.recoveryBody}</p>
+        <Checkbox className="checkbox" isSelected={saved} onChange={setSaved}>
+          <span className="box" aria-hidden="true" />
+          {firstRun.saved}
+        </Checkbox>
+      </section>
+      <Button type="submit" className="button primary large" isDisabled={!saved}>
+        {firstRun.toMail}
+      </Button>
+    </form>
+  );
+}
+
+function submit(event: FormEvent, run: () => void): void {
+  event.preventDefault();
+  run();
+}
+
+/** "Ada Lovelace" → "ada.lovelace", as far as letters go. */
+const suggest = (name: string): string =>
+  name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9\s.-]/g, "")
+    .trim()
+    .split(/\s+/)
+    .slice(0, 2)
+    .join(".");

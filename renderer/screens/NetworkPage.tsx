@@ -1,0 +1,137 @@
+/** The network, for a curious person: what leaves, whether it comes home, what it costs, and how fast it shall be. */
+
+import { ArrowLeft } from "lucide-react";
+import type { ReactNode } from "react";
+import { Button } from "react-aria-components/Button";
+import { Label } from "react-aria-components/Label";
+import { Radio, RadioGroup } from "react-aria-components/RadioGroup";
+import type { NetworkState } from "#main/contract/contract.ts";
+import { useProgram } from "../api/program.ts";
+import { DepartureStrip } from "../components/DepartureStrip.tsx";
+import { ErrorNote } from "../components/ErrorNote.tsx";
+import { Waiting } from "../components/Waiting.tsx";
+import { useAction } from "../hooks/use-action.ts";
+import type { Query } from "../hooks/use-query.ts";
+import { useFormat, useTexts } from "../hooks/use-texts.ts";
+
+interface Props {
+  readonly query: Query<"network.state">;
+  readonly onClose: () => void;
+}
+
+export function NetworkPage({ query, onClose }: Props) {
+  const { network, thread } = useTexts();
+  const { value: it, error, again } = query;
+  return (
+    <article className="network" aria-label={network.title}>
+      <header className="thread-head">
+        <Button className="icon-button thread-back" aria-label={thread.back} onPress={onClose}>
+          <ArrowLeft aria-hidden="true" size={18} />
+        </Button>
+        <h1>{network.title}</h1>
+      </header>
+      <ErrorNote code={error} onRetry={again} />
+      {it === undefined && error === undefined && <Waiting>{network.loading}</Waiting>}
+      {it !== undefined && (
+        <>
+          <p className="lead">{network.state[it.state]}</p>
+          {it.kind === "demo" && <p className="warning">{network.demo}</p>}
+          {it.small && it.kind !== "demo" && <p className="warning">{network.small}</p>}
+          <section>
+            <h2>{network.strip}</h2>
+            <DepartureStrip departures={it.departures} />
+            <p className="hint">{network.stripBody}</p>
+          </section>
+          <Facts network={it} />
+          <ProfileChooser network={it} onChanged={again} />
+        </>
+      )}
+    </article>
+  );
+}
+
+function Facts({ network: it }: { readonly network: NetworkState }) {
+  const { network } = useTexts();
+  const format = useFormat();
+  const { sent, returned } = it.loops;
+  return (
+    <dl className="facts">
+      <Fact name={network.loops} says={network.loopsBody}>
+        {sent === 0 ? network.loopsNone : network.loopsValue(returned, sent)}
+        <span className="meter" aria-hidden="true">
+          <svg viewBox="0 0 100 4" preserveAspectRatio="none">
+            <rect className="meter-whole" width="100" height="4" rx="2" />
+            <rect className="meter-part" width={sent === 0 ? 0 : (100 * returned) / sent} height="4" rx="2" />
+          </svg>
+        </span>
+      </Fact>
+      <Fact name={network.data} says={network.dataBody}>
+        {network.dataValue(format.bytes(it.sentToday.bytes), format.bytes(it.receivedToday.bytes))}
+      </Fact>
+      <Fact name={network.size} says={network.sizeBody(it.providers, it.name)}>
+        {network.sizeValue(it.mixes, it.operators)}
+      </Fact>
+      <Fact name={network.queue} says={network.queueBody}>
+        {network.queueValue(it.queuedFragments)}
+      </Fact>
+    </dl>
+  );
+}
+
+interface FactProps {
+  readonly name: string;
+  readonly says: string;
+  readonly children: ReactNode;
+}
+
+function Fact({ name, says, children }: FactProps) {
+  return (
+    <div className="fact">
+      <dt>{name}</dt>
+      <dd className="fact-value">{children}</dd>
+      <dd className="hint">{says}</dd>
+    </div>
+  );
+}
+
+interface ChooserProps {
+  readonly network: NetworkState;
+  readonly onChanged: () => void;
+}
+
+function ProfileChooser({ network: it, onChanged }: ChooserProps) {
+  const { network } = useTexts();
+  const format = useFormat();
+  const { client } = useProgram().connection;
+  const choose = useAction(async (profile: NetworkState["profile"]) => {
+    await client["network.setProfile"]({ profile });
+    onChanged();
+  });
+  return (
+    <RadioGroup
+      className="profiles"
+      value={it.profile}
+      isDisabled={choose.pending}
+      onChange={(name) => {
+        const profile = it.profiles.find((choice) => choice.name === name);
+        if (profile !== undefined) choose.run(profile.name);
+      }}
+    >
+      <Label>{network.profile}</Label>
+      <div className="profile-cards">
+        {it.profiles.map(({ name, megabytesPerDay, packetsPerMinute, expectedSeconds }) => (
+          <Radio key={name} value={name} className="profile">
+            <span className="dot" aria-hidden="true" />
+            <span className="profile-name">{network.profileName[name]}</span>
+            <span className="profile-time">{network.profileTime(format.duration(expectedSeconds))}</span>
+            <span className="hint">
+              {network.profileCost(format.bytes(megabytesPerDay * 1_000_000), format.number(packetsPerMinute))}
+            </span>
+          </Radio>
+        ))}
+      </div>
+      <p className="hint">{network.profileBody}</p>
+      <ErrorNote code={choose.error} onDismiss={choose.clear} />
+    </RadioGroup>
+  );
+}
