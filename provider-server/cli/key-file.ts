@@ -70,7 +70,8 @@ function readKeyBytes(path: string): Uint8Array {
     const isPrivate = process.platform === "win32" || (statSync(path).mode & 0o077) === 0;
     if (!isPrivate)
       throw new ServerError("KEY_FILE", `${path}: expected a file that only its owner can read (chmod 600).`);
-    return readFileSync(path);
+    // Not the Buffer itself: its slices are views, and would be wiped with it.
+    return new Uint8Array(readFileSync(path));
   } catch (error) {
     if (error instanceof ServerError) throw error;
     throw new ServerError("KEY_FILE", `${path}: expected a key file made by the command keygen.`);

@@ -1,0 +1,127 @@
+/**
+ * `npm run demo`: a whole network on this machine (three authorities, three layers of two mixes, two providers), two readers,
+ * a mail with an attachment through it and an answer back; then the readers' windows stay open.
+ *
+ *   npm run demo
+ *   npm run -s demo -- --once --json [--eml FILE]     one mail, then one JSON object on standard output
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Desktop } from "./desktop.ts";
+import { ANSWER, type DemoMail, mailFromFile, ownMail } from "./mail.ts";
+import { type DemoNetwork, startNetwork } from "./network.ts";
+import { Observations } from "./observations.ts";
+import type { Report } from "./report.ts";
+import { tellJourney } from "./telling.ts";
+import { addressOf, awaitReceipt, makeReport, PASSPHRASE, type Person, receive, settleIn, write } from "./story.ts";
+
+const { values: options } = readOptions();
+/** Standard output belongs to the JSON object, if one was asked for. */
+const say = (line: string): void => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
+
+const folder = mkdtempSync(join(tmpdir(), "starling-demo-"));
+const toStop: (() => Promise<void>)[] = [];
+const interrupted = Promise.withResolvers<void>();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.resolve());
+
+try {
+  await Promise.race([demo(), interrupted.promise]);
+} catch (error) {
+  process.exitCode = 1;
+  say(error instanceof Error ? error.message : String(error));
+  say(`What each process said is in ${join(folder, "logs")}.`);
+} finally {
+  await Promise.all(toStop.map((stop) => stop()));
+  if (process.exitCode !== 1) rmSync(folder, { recursive: true, force: true });
+}
+process.exit();
+
+async function demo(): Promise<void> {
+  const mail = options.eml === undefined ? ownMail() : await mailFromFile(options.eml);
+  const observations = new Observations();
+  say("Starting 3 authorities, 3 layers of 2 mixes and 2 providers, each a process of its own ...");
+  const network = await startNetwork({ folder, observations });
+  toStop.push(() => network.stop());
+
+  const alice = person("Alice", "a.example", observations);
+  const bob = person("Bob", "b.example", observations);
+  await Promise.all([alice.desktop.ready(), bob.desktop.ready()]);
+  say("Opening two accounts; the authorities agree on who is in the network ...");
+  await Promise.all([settleIn(alice, network), settleIn(bob, network)]);
+
+  const report = await deliver({ alice, bob, mail, network, observations });
+  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  process.exitCode = report.delivered ? 0 : 1;
+  if (options.once) return;
+
+  await answer(alice, bob);
+  say("");
+  say("Both windows stay open until you press Ctrl+C:");
+  say(`  Alice  ${alice.desktop.url}`);
+  say(`  Bob    ${bob.desktop.url}`);
+  say(`If a window asks for the passphrase, it is: ${PASSPHRASE}`);
+  await interrupted.promise;
+}
+
+function person(name: string, domain: Person["domain"], observations: Observations): Person {
+  const desktop = new Desktop({ name, folder, observations });
+  toStop.unshift(() => desktop.stop());
+  return { desktop, name, localPart: name.toLowerCase(), domain };
+}
+
+async function deliver(o: {
+  alice: Person;
+  bob: Person;
+  mail: DemoMail;
+  network: DemoNetwork;
+  observations: Observations;
+}): Promise<Report> {
+  const { alice, bob, mail, network, observations } = o;
+  say(
+    `${addressOf(alice)} writes to ${addressOf(bob)}: "${mail.subject}", ${mail.attachments.length} attachment(s) ...`,
+  );
+  const sent = await write(alice, bob, mail);
+  const read = await receive(bob, { after: 0 });
+  const journey = await awaitReceipt(alice, sent);
+  const report = makeReport({ mail, sent, read, journey, knownAt: Date.now(), network, observations });
+  for (const line of tellJourney(report, { sentAt: sent.sentAt, from: addressOf(alice), to: addressOf(bob) }))
+    say(line);
+  return report;
+}
+
+async function answer(alice: Person, bob: Person): Promise<void> {
+  say("");
+  say(`${addressOf(bob)} answers ...`);
+  const { conversations } = await bob.desktop.call("mail.list", { folder: "inbox", limit: 1 });
+  const conversation = conversations[0];
+  if (conversation === undefined) throw new Error("Bob's inbox is empty.");
+  const { messages } = await bob.desktop.call("mail.thread", { conversationId: conversation.id });
+  const inReplyTo = messages.at(-1)?.id;
+  const { id: draftId } = await bob.desktop.call("draft.save", {
+    to: [addressOf(alice)],
+    subject: `Re: ${conversation.subject}`,
+    text: ANSWER,
+    ...(inReplyTo === undefined ? {} : { inReplyTo }),
+  });
+  const sentAt = Date.now();
+  await bob.desktop.call("draft.send", { draftId });
+  const { message, readAt } = await receive(alice, { after: 0 });
+  const seconds = ((readAt - sentAt) / 1000).toFixed(1);
+  say(`Alice reads "${message.subject}" ${seconds} s later; signature: ${message.signature}.`);
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: { once: { type: "boolean" }, json: { type: "boolean" }, eml: { type: "string" } },
+    });
+  } catch (error) {
+    console.error(
+      `${error instanceof Error ? error.message : String(error)}\nUsage: npm run demo [-- --once] [--json] [--eml FILE]`,
+    );
+    process.exit(2);
+  }
+}

@@ -1,0 +1,98 @@
+/** One reader of the demo, as the demo sees her: the contract's methods, called in her own process. */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { EventName, Input, Message, Method, Output } from "#main/contract/contract.ts";
+import { Child } from "./child.ts";
+import type { FragmentSeen, Observations, SlotSeen } from "./observations.ts";
+
+const script = fileURLToPath(new URL("desktop-process.ts", import.meta.url));
+
+/** What the reader's process found in its own store. */
+export interface Read {
+  readonly message: Message;
+  readonly bodySha256: string;
+  readonly attachments: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
+  /** The clock of that process when it had read all of it. */
+  readonly readAt: number;
+}
+
+export class Desktop {
+  readonly name: string;
+  readonly #child: Child;
+  readonly #waiting = new Set<() => void>();
+  /** Where the window of this reader is. */
+  url = "";
+
+  constructor(options: { name: string; folder: string; observations: Observations }) {
+    const { name, folder, observations } = options;
+    this.name = name;
+    const logFile = join(folder, "logs", `${name}.log`);
+    this.#child = new Child({ name, script, args: [join(folder, name)], logFile });
+    this.#child.onEvent((event, data) => {
+      if (event === "fragment") observations.addFragment(data as FragmentSeen);
+      else if (event === "slot") observations.addSlot(data as SlotSeen);
+      else for (const look of this.#waiting) look();
+    });
+  }
+
+  async ready(): Promise<void> {
+    this.url = (await this.#child.ready()) as string;
+  }
+
+  call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>> {
+    return this.#child.call("call", { method, input }) as Promise<Output<M>>;
+  }
+
+  attach(draftId: string, { name, type, bytes }: { name: string; type: string; bytes: Uint8Array }): Promise<unknown> {
+    return this.#child.call("attach", { draftId, name, type, base64: Buffer.from(bytes).toString("base64") });
+  }
+
+  /** Makes a draft of a message/rfc822 file. */
+  importMail(source: Uint8Array): Promise<Output<"draft.save">> {
+    const base64 = Buffer.from(source).toString("base64");
+    return this.#child.call("importMail", { base64 }) as Promise<Output<"draft.save">>;
+  }
+
+  read(messageId: string, conversationId: string): Promise<Read> {
+    return this.#child.call("read", { messageId, conversationId }) as Promise<Read>;
+  }
+
+  /**
+   * Asks again at every event of this desktop, and every second, until the answer is not undefined. Rejects with a sentence
+   * that names what was waited for.
+   */
+  async until<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
+    const deadline = Date.now() + seconds * 1000;
+    while (Date.now() < deadline) {
+      const news = this.#news();
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+      await news;
+    }
+    throw new Error(`${this.name} waited ${seconds} seconds for ${what}, and it did not come.`);
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve();
+      };
+      const timer = setTimeout(look, 1_000);
+      this.#waiting.add(look);
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#child.stop();
+  }
+
+  crash(): Promise<void> {
+    return this.#child.crash();
+  }
+}
+
+/** Events of the contract that a desktop's process passes on. */
+export const EVENTS: readonly EventName[] = ["app.changed", "mail.changed", "journey.changed", "network.changed"];

@@ -1,0 +1,170 @@
+/**
+ * A whole network on this machine, as operators would set it up: key files, a network file that every authority signed,
+ * one configuration file and one process for each role; TLS links over 127.0.0.1.
+ */
+
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createKeyFile, publicKeys } from "#provider-server/cli/key-file.ts";
+import { fromHex } from "#transport/core/bytes.ts";
+import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
+import { SystemRandom } from "#transport/core/system-random.ts";
+import { milliseconds } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import type { Network } from "#transport/directory/model.ts";
+import { assembleNetwork, encodeNetwork, signNetwork } from "#transport/directory/network.ts";
+import { Child, FLAGS } from "./child.ts";
+import type { HopSeen, Observations } from "./observations.ts";
+
+/** Two mixes a layer, each of another operator; two providers, each for one of the readers. */
+const MIXES = 6;
+const DOMAINS = ["a.example", "b.example"] as const;
+const AUTHORITIES = 3;
+
+/** Enough for every process to start and publish its keys, and for the authorities to agree on epoch 0. */
+const UNTIL_GENESIS_MILLISECONDS = 12_000;
+const BOOTSTRAP_MILLISECONDS = 6_000;
+
+const SHARED_MEMORY = "/dev/shm";
+
+const script = fileURLToPath(new URL("node-process.ts", import.meta.url));
+/** What an operator calls. */
+const cli = fileURLToPath(new URL("../../provider-server/cli/main.ts", import.meta.url));
+
+export type Domain = (typeof DOMAINS)[number];
+
+export interface DemoNetwork {
+  readonly network: Network;
+  /** By name: authority-1 to -3, mix-1 to -6, a.example, b.example. */
+  readonly processes: ReadonlyMap<string, Child>;
+  /** A line that opens one account at the provider. */
+  invite(domain: Domain): Promise<string>;
+  /** Starts a process again with the same configuration, after it was stopped or crashed. */
+  restart(name: string): Promise<void>;
+  /** The name that a node goes by here. */
+  nameOf(nodeId: string): string;
+  stop(): Promise<void>;
+}
+
+export async function startNetwork(options: {
+  folder: string;
+  observations: Observations;
+  parameters?: Parameters;
+}): Promise<DemoNetwork> {
+  const { folder, observations, parameters = DEMO_PARAMETERS } = options;
+  const random = new SystemRandom();
+  const suite = await loadSuite(parameters.suite, "native");
+  const path = (...names: string[]): string => join(folder, ...names);
+  mkdirSync(path("logs"), { recursive: true });
+  // Where keys may be forgotten, if the machine has such a place.
+  const memory = mkdtempSync(join(existsSync(SHARED_MEMORY) ? SHARED_MEMORY : folder, "starling-demo-"));
+
+  const authorityNames = Array.from({ length: AUTHORITIES }, (_, i) => `authority-${i + 1}`);
+  const mixNames = Array.from({ length: MIXES }, (_, i) => `mix-${i + 1}`);
+  const nodeNames = [...mixNames, ...DOMAINS];
+  const names = [...authorityNames, ...nodeNames];
+  const keys = new Map(names.map((name) => [name, createKeyFile(path(`${name}.key`), random)] as const));
+  const publicOf = (name: string) => publicKeys(get(keys, name), suite);
+  // Addresses that others must know before the process runs; nodes announce theirs themselves, but keep them over a restart.
+  const ports = await freePorts(names.length);
+  const addressOf = (name: string): string => `127.0.0.1:${ports[names.indexOf(name)]}`;
+
+  const body = encodeNetwork({
+    name: "Demo on this machine",
+    kind: "demo",
+    authorities: authorityNames.map((name) => ({
+      name,
+      identityKey: fromHex(publicOf(name).identityKey),
+      linkKey: fromHex(publicOf(name).linkKey),
+      address: addressOf(name),
+    })),
+    threshold: 2,
+    genesis: milliseconds(Date.now() + UNTIL_GENESIS_MILLISECONDS),
+    bootstrap: milliseconds(BOOTSTRAP_MILLISECONDS),
+    parameters,
+  });
+  const signatures = authorityNames.map((name) =>
+    signNetwork({ body, identitySeed: get(keys, name).identitySeed, suite }),
+  );
+  const network = assembleNetwork({ body, signatures, suite });
+  writeFileSync(path("network"), network.bytes);
+
+  for (const name of names) {
+    const common = { networkFile: "network", keyFile: `${name}.key`, listen: addressOf(name) };
+    const node = { ...common, operator: `Operator of ${name}`, memoryDirectory: join(memory, name) };
+    writeFileSync(path(`${name}.json`), JSON.stringify(configOf(name, common, node), undefined, 2));
+  }
+
+  function configOf(name: string, common: object, node: object): object {
+    if (authorityNames.includes(name)) {
+      const admit = nodeNames.map((admitted) => ({
+        identityKey: publicOf(admitted).identityKey,
+        ...(isDomain(admitted) ? { domain: admitted } : {}),
+      }));
+      return { role: "authority", ...common, dataDirectory: `${name}.data`, admit };
+    }
+    if (!isDomain(name)) return { role: "mix", ...node };
+    return { role: "provider", ...node, domain: name, database: `${name}.sqlite`, signUp: { policy: "invite" } };
+  }
+
+  const processes = new Map<string, Child>();
+  const nameByNodeId = new Map(nodeNames.map((name) => [publicOf(name).nodeId, name]));
+  const start = (name: string): Child => {
+    const child = new Child({ name, script, args: [path(`${name}.json`)], logFile: path("logs", `${name}.log`) });
+    child.onEvent((event, data) => {
+      if (event === "hop") observations.addHop(data as HopSeen);
+    });
+    processes.set(name, child);
+    return child;
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all([...processes.values()].map((child) => child.stop()));
+    rmSync(memory, { recursive: true, force: true });
+  };
+
+  try {
+    await Promise.all(names.map((name) => start(name).ready()));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    network,
+    processes,
+    async invite(domain) {
+      const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, cli, "invite", path(`${domain}.json`)]);
+      return stdout.trim();
+    },
+    async restart(name) {
+      await start(name).ready();
+    },
+    nameOf: (nodeId) => nameByNodeId.get(nodeId) ?? nodeId,
+    stop,
+  };
+}
+
+const isDomain = (name: string): name is Domain => (DOMAINS as readonly string[]).includes(name);
+
+function get<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`there is no ${String(key)} in the demo`);
+  return value;
+}
+
+/** Ports that nobody listens on now: all are held at once, so that no two are the same. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,34 @@
+/** One node of the demo in its own process: the server as it is, with an observer that tells the demo what passes. */
+
+import { readConfig } from "#provider-server/cli/config.ts";
+import { type Running, startConfigured, startMix, startProvider } from "#provider-server/cli/start.ts";
+import type { Observer } from "#provider-server/observe/observer.ts";
+import { toHex } from "#transport/core/bytes.ts";
+import type { HopSeen } from "./observations.ts";
+import { endWithParent, tell, tellReady } from "./parent.ts";
+
+const observer: Observer = {
+  packetArrived: ({ tag, node, at }) => tellHop({ tag: toHex(tag), node: toHex(node), arrivedAt: at }),
+  packetHeld: ({ tag, node, at, delay }) =>
+    tellHop({ tag: toHex(tag), node: toHex(node), arrivedAt: at, drawnDelayMs: delay }),
+};
+
+const running = await start(process.argv[2] as string);
+endWithParent(() => running.stop());
+tellReady(running.ready);
+
+function start(file: string): Promise<Running> {
+  const config = readConfig(file);
+  switch (config.role) {
+    case "mix":
+      return startMix(config, observer);
+    case "provider":
+      return startProvider(config, observer);
+    case "authority":
+      return startConfigured(config);
+  }
+}
+
+function tellHop(seen: HopSeen): void {
+  tell("hop", seen);
+}

@@ -1,0 +1,61 @@
+/**
+ * What the processes of the demo saw, put together by the tags that a packet's sender and the node at each hop both know.
+ * Only observers that test code injects tell such things; no node or client does so by itself.
+ */
+
+/** From a node: a packet arrived, and how long its sender wanted it held (absent at the last hop). */
+export interface HopSeen {
+  readonly tag: string;
+  readonly node: string;
+  readonly arrivedAt: number;
+  readonly drawnDelayMs?: number;
+}
+
+/** From a client: a fragment left, and the tags that its packet has at each hop. */
+export interface FragmentSeen {
+  readonly index: number;
+  readonly tags: readonly string[];
+  readonly at: number;
+}
+
+/** From a client: a slot was sent, whatever it carried. */
+export interface SlotSeen {
+  readonly carried: string;
+  readonly at: number;
+}
+
+export class Observations {
+  readonly #hops = new Map<string, HopSeen>();
+  readonly #fragments: FragmentSeen[] = [];
+  readonly #slots: SlotSeen[] = [];
+
+  /** Nodes tell twice of a packet that they hold: that it arrived, and what its delay is. */
+  addHop(seen: HopSeen): void {
+    const { arrivedAt } = this.#hops.get(seen.tag) ?? seen;
+    this.#hops.set(seen.tag, { ...this.#hops.get(seen.tag), ...seen, arrivedAt });
+  }
+
+  addFragment(seen: FragmentSeen): void {
+    this.#fragments.push(seen);
+  }
+
+  addSlot(seen: SlotSeen): void {
+    this.#slots.push(seen);
+  }
+
+  /** The way of the first fragment's packet that came through, hop by hop; empty when none has. */
+  wayOfFirstFragment({ since }: { since: number }): readonly HopSeen[] {
+    for (const { index, tags, at } of this.#fragments) {
+      if (at < since || index !== 0) continue;
+      const hops = tags.map((tag) => this.#hops.get(tag));
+      if (hops.every((hop) => hop !== undefined)) return hops;
+    }
+    return [];
+  }
+
+  /** Packets that carried nothing of a user's, in a stretch of time. */
+  coverBetween(from: number, to: number): number {
+    return this.#slots.filter(({ carried, at }) => at >= from && at <= to && (carried === "loop" || carried === "drop"))
+      .length;
+  }
+}
