@@ -9,6 +9,7 @@ import { z } from "zod";
 import { parseAddress } from "#transport/link/address.ts";
 import { checkDomain, checkName } from "#transport/directory/texts.ts";
 import { ServerError } from "../errors.ts";
+import { parseListenAddress } from "./listen-address.ts";
 
 export type Config = z.infer<typeof schema>;
 export type MixConfig = Extract<Config, { role: "mix" }>;
@@ -65,7 +66,7 @@ const common = {
   networkFile: path("the network file"),
   keyFile: path("this node's key file"),
   /** Where to listen; port 0 takes any free one. */
-  listen: address,
+  listen: accepted(parseListenAddress, "expected host:port"),
 };
 
 const node = {

@@ -1,12 +1,13 @@
 /** A node's or authority's long-term keys: magic 8 ‖ identity seed 32 ‖ link seed 32, readable by its owner only. docs/operating.md */
 
-import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, statSync, writeSync } from "node:fs";
 import { concat, equalBytes, toHex, utf8 } from "#transport/core/bytes.ts";
 import type { RandomSource } from "#transport/core/random.ts";
 import { withSecret } from "#transport/core/secret.ts";
 import type { Primitives } from "#transport/crypto/suite.ts";
 import { nodeIdOf } from "#transport/directory/descriptor.ts";
 import { ServerError } from "../errors.ts";
+import { readBytes } from "../read-bytes.ts";
 
 export interface NodeKeys {
   /** Ed25519 seed, 32 bytes: signs descriptors, or votes and consensuses. */
@@ -70,8 +71,7 @@ function readKeyBytes(path: string): Uint8Array {
     const isPrivate = process.platform === "win32" || (statSync(path).mode & 0o077) === 0;
     if (!isPrivate)
       throw new ServerError("KEY_FILE", `${path}: expected a file that only its owner can read (chmod 600).`);
-    // Not the Buffer itself: its slices are views, and would be wiped with it.
-    return new Uint8Array(readFileSync(path));
+    return readBytes(path);
   } catch (error) {
     if (error instanceof ServerError) throw error;
     throw new ServerError("KEY_FILE", `${path}: expected a key file made by the command keygen.`);

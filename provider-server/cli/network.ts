@@ -1,6 +1,6 @@
 /** `network`: from its authorities' public keys to the file that every node and client of a network starts from. */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { fromHex, toHex } from "#transport/core/bytes.ts";
 import { DEMO_PARAMETERS, LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
@@ -9,6 +9,7 @@ import type { Suite } from "#transport/crypto/suite.ts";
 import type { Authority, Network } from "#transport/directory/model.ts";
 import { assembleNetwork, decodeNetwork, encodeNetwork, signNetwork } from "#transport/directory/network.ts";
 import { ServerError } from "../errors.ts";
+import { readBytes } from "../read-bytes.ts";
 import { readKeyFile } from "./key-file.ts";
 import { readArgs, required, USAGE } from "./usage.ts";
 
@@ -109,7 +110,7 @@ function wholeNumber(value: number, option: string): number {
 
 function read(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readBytes(path);
   } catch {
     throw new ServerError("CONFIG", `${path}: expected a file that can be read.`);
   }

@@ -14,7 +14,6 @@ import { selfTest } from "#transport/crypto/self-test.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
-import { parseAddress } from "#transport/link/address.ts";
 import type { Link, Protocol } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
@@ -31,6 +30,7 @@ import { Log } from "../observe/log.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { AuthorityConfig, Config, MixConfig, ProviderConfig } from "./config.ts";
 import { type NodeKeys, publicKeys, readKeyFile } from "./key-file.ts";
+import { parseListenAddress } from "./listen-address.ts";
 import { readNetwork } from "./network.ts";
 
 export interface Running {
@@ -68,7 +68,7 @@ export async function startProvider(config: ProviderConfig, observer?: Observer)
 
 async function startAuthority(config: AuthorityConfig): Promise<Running> {
   const { clock, log, keys, network, suite } = await load(config);
-  const { host, port } = parseAddress(config.listen);
+  const { host, port } = parseListenAddress(config.listen);
   const admitted = config.admit.map(({ identityKey, ...claims }) => ({ identityKey: fromHex(identityKey), ...claims }));
   const running = await bound(() =>
     runAuthority({
@@ -122,7 +122,7 @@ async function prepare(config: MixConfig | ProviderConfig, protocols: readonly P
   const { clock, keys, network } = loaded;
   const { suite, packetBytes } = network.parameters;
   const sizes = geometry({ suite, packetBytes });
-  const options = { ...parseAddress(config.listen), identitySeed: keys.linkSeed, sizes, clock, protocols };
+  const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, sizes, clock, protocols };
   return { ...loaded, sizes, listener: await bound(() => TlsListener.listen(options)) };
 }
 

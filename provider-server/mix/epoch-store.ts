@@ -5,21 +5,12 @@
  * File: magic 8 ‖ epoch u32 ‖ private key 32 ‖ replay tags of 16 bytes each, in order of arrival.
  */
 
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { concat, equalBytes, Reader, utf8, Writer } from "#transport/core/bytes.ts";
 import { withSecret } from "#transport/core/secret.ts";
 import { type Epoch, epochNumber, REPLAY_TAG_BYTES, type ReplayTag } from "#transport/core/units.ts";
+import { readBytes } from "../read-bytes.ts";
 
 export interface EpochStore {
   /** What survived, in no order. The caller owns the keys. */
@@ -118,7 +109,7 @@ function encodeHeader(epoch: Epoch, privateKey: Uint8Array): Uint8Array {
 
 /** Undefined for a file that is damaged: then key and log are both removed. */
 function readEpoch(path: string): StoredEpoch | undefined {
-  const bytes = readFileSync(path);
+  const bytes = readBytes(path);
   return withSecret(bytes, () => {
     if (bytes.length < HEADER_BYTES || !equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)) {
       rmSync(path);

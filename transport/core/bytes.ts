@@ -15,7 +15,7 @@ export class Reader {
 
   /** A copy of the next `length` bytes. Throws MALFORMED when fewer are left. */
   take(length: number): Uint8Array {
-    return this.view(length).slice();
+    return new Uint8Array(this.view(length)); // not slice(): Node's Buffer answers that with a view
   }
 
   /** The next `length` bytes without copying: for callers that own the buffer. Throws MALFORMED when fewer are left. */
