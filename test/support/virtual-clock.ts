@@ -21,7 +21,7 @@ export class VirtualClock implements Clock {
   #ran = 0;
 
   constructor(options: VirtualClockOptions = {}) {
-    this.#now = options.start ?? 0;
+    this.#now = Math.ceil(options.start ?? 0);
     this.#taskLimit = options.taskLimit ?? 5_000_000;
   }
 
@@ -30,16 +30,12 @@ export class VirtualClock implements Clock {
   }
 
   at(time: Milliseconds, task: () => void): Cancel {
-    const entry: Task = { time: Math.max(time, this.#now), order: this.#inserted++, run: task };
+    // Whole milliseconds, never early: as a system's clock and timers.
+    const entry: Task = { time: Math.max(Math.ceil(time), this.#now), order: this.#inserted++, run: task };
     this.#tasks.push(entry);
     return () => {
       entry.run = undefined;
     };
-  }
-
-  /** Work takes time: moves the present forward within a task, so that what is due meanwhile runs late, as on one thread. */
-  spend(duration: Milliseconds): void {
-    this.#now += duration;
   }
 
   /** Runs all that is due up to and including `time`, then stands at `time`. */
@@ -48,7 +44,7 @@ export class VirtualClock implements Clock {
     for (let next = this.#tasks.peek(); next !== undefined && next.time <= time; next = this.#tasks.peek()) {
       await this.#step();
     }
-    this.#now = Math.max(this.#now, time);
+    this.#now = Math.max(this.#now, Math.floor(time));
   }
 
   /** Runs for `duration` from now. */
@@ -75,7 +71,7 @@ export class VirtualClock implements Clock {
     while (condition()) {
       const next = this.#tasks.peek();
       if (next === undefined || next.time > end) {
-        this.#now = Math.max(this.#now, end);
+        this.#now = Math.max(this.#now, Math.floor(end));
         return false;
       }
       await this.#step();

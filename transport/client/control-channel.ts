@@ -34,7 +34,7 @@ export class ControlChannel {
   /** The account the device has after the request. Throws PROVIDER_DOWN, or what the provider's refusal means. */
   async ask(question: ControlQuestion): Promise<ControlAccount | undefined> {
     const id = ++this.#lastId;
-    const body = encodeControlRequest({ ...question, id } as ControlRequest);
+    const body = encodeControlRequest({ ...question, id });
     if (!this.#link.send({ type: "control", body })) throw new TransportError("PROVIDER_DOWN");
     const answer = await this.#answerTo(id);
     if (answer === undefined) throw new TransportError("PROVIDER_DOWN");

@@ -76,7 +76,7 @@ export class Inbox {
     this.#taken = this.#cursor;
     const all = await this.#deps.store.incoming();
     for (const summary of all) this.#incomplete.set(toHex(summary.id), this.#fromStore(summary));
-    for (const message of [...this.#incomplete.values()]) await this.#offerIfComplete(message);
+    for (const message of this.#incomplete.values()) await this.#offerIfComplete(message);
   }
 
   /** An entry that is in work already, or done, is ignored: polls overlap. */
@@ -192,7 +192,7 @@ export class Inbox {
   async #makeRoom(bytes: number, except: Incomplete): Promise<void> {
     const most = INCOMPLETE_MESSAGES_FACTOR * this.#deps.parameters.messageBytesMax;
     let total = [...this.#incomplete.values()].reduce((sum, message) => sum + message.bytes, bytes);
-    for (const [key, message] of [...this.#incomplete]) {
+    for (const [key, message] of this.#incomplete) {
       if (total <= most) return;
       if (message === except || this.#offered.has(key)) continue;
       await this.#deps.store.discardIncoming(message.id);

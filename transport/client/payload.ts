@@ -8,7 +8,7 @@ export interface Payload {
   readonly cargo: "fragment" | "receipt" | "request";
   readonly content: SlotContent;
   /** The slot's tick is over. A packet that did not leave is lost; what it carried waits for another slot. */
-  settled(outcome: Sent | undefined): void;
+  readonly settled: (outcome: Sent | undefined) => void;
 }
 
 /** The packet left. */

@@ -6,6 +6,8 @@
 import { Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import {
+  epochNumber,
+  MAILBOX_ID_BYTES,
   MESSAGE_ID_BYTES,
   type MessageId,
   type Milliseconds,
@@ -16,9 +18,10 @@ import {
 import { epochStart } from "../directory/epochs.ts";
 import { chooseGuards } from "../directory/guards.ts";
 import { chooseReplyPath } from "../directory/path.ts";
+import { FRAGMENT_HASH_BYTES } from "../fragment/seal.ts";
 import { fragmentCount, split } from "../fragment/split.ts";
 import type { Frame } from "../link/frame.ts";
-import { epochNumber } from "../core/units.ts";
+import { requestBytesMax } from "../sphinx/service-payload.ts";
 import type { Sphinx } from "../sphinx/sphinx.ts";
 import type { ProfileSchedule } from "../traffic/profile-schedule.ts";
 import { QuietTime } from "../traffic/quiet-time.ts";
@@ -286,9 +289,11 @@ export class Session {
 
   /** Which of these sealed forms the reader's provider has; asked in as many requests as it takes. */
   async #have(to: Recipient, hashes: readonly Uint8Array[]): Promise<boolean[]> {
+    const room = requestBytesMax(this.#deps.sphinx.geometry, "have") - MAILBOX_ID_BYTES - 2;
+    const most = Math.min(HAVE_HASHES_PER_REQUEST, Math.floor(room / FRAGMENT_HASH_BYTES));
     const present: boolean[] = [];
-    for (let at = 0; at < hashes.length; at += HAVE_HASHES_PER_REQUEST) {
-      const part = hashes.slice(at, at + HAVE_HASHES_PER_REQUEST);
+    for (let at = 0; at < hashes.length; at += most) {
+      const part = hashes.slice(at, at + most);
       const writer = new Writer().raw(to.mailboxId).u16(part.length);
       for (const hash of part) writer.raw(hash);
       const body = writer.finish();

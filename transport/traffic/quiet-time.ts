@@ -3,7 +3,7 @@
  * work that began just before a tick would delay it, and the delay would tell of the mail. Spec: docs/spec/04-traffic.md §6
  */
 
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { BYTES_PER_QUIET_MILLISECOND, QUIET_MARGIN, QUIET_WAIT_MAX } from "./limits.ts";
 
@@ -17,7 +17,7 @@ export class QuietTime {
   readonly #clock: Clock;
   readonly #nextTick: () => Milliseconds | undefined;
   readonly #jobs: Job[] = [];
-  #cancel: Cancel | undefined;
+  #isArmed = false;
 
   /** `nextTick` is when something next leaves: the earliest of all clocks. */
   constructor(options: { clock: Clock; nextTick: () => Milliseconds | undefined }) {
@@ -44,8 +44,10 @@ export class QuietTime {
   }
 
   #arm(time: Milliseconds): void {
-    this.#cancel ??= this.#clock.at(time, () => {
-      this.#cancel = undefined;
+    if (this.#isArmed) return;
+    this.#isArmed = true;
+    this.#clock.at(time, () => {
+      this.#isArmed = false;
       this.#work();
     });
   }

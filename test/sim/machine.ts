@@ -1,0 +1,84 @@
+/**
+ * A machine with one thread: while it works, what is due waits. Lets a simulation see what an observer of a real computer
+ * sees: work that a mail sets off delays whatever comes next.
+ */
+
+import type { Cancel, Clock } from "#transport/core/clock.ts";
+import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import type { Kem, Suite } from "#transport/crypto/suite.ts";
+
+export class MachineClock implements Clock {
+  readonly #clock: Clock;
+  #busyUntil = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): Milliseconds {
+    return milliseconds(Math.ceil(Math.max(this.#clock.now(), this.#busyUntil)));
+  }
+
+  at(time: Milliseconds, task: () => void): Cancel {
+    let cancel = NOTHING;
+    const arm = (due: Milliseconds): void => {
+      cancel = this.#clock.at(due, () => {
+        if (this.#busyUntil > this.#clock.now()) arm(milliseconds(this.#busyUntil));
+        else task();
+      });
+    };
+    arm(time);
+    return () => cancel();
+  }
+
+  /** The thread is busy for so long, from now or from the end of what it is busy with. */
+  work(duration: number): void {
+    this.#busyUntil = Math.max(this.#clock.now(), this.#busyUntil) + duration;
+  }
+}
+
+const NOTHING: Cancel = () => undefined;
+
+/** Milliseconds that a slow machine needs. */
+const KEM_COST = 0.4;
+const BYTES_PER_MILLISECOND = 200_000;
+
+/** The suite, with its work charged to a machine. */
+export function costly(suite: Suite, machine: MachineClock): Suite {
+  const bytes = (length: number): void => machine.work(length / BYTES_PER_MILLISECOND);
+  const kem = (inner: Kem): Kem => ({
+    ...inner,
+    generate: (random) => {
+      machine.work(KEM_COST);
+      return inner.generate(random);
+    },
+    open: (privateKey) => {
+      const decapsulator = inner.open(privateKey);
+      return {
+        publicKey: decapsulator.publicKey,
+        decapsulate: (ciphertext) => {
+          machine.work(KEM_COST);
+          return decapsulator.decapsulate(ciphertext);
+        },
+        destroy: () => decapsulator.destroy(),
+      };
+    },
+    encapsulate: (publicKey, random) => {
+      machine.work(KEM_COST);
+      return inner.encapsulate(publicKey, random);
+    },
+  });
+  return {
+    ...suite,
+    kem: kem(suite.kem),
+    sealKem: kem(suite.sealKem),
+    blake2b: (message, key) => {
+      bytes(message.length);
+      return suite.blake2b(message, key);
+    },
+    chacha20InPlace: (key, block) => {
+      bytes(block.length);
+      suite.chacha20InPlace(key, block);
+    },
+  };
+}

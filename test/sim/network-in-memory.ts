@@ -1,0 +1,198 @@
+/**
+ * Links without sockets for the virtual network: every frame takes a seeded time and may be lost or doubled, in order on each
+ * link; addresses can go dark. Each direction of each link draws from a stream of its own, so that what happens on one says
+ * nothing about another.
+ */
+
+import { equalBytes } from "#transport/core/bytes.ts";
+import type { Clock } from "#transport/core/clock.ts";
+import { TransportError } from "#transport/core/errors.ts";
+import { exponential, type RandomSource, uniform } from "#transport/core/random.ts";
+import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import type { Dialer, Link, PeerIdentity, Protocol } from "#transport/link/link.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+
+export interface Weather {
+  /** Shares of frames between nodes. */
+  readonly loss: number;
+  readonly duplicates: number;
+}
+
+/** What passes one end of a link: for observers. */
+export type Tap = (event: { at: Milliseconds; direction: "out" | "in"; length: number }) => void;
+
+export interface ListenOptions {
+  readonly address: string;
+  readonly key: Uint8Array;
+  readonly accept: (link: Link) => void;
+}
+
+const LATENCY_MIN = 5;
+const LATENCY_SPREAD: Milliseconds = milliseconds(15);
+
+export class NetworkInMemory {
+  readonly #clock: Clock;
+  readonly #seed: string;
+  readonly #listeners = new Map<string, ListenOptions & { readonly links: Set<End> }>();
+  readonly #dials = new Map<string, number>();
+  weather: Weather = { loss: 0, duplicates: 0 };
+
+  constructor(options: { clock: Clock; seed: string }) {
+    this.#clock = options.clock;
+    this.#seed = options.seed;
+  }
+
+  listen(options: ListenOptions): void {
+    this.#listeners.set(options.address, { ...options, links: new Set() });
+  }
+
+  /** Nobody answers at the address any more, and every link to it is gone. */
+  darken(address: string): void {
+    const listener = this.#listeners.get(address);
+    this.#listeners.delete(address);
+    for (const end of listener?.links ?? []) end.vanish();
+  }
+
+  /** What dials with this key, from a machine with this clock. */
+  dialer(options: { name: string; key: Uint8Array; clock?: Clock; tap?: Tap }): Dialer {
+    return { dial: (target) => this.#dial(options, target) };
+  }
+
+  #dial(
+    from: { name: string; key: Uint8Array; clock?: Clock; tap?: Tap },
+    target: { address: string; expectedKey: Uint8Array; protocol: Protocol },
+  ): Promise<Link> {
+    const { address, expectedKey, protocol } = target;
+    const way = `${from.name}->${address}`;
+    const number = (this.#dials.get(way) ?? 0) + 1;
+    this.#dials.set(way, number);
+    const stream = (direction: string): RandomSource =>
+      new SeededRandom(`${this.#seed}/link/${way}/${number}/${direction}`);
+    const near = from.clock ?? this.#clock;
+    const handshake = stream("handshake");
+    const weather = (): Weather => (protocol === "starling-node/1" ? this.weather : CALM);
+    return new Promise((resolve, reject) => {
+      this.#clock.at(milliseconds(near.now() + 3 * latency(handshake)), () => {
+        const listener = this.#listeners.get(address);
+        if (listener === undefined) return reject(new TransportError("PROVIDER_DOWN"));
+        if (!equalBytes(listener.key, expectedKey)) return reject(new TransportError("REFUSED"));
+        const role = protocol === "starling-client/1" ? "client" : "node";
+        const shared = { protocol, weather };
+        const out = new End({
+          ...shared,
+          clock: near,
+          peer: { role: "node", key: listener.key },
+          random: stream("out"),
+        });
+        const back = new End({ ...shared, clock: this.#clock, peer: { role, key: from.key }, random: stream("in") });
+        out.other = back;
+        back.other = out;
+        if (from.tap !== undefined) out.tap = from.tap;
+        listener.links.add(back);
+        listener.accept(back);
+        resolve(out);
+      });
+    });
+  }
+}
+
+const CALM: Weather = { loss: 0, duplicates: 0 };
+const latency = (random: RandomSource): number => LATENCY_MIN + exponential(random, LATENCY_SPREAD);
+
+interface EndOptions {
+  readonly clock: Clock;
+  readonly protocol: Protocol;
+  readonly peer: PeerIdentity;
+  /** Latency, loss and doubling of what this end sends. */
+  readonly random: RandomSource;
+  readonly weather: () => Weather;
+}
+
+class End implements Link {
+  readonly protocol: Protocol;
+  readonly peer: PeerIdentity;
+  readonly #options: EndOptions;
+  other: End | undefined;
+  tap: Tap | undefined;
+  #frameHandler: ((frame: Uint8Array) => void) | undefined;
+  #early: Uint8Array[] = [];
+  #closeHandler: ((reason: string) => void) | undefined;
+  #isClosed = false;
+  #lastArrival = 0;
+
+  constructor(options: EndOptions) {
+    this.#options = options;
+    this.protocol = options.protocol;
+    this.peer = options.peer;
+  }
+
+  get writable(): boolean {
+    return !this.#isClosed;
+  }
+
+  send(frame: Uint8Array): boolean {
+    if (this.#isClosed) return false;
+    const { clock, random, weather } = this.#options;
+    this.tap?.({ at: clock.now(), direction: "out", length: frame.length });
+    const { loss, duplicates } = weather();
+    const wait = latency(random);
+    const fate = uniform(random);
+    if (fate < loss) return true;
+    const copies = fate > 1 - duplicates ? 2 : 1;
+    const sent = frame.slice();
+    // In order, as on a TCP connection.
+    this.#lastArrival = Math.max(this.#lastArrival, clock.now() + wait);
+    for (let copy = 0; copy < copies; copy++) this.#arrive(() => this.other?.receive(sent));
+    return true;
+  }
+
+  onFrame(handler: (frame: Uint8Array) => void): void {
+    this.#frameHandler = handler;
+    for (const frame of this.#early.splice(0)) handler(frame);
+  }
+
+  onClose(handler: (reason: string) => void): void {
+    this.#closeHandler = handler;
+    if (this.#isClosed) this.#options.clock.at(this.#options.clock.now(), () => handler("closed"));
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#lastArrival = Math.max(this.#lastArrival, this.#options.clock.now());
+    this.#arrive(() => this.other?.ended());
+    this.#options.clock.at(this.#options.clock.now(), () => this.#closeHandler?.("closed"));
+  }
+
+  /** The machine is gone: nothing it sent arrives any more, and the other side learns it soon. */
+  vanish(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closeHandler = undefined;
+    this.#frameHandler = undefined;
+    this.other?.ended();
+  }
+
+  receive(frame: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.tap?.({ at: this.#options.clock.now(), direction: "in", length: frame.length });
+    if (this.#frameHandler === undefined) this.#early.push(frame);
+    else this.#frameHandler(frame);
+  }
+
+  ended(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closeHandler?.("the other side is gone");
+  }
+
+  /** On the receiving machine's clock: a busy machine reads later. */
+  #arrive(task: () => void): void {
+    const clock = this.other?.clock ?? this.#options.clock;
+    clock.at(milliseconds(this.#lastArrival), task);
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+}

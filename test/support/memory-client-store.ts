@@ -1,0 +1,178 @@
+/** What a client keeps, in memory: it outlives the client object as a file outlives a process. Copies what goes in and out. */
+
+import { toHex } from "#transport/core/bytes.ts";
+import type { MessageId, Milliseconds } from "#transport/core/units.ts";
+import type {
+  ClientStore,
+  IncomingFragment,
+  IncomingSummary,
+  OutgoingFragment,
+  OutgoingMessage,
+  OutgoingProgress,
+  OwedReceipt,
+  SeenMessage,
+  StoredAccount,
+  StoredMailboxKey,
+} from "#transport/client/store.ts";
+
+interface Kept {
+  message: OutgoingMessage;
+  data: readonly Uint8Array[];
+}
+
+export class MemoryClientStore implements ClientStore {
+  #account: StoredAccount | undefined;
+  #consensuses: { epoch: number; bytes: Uint8Array }[] = [];
+  #keys: StoredMailboxKey[] = [];
+  readonly #outgoing = new Map<string, Kept>();
+  readonly #incoming = new Map<string, IncomingFragment[]>();
+  readonly #seen = new Map<string, SeenMessage>();
+  readonly #owed = new Map<string, OwedReceipt>();
+  #cursor = 0;
+  /** While set, every write is refused with it, as on a full disk. */
+  refusal: Error | undefined;
+
+  async account(): Promise<StoredAccount | undefined> {
+    return copy(this.#account);
+  }
+
+  async saveAccount(account: StoredAccount): Promise<void> {
+    this.#write();
+    this.#account = copy(account);
+  }
+
+  async consensuses(): Promise<readonly Uint8Array[]> {
+    return this.#consensuses.map(({ bytes }) => bytes.slice());
+  }
+
+  async addConsensus(o: { epoch: number; bytes: Uint8Array; keep: number }): Promise<void> {
+    this.#write();
+    const others = this.#consensuses.filter(({ epoch }) => epoch !== o.epoch);
+    const all = [...others, { epoch: o.epoch, bytes: o.bytes.slice() }];
+    this.#consensuses = all.toSorted((a, b) => b.epoch - a.epoch).slice(0, o.keep);
+  }
+
+  async mailboxKeys(): Promise<readonly StoredMailboxKey[]> {
+    return copy(this.#keys);
+  }
+
+  async addMailboxKey(key: StoredMailboxKey): Promise<void> {
+    this.#write();
+    this.#keys.unshift(copy(key));
+  }
+
+  async eraseMailboxKeys(now: Milliseconds): Promise<void> {
+    this.#write();
+    this.#keys = this.#keys.filter((key) => key.eraseAt > now);
+  }
+
+  async addOutgoing(message: OutgoingMessage, data: readonly Uint8Array[]): Promise<void> {
+    this.#write();
+    this.#outgoing.set(toHex(message.id), copy({ message, data }));
+  }
+
+  async outgoing(): Promise<readonly OutgoingMessage[]> {
+    return [...this.#outgoing.values()].map(({ message }) => copy(message));
+  }
+
+  async outgoingData(id: MessageId, index: number): Promise<Uint8Array> {
+    const data = this.#outgoing.get(toHex(id))?.data[index];
+    if (data === undefined) throw new Error("no such fragment");
+    return data.slice();
+  }
+
+  async saveProgress(
+    id: MessageId,
+    progress: OutgoingProgress,
+    fragments: ReadonlyMap<number, OutgoingFragment> = new Map(),
+  ): Promise<void> {
+    this.#write();
+    const kept = this.#outgoing.get(toHex(id));
+    if (kept === undefined) throw new Error("no such message");
+    const all = kept.message.fragments.map((fragment, index) => copy(fragments.get(index) ?? fragment));
+    kept.message = { ...kept.message, progress: copy(progress), fragments: all };
+  }
+
+  async finishOutgoing(id: MessageId, progress: OutgoingProgress): Promise<void> {
+    await this.saveProgress(id, progress);
+    const kept = this.#outgoing.get(toHex(id));
+    if (kept !== undefined) kept.data = [];
+  }
+
+  async cursor(): Promise<number> {
+    return this.#cursor;
+  }
+
+  async acceptEntry(entry: { cursor: number; fragment?: IncomingFragment }): Promise<void> {
+    this.#write();
+    this.#cursor = entry.cursor;
+    const { fragment } = entry;
+    if (fragment === undefined) return;
+    const known = this.#incoming.get(toHex(fragment.id)) ?? [];
+    if (!known.some(({ index }) => index === fragment.index)) known.push(copy(fragment));
+    this.#incoming.set(toHex(fragment.id), known);
+  }
+
+  async incoming(): Promise<readonly IncomingSummary[]> {
+    return [...this.#incoming.values()].map((fragments) => {
+      const { id, total, messageBytes, at } = fragments[0] as IncomingFragment;
+      const bytes = fragments.reduce((sum, { data }) => sum + data.length, 0);
+      return { id, total, messageBytes, indexes: fragments.map(({ index }) => index), bytes, firstAt: at };
+    });
+  }
+
+  async incomingData(id: MessageId): Promise<readonly { index: number; data: Uint8Array }[]> {
+    const fragments = this.#incoming.get(toHex(id)) ?? [];
+    return fragments.toSorted((a, b) => a.index - b.index).map(({ index, data }) => ({ index, data: data.slice() }));
+  }
+
+  async consume(seen: SeenMessage): Promise<void> {
+    this.#write();
+    this.#incoming.delete(toHex(seen.id));
+    this.#seen.set(toHex(seen.id), copy(seen));
+  }
+
+  async discardIncoming(id: MessageId): Promise<void> {
+    this.#write();
+    this.#incoming.delete(toHex(id));
+  }
+
+  async seen(id: MessageId): Promise<SeenMessage | undefined> {
+    return copy(this.#seen.get(toHex(id)));
+  }
+
+  async oweReceipt(receipt: OwedReceipt): Promise<void> {
+    this.#write();
+    const seen = this.#seen.get(toHex(receipt.id));
+    if (seen === undefined) return;
+    this.#seen.set(toHex(receipt.id), { ...seen, acknowledgeTo: copy(receipt.to) });
+    this.#owed.set(toHex(receipt.id), copy(receipt));
+  }
+
+  async owedReceipts(): Promise<readonly OwedReceipt[]> {
+    return copy([...this.#owed.values()]);
+  }
+
+  async settleReceipts(ids: readonly MessageId[]): Promise<void> {
+    this.#write();
+    for (const id of ids) this.#owed.delete(toHex(id));
+  }
+
+  async prune(before: Milliseconds): Promise<void> {
+    this.#write();
+    for (const [id, { message }] of this.#outgoing) {
+      const { deliveredAt } = message.progress;
+      if (deliveredAt !== undefined && deliveredAt < before) this.#outgoing.delete(id);
+    }
+    for (const [id, { at }] of this.#seen) if (at < before) this.#seen.delete(id);
+    for (const [id, fragments] of this.#incoming) {
+      if (fragments.every(({ at }) => at < before)) this.#incoming.delete(id);
+    }
+  }
+
+  #write(): void {
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+}
+
+const copy = <T>(value: T): T => structuredClone(value);
