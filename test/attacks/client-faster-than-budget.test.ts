@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BUDGET_BURST, BUDGET_SLACK } from "#provider-server/entry/limits.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { SmallNetwork } from "#test/support/small-network.ts";
+import { TestDevice } from "#test/support/test-device.ts";
+import { nodeId, seconds } from "#transport/core/units.ts";
+
+test("a device that polls faster than any profile gets a burst and then the profile's rate, also over new links", async (t) => {
+  const net = await SmallNetwork.create();
+  t.after(() => net.stop());
+  const device = await TestDevice.connect(net, { name: "mallory", provider: "a" });
+  await device.signUp("mallory");
+  const entries = (): number => device.received.filter((frame) => frame.type === "entry").length;
+  for (let i = 0; i < 1000; i++) device.send({ type: "poll", cursor: 0 });
+  await net.clock.runFor(seconds(1));
+  assert.equal(entries(), BUDGET_BURST);
+
+  device.close();
+  const again = await TestDevice.connect(net, { name: "mallory", provider: "a" });
+  let sent = 0;
+  for (let i = 0; i < 300; i++) {
+    again.send({ type: "poll", cursor: 0 });
+    sent++;
+    await net.clock.runFor(seconds(0.01));
+  }
+  const allowed = 4 * BUDGET_SLACK * Math.max(...Object.values(net.network.parameters.profiles).map((p) => p.pollRate));
+  const answered = again.received.filter((frame) => frame.type === "entry").length;
+  assert.ok(answered < sent / 2 && answered <= allowed + 1, `${answered} of ${sent} polls were answered`);
+});
+
+test("packets beyond the budget go nowhere", async (t) => {
+  const reasons: string[] = [];
+  const net = await SmallNetwork.create({ observer: { dropped: ({ reason }) => reasons.push(reason) } });
+  t.after(() => net.stop());
+  const device = await TestDevice.connect(net, { name: "mallory", provider: "a" });
+  await device.signUp("mallory");
+  const packet = new SeededRandom("noise").bytes(net.network.parameters.packetBytes);
+  for (let i = 0; i < 200; i++) device.sendPacket(nodeId(packet.slice(0, 32)), packet);
+  await net.clock.runFor(seconds(0.01));
+  assert.equal(reasons.filter((reason) => reason === "OVER_BUDGET").length, 200 - BUDGET_BURST);
+});
+
+test("a device without an account can send nothing, and its polls are answered as those of an empty mailbox", async (t) => {
+  const reasons: string[] = [];
+  const net = await SmallNetwork.create({ observer: { dropped: ({ reason }) => reasons.push(reason) } });
+  t.after(() => net.stop());
+  const stranger = await TestDevice.connect(net, { name: "stranger", provider: "a" });
+  const packet = new SeededRandom("noise").bytes(net.network.parameters.packetBytes);
+  stranger.sendPacket(nodeId(packet.slice(0, 32)), packet);
+  const answer = await stranger.poll(0);
+  assert.deepEqual(reasons, ["NO_ACCOUNT"]);
+  assert.equal(answer?.kind, "none");
+  assert.equal(answer.cursor, 0);
+});
+
+test("a packet to a node that is not a first mix is dropped", async (t) => {
+  const reasons: string[] = [];
+  const net = await SmallNetwork.create({ observer: { dropped: ({ reason }) => reasons.push(reason) } });
+  t.after(() => net.stop());
+  await net.start();
+  const device = await TestDevice.connect(net, { name: "mallory", provider: "a" });
+  await device.signUp("mallory");
+  const packet = new SeededRandom("noise").bytes(net.network.parameters.packetBytes);
+  // mix1 is in layer 2, b is a provider: neither stands behind a provider.
+  for (const target of [net.mixes[1], net.providers[1]]) if (target) device.sendPacket(target.nodeId, packet);
+  await net.clock.runFor(seconds(1));
+  assert.equal(reasons.filter((reason) => reason === "NEXT_HOP_UNKNOWN").length, 2);
+});

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AccountTables } from "#provider-server/accounts/account-tables.ts";
+import { ProviderDatabase } from "#provider-server/database/database.ts";
+import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
+import { echoService } from "#provider-server/services/echo.ts";
+import { haveService } from "#provider-server/services/have.ts";
+import { keysService } from "#provider-server/services/keys.ts";
+import { ANSWERS_WAITING_MAX, ANSWER_DELAY_MAX } from "#provider-server/services/limits.ts";
+import type { Service } from "#provider-server/services/service.ts";
+import { ServiceDesk } from "#provider-server/services/service-desk.ts";
+import { keptLog } from "#test/support/kept-log.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { Writer } from "#transport/core/bytes.ts";
+import type { Clock } from "#transport/core/clock.ts";
+import { epochNumber, mailboxId, milliseconds, nodeId, seconds, surbId } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import { encodeServiceRequest, serviceId } from "#transport/sphinx/service-payload.ts";
+import { Sphinx } from "#transport/sphinx/sphinx.ts";
+
+test("a flood of requests is bounded: the rest is dropped, and later ones are served again", async () => {
+  const desk = await setUp();
+  for (let i = 0; i < 3000; i++) desk.ask("echo", Uint8Array.of(1));
+  assert.equal(desk.drops.filter((reason) => reason === "SERVICE_BUSY").length, 3000 - ANSWERS_WAITING_MAX);
+  await desk.clock.runFor(ANSWER_DELAY_MAX);
+  assert.equal(desk.sent.length, ANSWERS_WAITING_MAX);
+  desk.ask("echo", Uint8Array.of(1));
+  await desk.clock.runFor(ANSWER_DELAY_MAX);
+  assert.equal(desk.sent.length, ANSWERS_WAITING_MAX + 1);
+});
+
+test("a mailbox that does not exist cannot be told from one that has none of the fragments", async () => {
+  const desk = await setUp();
+  const question = (box: Uint8Array): Uint8Array => new Writer().raw(box).u16(3).raw(new Uint8Array(48)).finish();
+  const outcomes = await Promise.all(
+    [desk.existing, new Uint8Array(32).fill(9)].map((box) => desk.probe("have", question(box))),
+  );
+  assert.deepEqual(outcomes[0], outcomes[1]);
+});
+
+test("a name that does not exist cannot be told from one without a record", async () => {
+  const desk = await setUp();
+  const question = (address: string): Uint8Array => new Writer().text16(address).finish();
+  const outcomes = await Promise.all(
+    ["alice@a.example", "eve@a.example"].map((name) => desk.probe("keys", question(name))),
+  );
+  assert.deepEqual(outcomes[0], outcomes[1]);
+});
+
+test("a request with one flipped bit, anywhere in its payload, is not answered", async () => {
+  const desk = await setUp();
+  for (const bit of [0, 31 * 8, 36 * 8 + 3, desk.payloadBytes * 8 - 1]) {
+    const payload = desk.request("echo", Uint8Array.of(1));
+    // What the last hop sees after its wide-block layer: a changed packet is noise from end to end (docs/spec/03-sphinx.md).
+    const noise = new SeededRandom(`noise ${bit}`).bytes(payload.length);
+    desk.handle("echo", noise);
+  }
+  await desk.clock.runFor(ANSWER_DELAY_MAX);
+  assert.deepEqual(desk.sent, []);
+  assert.deepEqual(desk.drops, Array(4).fill("SERVICE_MALFORMED"));
+});
+
+test("an answer leaves a random time after its request came, drawn before the service is asked", async () => {
+  const desk = await setUp();
+  const quick = await waits(desk, "echo");
+  const slow = await waits(await setUp({ work: 40 }), "slow");
+  // The slow service's clock runs on while it works; its answers leave at the same times all the same.
+  assert.ok(quick.some((wait) => wait < 40) && quick.some((wait) => wait > 400), "waits vary");
+  for (const [index, wait] of quick.entries()) assert.equal(slow[index], Math.max(wait, 40));
+});
+
+async function waits(desk: Awaited<ReturnType<typeof setUp>>, service: string): Promise<number[]> {
+  for (let i = 0; i < 50; i++) {
+    desk.ask(service, Uint8Array.of(1));
+    await desk.clock.runFor(seconds(10));
+  }
+  return desk.sent.map(({ wait }) => Math.round(wait * 1000) / 1000);
+}
+
+async function setUp(options: { work?: number } = {}) {
+  const clock = new VirtualClock({ start: milliseconds(1e12) });
+  const suite = await loadSuite("x25519", "native");
+  const sphinx = new Sphinx({ suite, geometry: geometry({ suite: "x25519", packetBytes: 4096 }) });
+  const random = new SeededRandom("services");
+  const database = new ProviderDatabase(":memory:");
+  const existing = mailboxId(random.bytes(32));
+  const account = { localPart: "alice", skeleton: "alice", accountKey: new Uint8Array(32), day: 0 };
+  new AccountTables(database).create({ ...account, mailboxId: existing, deviceKey: new Uint8Array(32) });
+  const drops: string[] = [];
+  const quota = { fragments: 10, replies: 10 };
+  const { log } = keptLog(clock);
+  const onDrop = (reason: string): void => void drops.push(reason);
+  const mailbox = new MailboxStore({ database, clock, log, quota, retention: seconds(1e6), onDrop });
+  const tables = new AccountTables(database);
+  const records = { record: (address: string) => tables.named(address.split("@")[0] as string)?.record };
+  let working = 0;
+  // One thread: what is due while a service works runs when it is done.
+  const oneThread: Clock = {
+    now: () => clock.now(),
+    at: (time, task) => clock.at(milliseconds(Math.max(time, clock.now() + working)), task),
+  };
+  const slow: Service = {
+    name: "slow",
+    answer(request) {
+      working = options.work ?? 0;
+      return request;
+    },
+  };
+  let asked = 0;
+  const sent: { wait: number; bytes: number }[] = [];
+  const desk = new ServiceDesk({
+    clock: oneThread,
+    sphinx,
+    services: [echoService, keysService(records), haveService(mailbox), slow],
+    delays: new SeededRandom("delays"),
+    padding: random,
+    send: (_firstHop, packet) => void sent.push({ wait: clock.now() - asked, bytes: packet.length }),
+    onDrop,
+  });
+  const path = {
+    epoch: epochNumber(1),
+    hops: [{ nodeId: nodeId(random.bytes(32)), mixKey: suite.kem.generate(random).publicKey, delay: milliseconds(0) }],
+  };
+  const request = (service: string, body: Uint8Array): Uint8Array => {
+    const { surb } = sphinx.createSurb({ path, mailbox: existing, surbId: surbId(random.bytes(16)), random });
+    return encodeServiceRequest(sphinx.geometry, { service, surb, body, random });
+  };
+  const handle = (service: string, payload: Uint8Array): void => {
+    asked = clock.now();
+    desk.handle(serviceId(suite, service), payload);
+  };
+  const services = new Map([keysService(records), haveService(mailbox)].map((service) => [service.name, service]));
+  return {
+    clock,
+    drops,
+    sent,
+    existing,
+    request,
+    handle,
+    payloadBytes: sphinx.geometry.payloadBytes,
+    ask: (service: string, body: Uint8Array) => handle(service, request(service, body)),
+    /** Everything that a prober can see: the answer's body and the size of what comes back. */
+    async probe(service: string, body: Uint8Array) {
+      const before = sent.length;
+      handle(service, request(service, body));
+      await clock.runFor(ANSWER_DELAY_MAX);
+      return { body: services.get(service)?.answer(body), packets: sent.slice(before).map((packet) => packet.bytes) };
+    },
+  };
+}
