@@ -171,7 +171,7 @@ export class Authority {
       log.event(`left out of the consensus:${who} ${reason}`, { epoch, ...(authority !== undefined && { authority }) });
     }
     if (!this.#mayOnlySign(epoch, counted.hash)) return;
-    const signature = signConsensus({ hash: counted.hash, identitySeed, suite });
+    const signature = signConsensus({ epoch, hash: counted.hash, identitySeed, suite });
     const own = { epoch, hash: counted.hash, authority: self, signature };
     agreement.receiveSignature(own);
     this.#broadcast({ type: "signature", signature: encodeConsensusSignature(own) }, agreement.schedule.publish);

@@ -37,7 +37,7 @@ test("a consensus with one signature less than the threshold is forged", () => {
 test("one authority that signs twice, under its own or another's name, is one authority", () => {
   const body = consensusBody(made, suite);
   const identitySeed = made.identitySeeds[0] as Uint8Array;
-  const own = signConsensus({ hash: consensusHash(suite, body), identitySeed, suite });
+  const own = signConsensus({ epoch: at(0), hash: consensusHash(suite, body), identitySeed, suite });
   refuse(
     encodeConsensus(
       body,
@@ -58,7 +58,7 @@ test("signatures of strangers do not count", () => {
   const hash = consensusHash(suite, body);
   const strange = [1, 2, 3].map((n): [number, Uint8Array] => [
     n - 1,
-    signConsensus({ hash, identitySeed: seedOf(`${n}`), suite }),
+    signConsensus({ epoch: at(0), hash, identitySeed: seedOf(`${n}`), suite }),
   ]);
   refuse(encodeConsensus(body, new Map(strange)), "CONSENSUS_FORGED");
 });
@@ -67,7 +67,7 @@ test("signatures under another label, or of another network's consensus, do not 
   const body = consensusBody(made, suite);
   const hash = consensusHash(suite, body);
   const mislabelled = [0, 1].map((n): [number, Uint8Array] => {
-    const message = concat(utf8("starling/vote-endorsement/v1"), Uint8Array.of(0), hash);
+    const message = concat(utf8("starling/vote-endorsement/v1"), Uint8Array.of(0), new Uint8Array(4), hash);
     return [n, suite.ed25519.sign(message, made.identitySeeds[n] as Uint8Array)];
   });
   refuse(encodeConsensus(body, new Map(mislabelled)), "CONSENSUS_FORGED");
@@ -114,8 +114,9 @@ test("a list that does not name the one we hold as the one before it is a split"
   assert.equal(directory.accept(good).isNew, true);
 });
 
+const wish = (epoch: number) => ({ ...testKeys(epoch), epoch: at(epoch) });
+
 test("nobody is led back in time, also not after a restart", () => {
-  const wish = (epoch: number) => ({ ...testKeys(epoch), epoch: at(epoch) });
   const old = signedConsensus(made, suite, wish(3));
   const directory = new Directory({ network, suite });
   directory.accept(old);
@@ -176,8 +177,8 @@ test("descriptors of nodes not admitted, of others, in another role, old or from
   const registry = new DescriptorRegistry({ network, suite, admission, store });
   const good = testDescriptor(suite, { name: "mix0", operator: "op", publishedAt: 1000 });
   const now = milliseconds(1000);
-  const publish = (wish: object) =>
-    registry.publish(testDescriptor(suite, { name: "mix0", operator: "op", ...wish }).bytes, now);
+  const publish = (fields: object) =>
+    registry.publish(testDescriptor(suite, { name: "mix0", operator: "op", ...fields }).bytes, now);
   assert.equal(registry.publish(good.bytes, now), undefined);
   assert.equal(registry.publish(good.bytes, now), undefined);
   assert.equal(publish({ name: "evil" }), "the node is not admitted");

@@ -148,7 +148,7 @@ export function signedConsensus(
   const hash = consensusHash(suite, body);
   const signatures = signers.map((signer): [number, Uint8Array] => {
     const identitySeed = test.identitySeeds[signer] as Uint8Array;
-    return [signer, signConsensus({ hash, identitySeed, suite })];
+    return [signer, signConsensus({ epoch: fields.epoch ?? epochNumber(0), hash, identitySeed, suite })];
   });
   return encodeConsensus(body, new Map(signatures));
 }

@@ -42,21 +42,32 @@ export function encodeConsensusBody(network: Network, fields: ConsensusFields): 
 export const consensusHash = (suite: Primitives, body: Uint8Array): Uint8Array =>
   hashLabelled(suite, LABELS.consensusHash, body);
 
-/** `identitySeed` is the authority's. */
-export function signConsensus(o: { hash: Uint8Array; identitySeed: Uint8Array; suite: Primitives }): Uint8Array {
-  return signLabelled({ suite: o.suite, label: LABELS.consensus, message: o.hash, seed: o.identitySeed });
+/** Names the epoch beside the hash, so that an old signature cannot be passed off as one of today. `identitySeed` is the authority's. */
+export function signConsensus(o: {
+  epoch: Epoch;
+  hash: Uint8Array;
+  identitySeed: Uint8Array;
+  suite: Primitives;
+}): Uint8Array {
+  return signLabelled({ suite: o.suite, label: LABELS.consensus, message: signedMessage(o), seed: o.identitySeed });
 }
 
 export function isConsensusSignature(o: {
   network: Network;
   authority: number;
+  epoch: Epoch;
   hash: Uint8Array;
   signature: Uint8Array;
   suite: Primitives;
 }): boolean {
   const key = o.network.authorities[o.authority]?.identityKey;
   if (key === undefined) return false;
-  return verifyLabelled({ suite: o.suite, label: LABELS.consensus, message: o.hash, signature: o.signature, key });
+  const { suite, signature } = o;
+  return verifyLabelled({ suite, label: LABELS.consensus, message: signedMessage(o), signature, key });
+}
+
+function signedMessage(o: { epoch: Epoch; hash: Uint8Array }): Uint8Array {
+  return new Writer().u32(o.epoch).raw(o.hash).finish();
 }
 
 /** length u32 ‖ body ‖ count u8 ‖ count × (authority u8 ‖ signature 64) */
@@ -78,9 +89,10 @@ export function verifyConsensus(network: Network, bytes: Uint8Array, suite: Suit
   const offered = decodeSignatures(reader);
   reader.end();
   const hash = consensusHash(suite, body);
+  const epoch = epochOf(body);
   const signatures = new Map(
     [...offered].filter(([authority, signature]) =>
-      isConsensusSignature({ network, authority, hash, signature, suite }),
+      isConsensusSignature({ network, authority, epoch, hash, signature, suite }),
     ),
   );
   if (signatures.size < network.threshold) {
@@ -101,6 +113,13 @@ export function verifyConsensus(network: Network, bytes: Uint8Array, suite: Suit
 }
 
 const VERSION = 1;
+
+/** version u8 ‖ network hash 32 ‖ epoch u32 ‖ … */
+function epochOf(body: Uint8Array): Epoch {
+  const reader = new Reader(body);
+  reader.view(1 + HASH_BYTES);
+  return epochNumber(reader.u32());
+}
 
 function decodeSignatures(reader: Reader): ReadonlyMap<number, Uint8Array> {
   const count = reader.u8();

@@ -1,7 +1,7 @@
 /** Links from others, over TLS 1.3 and TCP. Spec: docs/spec/05-link.md §2 */
 
-import type { AddressInfo, Socket } from "node:net";
-import { createServer, type Server, type TLSSocket } from "node:tls";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import type { Clock } from "../core/clock.ts";
 import { formatAddress } from "./address.ts";
 import type { FrameSizes, FrameTable } from "./frame-table.ts";
@@ -32,7 +32,9 @@ export interface ListenOptions {
 
 export class TlsListener implements Listener {
   readonly #options: ListenOptions;
+  /** Decides whether a connection may begin a handshake at all; a refused one costs no cryptography. */
   readonly #server: Server;
+  readonly #handshakes: TlsServer;
   readonly #sweep: LinkSweep;
   /** Connections whose handshake goes on, by the peer's address and port. */
   readonly #pending = new Map<string, Socket>();
@@ -49,20 +51,19 @@ export class TlsListener implements Listener {
   private constructor(options: ListenOptions) {
     this.#options = options;
     this.#sweep = new LinkSweep(options.clock);
-    this.#server = createServer({
+    this.#handshakes = createTlsServer({
       ...linkCredentials(options.identitySeed),
       ALPNProtocols: [...options.protocols],
       requestCert: true,
       rejectUnauthorized: false, // a certificate proves a key, nothing else; peerOf insists that there is one
       handshakeTimeout: HANDSHAKE_TIME_MAX,
     });
-    this.#server.on("connection", (socket: Socket) => this.#begin(socket));
-    this.#server.on("secureConnection", (socket) => this.#accept(socket));
-    this.#server.on("tlsClientError", (error, socket) => {
-      this.#pending.delete(peerName(socket));
+    this.#handshakes.on("secureConnection", (socket) => this.#accept(socket));
+    this.#handshakes.on("tlsClientError", (error, socket) => {
       socket.destroy();
       this.#refuse(`handshake: ${(error as NodeJS.ErrnoException).code ?? "failed"}`);
     });
+    this.#server = createServer((socket) => this.#begin(socket));
   }
 
   get address(): string {
@@ -109,6 +110,7 @@ export class TlsListener implements Listener {
     const name = peerName(socket);
     this.#pending.set(name, socket);
     socket.once("close", () => this.#pending.delete(name));
+    this.#handshakes.emit("connection", socket);
   }
 
   #accept(socket: TLSSocket): void {

@@ -177,7 +177,7 @@ test("an authority that signs two consensuses is named in the log and changes no
   s.authorities.meddle = ({ from, to, frame }) => {
     if (from !== LIAR || frame.type !== "signature" || to === 0) return { frame, delay: 5 };
     const hash = suite.blake2b(Uint8Array.of(7));
-    const signature = signConsensus({ hash, identitySeed: s.identitySeeds[LIAR] as Uint8Array, suite });
+    const signature = signConsensus({ epoch: EPOCH_0, hash, identitySeed: s.identitySeeds[LIAR] as Uint8Array, suite });
     const forged = { epoch: EPOCH_0, hash, authority: LIAR, signature };
     s.authorities.ask(to, { type: "signature", signature: encodeConsensusSignature(forged) });
     return { frame, delay: 5 };

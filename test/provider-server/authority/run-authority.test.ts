@@ -1,0 +1,85 @@
+/** Three authorities over TLS on 127.0.0.1 with real time, disk and nodes' requests. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { SystemClock } from "#transport/core/system-clock.ts";
+import { SystemRandom } from "#transport/core/system-random.ts";
+import { milliseconds } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { DirectoryClient } from "#transport/directory/directory-client.ts";
+import { TlsDialer } from "#transport/link/tls-dialer.ts";
+import { runAuthority, type RunningAuthority } from "#provider-server/authority/run-authority.ts";
+import { Log } from "#provider-server/observe/log.ts";
+import { seedOf, testDescriptor, testNetwork } from "#test/support/test-network.ts";
+
+const suite = await loadSuite("x25519", "native");
+const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
+
+test("authorities over TLS agree within seconds, one of them down, and one restarted has the result", async (t) => {
+  const clock = new SystemClock();
+  const random = new SystemRandom();
+  const folder = mkdtempSync(join(tmpdir(), "starling-authority-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const addresses = await freeAddresses(3);
+  const genesis = milliseconds(clock.now() + 2500);
+  const made = testNetwork({ suite, genesis, bootstrap: milliseconds(1600), addresses });
+  const lines: string[] = [];
+  const admitted = NODES.map((name) => ({ identityKey: suite.ed25519.publicKey(seedOf(`${name}/identity`)) }));
+  const run = (self: number): Promise<RunningAuthority> => {
+    const [host, port] = (made.network.authorities[self]?.address ?? "").split(":");
+    return runAuthority({
+      network: made.network,
+      keys: { identitySeed: made.identitySeeds[self] as Uint8Array, linkSeed: made.linkSeeds[self] as Uint8Array },
+      admitted,
+      stateDirectory: join(folder, `${self}`),
+      host: host as string,
+      port: Number(port),
+      suite,
+      clock,
+      random,
+      log: new Log({ clock, sink: (line) => lines.push(`${self} ${line}`) }),
+    });
+  };
+  const running = [await run(0), await run(1)];
+  t.after(() => Promise.all(running.map((authority) => authority.close())));
+
+  const dialer = new TlsDialer({ identitySeed: seedOf("node"), sizes: { packetBytes: 0, payloadBytes: 0 }, clock });
+  const client = new DirectoryClient({ dialer, network: made.network, suite, clock, random });
+  for (const name of NODES) {
+    const role = name.length === 1 ? "provider" : "mix";
+    await client.publishDescriptor(testDescriptor(suite, { name, role, publishedAt: clock.now() }).bytes);
+  }
+  const stranger = testDescriptor(suite, { name: "stranger", publishedAt: clock.now() }).bytes;
+  await assert.rejects(client.publishDescriptor(stranger), { code: "REFUSED", message: /the node is not admitted/ });
+  assert.equal((await client.fetchConsensus("current")).consensus, undefined);
+
+  await new Promise<void>((resolve) => clock.at(genesis, resolve));
+  const { consensus, time } = await client.fetchConsensus("current");
+  assert.equal(consensus?.layers.flat().length, 6, lines.join("\n"));
+  assert.equal(consensus.providers.length, 2);
+  assert.equal(consensus.signatures.size, 2);
+  assert.ok(Math.abs(time - clock.now()) < 1000);
+
+  running.push(await run(2));
+  const third = made.network.authorities[2];
+  assert.ok(third);
+  for (let tries = 0; tries < 100; tries++) {
+    const fetched = await client.fetchFrom(third, "current");
+    if (fetched.consensus !== undefined) return assert.deepEqual(fetched.consensus.hash, consensus.hash);
+    await new Promise<void>((resolve) => clock.at(milliseconds(clock.now() + 20), resolve));
+  }
+  assert.fail(lines.join("\n"));
+});
+
+/** Free now; the network file must name them before anyone listens. */
+async function freeAddresses(count: number): Promise<string[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports.map((port) => `127.0.0.1:${port}`);
+}

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { concat } from "#transport/core/bytes.ts";
+import { TransportError } from "#transport/core/errors.ts";
+import { epochNumber, milliseconds, nodeId, surbId } from "#transport/core/units.ts";
+import { FrameAssembler } from "#transport/link/frame-assembler.ts";
+import { type Direction, frameTable } from "#transport/link/frame-table.ts";
+import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
+import type { Protocol } from "#transport/link/link.ts";
+import { PartCollector, toParts } from "#transport/link/parts.ts";
+
+const sizes = { packetBytes: 300, payloadBytes: 120 };
+const filled = (length: number): Uint8Array => new Uint8Array(length).map((_, index) => index);
+
+const EVERY_FRAME: readonly { protocol: Protocol; direction: Direction; frame: Frame }[] = [
+  ["starling-node/1", "fromDialer", { type: "packet", packet: filled(300) }],
+  ["starling-client/1", "fromDialer", { type: "send", firstHop: nodeId(filled(32)), packet: filled(300) }],
+  ["starling-client/1", "fromDialer", { type: "poll", cursor: 2 ** 40 }],
+  ["starling-client/1", "fromDialer", { type: "getConsensus", epoch: epochNumber(7) }],
+  ["starling-client/1", "fromDialer", { type: "getConsensus", epoch: "current" }],
+  ["starling-client/1", "fromDialer", { type: "getConsensus", epoch: "network" }],
+  ["starling-client/1", "fromDialer", { type: "control", body: filled(77) }],
+  [
+    "starling-client/1",
+    "toDialer",
+    { type: "entry", cursor: 9, kind: "reply", surbId: surbId(filled(16)), body: filled(120) },
+  ],
+  [
+    "starling-client/1",
+    "toDialer",
+    { type: "consensusPart", time: milliseconds(5), index: 1, count: 2, part: filled(9) },
+  ],
+  ["starling-client/1", "toDialer", { type: "controlAnswer", body: filled(0) }],
+  ["starling-directory/1", "fromDialer", { type: "publishDescriptor", descriptor: filled(100) }],
+  ["starling-directory/1", "fromDialer", { type: "fetchConsensus", epoch: epochNumber(0) }],
+  ["starling-directory/1", "fromDialer", { type: "vote", vote: filled(1000) }],
+  ["starling-directory/1", "fromDialer", { type: "signature", signature: filled(101) }],
+  ["starling-directory/1", "toDialer", { type: "consensus", time: milliseconds(1), bytes: filled(50) }],
+  ["starling-directory/1", "toDialer", { type: "status", accepted: false, reason: "no" }],
+].map(([protocol, direction, frame]) => ({ protocol, direction, frame }) as never);
+
+const isMalformed = (error: unknown): boolean => error instanceof TransportError && error.code === "MALFORMED";
+
+test("every frame is read back as it was written", () => {
+  for (const { frame, ...context } of EVERY_FRAME) {
+    assert.deepEqual(decodeFrame(encodeFrame(frame, sizes), { ...context, sizes }), frame);
+  }
+});
+
+test("a frame of a client or node has the length of its type, whatever it carries", () => {
+  const lengths = new Map<number, Set<number>>();
+  for (const { protocol, frame } of EVERY_FRAME) {
+    if (protocol === "starling-directory/1") continue;
+    const bytes = encodeFrame(frame, sizes);
+    lengths.set(bytes[0] as number, (lengths.get(bytes[0] as number) ?? new Set()).add(bytes.length));
+  }
+  for (const seen of lengths.values()) assert.equal(seen.size, 1);
+  for (const length of [0, 1, 16_384]) {
+    assert.equal(encodeFrame({ type: "control", body: new Uint8Array(length) }, sizes).length, 16_389);
+  }
+});
+
+test("a frame with one byte more or less, or on the other side, is malformed", () => {
+  for (const { frame, ...context } of EVERY_FRAME) {
+    const bytes = encodeFrame(frame, sizes);
+    const other = context.direction === "fromDialer" ? "toDialer" : "fromDialer";
+    assert.throws(() => decodeFrame(concat(bytes, Uint8Array.of(0)), { ...context, sizes }), isMalformed);
+    assert.throws(() => decodeFrame(bytes.subarray(0, -1), { ...context, sizes }), isMalformed);
+    assert.throws(() => decodeFrame(bytes, { ...context, direction: other, sizes }), isMalformed);
+  }
+});
+
+test("parts of the wrong length do not become a frame", () => {
+  assert.throws(() => encodeFrame({ type: "packet", packet: filled(299) }, sizes), RangeError);
+  assert.throws(() => encodeFrame({ type: "control", body: filled(16_385) }, sizes), RangeError);
+});
+
+test("whatever bytes come, decoding gives a frame that encodes to the same meaning, or MALFORMED", () => {
+  const contexts = EVERY_FRAME.map(({ protocol, direction }) => ({ protocol, direction, sizes }));
+  const sources = EVERY_FRAME.map(({ frame }) => encodeFrame(frame, sizes).slice(0, 2000));
+  const mutated = fc
+    .tuple(fc.constantFrom(...sources), fc.array(fc.tuple(fc.nat(1999), fc.nat(255)), { maxLength: 4 }))
+    .map(([source, changes]) => {
+      const bytes = source.slice();
+      for (const [at, value] of changes) bytes[at % bytes.length] = value;
+      return bytes;
+    });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...contexts),
+      fc.oneof(mutated, fc.uint8Array({ maxLength: 500 })),
+      (context, bytes) => {
+        let frame: Frame;
+        try {
+          frame = decodeFrame(bytes, context);
+        } catch (error) {
+          return isMalformed(error);
+        }
+        assert.deepEqual(decodeFrame(encodeFrame(frame, sizes), context), frame);
+        return true;
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});
+
+test("frames come out whole and in order however the stream is cut", () => {
+  const context = { protocol: "starling-client/1", direction: "fromDialer", sizes } as const;
+  const frames = EVERY_FRAME.filter(
+    (entry) => entry.protocol === context.protocol && entry.direction === context.direction,
+  );
+  const stream = concat(...frames.map(({ frame }) => encodeFrame(frame, sizes)));
+  fc.assert(
+    fc.property(fc.array(fc.nat(stream.length), { maxLength: 40 }), (cuts) => {
+      const assembler = new FrameAssembler(frameTable(context));
+      const out: Frame[] = [];
+      const at = [0, ...cuts.toSorted((a, b) => a - b), stream.length];
+      at.slice(1).forEach((end, index) => {
+        assembler.push(stream.slice(at[index], end), (bytes) => out.push(decodeFrame(bytes, context)));
+      });
+      assert.deepEqual(
+        out,
+        frames.map(({ frame }) => frame),
+      );
+      assert.equal(assembler.isPartial, false);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("length-prefixed frames come out whole byte by byte, and one over its limit breaks the stream", () => {
+  const context = { protocol: "starling-directory/1", direction: "fromDialer", sizes } as const;
+  const bytes = encodeFrame({ type: "publishDescriptor", descriptor: filled(700) }, sizes);
+  const assembler = new FrameAssembler(frameTable(context));
+  const out: Uint8Array[] = [];
+  for (const byte of bytes)
+    assert.equal(
+      assembler.push(Uint8Array.of(byte), (frame) => out.push(frame)),
+      true,
+    );
+  assert.deepEqual(out, [bytes]);
+  assert.equal(
+    assembler.push(Uint8Array.of(0x30, 0, 0, 0x20, 0x01), () => assert.fail("no frame")),
+    false,
+  );
+});
+
+test("an unknown type breaks the stream for good, after the frames before it", () => {
+  const table = frameTable({ protocol: "starling-client/1", direction: "fromDialer", sizes });
+  const assembler = new FrameAssembler(table);
+  const poll = encodeFrame({ type: "poll", cursor: 1 }, sizes);
+  const out: Uint8Array[] = [];
+  assert.equal(
+    assembler.push(concat(poll, Uint8Array.of(0x7f), poll), (frame) => out.push(frame)),
+    false,
+  );
+  assert.equal(
+    assembler.push(poll, (frame) => out.push(frame)),
+    false,
+  );
+  assert.deepEqual(out, [poll]);
+});
+
+test("a document of any length goes through parts of one size and comes back", () => {
+  for (const length of [1, 32_767, 32_768, 32_769, 100_000]) {
+    const document = filled(length);
+    const collector = new PartCollector();
+    const parts = toParts(document, milliseconds(3));
+    const results = parts.map((part) => collector.add(part));
+    assert.deepEqual(results.at(-1), { kind: "document", bytes: document, time: 3 });
+    assert.ok(results.slice(0, -1).every((result) => result.kind === "incomplete"));
+  }
+  assert.deepEqual(new PartCollector().add(toParts(undefined, milliseconds(3))[0] as never), {
+    kind: "absent",
+    time: 3,
+  });
+});
+
+test("parts out of order are malformed", () => {
+  const [first, second] = toParts(filled(40_000), milliseconds(0));
+  assert.ok(first && second);
+  assert.throws(() => new PartCollector().add(second), isMalformed);
+  const collector = new PartCollector();
+  collector.add(first);
+  assert.throws(() => collector.add(first), isMalformed);
+  assert.throws(() => new PartCollector().add({ ...first, part: filled(5) }), isMalformed);
+});
