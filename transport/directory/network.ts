@@ -30,7 +30,9 @@ export interface NetworkFields {
 
 /** The file before anyone signed it: what each authority's `signNetwork` takes. Throws MALFORMED for fields that would be refused. */
 export function encodeNetwork(fields: NetworkFields): Uint8Array {
-  const authorities = [...fields.authorities].toSorted((a, b) => (toHex(a.identityKey) < toHex(b.identityKey) ? -1 : 1));
+  const authorities = [...fields.authorities].toSorted((a, b) =>
+    toHex(a.identityKey) < toHex(b.identityKey) ? -1 : 1,
+  );
   const writer = new Writer()
     .u8(VERSION)
     .u8(KINDS.indexOf(fields.kind))
