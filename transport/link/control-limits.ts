@@ -8,5 +8,5 @@ export const LOCAL_PART_BYTES_MAX = 64;
 export const ADDRESS_BYTES_MAX = LOCAL_PART_BYTES_MAX + 1 + 255;
 /** Codes are 26 characters; room for an operator's own. */
 export const INVITE_CODE_BYTES_MAX = 64;
-/** A record with the largest certificate is 9,963 bytes; this is what a CONTROL frame of 16 KiB leaves room for with ease. */
+/** A record with the largest certificate and address is 9,909 bytes; this is what a CONTROL frame of 16 KiB leaves room for with ease. */
 export const RECORD_BYTES_MAX = 12_288;

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { fromHex, toHex } from "#transport/core/bytes.ts";
+import { mailboxId, nodeId } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import {
+  CONTROL_RESULTS,
+  type ControlAnswer,
+  type ControlRequest,
+  type ControlResult,
+  decodeControlAnswer,
+  decodeControlRequest,
+  deviceGrant,
+  encodeControlAnswer,
+  encodeControlRequest,
+} from "#transport/link/control.ts";
+
+const ACCOUNT_KEY = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const id = fc.integer({ min: 0, max: 0xffff_ffff });
+const name = fc.string({ unit: "grapheme-ascii", maxLength: 64 });
+const request: fc.Arbitrary<ControlRequest> = fc.oneof(
+  fc.record({ kind: fc.constant("sign-up" as const), id, localPart: name, invite: name, accountKey: bytes(32) }),
+  fc.record({ kind: fc.constant("put-record" as const), id, record: fc.uint8Array({ maxLength: 200 }) }),
+  fc.record({ kind: fc.constant("add-device" as const), id, localPart: name, signature: bytes(64) }),
+  fc.record({ kind: fc.constant("remove-device" as const), id, deviceKey: bytes(32) }),
+  fc.record({ kind: fc.constant("status" as const), id }),
+);
+
+test("every request and answer comes back as it was", () => {
+  fc.assert(fc.property(request, (each) => assert.deepEqual(decodeControlRequest(encodeControlRequest(each)), each)));
+  for (const result of Object.keys(CONTROL_RESULTS) as ControlResult[]) {
+    const answer: ControlAnswer = { id: 7, result };
+    assert.deepEqual(decodeControlAnswer(encodeControlAnswer(answer)), answer);
+  }
+});
+
+test("a request with a byte too many or too few, or of an unknown kind, is none", () => {
+  fc.assert(
+    fc.property(request, (each) => {
+      const encoded = encodeControlRequest(each);
+      assert.throws(() => decodeControlRequest(new Uint8Array([...encoded, 0])), { code: "MALFORMED" });
+      assert.throws(() => decodeControlRequest(encoded.subarray(0, -1)), { code: "MALFORMED" });
+    }),
+  );
+  assert.throws(() => decodeControlRequest(fromHex("0600000001")), { code: "MALFORMED" });
+});
+
+test("bytes of any kind are read or refused, never anything else", () => {
+  for (const decode of [decodeControlRequest, decodeControlAnswer]) {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (junk) => {
+        try {
+          decode(junk);
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, "MALFORMED");
+        }
+      }),
+    );
+  }
+});
+
+test("the specification's examples hold", async () => {
+  const signUp: ControlRequest = {
+    kind: "sign-up",
+    id: 1,
+    localPart: "alice",
+    invite: "",
+    accountKey: fromHex(ACCOUNT_KEY),
+  };
+  assert.equal(toHex(encodeControlRequest(signUp)), `01000000010005616c6963650000${ACCOUNT_KEY}`);
+  const account = { address: "alice@a.example", providerId: nodeId(filled(2)), mailboxId: mailboxId(filled(3)) };
+  const answer = toHex(encodeControlAnswer({ id: 1, result: "OK", account }));
+  assert.equal(answer, `000000010001000f616c69636540612e6578616d706c65${"02".repeat(32)}${"03".repeat(32)}`);
+  assert.equal(toHex(encodeControlRequest({ kind: "status", id: 2 })), "0500000002");
+  assert.equal(toHex(encodeControlAnswer({ id: 2, result: "NO_ACCOUNT" })), "000000020500");
+
+  const suite = await loadSuite("x25519", "native");
+  const grant = deviceGrant({ providerId: nodeId(filled(2)), deviceKey: filled(4), localPart: "alice" });
+  assert.equal(
+    toHex(suite.ed25519.sign(grant, filled(1))),
+    "eb39a470f7676c33e573d79604061521ed17efaee96ae24a852c7dcfe1c3a67badf775375027e56d263e0756debad99202b2eeaa7cee030cfcdd3fc85dd9d709",
+  );
+});
+
+function filled(byte: number): Uint8Array {
+  return new Uint8Array(32).fill(byte);
+}
