@@ -1,0 +1,15 @@
+/** Writes the packet and fragment vectors that this project makes itself: `node test/support/generate-vectors.ts`. */
+
+import { writeFileSync } from "node:fs";
+import { fragmentVectors } from "#test/support/fragment-vectors.ts";
+import { packetVectors } from "#test/support/packet-vectors.ts";
+
+const FILES = {
+  "packets-x25519": await packetVectors("x25519"),
+  "packets-xwing": await packetVectors("xwing"),
+  fragments: await fragmentVectors(),
+};
+
+for (const [name, vectors] of Object.entries(FILES)) {
+  writeFileSync(new URL(`../vectors/${name}.json`, import.meta.url), `${JSON.stringify(vectors, null, 2)}\n`);
+}
