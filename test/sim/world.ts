@@ -20,6 +20,7 @@ import { seedOf, type TestNetwork, testNetwork } from "#test/support/test-networ
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { TransportClient } from "#transport/client/client.ts";
 import type { ClientObserver, SignedUp, TransportClientOptions } from "#transport/client/types.ts";
+import { equalBytes } from "#transport/core/bytes.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import type { RandomStreams } from "#transport/core/random.ts";
 import { type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
@@ -239,6 +240,9 @@ export class SimClient {
   readonly store = new MemoryClientStore();
   /** What the reader has, by hexadecimal message id; a message offered twice is one message. */
   readonly received = new Map<string, Uint8Array>();
+  /** Whether it says so when it has a message. */
+  consumes = true;
+  onOffer: () => void = () => undefined;
   readonly #world: World;
   readonly #seed: string;
   readonly #options: ClientOptions;
@@ -271,8 +275,13 @@ export class SimClient {
     };
     this.client = make === undefined ? new TransportClient(options) : make(options);
     this.client.on("message", ({ messageId, body }) => {
-      this.received.set(Buffer.from(messageId).toString("hex"), body);
-      void this.client.consumed(messageId);
+      this.onOffer();
+      const id = Buffer.from(messageId).toString("hex");
+      // Taking a message twice is taking it once; giving another under the same name would be a fault.
+      const known = this.received.get(id);
+      if (known !== undefined && !equalBytes(known, body)) throw new Error("two messages under one id");
+      this.received.set(id, body);
+      if (this.consumes) void this.client.consumed(messageId);
     });
     await this.client.start();
   }
