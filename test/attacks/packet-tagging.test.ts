@@ -22,7 +22,6 @@ for (const suite of ["x25519", "xwing"] as const) {
       random,
     }).packet,
   });
-  const flip = (bytes: Uint8Array, at: number): Uint8Array => bytes.with(at, (bytes[at] as number) ^ 1);
 
   test(`${suite}: the MAC covers every byte of the header that the next hop reads`, () => {
     const first = network.unwrapAt(0, wrap().packet);
@@ -102,4 +101,8 @@ for (const suite of ["x25519", "xwing"] as const) {
       packet = step.packet;
     }
   });
+}
+
+function flip(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.with(at, (bytes[at] as number) ^ 1);
 }

@@ -219,18 +219,6 @@ function editVectors(geometry: Geometry): RefusedVector[] {
       }),
     ),
   );
-  const payload = (name: string, at: number, after: number): RefusedVector => ({
-    name: `a flipped bit: payload, ${name}, after hop ${after}`,
-    edit: { at, xor: "80" },
-    refusedBy: "recipient",
-    after,
-  });
-  const first = (name: string, edit: NonNullable<RefusedVector["edit"]>): RefusedVector => ({
-    name,
-    edit,
-    refusedBy: 1,
-    after: 0,
-  });
   return [
     ...flips,
     ...[0, 1, 2, 3].flatMap((after) => [
@@ -259,6 +247,20 @@ function editVectors(geometry: Geometry): RefusedVector[] {
     },
   ];
 }
+
+const payload = (name: string, at: number, after: number): RefusedVector => ({
+  name: `a flipped bit: payload, ${name}, after hop ${after}`,
+  edit: { at, xor: "80" },
+  refusedBy: "recipient",
+  after,
+});
+
+const first = (name: string, edit: NonNullable<RefusedVector["edit"]>): RefusedVector => ({
+  name,
+  edit,
+  refusedBy: 1,
+  after: 0,
+});
 
 /** Under MACs that hold, made by the naive implementation: commands that do not exist. */
 function forgedVectors(sphinx: Sphinx, nodes: readonly VectorNode[]): RefusedVector[] {

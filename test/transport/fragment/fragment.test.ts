@@ -32,6 +32,7 @@ const STEP = 4;
 const id = (): MessageId => messageId(random.bytes(16));
 const cut = (body: Uint8Array, messageIdOf = id()): Fragment[] =>
   split({ suite, geometry, step: STEP, kind: "message", messageId: messageIdOf, body });
+const totals = (messageBytes: number) => fragmentCount({ geometry, step: STEP, messageBytes });
 const reassembly = (messageBytesMax = 1e6): Reassembly =>
   new Reassembly({ suite, geometry, step: STEP, messageBytesMax });
 
@@ -85,7 +86,6 @@ test("a seal opens with its own key only, and not when any byte changed", () => 
 });
 
 test("the number of fragments is exact up to one step and a multiple of it past that", () => {
-  const totals = (messageBytes: number) => fragmentCount({ geometry, step: STEP, messageBytes });
   assert.deepEqual(totals(0), { needed: 1, total: 1 });
   assert.deepEqual(totals(capacity - DIGEST_BYTES), { needed: 1, total: 1 });
   assert.deepEqual(totals(capacity - DIGEST_BYTES + 1), { needed: 2, total: 2 });
