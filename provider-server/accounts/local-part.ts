@@ -4,9 +4,9 @@ import { LOCAL_PART_BYTES_MAX } from "#transport/link/control-limits.ts";
 
 /** The one spelling of a name: lower case; ASCII letters, digits and single `.`, `_`, `-` between them. Undefined for anything else. */
 export function canonicalLocalPart(text: string): string | undefined {
-  if (text.length > LOCAL_PART_BYTES_MAX) return undefined;
-  const lower = text.toLowerCase();
-  return LOCAL_PART.test(lower) && text.length === lower.length ? lower : undefined;
+  // Checked before the case is changed: the Kelvin sign, for one, has the letter k as its lower case.
+  if (text.length > LOCAL_PART_BYTES_MAX || !LOCAL_PART.test(text)) return undefined;
+  return text.toLowerCase();
 }
 
 /** What names that a reader takes for one another share: `a.lice` is not given to anybody but `alice`. */
@@ -18,7 +18,7 @@ export function isReserved(canonical: string, additional: readonly string[] = []
   return RESERVED.has(skeleton) || additional.some((name) => skeletonOf(name.toLowerCase()) === skeleton);
 }
 
-const LOCAL_PART = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/;
+const LOCAL_PART = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 
 const RESERVED: ReadonlySet<string> = new Set([
   // RFC 2142

@@ -24,6 +24,8 @@ export async function invite(args: string[]): Promise<void> {
   const linkKey = primitives.ed25519.publicKey(readKeyFile(config.keyFile).linkSeed);
   const code = config.signUp.policy === "invite" ? newCode(config.database, uses, primitives) : "";
   const address = config.address ?? config.listen;
+  if (address.endsWith(":0"))
+    throw new ServerError("CONFIG", `${path}: address: expected host:port, since listen has port 0.`);
   process.stdout.write(`${encodeInvite({ address, linkKey, domain: config.domain, networkHash, code })}\n`);
 }
 

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Accounts, type SignUpPolicy } from "#provider-server/accounts/accounts.ts";
+import { createInvite } from "#provider-server/accounts/invites.ts";
+import { canonicalLocalPart, isReserved, skeletonOf } from "#provider-server/accounts/local-part.ts";
+import { ProviderDatabase } from "#provider-server/database/database.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { milliseconds, nodeId } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { type MailboxRecord, signMailboxRecord } from "#transport/directory/mailbox-record.ts";
+import { type ControlRequest, deviceGrant } from "#transport/link/control.ts";
+
+const suite = await loadSuite("x25519", "native");
+const DAY = 86_400_000;
+const providerId = nodeId(new Uint8Array(32).fill(2));
+const device = (n: number): Uint8Array => new Uint8Array(32).fill(n);
+const accountSeed = (name: string): Uint8Array => new SeededRandom(name).bytes(32);
+
+test("a device signs up once; asking again finds the same account", () => {
+  const { signUp } = setUp();
+  const first = signUp(1, "Alice");
+  assert.equal(first.result, "OK");
+  assert.equal(first.account?.address, "alice@a.example");
+  assert.deepEqual(signUp(1, "alice"), first);
+  assert.equal(signUp(1, "bob").result, "REFUSED");
+});
+
+test("a name is given out once, whatever its dots and case, and reserved ones never", () => {
+  const { signUp } = setUp({ policy: "open", reserved: ["boss"] });
+  assert.equal(signUp(1, "alice").result, "OK");
+  for (const name of ["alice", "ALICE", "a.lice", "ali-ce", "al_ice"])
+    assert.equal(signUp(2, name).result, "NAME_TAKEN");
+  for (const name of ["postmaster", "Post.Master", "abuse", "b-o-s-s"])
+    assert.equal(signUp(2, name).result, "NAME_TAKEN");
+  for (const name of ["", ".a", "a.", "a..b", "a b", "ä", "a".repeat(65), "a@b", "\u212a"]) {
+    assert.equal(signUp(2, name).result, "NAME_INVALID", name);
+  }
+});
+
+test("closed takes nobody, and invite takes a code as often as it was made for", () => {
+  assert.equal(setUp({ policy: "closed" }).signUp(1, "alice").result, "REFUSED");
+  const { signUp, database } = setUp({ policy: "invite" });
+  const invite = createInvite(database, { uses: 2, random: new SeededRandom("code"), primitives: suite });
+  assert.match(invite, /^[a-z2-7]{26}$/);
+  assert.equal(signUp(1, "alice", "wrong").result, "BAD_INVITE");
+  assert.equal(signUp(1, "alice", invite).result, "OK");
+  assert.equal(signUp(2, "alice", invite).result, "NAME_TAKEN", "a taken name uses up nothing");
+  assert.equal(signUp(2, "bob", invite.toUpperCase()).result, "OK");
+  assert.equal(signUp(3, "carol", invite).result, "BAD_INVITE");
+});
+
+test("sign-ups that come by the hundred have to wait", async () => {
+  const { signUp, clock } = setUp();
+  const results = Array.from({ length: 130 }, (_, n) => signUp(n, `user${n}`).result);
+  assert.equal(results.filter((result) => result === "UNAVAILABLE").length, 10);
+  await clock.runFor(milliseconds(60_000));
+  assert.equal(signUp(125, "user125").result, "OK");
+});
+
+test("a record is taken from its owner and found under the address in any case", () => {
+  const { signUp, put, accounts, recordOf } = setUp();
+  signUp(1, "alice");
+  const bytes = put(1, recordOf(1, "alice"));
+  assert.equal(bytes.result, "OK");
+  assert.deepEqual(accounts.record("ALICE@a.example"), bytes.record);
+  assert.equal(accounts.record("alice@b.example"), undefined);
+  assert.equal(accounts.record("bob@a.example"), undefined);
+  assert.equal(accounts.record("alice"), undefined);
+});
+
+test("a record that is not the account's, is older, or would hold for years is refused", () => {
+  const { signUp, put, recordOf, clock } = setUp();
+  signUp(1, "alice");
+  signUp(2, "bob");
+  const own = recordOf(1, "alice");
+  const wrong: MailboxRecord[] = [
+    { ...own, address: "bob@a.example" },
+    { ...own, mailboxId: recordOf(2, "bob").mailboxId },
+    { ...own, providerId: nodeId(new Uint8Array(32)) },
+    { ...own, validUntil: milliseconds(clock.now() + 63 * DAY) },
+  ];
+  for (const record of wrong) assert.equal(put(1, record).result, "BAD_RECORD");
+  assert.equal(put(2, own).result, "BAD_RECORD");
+  assert.equal(put(9, own).result, "NO_ACCOUNT");
+  assert.equal(put(1, own).result, "OK");
+  assert.equal(put(1, { ...own, validFrom: milliseconds(own.validFrom - 1) }).result, "BAD_RECORD");
+});
+
+test("a device joins with the account key's signature and leaves; at most eight", () => {
+  const { signUp, handle, accounts } = setUp();
+  signUp(1, "alice");
+  const add = (n: number, seed: string) => {
+    const granted = deviceGrant({ providerId, deviceKey: device(n), localPart: "alice" });
+    const signature = suite.ed25519.sign(granted, accountSeed(seed));
+    return handle(n, { kind: "add-device", id: 0, localPart: "alice", signature }).result;
+  };
+  assert.equal(add(2, "eve"), "REFUSED");
+  assert.equal(accounts.isDevice(device(2)), false);
+  for (let n = 2; n <= 8; n++) assert.equal(add(n, "alice"), "OK");
+  assert.equal(add(8, "alice"), "OK", "asking twice is safe");
+  assert.equal(add(9, "alice"), "TOO_MANY_DEVICES");
+  assert.equal(handle(2, { kind: "remove-device", id: 0, deviceKey: device(3) }).result, "OK");
+  assert.equal(accounts.isDevice(device(3)), false);
+  assert.equal(add(9, "alice"), "OK");
+  signUp(20, "bob");
+  assert.equal(handle(20, { kind: "remove-device", id: 0, deviceKey: device(1) }).result, "REFUSED");
+});
+
+test("a full disk answers that the provider is unavailable, and nothing is half done", () => {
+  const { signUp, database, accounts } = setUp();
+  database.limitPages(database.pages);
+  const results = Array.from({ length: 100 }, (_, n) => signUp(n, `user${n}`.padEnd(60, "x")).result);
+  const refused = results.indexOf("UNAVAILABLE");
+  assert.ok(refused > 0);
+  assert.equal(accounts.isDevice(device(refused)), false);
+  database.limitPages(100_000);
+  assert.equal(signUp(refused, `user${refused}`.padEnd(60, "x")).result, "OK");
+});
+
+test("names have one spelling, and skeletons forget separators only", () => {
+  assert.equal(canonicalLocalPart("A.B-c_9"), "a.b-c_9");
+  assert.equal(skeletonOf("a.b-c_9"), "abc9");
+  assert.equal(isReserved("no.reply"), true);
+  assert.equal(isReserved("noreplyx"), false);
+});
+
+function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
+  const clock = new VirtualClock({ start: milliseconds(20_000 * DAY) });
+  const database = new ProviderDatabase(":memory:");
+  const random = new SeededRandom("mailboxes");
+  const domain = "a.example";
+  const accounts = new Accounts({
+    database,
+    clock,
+    random,
+    primitives: suite,
+    providerId,
+    domain,
+    signUp: signUpPolicy,
+  });
+  const handle = (n: number, request: ControlRequest) => accounts.handle(device(n), request);
+  const status = (n: number) => handle(n, { kind: "status", id: 0 }).account;
+  return {
+    clock,
+    database,
+    accounts,
+    handle,
+    signUp: (n: number, localPart: string, invite = "") =>
+      handle(n, {
+        kind: "sign-up",
+        id: 0,
+        localPart,
+        invite,
+        accountKey: suite.ed25519.publicKey(accountSeed(localPart.toLowerCase())),
+      }),
+    recordOf(n: number, name: string): MailboxRecord {
+      const account = status(n);
+      assert.ok(account);
+      return {
+        ...account,
+        mailboxKey: new Uint8Array(1216),
+        validFrom: clock.now(),
+        validUntil: milliseconds(clock.now() + 7 * DAY),
+        certificate: new Uint8Array(10),
+        accountKey: suite.ed25519.publicKey(accountSeed(name)),
+      };
+    },
+    put(n: number, record: MailboxRecord) {
+      const bytes = signMailboxRecord({ record, accountSeed: accountSeed("alice"), suite });
+      return { record: bytes, result: handle(n, { kind: "put-record", id: 0, record: bytes }).result };
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { EpochKeys } from "#provider-server/mix/epoch-keys.ts";
+import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
+import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { toHex } from "#transport/core/bytes.ts";
+import { epochNumber, type ReplayTag, replayTag } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+
+const suite = await loadSuite("xwing", "native");
+const tag = (n: number): ReplayTag => replayTag(new SeededRandom(`tag ${n}`).bytes(16));
+const five = epochNumber(5);
+
+test("key and tags outlive the process in one file, whose form is the specification's", (t) => {
+  const directory = temporaryDirectory(t);
+  const first = keysIn(directory);
+  const published = toHex(first.ensure(five));
+  assert.equal(first.record(five, tag(1)), "added");
+  assert.equal(first.record(five, tag(1)), "seen");
+  first.close();
+  assert.deepEqual(readdirSync(directory), ["5.epoch"]);
+  const file = readFileSync(join(directory, "5.epoch"));
+  assert.equal(file.length, 44 + 16);
+  assert.equal(file.toString("hex", 0, 12), "7374726c454b303100000005");
+  assert.equal(file.toString("hex", 44), toHex(tag(1)));
+
+  const second = keysIn(directory);
+  assert.equal(toHex(second.ensure(five)), published);
+  assert.ok(second.get(five), "the key can decapsulate");
+  assert.equal(second.record(five, tag(1)), "seen");
+  assert.equal(second.record(five, tag(2)), "added");
+  second.close();
+});
+
+test("a restored key opens what was encapsulated to it before the crash", (t) => {
+  const directory = temporaryDirectory(t);
+  const first = keysIn(directory);
+  const { ciphertext, sharedSecret } = suite.kem.encapsulate(first.ensure(five), new SeededRandom("sender"));
+  first.close();
+  const second = keysIn(directory);
+  assert.deepEqual(second.get(five)?.decapsulate(ciphertext), sharedSecret);
+  second.close();
+});
+
+test("the example of docs/spec/06-mix.md §5", (t) => {
+  const directory = temporaryDirectory(t);
+  const log = new FileEpochStore(directory).create(epochNumber(7), new Uint8Array(32).fill(11));
+  log.append(replayTag(new Uint8Array(16).fill(12)));
+  log.close();
+  const expected = `7374726c454b303100000007${"0b".repeat(32)}${"0c".repeat(16)}`;
+  assert.equal(readFileSync(join(directory, "7.epoch"), "hex"), expected);
+});
+
+test("half a tag at the end is overwritten, damaged and unfinished files are removed", (t) => {
+  const directory = temporaryDirectory(t);
+  const first = keysIn(directory);
+  first.ensure(five);
+  first.record(five, tag(1));
+  first.close();
+  const path = join(directory, "5.epoch");
+  writeFileSync(path, Buffer.concat([readFileSync(path), tag(2).subarray(0, 9)]));
+  writeFileSync(join(directory, "6.epoch"), "damaged");
+  writeFileSync(join(directory, "7.epoch.new"), "unfinished");
+
+  const second = keysIn(directory);
+  assert.deepEqual(second.epochs(), [5]);
+  assert.equal(second.record(five, tag(1)), "seen");
+  assert.equal(second.record(five, tag(3)), "added");
+  second.close();
+  assert.equal(readFileSync(path).length, 44 + 32);
+  assert.deepEqual(readdirSync(directory), ["5.epoch"]);
+});
+
+test("erasing takes key, log and file; later epochs stay", (t) => {
+  const directory = temporaryDirectory(t);
+  const keys = keysIn(directory);
+  const old = (keys.ensure(five), keys.get(five));
+  keys.ensure(epochNumber(6));
+  keys.eraseBefore(epochNumber(6));
+  assert.deepEqual(keys.epochs(), [6]);
+  assert.equal(existsSync(join(directory, "5.epoch")), false);
+  assert.equal(keys.get(five), undefined);
+  assert.throws(() => old?.decapsulate(new Uint8Array(1120)), "a destroyed key opens nothing");
+  assert.equal(keys.record(five, tag(1)), "full", "nothing is accepted for an epoch without key");
+  keys.close();
+});
+
+test("a full set erases its key early and leaves the others", () => {
+  const erased: number[] = [];
+  const keys = new EpochKeys({
+    ...dependencies(new MemoryEpochStore()),
+    replayCapacity: 2,
+    onErasedEarly: (epoch) => erased.push(epoch),
+  });
+  keys.ensure(five);
+  keys.ensure(epochNumber(6));
+  for (const n of [1, 2]) assert.equal(keys.record(five, tag(n)), "added");
+  assert.equal(keys.record(five, tag(3)), "full");
+  assert.deepEqual(erased, [5]);
+  assert.deepEqual(keys.epochs(), [6]);
+  assert.equal(keys.record(five, tag(1)), "full");
+});
+
+test("a log that cannot be written counts as full: a packet that cannot be remembered is not taken", () => {
+  const store = new MemoryEpochStore();
+  const failing = {
+    load: () => store.load(),
+    create: (...args: Parameters<MemoryEpochStore["create"]>) => ({
+      ...store.create(...args),
+      append: () => {
+        throw new Error("ENOSPC");
+      },
+    }),
+  };
+  const keys = new EpochKeys(dependencies(failing));
+  keys.ensure(five);
+  assert.equal(keys.record(five, tag(1)), "full");
+  assert.deepEqual(keys.epochs(), []);
+});
+
+function keysIn(directory: string): EpochKeys {
+  return new EpochKeys(dependencies(new FileEpochStore(directory)));
+}
+
+function dependencies(store: ConstructorParameters<typeof EpochKeys>[0]["store"]) {
+  return { suite, random: new SeededRandom("epoch keys"), store, replayCapacity: 1000, onErasedEarly: () => undefined };
+}
+
+function temporaryDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "starling-epochs-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
