@@ -48,8 +48,9 @@ async function demo(): Promise<void> {
 
   const alice = person("Alice", "a.example", observations);
   const bob = person("Bob", "b.example", observations);
-  await Promise.all([alice.desktop.ready(), bob.desktop.ready()]);
-  say("Opening two accounts; the authorities agree on who is in the network ...");
+  say("The authorities agree on who is in the network ...");
+  await Promise.all([network.flowing(), alice.desktop.ready(), bob.desktop.ready()]);
+  say("Opening two accounts ...");
   await Promise.all([settleIn(alice, network), settleIn(bob, network)]);
 
   const report = await deliver({ alice, bob, mail, network, observations });
@@ -60,8 +61,8 @@ async function demo(): Promise<void> {
   await answer(alice, bob);
   say("");
   say("Both windows stay open until you press Ctrl+C:");
-  say(`  Alice  ${alice.desktop.url}`);
-  say(`  Bob    ${bob.desktop.url}`);
+  say(`  Alice  ${await alice.desktop.url()}`);
+  say(`  Bob    ${await bob.desktop.url()}`);
   say(`If a window asks for the passphrase, it is: ${PASSPHRASE}`);
   await interrupted.promise;
 }
@@ -84,7 +85,7 @@ async function deliver(o: {
     `${addressOf(alice)} writes to ${addressOf(bob)}: "${mail.subject}", ${mail.attachments.length} attachment(s) ...`,
   );
   const sent = await write(alice, bob, mail);
-  const read = await receive(bob, { after: 0 });
+  const read = await receive(bob);
   const journey = await awaitReceipt(alice, sent);
   const report = makeReport({ mail, sent, read, journey, knownAt: Date.now(), network, observations });
   for (const line of tellJourney(report, { sentAt: sent.sentAt, from: addressOf(alice), to: addressOf(bob) }))
@@ -108,7 +109,7 @@ async function answer(alice: Person, bob: Person): Promise<void> {
   });
   const sentAt = Date.now();
   await bob.desktop.call("draft.send", { draftId });
-  const { message, readAt } = await receive(alice, { after: 0 });
+  const { message, readAt } = await receive(alice);
   const seconds = ((readAt - sentAt) / 1000).toFixed(1);
   say(`Alice reads "${message.subject}" ${seconds} s later; signature: ${message.signature}.`);
 }

@@ -21,8 +21,6 @@ export class Desktop {
   readonly name: string;
   readonly #child: Child;
   readonly #waiting = new Set<() => void>();
-  /** Where the window of this reader is. */
-  url = "";
 
   constructor(options: { name: string; folder: string; observations: Observations }) {
     const { name, folder, observations } = options;
@@ -37,7 +35,12 @@ export class Desktop {
   }
 
   async ready(): Promise<void> {
-    this.url = (await this.#child.ready()) as string;
+    await this.#child.ready();
+  }
+
+  /** Opens this reader's window in a browser, once. */
+  url(): Promise<string> {
+    return this.#child.call("url") as Promise<string>;
   }
 
   call<M extends Method>(method: M, input: Input<M>): Promise<Output<M>> {

@@ -26,8 +26,11 @@ const DOMAINS = ["a.example", "b.example"] as const;
 const AUTHORITIES = 3;
 
 /** Enough for every process to start and publish its keys, and for the authorities to agree on epoch 0. */
-const UNTIL_GENESIS_MILLISECONDS = 12_000;
+const UNTIL_GENESIS_MILLISECONDS = 15_000;
 const BOOTSTRAP_MILLISECONDS = 6_000;
+
+/** Nodes ask for the first consensus again and again, after random waits. */
+const FLOWING_MILLISECONDS_MAX = 90_000;
 
 const SHARED_MEMORY = "/dev/shm";
 
@@ -41,6 +44,8 @@ export interface DemoNetwork {
   readonly network: Network;
   /** By name: authority-1 to -3, mix-1 to -6, a.example, b.example. */
   readonly processes: ReadonlyMap<string, Child>;
+  /** Resolves when a packet has reached every node: each knows the others, and links are up. */
+  flowing(): Promise<void>;
   /** A line that opens one account at the provider. */
   invite(domain: Domain): Promise<string>;
   /** Starts a process again with the same configuration, after it was stopped or crashed. */
@@ -112,11 +117,16 @@ export async function startNetwork(options: {
   }
 
   const processes = new Map<string, Child>();
+  const silent = new Set(nodeNames);
+  const flowing = Promise.withResolvers<void>();
   const nameByNodeId = new Map(nodeNames.map((name) => [publicOf(name).nodeId, name]));
   const start = (name: string): Child => {
     const child = new Child({ name, script, args: [path(`${name}.json`)], logFile: path("logs", `${name}.log`) });
     child.onEvent((event, data) => {
-      if (event === "hop") observations.addHop(data as HopSeen);
+      if (event !== "hop") return;
+      observations.addHop(data as HopSeen);
+      silent.delete(name);
+      if (silent.size === 0) flowing.resolve();
     });
     processes.set(name, child);
     return child;
@@ -127,7 +137,9 @@ export async function startNetwork(options: {
   };
 
   try {
-    await Promise.all(names.map((name) => start(name).ready()));
+    // Nodes announce themselves once: to authorities that are there.
+    await Promise.all(authorityNames.map((name) => start(name).ready()));
+    await Promise.all(nodeNames.map((name) => start(name).ready()));
   } catch (error) {
     await stop();
     throw error;
@@ -135,6 +147,8 @@ export async function startNetwork(options: {
   return {
     network,
     processes,
+    flowing: () =>
+      within(FLOWING_MILLISECONDS_MAX, flowing.promise, () => `No packet reached ${[...silent].join(", ")}.`),
     async invite(domain) {
       const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, cli, "invite", path(`${domain}.json`)]);
       return stdout.trim();
@@ -148,6 +162,14 @@ export async function startNetwork(options: {
 }
 
 const isDomain = (name: string): name is Domain => (DOMAINS as readonly string[]).includes(name);
+
+async function within<T>(limit: number, promise: Promise<T>, sentence: () => string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(sentence())), limit);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
 
 function get<K, V>(map: ReadonlyMap<K, V>, key: K): V {
   const value = map.get(key);

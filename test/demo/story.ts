@@ -64,18 +64,23 @@ async function draftOf(desktop: Desktop, recipient: string, mail: DemoMail): Pro
   return id;
 }
 
-/** Waits for the newest message that came in, and has the reader's own process read it from its store. */
-export function receive(to: Person, { after }: { after: number }): Promise<Read> {
+/** Waits until a mail is in the reader's store and its signature judged, and has the reader's own process read and open it. */
+export async function receive(to: Person): Promise<Read> {
   const { desktop } = to;
-  return desktop.until("the mail", DELIVERY_SECONDS_MAX, async () => {
+  const { conversationId, messageId } = await desktop.until("the mail", DELIVERY_SECONDS_MAX, async () => {
     const { conversations } = await desktop.call("mail.list", { folder: "inbox", limit: 10 });
     for (const { id } of conversations) {
       const { messages } = await desktop.call("mail.thread", { conversationId: id });
-      const arrived = messages.filter(({ direction }) => direction === "in")[after];
-      if (arrived !== undefined) return desktop.read(arrived.id, id);
+      // The sender's key is asked for through the mix network; until it came, the signature is of an unknown key.
+      const arrived = messages.find(({ direction, signature }) => direction === "in" && signature !== "unknown-key");
+      if (arrived !== undefined) return { conversationId: id, messageId: arrived.id };
     }
     return undefined;
   });
+  const read = await desktop.read(messageId, conversationId);
+  // Whoever opens a mail lets its sender know that it arrived.
+  await desktop.call("mail.markRead", { conversationId });
+  return read;
 }
 
 /** Waits until the sender knows that the reader's computer has the mail. */
