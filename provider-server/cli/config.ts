@@ -137,10 +137,10 @@ function describe(error: z.ZodError, json: unknown): string {
   return `${at}: ${issue.message}.`;
 }
 
-/** The keys of the object at `path`, for the role that the file names. */
-function knownKeys(path: readonly PropertyKey[], json: unknown): string {
+/** The keys of the object at `at`, for the role that the file names. */
+function knownKeys(at: readonly PropertyKey[], json: unknown): string {
   let current: unknown = schema.options.find((option) => option.shape.role.value === (json as { role: unknown }).role);
-  for (const step of path) current = stepInto(current, step);
+  for (const step of at) current = stepInto(current, step);
   const shape = current instanceof z.ZodObject ? Object.keys(current.shape) : [];
   return shape.join(", ");
 }

@@ -15,10 +15,6 @@ export class DeviceBudgets {
   /** Any profile may be in use and only the device knows which: the fastest one counts. */
   constructor(parameters: Parameters) {
     const profiles = Object.values(parameters.profiles);
-    const fastest = (rates: PerSecond[]) => ({
-      rate: perSecond(BUDGET_SLACK * Math.max(...rates)),
-      burst: BUDGET_BURST,
-    });
     this.#rates = {
       send: fastest(profiles.map((profile) => profile.sendRate)),
       poll: fastest(profiles.map((profile) => profile.pollRate)),
@@ -55,4 +51,8 @@ export class DeviceBudgets {
       if (Object.values(budgets).every((budget) => budget.isFull(now))) this.#devices.delete(id);
     }
   }
+}
+
+function fastest(rates: readonly PerSecond[]): { rate: PerSecond; burst: number } {
+  return { rate: perSecond(BUDGET_SLACK * Math.max(...rates)), burst: BUDGET_BURST };
 }

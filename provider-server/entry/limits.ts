@@ -1,6 +1,6 @@
 /** Every bound of client links, with its reason. */
 
-import { type Milliseconds, milliseconds, type PerSecond, perSecond } from "#transport/core/units.ts";
+import { type Milliseconds, milliseconds, perSecond } from "#transport/core/units.ts";
 
 /**
  * A budget grows by this much more than the fastest profile sends. Ticks are a Poisson process: were the two equal, the random
@@ -12,10 +12,10 @@ export const BUDGET_SLACK = 1.25;
 export const BUDGET_BURST = 64;
 
 /** A client asks for a consensus once an epoch, and again when an answer was lost. */
-export const CONSENSUS_BUDGET = { rate: perSecond(1 / 5) as PerSecond, burst: 8 };
+export const CONSENSUS_BUDGET = { rate: perSecond(1 / 5), burst: 8 };
 
 /** Signing up, a record a week, a device now and then. */
-export const CONTROL_BUDGET = { rate: perSecond(1 / 5) as PerSecond, burst: 16 };
+export const CONTROL_BUDGET = { rate: perSecond(1 / 5), burst: 16 };
 
 /** Budgets remembered after their device has gone; those that are full again are forgotten first. */
 export const BUDGETS_MAX = 200_000;

@@ -51,12 +51,12 @@ export class EpochKeys implements MixKeys {
 
   /** Erases the keys and tags of all epochs before `epoch`. */
   eraseBefore(epoch: Epoch): void {
-    for (const held of [...this.#epochs.keys()]) if (held < epoch) this.#erase(held);
+    for (const held of this.#epochs.keys()) if (held < epoch) this.#erase(held);
   }
 
   /** The epochs whose keys are held, in order. */
   epochs(): Epoch[] {
-    return [...this.#epochs.keys()].sort((a, b) => a - b);
+    return [...this.#epochs.keys()].toSorted((a, b) => a - b);
   }
 
   /** How many packets the key of an epoch has opened. */

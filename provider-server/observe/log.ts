@@ -39,7 +39,7 @@ export class Log {
     this.#cancelSummary?.();
     this.#cancelSummary = undefined;
     if (this.#drops.size === 0) return;
-    this.event("dropped", Object.fromEntries([...this.#drops].sort()));
+    this.event("dropped", Object.fromEntries([...this.#drops].toSorted(([a], [b]) => (a < b ? -1 : 1))));
     this.#drops.clear();
   }
 }

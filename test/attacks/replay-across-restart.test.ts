@@ -13,6 +13,7 @@ import { fromHex, toHex } from "#transport/core/bytes.ts";
 import { epochNumber, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
+import type { Hop } from "#transport/sphinx/packet.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 
 test("a packet that a mix has taken is refused after kill -9 and restart, and new ones are taken", async (t) => {
@@ -76,16 +77,15 @@ async function makePackets(publicKey: string, count: number): Promise<Uint8Array
   const sphinx = new Sphinx({ suite, geometry: geometry({ suite: "x25519", packetBytes: 4096 }) });
   const random = new SeededRandom("packets");
   const last = suite.kem.generate(random).publicKey;
-  const hop = (id: number, mixKey: Uint8Array) => ({
-    nodeId: nodeId(new Uint8Array(32).fill(id)),
-    mixKey,
-    delay: milliseconds(100),
-  });
   return Array.from({ length: count }, () => {
     const path = { epoch: epochNumber(5), hops: [hop(1, fromHex(publicKey)), hop(2, last)] };
     const payload = random.bytes(sphinx.geometry.payloadBytes);
     return sphinx.wrap({ path, destination: { command: "drop", recipient: random.bytes(32) }, payload, random }).packet;
   });
+}
+
+function hop(id: number, mixKey: Uint8Array): Hop {
+  return { nodeId: nodeId(new Uint8Array(32).fill(id)), mixKey, delay: milliseconds(100) };
 }
 
 function temporaryDirectory(t: TestContext): string {

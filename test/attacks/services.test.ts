@@ -33,18 +33,16 @@ test("a flood of requests is bounded: the rest is dropped, and later ones are se
 
 test("a mailbox that does not exist cannot be told from one that has none of the fragments", async () => {
   const desk = await setUp();
-  const question = (box: Uint8Array): Uint8Array => new Writer().raw(box).u16(3).raw(new Uint8Array(48)).finish();
   const outcomes = await Promise.all(
-    [desk.existing, new Uint8Array(32).fill(9)].map((box) => desk.probe("have", question(box))),
+    [desk.existing, new Uint8Array(32).fill(9)].map((box) => desk.probe("have", askFor(box))),
   );
   assert.deepEqual(outcomes[0], outcomes[1]);
 });
 
 test("a name that does not exist cannot be told from one without a record", async () => {
   const desk = await setUp();
-  const question = (address: string): Uint8Array => new Writer().text16(address).finish();
   const outcomes = await Promise.all(
-    ["alice@a.example", "eve@a.example"].map((name) => desk.probe("keys", question(name))),
+    ["alice@a.example", "eve@a.example"].map((name) => desk.probe("keys", new Writer().text16(name).finish())),
   );
   assert.deepEqual(outcomes[0], outcomes[1]);
 });
@@ -70,6 +68,8 @@ test("an answer leaves a random time after its request came, drawn before the se
   assert.ok(quick.some((wait) => wait < 40) && quick.some((wait) => wait > 400), "waits vary");
   for (const [index, wait] of quick.entries()) assert.equal(slow[index], Math.max(wait, 40));
 });
+
+const askFor = (box: Uint8Array): Uint8Array => new Writer().raw(box).u16(3).raw(new Uint8Array(48)).finish();
 
 async function waits(desk: Awaited<ReturnType<typeof setUp>>, service: string): Promise<number[]> {
   for (let i = 0; i < 50; i++) {

@@ -197,7 +197,7 @@ export class OneAuthority {
     const fields = { epoch, previous, sharedRandom, parameters, commits: new Map(), layers, providers };
     const body = encodeConsensusBody(this.network, fields);
     const hash = consensusHash(this.#suite, body);
-    const signature = signConsensus({ hash, identitySeed: this.#seed, suite: this.#suite });
+    const signature = signConsensus({ epoch, hash, identitySeed: this.#seed, suite: this.#suite });
     return verifyConsensus(this.network, encodeConsensus(body, new Map([[0, signature]])), this.#suite);
   }
 
@@ -205,6 +205,6 @@ export class OneAuthority {
   #nodesAt(vote: number): NodeDescriptor[] {
     const newest = new Map<string, NodeDescriptor>();
     for (const { at, descriptor } of this.published) if (at <= vote) newest.set(toHex(descriptor.nodeId), descriptor);
-    return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, descriptor]) => descriptor);
+    return [...newest].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, descriptor]) => descriptor);
   }
 }

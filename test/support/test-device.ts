@@ -61,7 +61,7 @@ export class TestDevice {
     const id = ++this.#requests;
     const [answer] = await this.exchange({
       type: "control",
-      body: encodeControlRequest({ ...request, id } as ControlRequest),
+      body: encodeControlRequest({ ...request, id }),
     });
     if (answer?.type !== "controlAnswer") throw new Error("no answer to a control request");
     return decodeControlAnswer(answer.body);

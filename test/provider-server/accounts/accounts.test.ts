@@ -154,7 +154,7 @@ function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
         invite,
         accountKey: suite.ed25519.publicKey(accountSeed(localPart.toLowerCase())),
       }),
-    recordOf(n: number, name: string): MailboxRecord {
+    recordOf: (n: number, name: string): MailboxRecord => {
       const account = status(n);
       assert.ok(account);
       return {
@@ -166,7 +166,7 @@ function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
         accountKey: suite.ed25519.publicKey(accountSeed(name)),
       };
     },
-    put(n: number, record: MailboxRecord) {
+    put: (n: number, record: MailboxRecord) => {
       const bytes = signMailboxRecord({ record, accountSeed: accountSeed("alice"), suite });
       return { record: bytes, result: handle(n, { kind: "put-record", id: 0, record: bytes }).result };
     },

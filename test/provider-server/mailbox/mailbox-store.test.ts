@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { AccountTables } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
@@ -237,7 +237,6 @@ function setUp(options: { path?: string; fragments?: number; replies?: number; r
     onDrop: (reason: DropReason) => drops.push(reason),
   };
   const store = new MailboxStore(dependencies);
-  const body = (n: number): Uint8Array => new Uint8Array(2000).fill(n);
   return {
     clock,
     database,
@@ -256,7 +255,7 @@ function setUp(options: { path?: string; fragments?: number; replies?: number; r
       }),
     deliverReply: (id: MailboxId, n: number) =>
       store.deliver({ mailboxId: id, kind: "reply", surbId: surbId(new Uint8Array(16)), body: body(n), hash: hash(n) }),
-    addDevice(localPart: string, key: Uint8Array): void {
+    addDevice: (localPart: string, key: Uint8Array): void => {
       const account = tables.named(localPart);
       assert.ok(account);
       tables.addDevice(account, key, day);
@@ -279,6 +278,10 @@ function databasePath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "starling-mailbox-"));
   t.after(() => rmSync(directory, { recursive: true }));
   return join(directory, "provider.db");
+}
+
+function body(n: number): Uint8Array {
+  return new Uint8Array(2000).fill(n);
 }
 
 function box(n: number): MailboxId {

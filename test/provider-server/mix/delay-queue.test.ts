@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { DelayQueue } from "#provider-server/mix/delay-queue.ts";
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 
@@ -29,7 +29,7 @@ test("it holds and gives what a sorted array would, in any order of pushes and p
         if ("push" in each) {
           const due = milliseconds(each.push);
           queue.push(due, due);
-          model = [...model, due].sort((a, b) => a - b);
+          model = [...model, due].toSorted((a, b) => a - b);
         } else {
           const expected = model[0] !== undefined && model[0] <= each.popAt ? model.shift() : undefined;
           assert.equal(queue.popDue(milliseconds(each.popAt)), expected);
@@ -51,6 +51,9 @@ test("draining empties it", () => {
   const queue = new DelayQueue<number>();
   queue.push(milliseconds(2), 2);
   queue.push(milliseconds(1), 1);
-  assert.deepEqual(queue.drain().sort(), [1, 2]);
+  assert.deepEqual(
+    queue.drain().toSorted((a, b) => a - b),
+    [1, 2],
+  );
   assert.equal(queue.size, 0);
 });

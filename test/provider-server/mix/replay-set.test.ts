@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { ReplaySet } from "#provider-server/mix/replay-set.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { toHex } from "#transport/core/bytes.ts";
