@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Inbox, type MailboxEntry } from "#transport/client/inbox.ts";
 import { encodeReceipt, type ReceiptEntry, receiptProof } from "#transport/client/receipt.ts";
 import { toHex, utf8 } from "#transport/core/bytes.ts";
@@ -28,12 +28,12 @@ const pair = suite.sealKem.generate(random);
 const mailboxKey = suite.sealKem.open(pair.privateKey);
 const step = SIM_PARAMETERS.fragmentStep;
 
-function id(): MessageId {
+function newId(): MessageId {
   return messageId(random.bytes(16));
 }
 
-function fragments(kind: FragmentKind, messageId: MessageId, body: Uint8Array): Fragment[] {
-  return split({ suite, geometry, step, kind, messageId, body });
+function fragments(kind: FragmentKind, name: MessageId, body: Uint8Array): Fragment[] {
+  return split({ suite, geometry, step, kind, messageId: name, body });
 }
 
 function sealed(fragment: Fragment): Uint8Array {
@@ -74,7 +74,7 @@ async function read(bodies: readonly Uint8Array[], kind: MailboxEntry["kind"] = 
 }
 
 test("a fragment with any bit changed is dropped, and the cursor passes it", async () => {
-  const [whole] = fragments("message", id(), utf8("untouched")).map(sealed) as [Uint8Array];
+  const [whole] = fragments("message", newId(), utf8("untouched")).map(sealed) as [Uint8Array];
   await fc.assert(
     fc.asyncProperty(fc.nat(whole.length * 8 - 1), async (bit) => {
       const changed = whole.slice();
@@ -95,7 +95,7 @@ test("random bodies, fragments and replies alike, are dropped", async () => {
 });
 
 test("fragments of two messages under one id do not become a third", async () => {
-  const name = id();
+  const name = newId();
   const one = fragments("message", name, random.bytes(5_000)).map(sealed);
   const other = fragments("message", name, random.bytes(5_000)).map(sealed);
   const mixed = [one[0], other[1]].map((entry) => entry as Uint8Array);
@@ -103,7 +103,7 @@ test("fragments of two messages under one id do not become a third", async () =>
 });
 
 test("a fragment that contradicts those before it does not spoil the message", async () => {
-  const name = id();
+  const name = newId();
   const honest = fragments("message", name, utf8("x".repeat(6_000)));
   const [first, ...rest] = honest.map(sealed) as [Uint8Array, ...Uint8Array[]];
   const liar = sealed({ ...(honest[1] as Fragment), messageBytes: 5_999 });
@@ -113,7 +113,7 @@ test("a fragment that contradicts those before it does not spoil the message", a
 
 test("every order of fragments, with doubles, gives the message once", async () => {
   const body = utf8("y".repeat(9_000));
-  const all = fragments("message", id(), body).map(sealed);
+  const all = fragments("message", newId(), body).map(sealed);
   const orders = fc.shuffledSubarray([...all, ...all], { minLength: 2 * all.length });
   await fc.assert(
     fc.asyncProperty(orders, async (entries) => {
@@ -124,23 +124,23 @@ test("every order of fragments, with doubles, gives the message once", async () 
 });
 
 test("a receipt counts for what it proves; one with bytes too many or too few for nothing", async () => {
-  const entry = { id: id(), proof: random.bytes(32) };
+  const entry = { id: newId(), proof: random.bytes(32) };
   const good = encodeReceipt([entry]);
   const bodies = [good, good.subarray(0, -1), Buffer.concat([good, Buffer.alloc(1)]), new Uint8Array(2)];
-  const entries = bodies.flatMap((body) => fragments("receipt", id(), body).map(sealed));
+  const entries = bodies.flatMap((body) => fragments("receipt", newId(), body).map(sealed));
   const { receipts } = await read(entries);
   assert.deepEqual(
-    receipts.map(({ id }) => toHex(id)),
+    receipts.map((receipt) => toHex(receipt.id)),
     [toHex(entry.id)],
   );
 });
 
 test("the proof of a receipt needs the whole message", () => {
-  const name = id();
+  const name = newId();
   const body = random.bytes(4_000);
   const proof = receiptProof(suite, { id: name, body });
   const almost = body.slice();
   almost[3_999] = (almost[3_999] as number) ^ 1;
   assert.notDeepEqual(receiptProof(suite, { id: name, body: almost }), proof);
-  assert.notDeepEqual(receiptProof(suite, { id: id(), body }), proof);
+  assert.notDeepEqual(receiptProof(suite, { id: newId(), body }), proof);
 });

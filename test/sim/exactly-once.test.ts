@@ -19,6 +19,7 @@ test("with a fifth of all packets lost and some doubled, every mail arrives once
   await world.clock.runWhile(() => !allDelivered(alice, bodies.length), PATIENCE);
   assert.deepEqual(contents(bob), bodies);
   assert.ok(allDelivered(alice, bodies.length), JSON.stringify(alice.client.journeys().map((j) => j.delivery)));
+  assert.equal(bob.offers, bodies.length, "nothing is offered twice");
   await world.stop();
 });
 
@@ -81,25 +82,24 @@ test("both programs are killed in the middle of a mail and started again: it arr
   await world.clock.runWhile(() => !allDelivered(alice, 1), PATIENCE);
   assert.deepEqual(contents(bob), bodies);
   assert.ok(allDelivered(alice, 1));
+  assert.equal(bob.offers, 1);
   await world.stop();
 });
 
 test("a message that nobody consumed before the program ended is offered again", async () => {
   const { world, alice, bob, toBob } = await pair("unconsumed");
-  let offers = 0;
   bob.consumes = false;
-  bob.onOffer = () => offers++;
   await sendAll(world, alice, toBob, [400]);
-  await world.clock.runWhile(() => offers === 0, PATIENCE);
+  await world.clock.runWhile(() => bob.offers === 0, PATIENCE);
   await world.clock.runUntilSettled(bob.stop(), seconds(60));
   bob.consumes = true;
   await world.clock.runUntilSettled(bob.start(), seconds(60));
   await world.clock.runFor(seconds(1));
-  assert.equal(offers, 2);
+  assert.equal(bob.offers, 2);
   await world.clock.runUntilSettled(bob.stop(), seconds(60));
   await world.clock.runUntilSettled(bob.start(), seconds(60));
   await world.clock.runFor(seconds(5));
-  assert.equal(offers, 2, "consumed for good");
+  assert.equal(bob.offers, 2, "consumed for good");
   assert.equal(bob.received.size, 1);
   await world.stop();
 });
@@ -145,10 +145,10 @@ async function pair(seed: string): Promise<{ world: World; alice: SimClient; bob
 
 /** Gives the hashes of the bodies, sorted. */
 async function sendAll(world: World, from: SimClient, to: MailboxRecord, sizes: readonly number[]): Promise<string[]> {
-  const random = new SeededRandom(`bodies ${sizes}`);
+  const random = new SeededRandom(`bodies ${sizes.join()}`);
   const bodies = sizes.map((size) => random.bytes(size));
   for (const body of bodies) await world.clock.runUntilSettled(from.client.send({ to, body }), seconds(10));
-  return bodies.map(named).sort();
+  return bodies.map(named).toSorted();
 }
 
 function acknowledgeAll(world: World, reader: SimClient, writer: SimClient): void {
@@ -168,5 +168,5 @@ const allDelivered = (client: SimClient, count: number): boolean => {
   const journeys = client.client.journeys();
   return journeys.length === count && journeys.every((journey) => journey.delivery === "delivered");
 };
-const contents = (client: SimClient): string[] => [...client.received.values()].map(named).sort();
+const contents = (client: SimClient): string[] => [...client.received.values()].map(named).toSorted();
 const named = (body: Uint8Array): string => `${body.length} bytes ${Buffer.from(body.subarray(0, 8)).toString("hex")}`;

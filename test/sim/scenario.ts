@@ -74,7 +74,6 @@ export async function watch(options: ScenarioOptions): Promise<Seen> {
 /** Alice writes at random times; Bob answers each mail and lets her know that he has it. */
 function correspond(world: World, seed: string, alice: SimClient, bob: SimClient): void {
   const random = new SeededRandom(`${seed}/users`);
-  const quietly = (work: Promise<unknown>): void => void work.catch(() => undefined);
   const write = async (from: SimClient, to: SimClient, bytes: number): Promise<void> => {
     const record = await from.client.lookup(to.address);
     if (record !== undefined) await from.client.send({ to: record, body: random.bytes(bytes) });
@@ -91,3 +90,6 @@ function correspond(world: World, seed: string, alice: SimClient, bob: SimClient
     world.clock.at(at, () => quietly(write(alice, bob, bytes)));
   });
 }
+
+/** In bad weather a look-up may end without an answer; then that mail is not written. */
+const quietly = (work: Promise<unknown>): void => void work.catch(() => undefined);

@@ -242,7 +242,8 @@ export class SimClient {
   readonly received = new Map<string, Uint8Array>();
   /** Whether it says so when it has a message. */
   consumes = true;
-  onOffer: () => void = () => undefined;
+  /** How often it was offered one. */
+  offers = 0;
   readonly #world: World;
   readonly #seed: string;
   readonly #options: ClientOptions;
@@ -275,7 +276,7 @@ export class SimClient {
     };
     this.client = make === undefined ? new TransportClient(options) : make(options);
     this.client.on("message", ({ messageId, body }) => {
-      this.onOffer();
+      this.offers++;
       const id = Buffer.from(messageId).toString("hex");
       // Taking a message twice is taking it once; giving another under the same name would be a fault.
       const known = this.received.get(id);

@@ -1,0 +1,172 @@
+/** The life of a sent message against everything that can happen to it, in any order. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { Outgoing } from "#transport/client/outgoing.ts";
+import type { OutgoingMessage } from "#transport/client/store.ts";
+import { mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
+
+const PROOF = new Uint8Array(32).fill(7);
+const DEADLINE = 1_000_000;
+const waits = {
+  askWait: () => milliseconds(100),
+  repeatWait: () => milliseconds(50),
+  remindWait: () => milliseconds(1000),
+};
+
+function fresh(total: number, needed: number): Outgoing {
+  const message: OutgoingMessage = {
+    id: messageId(new Uint8Array(16)),
+    to: {
+      providerId: nodeId(new Uint8Array(32)),
+      mailboxId: mailboxId(new Uint8Array(32)),
+      mailboxKey: new Uint8Array(1216),
+    },
+    bytes: 1,
+    proof: PROOF,
+    queuedAt: milliseconds(0),
+    progress: {
+      firstSentAt: undefined,
+      lastSentAt: undefined,
+      storedAt: undefined,
+      deliveredAt: undefined,
+      failedAt: undefined,
+      deadline: milliseconds(DEADLINE),
+      askAt: undefined,
+      remindAt: undefined,
+      reminders: 0,
+    },
+    fragments: Array.from({ length: total }, () => ({
+      state: "waiting",
+      notBefore: milliseconds(0),
+      attempts: 0,
+      hashes: [],
+    })),
+  };
+  return new Outgoing({ message, needed, waits });
+}
+
+type Step =
+  | { do: "slot"; leaves: boolean }
+  | { do: "wait"; ms: number }
+  | { do: "answer"; stored: number[] }
+  | { do: "silence" }
+  | { do: "receipt"; good: boolean }
+  | { do: "restart" };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    fc.record({ do: fc.constant("slot" as const), leaves: fc.boolean() }),
+    fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 300 }) }),
+    fc.record({ do: fc.constant("answer" as const), stored: fc.array(fc.nat(7)) }),
+    fc.record({ do: fc.constant("silence" as const) }),
+    fc.record({ do: fc.constant("receipt" as const), good: fc.integer({ min: 0, max: 9 }).map((n) => n === 0) }),
+    fc.record({ do: fc.constant("restart" as const) }),
+  ),
+  { maxLength: 120, size: "max" },
+);
+
+test("whatever happens, a message is delivered, still has something to do, or waits for its reader", () => {
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 0, max: 3 }), (script, needed, padding) => {
+      const total = needed + padding;
+      let outgoing = fresh(total, needed);
+      const kept = new Map(outgoing.message.fragments.map((fragment, i) => [i, fragment]));
+      let now = 0;
+      let question: { index: number; hash: Uint8Array }[] | undefined;
+      let delivered = false;
+      for (const step of script) {
+        const at = milliseconds(now);
+        switch (step.do) {
+          case "slot": {
+            const [index] = outgoing.waiting(at, 1);
+            if (index === undefined) break;
+            assert.ok(!delivered, "nothing leaves after the receipt");
+            outgoing.taken(index);
+            assert.ok(!outgoing.waiting(at, total).includes(index), "one slot carries it, not two");
+            if (step.leaves) outgoing.sent(index, { hash: new Uint8Array(16), at });
+            else outgoing.lost(index);
+            break;
+          }
+          case "wait":
+            now += step.ms;
+            break;
+          case "answer":
+          case "silence": {
+            if (outgoing.duty(milliseconds(now)) === "remind") outgoing.remind(0, milliseconds(now));
+            if (question === undefined && outgoing.duty(milliseconds(now)) === "ask") question = outgoing.question();
+            if (question === undefined) break;
+            const indexes = question.map(({ index }) => index);
+            assert.ok(
+              indexes.every((index) => index < needed),
+              "padding is not asked for",
+            );
+            if (step.do === "silence") outgoing.unanswered(at);
+            else outgoing.answered(indexes, new Set(step.stored), at);
+            question = undefined;
+            break;
+          }
+          case "receipt":
+            if (outgoing.receipt(step.good ? PROOF : new Uint8Array(32), at)) delivered = true;
+            break;
+          case "restart": {
+            for (const [index, fragment] of outgoing.changes()) kept.set(index, fragment);
+            const message = { ...outgoing.message, progress: outgoing.progress, fragments: [...kept.values()] };
+            outgoing = new Outgoing({ message, needed, waits });
+            outgoing.resume(at);
+            question = undefined;
+            break;
+          }
+        }
+        assert.equal(outgoing.isFinished, delivered);
+        if (delivered) continue;
+        const alive = outgoing.left > 0 || question !== undefined || outgoing.nextTime(milliseconds(now)) !== undefined;
+        assert.ok(alive || outgoing.progress.reminders > 0, "it never stands still");
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("the provider is asked once for an attempt, and again only about what was repeated", () => {
+  const outgoing = fresh(3, 2);
+  for (const index of [0, 1, 2]) outgoing.sent(index, { hash: new Uint8Array(16), at: milliseconds(10) });
+  assert.equal(outgoing.duty(milliseconds(109)), undefined);
+  assert.equal(outgoing.duty(milliseconds(110)), "ask");
+  assert.deepEqual(
+    outgoing.question().map(({ index }) => index),
+    [0, 1],
+  );
+  assert.equal(outgoing.duty(milliseconds(5000)), undefined, "asked");
+  outgoing.answered([0, 1], new Set([0]), milliseconds(200));
+  assert.deepEqual(outgoing.waiting(milliseconds(249), 9), []);
+  assert.deepEqual(outgoing.waiting(milliseconds(250), 9), [1]);
+  outgoing.sent(1, { hash: new Uint8Array(16).fill(1), at: milliseconds(260) });
+  assert.deepEqual(
+    outgoing.question().map(({ index }) => index),
+    [1, 1],
+    "in both of its sealed forms",
+  );
+  outgoing.answered([1, 1], new Set([1]), milliseconds(400));
+  assert.equal(outgoing.delivery, "stored");
+});
+
+test("a message that is not stored by its deadline fails, keeps its fragments and can be retried", () => {
+  const outgoing = fresh(1, 1);
+  assert.equal(outgoing.duty(milliseconds(DEADLINE)), "fail");
+  outgoing.fail(milliseconds(DEADLINE));
+  assert.equal(outgoing.delivery, "failed");
+  assert.deepEqual(outgoing.waiting(milliseconds(DEADLINE), 1), []);
+  outgoing.retry(milliseconds(DEADLINE), milliseconds(2 * DEADLINE));
+  assert.deepEqual(outgoing.waiting(milliseconds(DEADLINE), 1), [0]);
+  assert.equal(outgoing.delivery, "queued");
+});
+
+test("a receipt that comes after the message failed still counts", () => {
+  const outgoing = fresh(1, 1);
+  outgoing.sent(0, { hash: new Uint8Array(16), at: milliseconds(5) });
+  outgoing.fail(milliseconds(DEADLINE));
+  assert.ok(outgoing.receipt(PROOF, milliseconds(DEADLINE + 1)));
+  assert.equal(outgoing.delivery, "delivered");
+});

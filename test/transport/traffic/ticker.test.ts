@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { type Milliseconds, milliseconds, perSecond } from "#transport/core/units.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
+import { type Pace, Ticker, type TickLaw } from "#transport/traffic/ticker.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+
+const DAY = 24 * 3600 * 1000;
+const steady = (rate: number): Pace => ({ at: () => ({ rate: perSecond(rate), until: undefined }) });
+
+async function ticks(o: { law: TickLaw; pace: Pace; until: number; start?: number; seed?: string }): Promise<number[]> {
+  const clock = new VirtualClock({ start: milliseconds(o.start ?? 0) });
+  const times: number[] = [];
+  const random = new SeededRandom(o.seed ?? "ticks");
+  const ticker = new Ticker({ clock, random, law: o.law, pace: o.pace, tick: () => times.push(clock.now()) });
+  ticker.start();
+  await clock.runUntil(milliseconds(o.until));
+  ticker.stop();
+  return times;
+}
+
+test("both laws keep the rate", async () => {
+  for (const law of ["poisson", "slot"] as const) {
+    const { length } = await ticks({ law, pace: steady(2), until: 1_000_000 });
+    assert.ok(Math.abs(length - 2000) < 150, `${law}: ${length}`);
+  }
+});
+
+test("a slot clock ticks once in every slot", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.string({ minLength: 1 }), async (seed) => {
+      const times = await ticks({ law: "slot", pace: steady(1), until: 60_000, seed });
+      const slots = times.map((time) => Math.floor((time - 1e-6) / 1000));
+      assert.deepEqual(
+        slots.slice(0, 59),
+        Array.from({ length: 59 }, (_, i) => i),
+      );
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("the next tick is drawn before anything is done at this one", async () => {
+  const clock = new VirtualClock();
+  const order: string[] = [];
+  const ticker = new Ticker({
+    clock,
+    random: new SeededRandom("order"),
+    law: "poisson",
+    pace: steady(1),
+    planned: () => order.push("planned"),
+    tick: () => order.push("tick"),
+  });
+  ticker.start();
+  await clock.runUntil(milliseconds(10_000));
+  ticker.stop();
+  assert.deepEqual(order.slice(0, 5), ["planned", "planned", "tick", "planned", "tick"]);
+});
+
+test("a clock that slept goes on from now instead of catching up", async () => {
+  const clock = new VirtualClock();
+  let slept = 0;
+  const sleepy = {
+    now: (): Milliseconds => milliseconds(clock.now() + slept),
+    at: (time: Milliseconds, task: () => void) => clock.at(milliseconds(time - slept), task),
+  };
+  let count = 0;
+  const ticker = new Ticker({
+    clock: sleepy,
+    random: new SeededRandom("sleep"),
+    law: "poisson",
+    pace: steady(1),
+    tick: () => count++,
+  });
+  ticker.start();
+  await clock.runUntil(milliseconds(5_000));
+  const before = count;
+  slept = 8 * 3_600_000;
+  await clock.runUntil(milliseconds(15_000));
+  ticker.stop();
+  assert.ok(count - before < 30, `${count - before} ticks after the sleep`);
+});
+
+test("a profile chosen today rules from midnight on, and not a packet earlier", async () => {
+  const choice = { profile: "mail", nextProfile: undefined } as const;
+  const schedule = new ProfileSchedule({ parameters: LIVE_PARAMETERS, choice });
+  const noon = DAY * 100 + DAY / 2;
+  schedule.choose("chat", milliseconds(noon));
+  const midnight = DAY * 101;
+  const { mail, chat } = LIVE_PARAMETERS.profiles;
+  const times = await ticks({
+    law: "poisson",
+    pace: schedule.pace("sendRate"),
+    start: noon,
+    until: midnight + 3_600_000,
+  });
+  const before = times.filter((time) => time < midnight).length;
+  const after = times.length - before;
+  assert.ok(Math.abs(before - (DAY / 2000) * mail.sendRate) < 200, `${before} before midnight`);
+  assert.ok(Math.abs(after - 3600 * chat.sendRate) < 250, `${after} in the hour after`);
+});
+
+test("the last choice of a day counts, and taking it back changes nothing", () => {
+  const schedule = new ProfileSchedule({
+    parameters: LIVE_PARAMETERS,
+    choice: { profile: "mail", nextProfile: undefined },
+  });
+  schedule.choose("chat", milliseconds(10));
+  assert.deepEqual(schedule.choose("mail", milliseconds(20)), { profile: "mail", nextProfile: undefined });
+  schedule.choose("chat", milliseconds(30));
+  assert.equal(schedule.nameAt(milliseconds(DAY - 1)), "mail");
+  assert.equal(schedule.nameAt(milliseconds(DAY)), "chat");
+});
