@@ -20,10 +20,12 @@ import { createServices, type Services } from "../services.ts";
 import { type Keyring, PassphraseKeyring } from "../store/key-file.ts";
 import { createWeb, type Web } from "./web.ts";
 
+export type { Keyring };
+
 export interface ComposeOptions {
   readonly dataDir: string;
-  /** A host with an operating system's keychain gives its own; the default asks Argon2id for 256 MiB. */
-  readonly keyring?: Keyring;
+  /** A host with an operating system's keychain adds it to the passphrase, which Argon2id stretches with 256 MiB. */
+  readonly keyring?: (passphrase: Keyring) => Keyring;
   /** `live` in packaged programs (docs/architecture.md). */
   readonly networks?: "any" | "live";
   /** For tests and the demo. */
@@ -50,7 +52,7 @@ export function compose(o: ComposeOptions): Composition {
     random,
     streams: systemStreams(random),
     dataDir: o.dataDir,
-    keyring: o.keyring ?? new PassphraseKeyring(random),
+    keyring: (o.keyring ?? ((passphrase) => passphrase))(new PassphraseKeyring(random)),
     networks: o.networks ?? "any",
     observer: o.observer,
     report: o.report ?? (() => {}),
