@@ -19,5 +19,11 @@ export default defineConfig({
     // It would write an inline script's worth of code for browsers that need none.
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1_500,
+    // "use client" matters only to servers that render React.
+    rolldownOptions: {
+      onLog(level, log, pass) {
+        if (log.code !== "MODULE_LEVEL_DIRECTIVE") pass(level, log);
+      },
+    },
   },
 });

@@ -8,19 +8,17 @@ export type MarkPath = "mixed" | "direct";
 
 /** x, y, radius of the birds, in the drawing's units. */
 const FLOCK = [
-  [17.4, 9.6, 1.15],
-  [19.9, 7.4, 1.05],
-  [20.9, 10.6, 0.95],
-  [22.6, 5.6, 0.9],
-  [23.6, 8.6, 0.85],
-  [25.7, 4.2, 0.75],
-  [26.4, 6.9, 0.65],
-  [28.4, 3.4, 0.55],
+  [18.2, 11.2, 1.5],
+  [20.6, 7.6, 1.4],
+  [23, 10.6, 1.25],
+  [24.6, 6, 1.15],
+  [27.2, 8.4, 0.95],
+  [28.6, 4.2, 0.8],
 ] as const;
 const LINE = [
-  [18.2, 8, 0.9],
-  [22.2, 8, 0.9],
-  [26.2, 8, 0.9],
+  [18.6, 9, 1],
+  [22.6, 9, 1],
+  [26.6, 9, 1],
 ] as const;
 
 export function Glyph({ content, path }: { readonly content: MarkContent; readonly path: MarkPath }) {

@@ -68,12 +68,20 @@ function split(style: string): string[] {
 
 /**
  * Moves the rules of `<style>` elements into the elements they fit, weakest first, an element's own style last. Rules inside
- * `@media`, `@import` and their kin are left out. The document is inert: nothing in it runs or loads.
+ * `@media`, `@import` and their kin are left out. The document is
+ * inert: nothing in it runs or loads.
  */
 export function foldStyleSheets(source: string): string {
-  const inert = new DOMParser().parseFromString(source, "text/html");
-  const rules = [...inert.querySelectorAll("style")].flatMap((element) => plainRules(element.textContent ?? ""));
-  if (rules.length === 0) return source;
+  const sheets: string[] = [];
+  // As text, for even an inert document reports style elements to the page's policy. Whatever this misreads, the sanitiser
+  // that follows sees the result.
+  const without = source.replaceAll(/<style\b[^>]*>([\s\S]*?)(?:<\/style\s*>|$)/gi, (_whole, css: string) => {
+    sheets.push(css);
+    return "";
+  });
+  const rules = sheets.flatMap(plainRules);
+  if (rules.length === 0) return without;
+  const inert = new DOMParser().parseFromString(without, "text/html");
   const styles = new Map<Element, string[]>();
   let matches = 0;
   for (const { selector, declarations } of rules.slice(0, RULES_MAX).toSorted((a, b) => a.weight - b.weight)) {
@@ -85,7 +93,13 @@ export function foldStyleSheets(source: string): string {
   for (const [element, folded] of styles) {
     element.setAttribute("style", [...folded, element.getAttribute("style") ?? ""].join("; "));
   }
-  return inert.body.innerHTML;
+  // The body's own style goes on in an element of its own.
+  const own = inert.body.getAttribute("style");
+  if (own === null) return inert.body.innerHTML;
+  const whole = inert.createElement("div");
+  whole.setAttribute("style", own);
+  whole.append(...inert.body.childNodes);
+  return whole.outerHTML;
 }
 
 interface Rule {

@@ -36,7 +36,7 @@ interface Props {
 }
 
 export function Compose({ start, networkState, onClose, onSent, onDiscard }: Props) {
-  const { compose, list } = useTexts();
+  const { compose } = useTexts();
   const format = useFormat();
   const program = useProgram();
   const { client } = program.connection;
@@ -107,7 +107,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
       case "looking":
         return compose.send.looking(nameOf(outcome.reader));
       case "blocked":
-        return compose.send.blocked(list.people(outcome.readers.map(nameOf)));
+        return compose.send.blocked(nameOf(outcome.readers[0]!), outcome.readers.length - 1);
       case "ready":
         if (waits) return compose.send.waits;
         return outcome.path === "mixed"

@@ -25,7 +25,7 @@ export function FirstRun({ created, onCreated, onDone }: Props) {
   const [invite, setInvite] = useState<Invite>();
   const step = created !== undefined ? 3 : invite !== undefined ? 2 : 1;
   return (
-    <main className="page book">
+    <main className="page book" data-step={step}>
       <Flock />
       <p className="wordmark">{app.name}</p>
       {step === 1 && <InvitePage onRead={setInvite} />}

@@ -32,6 +32,8 @@ export function Unlock({ address, onOpen }: { readonly address: string; readonly
       >
         <h1>{unlock.title}</h1>
         <p className="lead">{unlock.body(address)}</p>
+        {/* For password managers: which account this passphrase belongs to. */}
+        <input hidden readOnly autoComplete="username" value={address} />
         <Field
           label={unlock.passphrase}
           type="password"

@@ -276,7 +276,10 @@ export const en = {
       sending: "Encrypting…",
       noRecipient: "Add a reader to send",
       looking: (address: string) => `Looking up ${address}…`,
-      blocked: (names: string) => `Cannot send privately to ${names}`,
+      blocked: (name: string, others: number) =>
+        others === 0
+          ? `Cannot send privately to ${name}`
+          : `Cannot send privately to ${name} and ${count(others, "other", "others")}`,
     },
     sendKeys: "Ctrl+Enter",
     sent: (duration: string) => `On its way, arrives in ${duration}.`,

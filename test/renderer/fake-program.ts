@@ -1,0 +1,405 @@
+/**
+ * The program as the window sees it, in memory: it keeps what it is told and answers from that, so a test that sends a mail
+ * finds it in the sent folder. Everything passes the real contract on the way in and out. Time is the caller's.
+ */
+
+import { connect } from "#main/contract/connect.ts";
+import type {
+  AppState,
+  Attachment,
+  Conversation,
+  Draft,
+  ErrorCode,
+  Handlers,
+  Journey,
+  Message,
+  NetworkState,
+  Recipient,
+} from "#main/contract/contract.ts";
+import { CallError } from "#main/contract/port.ts";
+import { memoryPorts } from "#main/rpc/memory-port.ts";
+import { type Announce, serve } from "#main/rpc/serve.ts";
+import type { Files } from "#renderer/api/files.ts";
+import type { Program } from "#renderer/api/program.ts";
+import { ALICE, type FakeMail, type FakePerson, INVITE, PASSPHRASE, people, sampleMail } from "./fake-data.ts";
+
+export interface FakeOptions {
+  readonly stage?: AppState["stage"];
+  readonly now?: () => number;
+  readonly mail?: readonly FakeMail[];
+  readonly network?: Partial<NetworkState>;
+}
+
+export interface FakeProgram extends Program {
+  /** What the window asked the outside to do. */
+  readonly opened: string[];
+  readonly saved: { readonly name: string; readonly bytes: number }[];
+  /** Every call that arrived, by name. */
+  readonly calls: string[];
+  readonly drafts: Map<string, Draft>;
+  /** The next call of a method fails with this code. */
+  failNext(method: keyof Handlers, code: ErrorCode): void;
+  /** Calls of a method wait until the function that comes back is called. */
+  hold(method: keyof Handlers): () => void;
+  setReader(address: string, state: Recipient["state"]): void;
+  setNetwork(part: Partial<NetworkState>): void;
+  /** Moves a sent mail along. */
+  advance(messageId: string, part: Partial<Journey>): void;
+  receive(mail: FakeMail): string;
+  disconnect(): void;
+}
+
+export function fakeProgram(options: FakeOptions = {}): FakeProgram {
+  const now = options.now ?? (() => Date.now());
+  const [ours, theirs] = memoryPorts();
+  const connection = connect(ours);
+  const failures = new Map<string, ErrorCode>();
+  const holds = new Map<string, Promise<void>>();
+  const calls: string[] = [];
+  const opened: string[] = [];
+  const saved: { name: string; bytes: number }[] = [];
+
+  let nextId = 1;
+  const newId = (): string => `00000000-0000-4000-8000-${String(nextId++).padStart(12, "0")}`;
+  let state: AppState =
+    options.stage === "new"
+      ? { stage: "new", version: "0.1.0" }
+      : { stage: options.stage ?? "open", address: ALICE.address, name: ALICE.name, version: "0.1.0" };
+  const known = new Map<string, FakePerson>(people.map((person) => [person.address, { ...person }]));
+  const conversations = new Map<string, Conversation>();
+  const messages = new Map<string, Message[]>();
+  const html = new Map<string, string>();
+  const journeys = new Map<string, Journey>();
+  const drafts = new Map<string, Draft>();
+  let network: NetworkState = { ...sampleNetwork(now()), ...options.network };
+
+  function receive(mail: FakeMail): string {
+    const existing = [...conversations.values()].find((one) => one.subject === mail.subject);
+    const conversationId = existing?.id ?? newId();
+    const id = newId();
+    const at = now() - mail.ago;
+    const out = mail.from.address === ALICE.address;
+    const message: Message = {
+      id,
+      conversationId,
+      direction: out ? "out" : "in",
+      from: mail.from,
+      to: mail.to ?? [ALICE],
+      subject: mail.subject,
+      at,
+      text: mail.text,
+      hasHtml: mail.html !== undefined,
+      attachments: (mail.files ?? []).map((file) => ({ handle: newId(), ...file })),
+      content: mail.content ?? "private",
+      path: mail.path ?? "mixed",
+      signature: mail.signature ?? "valid",
+      unread: mail.unread ?? false,
+      ...(mail.delivery === undefined ? {} : { delivery: mail.delivery }),
+    };
+    if (mail.html !== undefined) html.set(id, mail.html);
+    messages.set(conversationId, [...(messages.get(conversationId) ?? []), message]);
+    summarise(conversationId);
+    if (out && mail.delivery !== undefined) journeys.set(id, sampleJourney(message, mail.delivery));
+    announce("mail.changed", { conversationId });
+    return id;
+  }
+
+  function summarise(conversationId: string): void {
+    const all = messages.get(conversationId)!.toSorted((a, b) => a.at - b.at);
+    messages.set(conversationId, all);
+    const newest = all.at(-1)!;
+    const others = all.flatMap(({ from, to }) => [from, ...to]).filter(({ address }) => address !== ALICE.address);
+    const delivery = all.findLast(({ direction }) => direction === "out")?.delivery;
+    conversations.set(conversationId, {
+      id: conversationId,
+      people: [
+        ...new Map(others.map((person) => [person.address, { address: person.address, name: person.name }])).values(),
+      ],
+      subject: newest.subject,
+      firstLine: newest.text.split("\n", 1)[0]!.slice(0, 200),
+      at: newest.at,
+      unread: all.some(({ unread }) => unread),
+      messages: all.length,
+      hasAttachments: all.some(({ attachments }) => attachments.length > 0),
+      content: newest.content,
+      path: newest.path,
+      ...(delivery === undefined ? {} : { delivery }),
+    });
+  }
+
+  const inFolder = (folder: "inbox" | "sent"): Conversation[] =>
+    [...conversations.values()]
+      .filter(({ id }) => messages.get(id)!.some(({ direction }) => (direction === "in") === (folder === "inbox")))
+      .toSorted((a, b) => b.at - a.at);
+
+  const draftOf = (draftId: string): Draft => drafts.get(draftId) ?? fail("NOT_FOUND");
+  const seconds = (bytes: number): number => 40 + Math.ceil(bytes / 22_650) * 32;
+
+  function check(address: string): Recipient {
+    const person = known.get(address);
+    return {
+      address,
+      name: person?.name ?? "",
+      state: person?.state ?? "unknown",
+      path: person?.path ?? "mixed",
+      provider: address.slice(address.indexOf("@") + 1),
+      expectedSeconds: 47,
+    };
+  }
+
+  const handlers: Handlers = {
+    "app.state": async () => state,
+    "app.readInvite": async ({ invite }) =>
+      invite === INVITE ? { provider: "a.example", network: "Demonstration", kind: "demo" } : fail("BAD_INVITE"),
+    "app.create": async ({ name, localPart, passphrase }) => {
+      if (localPart === "bob") fail("ADDRESS_TAKEN");
+      if (passphrase.length < 12) fail("WEAK_PASSPHRASE");
+      state = { stage: "open", address: `${localPart}@a.example`, name, version: "0.1.0" };
+      return state;
+    },
+    "app.unlock": async ({ passphrase }) => {
+      if (passphrase !== PASSPHRASE) fail("WRONG_PASSPHRASE");
+      state = { ...state, stage: "open" };
+      return state;
+    },
+    "app.lock": async () => {
+      state = { ...state, stage: "locked" };
+      return state;
+    },
+    "mail.list": async ({ folder, before, limit }) => {
+      const all = inFolder(folder);
+      const listed = all.filter(({ at }) => before === undefined || at < before).slice(0, limit);
+      return { conversations: listed, unread: all.filter(({ unread }) => unread).length };
+    },
+    "mail.search": async ({ query, limit }) => {
+      const word = query.toLowerCase();
+      const fits = ({ id }: Conversation): boolean =>
+        messages.get(id)!.some((one) => `${one.subject} ${one.text} ${one.from.name}`.toLowerCase().includes(word));
+      return { conversations: [...conversations.values()].filter(fits).slice(0, limit) };
+    },
+    "mail.thread": async ({ conversationId }) => ({
+      conversation: conversations.get(conversationId) ?? fail("NOT_FOUND"),
+      messages: messages.get(conversationId)!,
+    }),
+    "mail.html": async ({ messageId }) => ({ html: html.get(messageId) ?? fail("NOT_FOUND") }),
+    "mail.markRead": async ({ conversationId }) => {
+      const all = messages.get(conversationId) ?? fail("NOT_FOUND");
+      messages.set(
+        conversationId,
+        all.map((one) => ({ ...one, unread: false })),
+      );
+      summarise(conversationId);
+      announce("mail.changed", { conversationId });
+      return {};
+    },
+    "mail.journey": async ({ messageId }) => ({ journeys: [journeys.get(messageId) ?? fail("NOT_FOUND")] }),
+    "mail.retry": async ({ messageId }) => {
+      advance(messageId, { delivery: "queued", errorCode: undefined } as Partial<Journey>);
+      return {};
+    },
+    "draft.list": async () => ({ drafts: [...drafts.values()].toSorted((a, b) => b.savedAt - a.savedAt) }),
+    "draft.save": async ({ draftId, ...content }) => {
+      const before = draftId === undefined ? undefined : draftOf(draftId);
+      const draft: Draft = {
+        ...content,
+        id: draftId ?? newId(),
+        attachments: before?.attachments ?? [],
+        savedAt: now(),
+      };
+      drafts.set(draft.id, draft);
+      return draft;
+    },
+    "draft.removeAttachment": async ({ draftId, handle }) => {
+      const draft = draftOf(draftId);
+      const without = { ...draft, attachments: draft.attachments.filter((file) => file.handle !== handle) };
+      drafts.set(draftId, without);
+      return without;
+    },
+    "draft.discard": async ({ draftId }) => {
+      drafts.delete(draftId);
+      return {};
+    },
+    "draft.send": async ({ draftId }) => {
+      const draft = draftOf(draftId);
+      if (draft.to.length === 0) fail("NO_RECIPIENT");
+      const to = draft.to.map((address) => ({ address, name: known.get(address)?.name ?? "" }));
+      const subject = draft.subject;
+      const messageId = receive({ from: ALICE, to, subject, text: draft.text, ago: 0, delivery: "queued" });
+      drafts.delete(draftId);
+      const { conversationId } = [...messages.values()].flat().find(({ id }) => id === messageId)!;
+      return { messageId, conversationId, expectedAt: now() + seconds(draft.text.length) * 1_000 };
+    },
+    "recipient.check": async ({ address }) => check(address),
+    "people.suggest": async ({ prefix, limit }) => {
+      const word = prefix.toLowerCase();
+      const fits = [...known.values()].filter(({ name, address }) => `${name} ${address}`.toLowerCase().includes(word));
+      return { people: fits.slice(0, limit).map(({ name, address }) => ({ name, address })) };
+    },
+    "people.safetyNumber": async ({ address }) => ({
+      groups: Array.from({ length: 12 }, (_, index) =>
+        String((index * 48_271 + 30_517 * address.length) % 100_000).padStart(5, "0"),
+      ),
+      verified: known.get(address)?.state === "verified",
+      changed: known.get(address)?.state === "changed",
+    }),
+    "people.setVerified": async ({ address, verified }) => {
+      setReader(address, verified ? "verified" : "private");
+      return check(address);
+    },
+    "people.acceptKey": async ({ address }) => {
+      setReader(address, "private");
+      return check(address);
+    },
+    "network.estimate": async ({ bytes }) => ({ seconds: seconds(bytes) }),
+    "network.state": async () => network,
+    "network.setProfile": async ({ profile }) => {
+      network = { ...network, profile };
+      return network;
+    },
+  };
+
+  function setReader(address: string, to: Recipient["state"]): void {
+    known.set(address, { name: "", path: "mixed", ...known.get(address), address, state: to });
+  }
+
+  function advance(messageId: string, part: Partial<Journey>): void {
+    const journey = { ...journeys.get(messageId)!, ...part };
+    journeys.set(messageId, journey);
+    for (const [conversationId, all] of messages) {
+      if (!all.some(({ id }) => id === messageId)) continue;
+      messages.set(
+        conversationId,
+        all.map((one) => (one.id === messageId ? { ...one, delivery: journey.delivery } : one)),
+      );
+      summarise(conversationId);
+      announce("journey.changed", { messageId });
+      announce("mail.changed", { conversationId });
+    }
+  }
+
+  const watched = Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]) => [
+      name,
+      async (input: never) => {
+        calls.push(name);
+        await holds.get(name);
+        const failure = failures.get(name);
+        failures.delete(name);
+        if (failure !== undefined) fail(failure);
+        return (handler as (asked: never) => Promise<unknown>)(input);
+      },
+    ]),
+  ) as unknown as Handlers;
+  let announce: Announce = () => {};
+  for (const mail of options.mail ?? sampleMail) receive(mail);
+  announce = serve(theirs, watched, (error) => {
+    throw error;
+  });
+
+  const files: Files = {
+    async attach(draftId, file) {
+      const failure = failures.get("draft.removeAttachment");
+      if (failure !== undefined) throw new CallError(failure);
+      const added: Attachment = {
+        handle: newId(),
+        name: file.name,
+        type: file.type || "application/octet-stream",
+        bytes: file.size,
+      };
+      const draft = draftOf(draftId);
+      drafts.set(draftId, { ...draft, attachments: [...draft.attachments, added] });
+      return added;
+    },
+    fetch: async ({ bytes }) => new Blob([new Uint8Array(bytes)]),
+    async importMail(file) {
+      const draft = await handlers["draft.save"]({ to: [], subject: file.name, text: await file.text() });
+      return draft;
+    },
+  };
+
+  return {
+    connection,
+    files,
+    ending: () => "lost",
+    openExternal: (url) => void opened.push(url),
+    save: (blob, name) => void saved.push({ name, bytes: blob.size }),
+    reload: () => {},
+    opened,
+    saved,
+    calls,
+    drafts,
+    failNext: (method, code) => void failures.set(method, code),
+    hold(method) {
+      let release = (): void => {};
+      holds.set(
+        method,
+        new Promise((resolve) => {
+          release = resolve;
+        }),
+      );
+      return () => {
+        holds.delete(method);
+        release();
+      };
+    },
+    setReader,
+    setNetwork(part) {
+      network = { ...network, ...part };
+      announce("network.changed", {});
+    },
+    advance,
+    receive,
+    disconnect: () => theirs.close(),
+  };
+}
+
+function fail(code: ErrorCode): never {
+  throw new CallError(code);
+}
+
+function sampleNetwork(now: number): NetworkState {
+  // Irregular, as a Poisson process is, but the same in every run.
+  const departures: number[] = [];
+  for (let at = now - 58_000, step = 7; at < now; step = (step * 5 + 3) % 17) {
+    departures.push(Math.round(at));
+    at += 700 + step * 310;
+  }
+  return {
+    state: "mixing",
+    name: "Demonstration",
+    kind: "live",
+    profile: "mail",
+    profiles: [
+      { name: "mail", megabytesPerDay: 264, packetsPerMinute: 2.9, expectedSeconds: 47 },
+      { name: "chat", megabytesPerDay: 3_400, packetsPerMinute: 30, expectedSeconds: 3.6 },
+    ],
+    epoch: 481,
+    mixes: 42,
+    operators: 17,
+    providers: 9,
+    small: true,
+    sentToday: { packets: 712, bytes: 20_414_000 },
+    receivedToday: { polls: 1_204, bytes: 28_692_000 },
+    loops: { sent: 143, returned: 142 },
+    queuedFragments: 3,
+    departures,
+  };
+}
+
+function sampleJourney({ id, to, at }: Message, delivery: Journey["delivery"]): Journey {
+  const past = ["queued", "mixing", "stored", "delivered"].indexOf(delivery);
+  return {
+    messageId: id,
+    recipient: to[0]!.address,
+    delivery,
+    fragments: 4,
+    fragmentsSent: past >= 2 ? 4 : past === 1 ? 2 : 0,
+    queuedAt: at,
+    ...(past >= 1 ? { firstSentAt: at + 14_000 } : {}),
+    ...(past >= 2 ? { lastSentAt: at + 61_000, storedAt: at + 80_000 } : {}),
+    ...(past >= 3 ? { deliveredAt: at + 131_000 } : {}),
+    expectedAt: at + 130_000,
+    waitingFor: "none",
+    ...(delivery === "failed" ? { errorCode: "KEY_EXPIRED" as const } : {}),
+  };
+}
