@@ -1,7 +1,7 @@
 /** The one window: sandboxed, its page in a world without Node. */
 
 import { fileURLToPath } from "node:url";
-import { BrowserWindow } from "electron";
+import { app, BrowserWindow } from "electron";
 import { PAGE } from "./address.ts";
 
 export function createWindow(): BrowserWindow {
@@ -20,7 +20,7 @@ export function createWindow(): BrowserWindow {
       nodeIntegration: false,
       webSecurity: true,
       spellcheck: false, // would fetch dictionaries, past the mixes
-      devTools: !import.meta.url.includes("app.asar"),
+      devTools: !app.isPackaged,
     },
   });
   window.once("ready-to-show", () => window.show());
