@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildApp } from "./app.ts";
@@ -19,7 +20,8 @@ if (electron === undefined) {
     ? "Electron's binary is not here and could not be fetched"
     : "There is no screen for a window";
   console.error(`${why}, so Starling runs in your browser instead: open the address below.`);
-  await run(process.execPath, [join(root, "main", "host", "headless.ts"), ...args]);
+  const dataArgs = args.includes("--data") ? args : ["--data", dataFolder(), ...args];
+  await run(process.execPath, [join(root, "main", "host", "headless.ts"), ...dataArgs]);
 } else {
   await buildApp();
   await run(electron, [root, ...args]);
@@ -44,6 +46,19 @@ async function download(): Promise<string | undefined> {
   await new Promise((resolve) => child.once("close", resolve));
   clearTimeout(timer);
   return electronBinary();
+}
+
+/** Where programs of this system keep what is theirs. Electron knows by itself; its folder is another one. */
+function dataFolder(): string {
+  const home = homedir();
+  switch (process.platform) {
+    case "win32":
+      return join(process.env["LOCALAPPDATA"] ?? join(home, "AppData", "Local"), "Starling", "browser");
+    case "darwin":
+      return join(home, "Library", "Application Support", "Starling", "browser");
+    default:
+      return join(process.env["XDG_DATA_HOME"] ?? join(home, ".local", "share"), "starling");
+  }
 }
 
 async function run(command: string, commandArgs: readonly string[]): Promise<void> {
