@@ -39,13 +39,17 @@ export class MachineClock implements Clock {
 
 const NOTHING: Cancel = () => undefined;
 
-/** Milliseconds that a slow machine needs. */
-const KEM_COST = 0.4;
+/** Milliseconds that the portable suite needs for X-Wing on a slow machine. */
+const KEM_COST = 2;
 const BYTES_PER_MILLISECOND = 200_000;
+/** Less than this is done within a microsecond or two, which no line is steady enough to show. */
+const SMALL_BYTES = 1024;
 
 /** The suite, with its work charged to a machine. */
 export function costly(suite: Suite, machine: MachineClock): Suite {
-  const bytes = (length: number): void => machine.work(length / BYTES_PER_MILLISECOND);
+  const bytes = (length: number): void => {
+    if (length >= SMALL_BYTES) machine.work(length / BYTES_PER_MILLISECOND);
+  };
   const kem = (inner: Kem): Kem => ({
     ...inner,
     generate: (random) => {

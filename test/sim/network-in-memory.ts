@@ -77,7 +77,7 @@ export class NetworkInMemory {
         if (listener === undefined) return reject(new TransportError("PROVIDER_DOWN"));
         if (!equalBytes(listener.key, expectedKey)) return reject(new TransportError("REFUSED"));
         const role = protocol === "starling-client/1" ? "client" : "node";
-        const shared = { protocol, weather };
+        const shared = { protocol, weather, wire: this.#clock };
         const out = new End({
           ...shared,
           clock: near,
@@ -100,7 +100,10 @@ const CALM: Weather = { loss: 0, duplicates: 0 };
 const latency = (random: RandomSource): number => LATENCY_MIN + exponential(random, LATENCY_SPREAD);
 
 interface EndOptions {
+  /** The machine's. */
   readonly clock: Clock;
+  /** The world's. */
+  readonly wire: Clock;
   readonly protocol: Protocol;
   readonly peer: PeerIdentity;
   /** Latency, loss and doubling of what this end sends. */
@@ -132,7 +135,7 @@ class End implements Link {
 
   send(frame: Uint8Array): boolean {
     if (this.#isClosed) return false;
-    const { clock, random, weather } = this.#options;
+    const { clock, wire, random, weather } = this.#options;
     this.tap?.({ at: clock.now(), direction: "out", length: frame.length });
     const { loss, duplicates } = weather();
     const wait = latency(random);
@@ -142,7 +145,10 @@ class End implements Link {
     const sent = frame.slice();
     // In order, as on a TCP connection.
     this.#lastArrival = Math.max(this.#lastArrival, clock.now() + wait);
-    for (let copy = 0; copy < copies; copy++) this.#arrive(() => this.other?.receive(sent));
+    for (let copy = 0; copy < copies; copy++) {
+      wire.at(milliseconds(this.#lastArrival), () => this.other?.passed(sent.length));
+      this.#arrive(() => this.other?.receive(sent));
+    }
     return true;
   }
 
@@ -173,9 +179,13 @@ class End implements Link {
     this.other?.ended();
   }
 
+  /** What a watcher of the line sees of a frame that comes; when the machine reads it is another matter. */
+  passed(length: number): void {
+    if (!this.#isClosed) this.tap?.({ at: this.#options.wire.now(), direction: "in", length });
+  }
+
   receive(frame: Uint8Array): void {
     if (this.#isClosed) return;
-    this.tap?.({ at: this.#options.clock.now(), direction: "in", length: frame.length });
     if (this.#frameHandler === undefined) this.#early.push(frame);
     else this.#frameHandler(frame);
   }

@@ -19,7 +19,7 @@ export class QuietTime {
   readonly #jobs: Job[] = [];
   #isArmed = false;
 
-  /** `nextTick` is when something next leaves: the earliest of all clocks. */
+  /** `nextTick` is when a clock next has something to do: the earliest of all. */
   constructor(options: { clock: Clock; nextTick: () => Milliseconds | undefined }) {
     this.#clock = options.clock;
     this.#nextTick = options.nextTick;

@@ -52,8 +52,11 @@ export class SendClock {
     });
   }
 
+  /** When it next has something to do: wrap a slot, or write one. Work that delayed a wrap could push it across a poll's tick. */
   get next(): Milliseconds | undefined {
-    return this.#ticker.next;
+    const tick = this.#ticker.next;
+    const isWrapped = this.#slot === undefined || this.#slot.wrapped;
+    return tick === undefined || isWrapped ? tick : milliseconds(tick - WRAP_LEAD);
   }
 
   start(): void {
