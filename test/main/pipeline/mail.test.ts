@@ -71,6 +71,8 @@ test("a mail offered again after a crash is stored once", async (t) => {
   const [parcel] = office.parcels;
   assert.ok(parcel !== undefined);
   await office.deliver();
+  await bob.handlers["app.lock"]({});
+  await bob.handlers["app.unlock"]({ passphrase: PASSPHRASE });
   office.parcels.push(parcel);
   await office.deliver();
   const { conversations } = await bob.handlers["mail.list"]({ folder: "inbox", limit: 10 });
