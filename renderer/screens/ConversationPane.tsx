@@ -148,8 +148,8 @@ function Row({ conversation: it }: { readonly conversation: Conversation }) {
     <>
       <span className="row-top">
         {it.unread && <span className="unseen">{list.unread}</span>}
-        <span className="row-people" dir="auto">
-          {peopleOf(it, list)}
+        <span className="row-people">
+          <bdi>{peopleOf(it, list)}</bdi>
         </span>
         {it.messages > 1 && (
           <span className="row-messages" title={list.messages(it.messages)}>
@@ -161,9 +161,9 @@ function Row({ conversation: it }: { readonly conversation: Conversation }) {
         </time>
       </span>
       <span className="row-bottom">
-        <span className="row-text" dir="auto">
-          <span className="row-subject">{visible(it.subject) || list.noSubject}</span>
-          <span className="row-line">{visible(it.firstLine)}</span>
+        <span className="row-text">
+          <bdi className="row-subject">{visible(it.subject) || list.noSubject}</bdi>
+          <bdi className="row-line">{visible(it.firstLine)}</bdi>
         </span>
         {it.hasAttachments && (
           <span className="row-clip">

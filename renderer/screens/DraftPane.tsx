@@ -58,17 +58,17 @@ function Row({ draft }: { readonly draft: Draft }) {
   return (
     <>
       <span className="row-top">
-        <span className="row-people" dir="auto">
-          {draft.to.length === 0 ? list.noRecipient : list.people(draft.to)}
+        <span className="row-people">
+          <bdi>{draft.to.length === 0 ? list.noRecipient : list.people(draft.to)}</bdi>
         </span>
         <time className="row-time" dateTime={new Date(draft.savedAt).toISOString()}>
           {format.short(draft.savedAt, now)}
         </time>
       </span>
       <span className="row-bottom">
-        <span className="row-text" dir="auto">
-          <span className="row-subject">{visible(draft.subject) || list.noSubject}</span>
-          <span className="row-line">{visible(draft.text.slice(0, 200))}</span>
+        <span className="row-text">
+          <bdi className="row-subject">{visible(draft.subject) || list.noSubject}</bdi>
+          <bdi className="row-line">{visible(draft.text.slice(0, 200))}</bdi>
         </span>
       </span>
     </>

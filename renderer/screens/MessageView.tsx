@@ -39,7 +39,9 @@ export function MessageView({ message, startsOpen, onLink }: Props) {
     return (
       <Button className="message folded" aria-label={texts.thread.openMessage(name)} onPress={() => setOpen(true)}>
         <span className="message-from">{name}</span>
-        <span className="message-line">{visible(message.text.slice(0, 160))}</span>
+        <span className="message-line">
+          <bdi>{visible(message.text.slice(0, 160))}</bdi>
+        </span>
         {time}
       </Button>
     );

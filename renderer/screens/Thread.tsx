@@ -67,7 +67,9 @@ export function Thread({ conversationId, me, onReply, onClose }: Props) {
         <Button className="icon-button thread-back" aria-label={texts.thread.back} onPress={onClose}>
           <ArrowLeft aria-hidden="true" size={18} />
         </Button>
-        <h1 dir="auto">{visible(value.conversation.subject) || texts.list.noSubject}</h1>
+        <h1>
+          <bdi>{visible(value.conversation.subject) || texts.list.noSubject}</bdi>
+        </h1>
         {newest !== undefined && (
           <Button className="button" onPress={() => reply(newest)}>
             <Reply aria-hidden="true" size={16} />

@@ -323,7 +323,7 @@ export const en = {
     body: (name: string) => `Call ${name}, or meet. If both of you see the same numbers, nobody stands between you.`,
     loading: "Working out the number…",
     match: "They are the same",
-    unmatch: "Take the verification back",
+    unmatch: "Take it back",
     differ: "They differ, or not now",
     verified: "You have compared this number before.",
     changed: "The key has changed since you last compared.",

@@ -14,6 +14,7 @@ import type {
   Journey,
   Message,
   NetworkState,
+  Person,
   Recipient,
 } from "#main/contract/contract.ts";
 import { CallError } from "#main/contract/port.ts";
@@ -83,8 +84,8 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       id,
       conversationId,
       direction: out ? "out" : "in",
-      from: mail.from,
-      to: mail.to ?? [ALICE],
+      from: plain(mail.from),
+      to: (mail.to ?? [ALICE]).map(plain),
       subject: mail.subject,
       at,
       text: mail.text,
@@ -352,6 +353,9 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
     disconnect: () => theirs.close(),
   };
 }
+
+/** Only what the contract knows of a person. */
+const plain = ({ name, address }: Person): Person => ({ name, address });
 
 function fail(code: ErrorCode): never {
   throw new CallError(code);
