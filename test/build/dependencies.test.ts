@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { type LockedPackages, missingPackages } from "../../build/complete-lock.ts";
 import { repositoryFiles } from "../../build/layers.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -19,6 +20,11 @@ test("every dependency has a section in docs/dependencies.md, and every section 
 
 test("every version is pinned exactly", () => {
   for (const [name, version] of named) assert.match(version, /^\d+\.\d+\.\d+$/, name);
+});
+
+test("the lock file names the packages of every platform, so that npm ci takes it", () => {
+  const { packages } = JSON.parse(read("package-lock.json")) as { packages: LockedPackages };
+  assert.deepEqual(Object.keys(missingPackages(packages)), [], "run node build/complete-lock.ts");
 });
 
 test("no licence in the lock file is a strong copyleft one", () => {
