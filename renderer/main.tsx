@@ -19,7 +19,6 @@ declare global {
 mount(document.querySelector("#window")!, program());
 
 function program(): Program | undefined {
-  const request: typeof fetch = (...args) => window.fetch(...args);
   if (window.starling !== undefined) {
     return {
       ...page,
@@ -41,4 +40,8 @@ function program(): Program | undefined {
     files: createFiles({ request, session: () => port.session() }),
     ending: () => port.ending() ?? "lost",
   };
+}
+
+function request(...args: Parameters<typeof fetch>): Promise<Response> {
+  return window.fetch(...args);
 }

@@ -10,7 +10,7 @@ const HEIGHT = 56;
 export function DepartureStrip({ departures }: { readonly departures: readonly number[] }) {
   const { network } = useTexts();
   const now = useNow(1_000);
-  const seen = departures.filter((at) => at > now - WINDOW_MS && at <= now);
+  const seen = [...new Set(departures)].filter((at) => at > now - WINDOW_MS && at <= now);
   return (
     <figure className="strip">
       <svg
@@ -20,9 +20,9 @@ export function DepartureStrip({ departures }: { readonly departures: readonly n
         preserveAspectRatio="none"
       >
         <line className="strip-line" x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
-        {seen.map((at, index) => {
+        {seen.map((at) => {
           const x = ((at - now + WINDOW_MS) / WINDOW_MS) * WIDTH;
-          return <line key={`${at} ${index}`} className="strip-mark" x1={x} x2={x} y1="12" y2={HEIGHT - 4} />;
+          return <line key={at} className="strip-mark" x1={x} x2={x} y1="12" y2={HEIGHT - 4} />;
         })}
       </svg>
       <figcaption>

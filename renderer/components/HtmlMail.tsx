@@ -42,8 +42,8 @@ export function HtmlMail({ messageId, onLink }: Props) {
         <section className="mail-links" aria-label={thread.links}>
           <h4>{thread.links}</h4>
           <ol>
-            {mail.links.map((link, index) => (
-              <li key={`${index} ${link.url}`}>
+            {[...mail.links.entries()].map(([place, link]) => (
+              <li key={place}>
                 <Button className="link" onPress={() => onLink(link)}>
                   {link.url}
                 </Button>

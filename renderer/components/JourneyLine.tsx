@@ -43,7 +43,6 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
   const allSent = stored || (it.fragments > 0 && it.fragmentsSent >= it.fragments);
   const left = it.firstSentAt !== undefined;
   const time = (at: number): string => format.long(at, now);
-  const state = (done: boolean, reached: boolean): StepState => (done ? "done" : reached ? "now" : "later");
 
   const providerSays = allSent
     ? texts.providerDone(time(it.firstSentAt ?? it.queuedAt))
@@ -65,15 +64,15 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
       {many && <h4>{texts.for(it.recipient)}</h4>}
       <ol>
         <Step title={texts.you} says={texts.youDone(time(it.queuedAt))} state="done" />
-        <Step title={texts.provider} says={providerSays} state={state(allSent, true)} />
+        <Step title={texts.provider} says={providerSays} state={stateOf(allSent, true)} />
         <Step
           title={texts.mixes}
           says={stored ? texts.mixesDone : texts.mixesNow}
-          state={state(stored, allSent)}
+          state={stateOf(stored, allSent)}
           mixes
         />
-        <Step title={texts.theirProvider(domainOf(it.recipient))} says={storedSays} state={state(stored, false)} />
-        <Step title={texts.reader} says={readerSays} state={state(delivered, stored)} />
+        <Step title={texts.theirProvider(domainOf(it.recipient))} says={storedSays} state={stateOf(stored, false)} />
+        <Step title={texts.reader} says={readerSays} state={stateOf(delivered, stored)} />
       </ol>
       {it.waitingFor !== "none" && <p className="warning">{texts.waiting[it.waitingFor]}</p>}
       {it.delivery === "failed" && (
@@ -102,3 +101,5 @@ function Step({ title, says, state, mixes = false }: StepProps) {
 }
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf("@") + 1);
+
+const stateOf = (done: boolean, reached: boolean): StepState => (done ? "done" : reached ? "now" : "later");

@@ -17,11 +17,11 @@ export function PlainText({ text, onLink }: Props) {
   if (text.trim() === "") return <p className="hint">{thread.empty}</p>;
   return (
     <div className="plain-text" dir="auto">
-      {parts.map(({ quoted, text: part }, index) =>
+      {[...parts.entries()].map(([place, { quoted, text: part }]) =>
         quoted ? (
-          <Quote key={`${index}`} text={part} onLink={onLink} />
+          <Quote key={place} text={part} onLink={onLink} />
         ) : (
-          <p key={`${index}`} dir="auto">
+          <p key={place} dir="auto">
             <Linked text={part} onLink={onLink} />
           </p>
         ),

@@ -48,8 +48,8 @@ function Numbers({ person, onClose }: Omit<Props, "isOpen">) {
       {value !== undefined && (
         <>
           <ol className="safety-number" dir="ltr">
-            {value.groups.map((group, index) => (
-              <li key={`${index} ${group}`}>{group}</li>
+            {[...value.groups.entries()].map(([place, group]) => (
+              <li key={place}>{group}</li>
             ))}
           </ol>
           {value.changed && <p className="warning">{safety.changed}</p>}

@@ -25,7 +25,7 @@ export function Toast({ content, milliseconds, onGone }: Props) {
     return () => clearTimeout(timer);
   }, [content, milliseconds, onGone]);
   return (
-    <div className="toast-place" role="status">
+    <output className="toast-place">
       {content !== undefined && (
         <div className="toast" data-flies={content.flies}>
           <span>{content.text}</span>
@@ -43,6 +43,6 @@ export function Toast({ content, milliseconds, onGone }: Props) {
           )}
         </div>
       )}
-    </div>
+    </output>
   );
 }

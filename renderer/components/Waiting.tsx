@@ -4,9 +4,5 @@ import { useLate } from "../hooks/use-late.ts";
 
 export function Waiting({ children }: { readonly children: string }) {
   const late = useLate();
-  return (
-    <p className="waiting" role="status">
-      {late ? children : ""}
-    </p>
-  );
+  return <output className="waiting">{late ? children : ""}</output>;
 }

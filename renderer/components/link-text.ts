@@ -7,6 +7,7 @@ export function disagrees({ url, text }: MailLink): boolean {
   if (named === undefined) return false;
   const target = new URL(url);
   if (target.protocol === "mailto:" || !URL.canParse(`https://${named}`)) return true;
-  const bare = (host: string): string => host.replace(/^www\./, "");
   return bare(new URL(`https://${named}`).hostname) !== bare(target.hostname);
 }
+
+const bare = (host: string): string => host.replace(/^www\./, "");

@@ -5,9 +5,8 @@
 
 import type { Person } from "#main/contract/contract.ts";
 
-// Controls, soft hyphen, Arabic letter mark, Hangul fillers, zero-width and bidirectional marks, braille blank, tags.
-const UNSEEN =
-  /[\p{Cc}\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0000}-\u{E0FFF}]/gu;
+// Controls; soft hyphens, fillers, zero-width, direction and variation marks, tags; and the blank braille pattern.
+const UNSEEN = /[\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 export const visible = (text: string): string => text.replaceAll(/\s+/g, " ").replaceAll(UNSEEN, "").trim();
 

@@ -1,6 +1,6 @@
 /** Something the user does: whether it is under way, and with which code it failed. */
 
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { ErrorCode } from "#main/contract/contract.ts";
 import { CallError } from "#main/contract/port.ts";
 
@@ -16,8 +16,10 @@ export function useAction<A extends readonly unknown[]>(act: (...args: A) => Pro
   const [pending, setPending] = useState(false);
   const [error, setError] = useState<ErrorCode>();
   const latest = useRef({ act, running: false, mounted: true });
-  latest.current.act = act;
 
+  useLayoutEffect(() => {
+    latest.current.act = act;
+  });
   useEffect(() => {
     const state = latest.current;
     state.mounted = true;

@@ -1,6 +1,6 @@
 /** Asks one method of the contract and asks again whenever one of the named events says that the answer may have changed. */
 
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { ErrorCode, EventData, EventName, Input, Method, Output } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
 import { codeOf } from "./use-action.ts";
@@ -20,6 +20,8 @@ export interface QueryOptions {
 
 interface Answer<M extends Method> {
   readonly key: string;
+  /** How often it had been asked for. */
+  readonly round: number;
   readonly value?: Output<M>;
   readonly error?: ErrorCode;
 }
@@ -35,7 +37,9 @@ export function useQuery<M extends Method>(
   const [round, setRound] = useState(0);
   const key = input === undefined ? undefined : JSON.stringify(input);
   const latest = useRef({ when });
-  latest.current.when = when;
+  useLayoutEffect(() => {
+    latest.current.when = when;
+  });
 
   const again = useCallback(() => setRound((n) => n + 1), []);
 
@@ -44,8 +48,8 @@ export function useQuery<M extends Method>(
     let current = true;
     const call = connection.client[method] as (asked: Input<M>) => Promise<Output<M>>;
     call(JSON.parse(key) as Input<M>).then(
-      (value) => current && setAnswer({ key, value }),
-      (error: unknown) => current && setAnswer({ key, error: codeOf(error) }),
+      (value) => current && setAnswer({ key, round, value }),
+      (error: unknown) => current && setAnswer({ key, round, error: codeOf(error) }),
     );
     return () => {
       current = false;

@@ -25,7 +25,7 @@ export function App() {
     <>
       {ending !== undefined && (
         <div className="banner">
-          <ErrorNote text={sayEnding(app, ending)} onRetry={program.reload} retryLabel={app.reload} />
+          <ErrorNote text={sayEnding(app, ending)} onRetry={() => program.reload()} retryLabel={app.reload} />
         </div>
       )}
       {error !== undefined && ending === undefined && (

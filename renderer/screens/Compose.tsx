@@ -4,7 +4,7 @@
  */
 
 import { ChevronDown, Paperclip, Trash2 } from "lucide-react";
-import { type DragEvent, type KeyboardEvent, useId, useRef } from "react";
+import { type DragEvent, type KeyboardEvent, useId, useRef, useState } from "react";
 import { Button } from "react-aria-components/Button";
 import type { Attachment, NetworkState } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
@@ -47,9 +47,10 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
 
   const bytes = size(draft.content.text, draft.attachments);
   const estimate = useQuery("network.estimate", { bytes }, { on: ["network.changed"] });
-  const lastEstimate = useRef(0);
-  if (estimate.value !== undefined) lastEstimate.current = estimate.value.seconds;
-  const seconds = Math.max(lastEstimate.current, ...readers.readers.map(({ expectedSeconds }) => expectedSeconds));
+  /** The last answer stands until the next one is there, so that the words do not jump. */
+  const [lastEstimate, setLastEstimate] = useState(0);
+  if (estimate.value !== undefined && estimate.value.seconds !== lastEstimate) setLastEstimate(estimate.value.seconds);
+  const seconds = Math.max(lastEstimate, ...readers.readers.map(({ expectedSeconds }) => expectedSeconds));
   const waits = networkState !== undefined && networkState !== "mixing";
   const outcome = outcomeOf(readers.readers);
 
@@ -61,10 +62,10 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   });
   const attach = useAction(async (files: readonly File[]) => {
     const draftId = await draft.ensure();
-    let all = draft.attachments;
+    const all = [...draft.attachments];
     for (const file of files) {
-      all = [...all, await program.files.attach(draftId, file)];
-      draft.setAttachments(all);
+      all.push(await program.files.attach(draftId, file));
+      draft.setAttachments([...all]);
     }
   });
   const detach = useAction(async ({ handle }: Attachment) => {
@@ -119,9 +120,10 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   const title =
     compose.title[outcome.kind === "ready" ? (outcome.path === "direct" ? "direct" : outcome.content) : outcome.kind];
   return (
-    <section
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the sheet hears its own keys and files
+    <dialog
+      open
       className="compose"
-      role="dialog"
       aria-labelledby={titleId}
       data-outcome={outcome.kind}
       onKeyDown={hear}
@@ -131,13 +133,13 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
       <header className="compose-head">
         <h2 id={titleId}>{title}</h2>
         {outcome.kind === "ready" && <Glyph content={outcome.content} path={outcome.path} />}
-        <span className="save-state" role="status">
+        <output className="save-state">
           {draft.state === "saved"
             ? draft.content.to.length + draft.content.text.length > 0
               ? compose.saved
               : ""
             : compose[draft.state]}
-        </span>
+        </output>
         <IconButton label={compose.discard} onPress={() => discard.run()}>
           <Trash2 aria-hidden="true" size={16} />
         </IconButton>
@@ -223,7 +225,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
           }}
         />
       </footer>
-    </section>
+    </dialog>
   );
 }
 

@@ -40,19 +40,19 @@ export function Mail({ me, onLocked }: Props) {
   const [writing, setWriting] = useState<Writing>();
   const [palette, setPalette] = useState(false);
   const [toast, setToast] = useState<ToastContent>();
+  const write = useCallback(
+    (start: DraftStart = {}) => setWriting((before) => ({ key: (before?.key ?? 0) + 1, start })),
+    [],
+  );
   const discards = useDiscards();
   const network = useQuery("network.state", {}, { on: ["network.changed"] });
   const lock = useAction(async () => {
     await client["app.lock"]({});
     onLocked();
   });
-  const importMail = useImport((draft) => write(draft));
+  const importMail = useImport(write);
   usePanes();
 
-  const write = useCallback(
-    (start: DraftStart = {}) => setWriting(({ key } = { key: 0, start }) => ({ key: key + 1, start })),
-    [],
-  );
   const go = useCallback((to: Place) => {
     setPlace(to);
     setReading(undefined);

@@ -65,6 +65,7 @@ export function createFormat(texts: Texts): Format {
 }
 
 function calendarDaysBetween(at: number, now: number): number {
-  const midnight = (time: number): number => new Date(time).setHours(0, 0, 0, 0);
   return Math.round((midnight(now) - midnight(at)) / (DAY * 1_000));
 }
+
+const midnight = (time: number): number => new Date(time).setHours(0, 0, 0, 0);

@@ -90,14 +90,15 @@ test("comparing safety numbers makes a reader verified", async () => {
   expect(program.calls).toContain("people.setVerified");
 });
 
+const reader = (state: Recipient["state"] | "looking", path: Recipient["path"] = "mixed") => ({
+  address: "a@b.example",
+  name: "A",
+  state,
+  path,
+  expectedSeconds: 1,
+});
+
 test("a mail is as private as its least private reader, and as mixed as its least mixed way", () => {
-  const reader = (state: Recipient["state"] | "looking", path: Recipient["path"] = "mixed") => ({
-    address: "a@b.example",
-    name: "A",
-    state,
-    path,
-    expectedSeconds: 1,
-  });
   expect(outcomeOf([])).toEqual({ kind: "empty" });
   expect(outcomeOf([reader("verified"), reader("private")])).toMatchObject({ content: "private", path: "mixed" });
   expect(outcomeOf([reader("verified"), reader("verified", "direct")])).toMatchObject({

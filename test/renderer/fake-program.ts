@@ -60,6 +60,8 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
   const opened: string[] = [];
   const saved: { name: string; bytes: number }[] = [];
 
+  /** Until the window is there, nobody hears. */
+  let announce: Announce = ignore;
   let nextId = 1;
   const newId = (): string => `00000000-0000-4000-8000-${String(nextId++).padStart(12, "0")}`;
   let state: AppState =
@@ -90,7 +92,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       at,
       text: mail.text,
       hasHtml: mail.html !== undefined,
-      attachments: (mail.files ?? []).map((file) => ({ handle: newId(), ...file })),
+      attachments: (mail.files ?? []).map(({ name, type, bytes }) => ({ handle: newId(), name, type, bytes })),
       content: mail.content ?? "private",
       path: mail.path ?? "mixed",
       signature: mail.signature ?? "valid",
@@ -134,7 +136,6 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       .toSorted((a, b) => b.at - a.at);
 
   const draftOf = (draftId: string): Draft => drafts.get(draftId) ?? fail("NOT_FOUND");
-  const seconds = (bytes: number): number => 40 + Math.ceil(bytes / 22_650) * 32;
 
   function check(address: string): Recipient {
     const person = known.get(address);
@@ -187,7 +188,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       const all = messages.get(conversationId) ?? fail("NOT_FOUND");
       messages.set(
         conversationId,
-        all.map((one) => ({ ...one, unread: false })),
+        all.map((one) => Object.assign(one, { unread: false })),
       );
       summarise(conversationId);
       announce("mail.changed", { conversationId });
@@ -195,7 +196,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
     },
     "mail.journey": async ({ messageId }) => ({ journeys: [journeys.get(messageId) ?? fail("NOT_FOUND")] }),
     "mail.retry": async ({ messageId }) => {
-      advance(messageId, { delivery: "queued", errorCode: undefined } as Partial<Journey>);
+      advance(messageId, { delivery: "queued" });
       return {};
     },
     "draft.list": async () => ({ drafts: [...drafts.values()].toSorted((a, b) => b.savedAt - a.savedAt) }),
@@ -270,7 +271,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       if (!all.some(({ id }) => id === messageId)) continue;
       messages.set(
         conversationId,
-        all.map((one) => (one.id === messageId ? { ...one, delivery: journey.delivery } : one)),
+        all.map((one) => (one.id === messageId ? Object.assign(one, { delivery: journey.delivery }) : one)),
       );
       summarise(conversationId);
       announce("journey.changed", { messageId });
@@ -291,7 +292,6 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       },
     ]),
   ) as unknown as Handlers;
-  let announce: Announce = () => {};
   for (const mail of options.mail ?? sampleMail) receive(mail);
   announce = serve(theirs, watched, (error) => {
     throw error;
@@ -331,13 +331,8 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
     drafts,
     failNext: (method, code) => void failures.set(method, code),
     hold(method) {
-      let release = (): void => {};
-      holds.set(
-        method,
-        new Promise((resolve) => {
-          release = resolve;
-        }),
-      );
+      const { promise, resolve: release } = Promise.withResolvers<void>();
+      holds.set(method, promise);
       return () => {
         holds.delete(method);
         release();
@@ -354,8 +349,12 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
   };
 }
 
+const seconds = (bytes: number): number => 40 + Math.ceil(bytes / 22_650) * 32;
+
 /** Only what the contract knows of a person. */
 const plain = ({ name, address }: Person): Person => ({ name, address });
+
+function ignore(): void {}
 
 function fail(code: ErrorCode): never {
   throw new CallError(code);
@@ -404,6 +403,6 @@ function sampleJourney({ id, to, at }: Message, delivery: Journey["delivery"]): 
     ...(past >= 3 ? { deliveredAt: at + 131_000 } : {}),
     expectedAt: at + 130_000,
     waitingFor: "none",
-    ...(delivery === "failed" ? { errorCode: "KEY_EXPIRED" as const } : {}),
+    ...(delivery === "failed" ? { errorCode: "KEY_EXPIRED" } : {}),
   };
 }

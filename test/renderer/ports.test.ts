@@ -109,7 +109,7 @@ test("each way to end has its name, and a refused token is forgotten", () => {
 });
 
 test("the port over Electron's bridge keeps what came early and is silent after close", () => {
-  let push: (json: string) => void = () => {};
+  let push: ((json: string) => void) | undefined;
   const sent: string[] = [];
   const bridge: Bridge = {
     send: (json) => void sent.push(json),
@@ -118,14 +118,14 @@ test("the port over Electron's bridge keeps what came early and is silent after 
     },
   };
   const port = electronPort(bridge);
-  push("early");
+  push?.("early");
   const heard: string[] = [];
   port.onMessage((json) => heard.push(json));
-  push("later");
+  push?.("later");
   port.send("out");
   port.close();
   port.send("late");
-  push("late");
+  push?.("late");
   expect(heard).toEqual(["early", "later"]);
   expect(sent).toEqual(["out"]);
 });

@@ -62,8 +62,9 @@ test("only https, http and mailto are ever offered, as they would go out", () =>
   }
 });
 
+const link = (text: string, url: string): boolean => disagrees({ text, url });
+
 test("a link whose text names another site is told apart from one that does not", () => {
-  const link = (text: string, url: string) => disagrees({ text, url });
   expect(link("www.bank.example", "https://evil.example/")).toBe(true);
   expect(link("https://bank.example/login", "https://bank.example.evil.example/")).toBe(true);
   expect(link("bank.example", "https://www.bank.example/x")).toBe(false);

@@ -21,7 +21,8 @@ const program = fakeProgram({
   },
 });
 // For browser tests, which sanitise hostile mails where they would be read.
-Object.assign(window, { program, sanitiseHtml });
+const reparse = (html: string): string => new DOMParser().parseFromString(html, "text/html").body.innerHTML;
+Object.assign(window, { program, sanitiseHtml, reparse });
 // The sentences stay English; a right-to-left locale turns the whole layout.
 const rtl = query.get("dir") === "rtl";
 if (rtl) document.documentElement.dir = "rtl";
