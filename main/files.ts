@@ -38,7 +38,7 @@ export class Files {
     if (o.bytes.length > this.bytesMax) throw new MainError("MESSAGE_TOO_LARGE");
     const file = {
       handle: newId(this.#random),
-      name: (o.name.replace(/[\u0000-\u001f\u007f/\\]/g, "_") || "unnamed").slice(0, FILE_NAME_CHARACTERS_MAX),
+      name: (o.name.replace(/[\p{Cc}/\\]/gu, "_") || "unnamed").slice(0, FILE_NAME_CHARACTERS_MAX),
       type: o.type.slice(0, TYPE_CHARACTERS_MAX),
       bytes: o.bytes,
     };

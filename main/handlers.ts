@@ -167,8 +167,12 @@ async function recipient(session: Session, written: string): Promise<Recipient> 
 export function contractDraft(draft: StoredDraft): Draft {
   const { id, to, subject, text, inReplyTo, attachments, savedAt } = draft;
   return {
-    ...{ id, to: [...to], subject, text, savedAt },
-    attachments: attachments.map((file) => ({ ...file })),
+    id,
+    to: [...to],
+    subject,
+    text,
+    savedAt,
+    attachments: [...attachments],
     ...(inReplyTo === undefined ? {} : { inReplyTo }),
   };
 }
@@ -178,10 +182,15 @@ function contractConversation(summary: ConversationSummary): Conversation {
   const delivery = slowest(summary.deliveries);
   return {
     id: conversation.id,
-    people: conversation.people.map((person) => ({ ...person })),
+    people: [...conversation.people],
     subject: conversation.subject,
     firstLine: newest.text.trimStart().replace(/\s+/g, " ").slice(0, FIRST_LINE_CHARACTERS_MAX),
-    ...{ at: newest.at, unread, messages, hasAttachments, content: newest.content, path: "mixed" },
+    at: newest.at,
+    unread,
+    messages,
+    hasAttachments,
+    content: newest.content,
+    path: "mixed",
     ...(delivery === undefined || delivery === "delivered" ? {} : { delivery }),
   };
 }
@@ -190,8 +199,19 @@ function contractMessage({ message, unread, attachments, deliveries }: ThreadMes
   const { id, conversationId, direction, from, to, subject, at, text, hasHtml, content, signature } = message;
   const delivery = slowest(deliveries.map((one) => one.delivery));
   return {
-    ...{ id, conversationId, direction, from, to: [...to], subject, at, text, hasHtml, content, signature, unread },
-    attachments: attachments.map((file) => ({ ...file })),
+    id,
+    conversationId,
+    direction,
+    from,
+    to: [...to],
+    subject,
+    at,
+    text,
+    hasHtml,
+    content,
+    signature,
+    unread,
+    attachments: [...attachments],
     path: "mixed",
     ...(delivery === undefined ? {} : { delivery }),
   };
@@ -217,8 +237,13 @@ function contractJourney(
     return time === undefined ? [] : [[name, whole(time)]];
   });
   return {
-    ...{ messageId, recipient: stored.address, delivery, fragments, fragmentsSent },
-    ...{ queuedAt: whole(queuedAt), expectedAt: whole(expectedAt) },
+    messageId,
+    recipient: stored.address,
+    delivery,
+    fragments,
+    fragmentsSent,
+    queuedAt: whole(queuedAt),
+    expectedAt: whole(expectedAt),
     ...(Object.fromEntries(times) as Partial<Pick<Journey, "firstSentAt" | "lastSentAt" | "storedAt" | "deliveredAt">>),
     // The transport has not got it while the reader's key is missing.
     waitingFor: now?.waitingFor ?? (transportId === undefined ? "key" : "none"),

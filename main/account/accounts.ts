@@ -61,8 +61,12 @@ export class Accounts {
       let session: Session | undefined;
       try {
         await store.saveMainAccount({
-          ...{ address, name: o.name.trim(), invite: o.invite.replace(/\s+/g, ""), network: network.bytes },
-          ...{ deviceSeed: random.bytes(32), signedUp: false },
+          address,
+          name: o.name.trim(),
+          invite: o.invite.replace(/\s+/g, ""),
+          network: network.bytes,
+          deviceSeed: random.bytes(32),
+          signedUp: false,
           ...(await generateKeyPair({ address, now: clock.now() })),
         });
         session = await Session.start(this.#d, store);

@@ -10,6 +10,7 @@ import {
   type RandomSource,
   type RandomStreams,
   type Suite,
+  wipe,
 } from "#transport";
 import { MainError, toMainError } from "../error.ts";
 import { Contacts } from "../keys/contacts.ts";
@@ -146,6 +147,8 @@ export class Session {
     await this.client.stop();
     await Promise.allSettled(this.#running);
     await this.store.close();
+    wipe(this.account.deviceSeed);
+    wipe(this.account.privateKey);
   }
 
   #listen(): void {
@@ -156,8 +159,10 @@ export class Session {
         this.#background(async () => {
           const { messageId, delivery, fragments, fragmentsSent, expectedAt, queuedAt } = journey;
           const times = {
-            ...{ firstSentAt: journey.firstSentAt, lastSentAt: journey.lastSentAt },
-            ...{ storedAt: journey.storedAt, deliveredAt: journey.deliveredAt },
+            firstSentAt: journey.firstSentAt,
+            lastSentAt: journey.lastSentAt,
+            storedAt: journey.storedAt,
+            deliveredAt: journey.deliveredAt,
           };
           const change = { delivery, fragments, fragmentsSent, expectedAt, queuedAt, ...times };
           const owner = await this.store.updateDelivery(messageId, change);

@@ -28,7 +28,8 @@ export interface Headless {
 export async function startHeadless(o: HeadlessOptions): Promise<Headless> {
   await mkdir(o.dataDir, { recursive: true, mode: 0o700 });
   const openFile = join(o.dataDir, "open.html");
-  const { services, web, close } = compose(o);
+  const program = compose(o);
+  const { services, web } = program;
   let writing: Promise<void> = Promise.resolve();
   const host: LoopbackHost = await startLoopbackHost({
     web,
@@ -50,7 +51,7 @@ export async function startHeadless(o: HeadlessOptions): Promise<Headless> {
       await host.close();
       await writing;
       await rm(openFile, { force: true });
-      await close();
+      await program.close();
     },
   };
 }

@@ -115,7 +115,7 @@ class SocketPort implements Port {
     this.#socket = socket;
     socket.on("message", (data, isBinary) => {
       if (isBinary) socket.close(1003);
-      else this.#receive(data.toString());
+      else this.#receive((data as Buffer).toString());
     });
     socket.on("error", () => socket.terminate());
     socket.on("close", () => {

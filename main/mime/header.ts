@@ -48,8 +48,7 @@ export function dateValue(at: number): string {
 
 const LINE_SOFT_MAX = 77;
 const PARAMETER_PLAIN_MAX = 60;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes
-const CONTROL = /[\u0000-\u001f\u007f]+/g;
+const CONTROL = /\p{Cc}+/gu;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;

@@ -105,10 +105,9 @@ const isAddress = (text: string | undefined): boolean =>
 const visible = (name: string): string =>
   name.replace(/[\u2800\u3164\u115f\u1160\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]/g, "");
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes
 const oneLine = (text: string, max: number): string =>
   text
-    .replace(/[\u0000-\u001f\u007f]+/g, " ")
+    .replace(/\p{Cc}+/gu, " ")
     .trim()
     .toWellFormed()
     .slice(0, max);

@@ -3,7 +3,16 @@
  * EdDSA and ECDH), because that is what GnuPG 2.2 and Sequoia 1.x read. Spec: RFC 9580 §9.2; docs/spec/01-message.md §2
  */
 
-import { generateKey, type Key, type PrivateKey, readKey, readPrivateKey, reformatKey } from "openpgp";
+import {
+  type Config,
+  config,
+  generateKey,
+  type Key,
+  type PrivateKey,
+  readKey,
+  readPrivateKey,
+  reformatKey,
+} from "openpgp";
 import { dateAt, isDate } from "../date.ts";
 import { PGP } from "./config.ts";
 import { CERTIFICATE_BYTES_MAX, CERTIFICATE_SECONDS, CLOCK_SLACK_MS, EXTEND_BEFORE_SECONDS } from "./limits.ts";
@@ -82,9 +91,9 @@ async function usability(key: Key, o: { address: string; now: number }): Promise
     // Made a moment ago on a clock slightly ahead of ours is not yet "in the future".
     const date = dateAt(o.now + CLOCK_SLACK_MS);
     // Only a user id with a valid self-signature counts.
-    const primary = await key.getPrimaryUser(date, { email: o.address }, { ...(await fullConfig()) });
+    const primary = await key.getPrimaryUser(date, { email: o.address }, fullConfig());
     if (!sameAddress(primary.user.userID?.email, o.address)) return "unusable";
-    await key.getEncryptionKey(undefined, date, undefined, await fullConfig());
+    await key.getEncryptionKey(undefined, date, undefined, fullConfig());
     return "usable";
   } catch {
     return "unusable";
@@ -97,8 +106,7 @@ export function readOwnKey(bytes: Uint8Array): Promise<PrivateKey> {
 }
 
 /** The methods of a key take a whole configuration, the functions a partial one. */
-export async function fullConfig(): Promise<typeof import("openpgp").config> {
-  const { config } = await import("openpgp");
+function fullConfig(): Config {
   return { ...config, ...PGP };
 }
 

@@ -113,11 +113,20 @@ export class Inbound {
   #arrival(incoming: IncomingMessage, read: Read): Arrival {
     const { mail } = read;
     const message: Arrival["message"] = {
-      ...{ id: newId(this.#d.random), direction: "in", from: mail.from, to: mail.to, subject: mail.subject },
+      id: newId(this.#d.random),
+      direction: "in",
+      from: mail.from,
+      to: mail.to,
+      subject: mail.subject,
       // A date in the future would stand on top of the list for ever.
       at: Math.floor(Math.min(mail.at, incoming.receivedAt)),
-      ...{ text: mail.text, hasHtml: mail.html !== undefined, content: read.content, signature: read.signature },
-      ...{ messageId: mail.messageId, references: mail.references, transportId: incoming.messageId },
+      text: mail.text,
+      hasHtml: mail.html !== undefined,
+      content: read.content,
+      signature: read.signature,
+      messageId: mail.messageId,
+      references: mail.references,
+      transportId: incoming.messageId,
       receipt: read.signature === "valid" || read.undecided ? "waiting" : "none",
     };
     return {
@@ -207,8 +216,16 @@ function judge(o: {
 
 function broken(from: string | undefined, receivedAt: number): Read {
   const mail: Mail = {
-    ...{ from: { address: from ?? "", name: "" }, to: [], subject: "", at: receivedAt, messageId: "" },
-    ...{ inReplyTo: undefined, references: [], text: "", html: undefined, attachments: [] },
+    from: { address: from ?? "", name: "" },
+    to: [],
+    subject: "",
+    at: receivedAt,
+    messageId: "",
+    inReplyTo: undefined,
+    references: [],
+    text: "",
+    html: undefined,
+    attachments: [],
   };
   return { mail, content: "broken", signature: "none", signedBy: undefined, undecided: false };
 }

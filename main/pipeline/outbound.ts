@@ -70,8 +70,16 @@ export class Outbound {
     const conversationId = await store.addDeparture(
       {
         message: {
-          ...{ id, direction: "out", from: mail.from, to: mail.to, subject: mail.subject, text: mail.text },
-          ...{ at: Math.floor(clock.now()), hasHtml: mail.html !== undefined, messageId: mail.messageId, references },
+          id,
+          direction: "out",
+          from: mail.from,
+          to: mail.to,
+          subject: mail.subject,
+          text: mail.text,
+          at: Math.floor(clock.now()),
+          hasHtml: mail.html !== undefined,
+          messageId: mail.messageId,
+          references,
           content: readers.every(({ state }) => state === "verified") ? "verified" : "private",
           signature: "valid",
         },
@@ -111,9 +119,9 @@ export class Outbound {
     const unique = [...new Set(addresses.map((address) => address.trim().toLowerCase()))];
     if (unique.length === 0) throw new MainError("NO_RECIPIENT");
     const readers = await Promise.all(unique.map((address) => this.#d.contacts.reader(address)));
-    return readers.map((reader) => {
-      if (reader.certificate === undefined || !mayWriteTo(reader.state)) throw new MainError(WHY_NOT[reader.state]);
-      return { ...reader, certificate: reader.certificate };
+    return readers.map(({ record, state, certificate }) => {
+      if (certificate === undefined || !mayWriteTo(state)) throw new MainError(WHY_NOT[state]);
+      return { record, state, certificate };
     });
   }
 

@@ -2,7 +2,7 @@
 
 import { MainError } from "../error.ts";
 import type { Database } from "./database.ts";
-import { idBytes, idText } from "./ids.ts";
+import { idBytes } from "./ids.ts";
 import { DRAFT_ATTACHMENTS_MAX } from "./limits.ts";
 import type { AttachmentRecord, NamedAttachment } from "./records.ts";
 import { bytes, integer } from "./row.ts";
@@ -39,10 +39,9 @@ export function addAttachments(db: Database, owner: string, files: readonly Name
 }
 
 export function attachmentsOf(db: Database, owner: string): AttachmentRecord[] {
-  return db.all("SELECT handle, row FROM attachments WHERE owner = ? ORDER BY position", idBytes(owner)).map((row) => ({
-    ...db.cipher.openJson<AttachmentRecord>("attachments", [bytes(row, "handle")], row["row"]),
-    handle: idText(bytes(row, "handle")),
-  }));
+  return db
+    .all("SELECT handle, row FROM attachments WHERE owner = ? ORDER BY position", idBytes(owner))
+    .map((row) => db.cipher.openJson<AttachmentRecord>("attachments", [bytes(row, "handle")], row["row"]));
 }
 
 export function moveAttachments(db: Database, o: { from: string; to: string }): void {

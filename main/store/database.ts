@@ -13,7 +13,7 @@ export type Row = Readonly<Record<string, number | Uint8Array | null>>;
 export class Database {
   readonly cipher: RowCipher;
   readonly #handle: Libsql.Database;
-  readonly #statements = new Map<string, Libsql.Statement<unknown[]>>();
+  readonly #statements = new Map<string, Libsql.Statement>();
 
   /** Opens or creates. Throws STORE_DAMAGED, DISK_FULL, or INTERNAL for a database of a later version. */
   constructor(o: { path: string; key: Uint8Array; cipher: RowCipher }) {
@@ -83,7 +83,7 @@ export class Database {
     this.#handle.close();
   }
 
-  #prepare(sql: string): Libsql.Statement<unknown[]> {
+  #prepare(sql: string): Libsql.Statement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.#handle.prepare(sql);

@@ -5,6 +5,7 @@ import type { Database } from "./database.ts";
 
 type Name = "account" | "transport-account" | "cursor";
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as `openJson`
 export function readMeta<T>(db: Database, name: Name): T | undefined {
   const key = utf8(name);
   const row = db.get("SELECT row FROM meta WHERE name = ?", key);

@@ -33,6 +33,7 @@ export class RowCipher {
   }
 
   /** Fields that were undefined when sealed are absent. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the seal proves that it is what was sealed here
   openJson<T>(table: string, key: RowKey, sealed: unknown): T {
     return JSON.parse(new TextDecoder().decode(this.open(table, key, sealed)), reviveBytes) as T;
   }

@@ -36,7 +36,7 @@ export async function storeExists(dataDir: string): Promise<boolean> {
 /** Throws ACCOUNT_EXISTS, WEAK_PASSPHRASE, DISK_FULL. */
 export async function createStore(o: StoreOptions & { random: RandomSource }): Promise<Store> {
   if (await storeExists(o.dataDir)) throw new MainError("ACCOUNT_EXISTS");
-  if ([...o.passphrase].length < PASSPHRASE_CHARACTERS_MIN) throw new MainError("WEAK_PASSPHRASE");
+  if (o.passphrase.length < PASSPHRASE_CHARACTERS_MIN) throw new MainError("WEAK_PASSPHRASE");
   await mkdir(o.dataDir, { recursive: true, mode: 0o700 });
   const master = o.random.bytes(32);
   try {
@@ -133,6 +133,7 @@ class StoreThread {
     if (this.#ended) return Promise.reject(new MainError("LOCKED"));
     const id = this.#nextId++;
     const answer = this.#answer(id);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window
     this.#worker.postMessage(build(id));
     return answer;
   }

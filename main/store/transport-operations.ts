@@ -64,8 +64,8 @@ export const transportOperations = {
       row,
     );
     for (const [index, state] of fragments.entries()) writeFragment(db, message.id, index, state);
-    for (const [index, bytes] of data.entries()) {
-      const sealed = db.cipher.seal("outgoing_data", [message.id, index], bytes);
+    for (const [index, fragment] of data.entries()) {
+      const sealed = db.cipher.seal("outgoing_data", [message.id, index], fragment);
       db.run("INSERT INTO outgoing_data (message, position, row) VALUES (?, ?, ?)", message.id, index, sealed);
     }
   },
@@ -77,7 +77,7 @@ export const transportOperations = {
       const fragments = db
         .all("SELECT position, row FROM outgoing_fragments WHERE message = ? ORDER BY position", id)
         .map((f) => db.cipher.openJson<OutgoingFragment>("outgoing_fragments", [id, integer(f, "position")], f["row"]));
-      return { ...rest, fragments };
+      return Object.assign(rest, { fragments });
     }),
 
   outgoingData(db: Database, id: MessageId, index: number): Uint8Array {

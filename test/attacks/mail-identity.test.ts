@@ -176,7 +176,11 @@ async function open(t: TestContext): Promise<{
   const bobsKeys = { address: BOB, pair: alice.pair, certificate: owner.certificate, privateKey: owner.privateKey };
   let count = 0;
   return {
-    ...{ office, bob, alice, mallory, bobsKeys },
+    office,
+    bob,
+    alice,
+    mallory,
+    bobsKeys,
     async receive(body) {
       const id = messageId(office.suite.blake2b(Buffer.from(`parcel ${count++}`)).slice(0, 16));
       office.parcels.push({ id, to: BOB, body });

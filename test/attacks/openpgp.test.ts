@@ -47,14 +47,18 @@ test("a ciphertext without integrity protection (packet type 9) is not opened", 
   const date = new Date(NOW);
   const data = new Uint8Array(32).fill(5);
   const wrapped = await encryptSessionKey({
-    ...{ data, algorithm: "aes256", encryptionKeys: bob.certificate.key, format: "object", date },
+    data,
+    algorithm: "aes256",
+    encryptionKeys: bob.certificate.key,
+    format: "object",
+    date,
   });
   const packet = new SymmetricallyEncryptedDataPacket() as unknown as Type9;
   packet.packets = (await createMessage({ binary: new TextEncoder().encode(SECRET), date })).packets;
   await packet.encrypt(enums.symmetric.aes256, data, { ...config, allowUnauthenticatedMessages: true });
   const packets = new PacketList<AnyPacket>();
   packets.push(...(wrapped.packets as AnyPacket[]), packet as unknown as AnyPacket);
-  const ciphertext = packets.write() as Uint8Array;
+  const ciphertext = packets.write();
   // The library could open it, were it told to.
   const message = await readMessage({ binaryMessage: ciphertext });
   const lax = { allowUnauthenticatedMessages: true };

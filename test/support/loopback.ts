@@ -61,7 +61,7 @@ export function openWindow(test: TestHost, o: UpgradeOptions): Promise<TestWindo
   return new Promise((resolve, reject) => {
     let session: string | undefined;
     socket.on("message", (data) => {
-      const json = String(data);
+      const json = (data as Buffer).toString();
       if (session === undefined) {
         session = (JSON.parse(json) as { session: string }).session;
         resolve({ port, session, closed });

@@ -92,7 +92,7 @@ export class PostOffice {
 
   /** Hands out what lies here and resolves when its readers have stored it; at once when one of them is not there. */
   async deliver(): Promise<void> {
-    for (const parcel of [...this.parcels]) {
+    for (const parcel of this.parcels.slice()) {
       const client = this.#clients.get(parcel.to);
       if (client === undefined) continue;
       await client.offer({ messageId: parcel.id, body: parcel.body, receivedAt: this.clock.now() });

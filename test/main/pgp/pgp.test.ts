@@ -33,7 +33,6 @@ test("certificates are version 4 with the legacy curves, name the address only, 
 
 test("what is no public certificate for the address is none: another's, a private key, junk, too large", async () => {
   const { pair } = await keyholder("alice@a.example");
-  const read = (bytes: Uint8Array, address = "alice@a.example") => readCertificate({ bytes, address, now: NOW });
   assert.equal((await read(pair.certificate))?.usability, "usable");
   assert.equal(await read(pair.certificate, "bob@b.example"), undefined);
   assert.equal(await read(pair.privateKey), undefined);
@@ -46,8 +45,8 @@ test("an address that was added without its owner's signature does not count", a
   const other = await readKey({ binaryKey: (await keyholder("alice@a.example")).pair.certificate });
   const key = await readKey({ binaryKey: pair.certificate });
   key.users.push(...other.users);
-  const read = await readCertificate({ bytes: key.write(), address: "alice@a.example", now: NOW });
-  assert.notEqual(read?.usability, "usable");
+  const added = await readCertificate({ bytes: key.write(), address: "alice@a.example", now: NOW });
+  assert.notEqual(added?.usability, "usable");
 });
 
 test("an expired certificate is expired, nothing is sealed to it, and its owner extends it in time", async () => {
@@ -61,13 +60,13 @@ test("an expired certificate is expired, nothing is sealed to it, and its owner 
   const due = NOW + 600 * 24 * 3600 * 1000;
   const renewed = await extended({ pair, address: "a@a.example", now: due });
   assert.ok(renewed !== undefined);
-  const read = await readCertificate({
+  const longer = await readCertificate({
     bytes: renewed.certificate,
     address: "a@a.example",
     now: later - 300 * 24 * 3600 * 1000,
   });
-  assert.equal(read?.usability, "usable");
-  assert.equal(read.fingerprint, old.fingerprint);
+  assert.equal(longer?.usability, "usable");
+  assert.equal(longer.fingerprint, old.fingerprint);
 });
 
 test("the settings that the library leaves open are set, and those it sets are not loosened", () => {
@@ -123,3 +122,7 @@ test("an unsigned message opens with the signature none, a stranger's with unkno
     states.push((await decryptAndVerify({ ciphertext, reader: bob.privateKey, senders: [], now: NOW }))?.signature);
   assert.deepEqual(states, ["none", "unknown-key"]);
 });
+
+function read(bytes: Uint8Array, address = "alice@a.example"): ReturnType<typeof readCertificate> {
+  return readCertificate({ bytes, address, now: NOW });
+}

@@ -51,8 +51,14 @@ test("a code crosses; a text, a path or a foreign code does not", async () => {
   const [program, window] = memoryPorts();
   const texts: string[] = [];
   serve(
-    { ...port(program), send: (json) => void (texts.push(json), program.send(json)) },
-    handlers({ "app.state": async () => Promise.reject(failures[texts.length] as Error) }),
+    {
+      ...port(program),
+      send: (json) => {
+        texts.push(json);
+        program.send(json);
+      },
+    },
+    handlers({ "app.state": async () => Promise.reject(failures[texts.length]) }),
     (error) => reports.push(error),
   );
   const { client } = connect(window);
@@ -81,13 +87,14 @@ test("whoever breaks the envelope is disconnected", async () => {
 });
 
 test("an answer outside the contract is INTERNAL at the window, and open calls end when the port closes", async () => {
-  const { client, close } = linked({
+  const connection = linked({
     "app.state": async () => ({ stage: "nowhere" }) as never,
     "app.lock": () => new Promise(() => {}),
   });
+  const { client } = connection;
   await assert.rejects(client["app.state"]({}), { code: "INTERNAL" });
   const open = client["app.lock"]({});
-  close();
+  connection.close();
   await assert.rejects(open, { code: "REFUSED" });
   await assert.rejects(client["app.state"]({}), { code: "REFUSED" });
 });
@@ -95,9 +102,10 @@ test("an answer outside the contract is INTERNAL at the window, and open calls e
 test("events arrive with ids only, until the listener is taken back", async () => {
   const [program, window] = memoryPorts();
   const announce = serve(program, handlers({ "app.state": async () => STATE }));
-  const { client, on } = connect(window);
+  const connection = connect(window);
+  const { client } = connection;
   const seen: unknown[] = [];
-  const stop = on("mail.changed", (data) => seen.push(data));
+  const stop = connection.on("mail.changed", (data) => seen.push(data));
   announce("mail.changed", { conversationId: "6f2e2c0e-4c1c-4b7e-8f4f-0123456789ab" });
   await client["app.state"]({});
   stop();
