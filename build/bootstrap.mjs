@@ -72,7 +72,7 @@ function buildWindow() {
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
   console.error("Building the window ...");
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
-  const build = spawnSync(node, [vite, "build", "renderer", "--logLevel", "warn"], {
+  const build = spawnSync(node, [vite, "build", "renderer", "--logLevel", "error"], {
     cwd: root,
     env,
     stdio: ["ignore", 2, 2],
