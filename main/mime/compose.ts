@@ -1,6 +1,6 @@
 /**
  * From a mail to the payload that is signed and encrypted, with all its header fields inside (RFC 9788), and to the outer
- * message of a mixed mail, whose header says nothing but the sender's address. Spec: docs/spec/01-message.md §2
+ * message of a mixed mail, whose header says nothing but the sender's address. Spec: docs/spec/12-mail.md
  */
 
 import { concat, utf8 } from "#transport";

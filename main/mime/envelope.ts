@@ -1,7 +1,7 @@
 /**
  * The outermost structure of a message that arrived: is it exactly an encrypted one (RFC 3156 §4), and where does the
  * ciphertext lie? Strict on purpose: an encrypted part anywhere else is an errant layer (RFC 9787 §4) and is never opened.
- * Spec: docs/spec/01-message.md §2
+ * Spec: docs/spec/12-mail.md
  */
 
 import { unarmoredMessage } from "../pgp/armor.ts";

@@ -1,6 +1,6 @@
 /**
  * From decrypted bytes to a mail. Only what is inside counts: with `hp` on the root part the protected fields are the
- * mail's fields, and none of the outer ones is looked at (RFC 9788 §4). Spec: docs/spec/01-message.md §2
+ * mail's fields, and none of the outer ones is looked at (RFC 9788 §4). Spec: docs/spec/12-mail.md
  */
 
 import PostalMime, { type Address, type Email } from "postal-mime";

@@ -1,6 +1,6 @@
 /**
  * Certificates: making our own, reading other people's. Version 4 with the legacy curve identifiers (Ed25519 and X25519 as
- * EdDSA and ECDH), because that is what GnuPG 2.2 and Sequoia 1.x read. Spec: RFC 9580 §9.2; docs/spec/01-message.md §2
+ * EdDSA and ECDH), because that is what GnuPG 2.2 and Sequoia 1.x read. Spec: RFC 9580 §9.2; docs/spec/12-mail.md
  */
 
 import {

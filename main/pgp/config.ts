@@ -1,6 +1,6 @@
 /**
  * What Starling asks of OpenPGP.js where its own settings leave room. Given to every call, so that no other module can
- * loosen it. Spec: RFC 9580; docs/spec/01-message.md §2
+ * loosen it. Spec: RFC 9580; docs/spec/12-mail.md
  */
 
 import { enums, type PartialConfig } from "openpgp";

@@ -1,6 +1,6 @@
 /**
  * Decrypts and verifies in one step. Nothing comes out before the whole ciphertext is authenticated (RFC 9580 §5.13), and a
- * signature counts only for the very bytes that are returned. Spec: docs/spec/01-message.md §2
+ * signature counts only for the very bytes that are returned. Spec: docs/spec/12-mail.md
  */
 
 import { type DecryptMessageResult, decrypt, type Message, type PrivateKey, readMessage } from "openpgp";

@@ -1,6 +1,6 @@
 /**
  * Signs and encrypts in one layer, for one reader, in binary. The key ids are left out (wildcard), so that the ciphertext
- * does not say whose it is. Spec: RFC 9580 §5.1, §10.3; docs/spec/01-message.md §2
+ * does not say whose it is. Spec: RFC 9580 §5.1, §10.3; docs/spec/12-mail.md
  */
 
 import { createMessage, encrypt, type PrivateKey } from "openpgp";

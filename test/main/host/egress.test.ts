@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { CONNECTIONS } from "#main/host/egress.ts";
+
+const ROOT = new URL("../../../", import.meta.url);
+
+test("every module of the program that can open a socket is in the egress table, and opens what it says", async () => {
+  const found: string[] = [];
+  for (const folder of ["main", "transport"]) {
+    for (const entry of await readdir(new URL(folder, ROOT), { recursive: true })) {
+      const path = `${folder}/${entry}`;
+      if (!path.endsWith(".ts")) continue;
+      const text = await readFile(new URL(path, ROOT), "utf8");
+      const opens =
+        /import \{[^}]*\b(?:connect|createConnection|createServer|WebSocketServer)\b[^}]*\} from "(?:node:|ws)/.test(
+          text,
+        );
+      if (opens || /\bfetch\(/.test(text.replace(/^.*(?:\*|\/\/).*$/gm, ""))) found.push(path);
+    }
+  }
+  // Nodes listen; a client never makes one of these.
+  const ofNodes = "transport/link/tls-listener.ts";
+  assert.deepEqual(
+    new Set(found.filter((path) => path !== ofNodes)),
+    new Set(CONNECTIONS.map((connection) => connection.openedBy)),
+  );
+});
