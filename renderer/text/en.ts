@@ -234,7 +234,7 @@ export const en = {
     waiting: {
       provider: "Your provider does not answer at the moment. The mail stays encrypted here and goes by itself.",
       network:
-        "The network is too small or out of date at the moment. The mail stays encrypted here and goes by itself.",
+        "The network cannot carry this mail to its reader at the moment. It stays encrypted here and goes by itself.",
       key: "The reader’s key is not known yet. The mail stays encrypted here until it is.",
       none: "",
     },

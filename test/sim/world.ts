@@ -16,8 +16,9 @@ import { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
 import { SeededRandom, seededStreams } from "#test/support/seeded-random.ts";
 import { seededNodeStreams } from "#test/support/small-network.ts";
-import { seedOf, type TestNetwork, testNetwork } from "#test/support/test-network.ts";
+import { seedOf, signedConsensus, type TestNetwork, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
 import { TransportClient } from "#transport/client/client.ts";
 import type { ClientObserver, SignedUp, TransportClientOptions } from "#transport/client/types.ts";
 import { equalBytes } from "#transport/core/bytes.ts";
@@ -26,6 +27,7 @@ import type { RandomStreams } from "#transport/core/random.ts";
 import { type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
+import type { ConsensusFields } from "#transport/directory/consensus.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
@@ -64,6 +66,8 @@ export interface WorldOptions {
   readonly seed: string;
   readonly parameters?: Parameters;
   readonly observer?: NodeObserver;
+  /** What a node says of who runs it; everybody runs one unless given. */
+  readonly operatorOf?: (name: string) => string;
 }
 
 export interface ClientOptions {
@@ -87,7 +91,9 @@ export class World {
   readonly #nodes = new Map<string, MixNode | ProviderNode>();
   readonly #epochStores = new Map<string, MemoryEpochStore>();
   readonly #databases = new Map<string, ProviderDatabase>();
-  readonly #authorities: Authority[] = [];
+  readonly #authorities = new Map<number, Authority>();
+  readonly #authorityStores = new Map<number, MemoryAuthorityStore>();
+  readonly #clocks = new Map<string, WrongClock>();
   readonly #clients = new Set<SimClient>();
 
   static async create(options: WorldOptions): Promise<World> {
@@ -104,7 +110,7 @@ export class World {
     const parameters = options.parameters ?? SIM_PARAMETERS;
     this.#test = testNetwork({ suite, genesis: GENESIS, bootstrap: seconds(8), parameters, name: options.seed });
     this.network = this.#test.network;
-    for (const self of this.network.authorities.keys()) this.#startAuthority(self);
+    this.startAuthorities();
     for (const name of this.nodeNames) this.startNode(name);
   }
 
@@ -137,6 +143,35 @@ export class World {
     this.#nodes.delete(name);
   }
 
+  /** Each with its disk as it is. */
+  startAuthorities(): void {
+    for (const self of this.network.authorities.keys()) this.#startAuthority(self);
+  }
+
+  killAuthorities(): void {
+    for (const [self, authority] of this.#authorities) {
+      this.net.darken((this.network.authorities[self] as Network["authorities"][number]).address);
+      authority.stop();
+    }
+    this.#authorities.clear();
+  }
+
+  /** Signed by a majority of the authorities, whatever it says. */
+  signedConsensus(fields: ConsensusFields): Uint8Array {
+    return signedConsensus(this.#test, this.suite, fields);
+  }
+
+  /** The clock of a node's machine; it may be set wrong at any time. */
+  clockOf(name: string): WrongClock {
+    const clock = this.#clocks.get(name) ?? new WrongClock(this.clock);
+    this.#clocks.set(name, clock);
+    return clock;
+  }
+
+  database(name: "a" | "b"): ProviderDatabase {
+    return this.#database(name);
+  }
+
   provider(name: "a" | "b"): ProviderNode {
     return this.#nodes.get(name) as ProviderNode;
   }
@@ -161,13 +196,14 @@ export class World {
 
   async stop(): Promise<void> {
     for (const client of this.#clients) await this.clock.runUntilSettled(client.stop(), seconds(120));
-    for (const authority of this.#authorities) authority.stop();
+    this.killAuthorities();
     for (const node of this.#nodes.values()) await node.stop();
     for (const database of this.#databases.values()) database.close();
   }
 
   #nodeDependencies(name: string): NodeDependencies {
-    const { clock, suite, network } = this;
+    const { suite, network } = this;
+    const clock = this.clockOf(name);
     const seed = `${this.#options.seed}/${name}`;
     const linkKey = suite.ed25519.publicKey(seedOf(`${seed}/link`));
     const dialer = this.net.dialer({ name, key: linkKey });
@@ -183,7 +219,7 @@ export class World {
       directory: new DirectoryClient({ dialer, network, suite, clock, random: streams.schedule }),
       identity: { identitySeed: this.#identitySeed(name), linkKey },
       address: addressOf(name),
-      operator: `operator of ${name}`,
+      operator: this.#options.operatorOf?.(name) ?? `operator of ${name}`,
       epochs,
       log: new Log({ clock, sink: (line) => this.log.push(`${name}: ${line}`) }),
       observer: this.#options.observer,
@@ -212,20 +248,22 @@ export class World {
       ask: (position, frame) => client.ask(at(position), frame),
       fetch: async (position, epoch) => (await client.fetchFrom(at(position), epoch)).consensus,
     };
+    const store = this.#authorityStores.get(self) ?? new MemoryAuthorityStore();
+    this.#authorityStores.set(self, store);
     const authority = new Authority({
       network,
       self,
       identitySeed: this.#test.identitySeeds[self] as Uint8Array,
       suite,
       clock,
-      store: new MemoryAuthorityStore(),
+      store,
       admission: new Admission(
         this.nodeNames.map((name) => ({ identityKey: suite.ed25519.publicKey(this.#identitySeed(name)) })),
       ),
       peers,
       log: new Log({ clock, sink: (line) => this.log.push(`authority${self}: ${line}`) }),
     });
-    this.#authorities.push(authority);
+    this.#authorities.set(self, authority);
     this.net.listen({ address: at(self).address, key: linkKey, accept: (link) => serve(link, authority) });
     authority.start();
   }
