@@ -107,7 +107,7 @@ test("Bob reads it, verified, and saves the attachment", async () => {
 
 test("Alice sees that it was delivered", async () => {
   const message = alice.getByRole("region", { name: "You" });
-  await expect(message.locator("[data-delivery]")).toHaveText("delivered", { timeout: 60_000 });
+  await expect(message.getByText("delivered", { exact: true })).toBeVisible({ timeout: 60_000 });
   await shoot(alice, "delivered");
 });
 
