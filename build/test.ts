@@ -127,7 +127,14 @@ function windowTests(): Part {
     kind: "small",
     run: () =>
       withReport(async (report) => {
-        const args = ["run", "-c", "build/vitest.config.ts", "--reporter=default", "--reporter=json", `--outputFile=${report}`];
+        const args = [
+          "run",
+          "-c",
+          "build/vitest.config.ts",
+          "--reporter=default",
+          "--reporter=json",
+          `--outputFile=${report}`,
+        ];
         const { code, output } = await execute(bin("vitest"), args, { minutes: PART_MINUTES_MAX.small });
         const total = readJson(report) as { numPassedTests: number; numTotalTests: number } | undefined;
         const passed = total?.numPassedTests ?? 0;

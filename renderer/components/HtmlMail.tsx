@@ -40,7 +40,7 @@ export function HtmlMail({ messageId, onLink }: Props) {
       </p>
       {mail.links.length > 0 && (
         <section className="mail-links" aria-label={thread.links}>
-          <h4>{thread.links}</h4>
+          <h2>{thread.links}</h2>
           <ol>
             {[...mail.links.entries()].map(([place, link]) => (
               <li key={place}>

@@ -61,7 +61,7 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
 
   return (
     <div className="journey" data-delivery={it.delivery}>
-      {many && <h4>{texts.for(it.recipient)}</h4>}
+      {many && <h2>{texts.for(it.recipient)}</h2>}
       <ol>
         <Step title={texts.you} says={texts.youDone(time(it.queuedAt))} state="done" />
         <Step title={texts.provider} says={providerSays} state={stateOf(allSent, true)} />

@@ -35,7 +35,7 @@ export function ConversationPane({ folder, selected, onOpen, onWrite }: Props) {
   return (
     <section className="list-pane" aria-label={label} data-pane="list">
       <header className="list-head">
-        <h2>{label}</h2>
+        <h1>{label}</h1>
         <SearchField className="search" aria-label={texts.list.search} value={typed} onChange={setTyped}>
           <Search aria-hidden="true" size={14} />
           <Input placeholder={texts.list.search} />

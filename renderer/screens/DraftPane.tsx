@@ -24,7 +24,7 @@ export function DraftPane({ hidden, onOpen, onWrite }: Props) {
   return (
     <section className="list-pane" aria-label={list.label.drafts} data-pane="list">
       <header className="list-head">
-        <h2>{list.label.drafts}</h2>
+        <h1>{list.label.drafts}</h1>
       </header>
       <div className="list-scroll">
         <ErrorNote code={error} onRetry={again} />

@@ -31,7 +31,8 @@ export function FirstRun({ created, onCreated, onDone }: Props) {
       {step === 1 && <InvitePage onRead={setInvite} />}
       {step === 2 && <NamePage invite={invite!} onCreated={onCreated} onBack={() => setInvite(undefined)} />}
       {step === 3 && <DonePage state={created!} onDone={onDone} />}
-      <p className="folio" role="img" aria-label={firstRun.steps(step)}>
+      <p className="folio">
+        <span className="unseen">{firstRun.steps(step)}</span>
         {[1, 2, 3].map((page) => (
           <span key={page} data-now={page === step} />
         ))}

@@ -105,46 +105,48 @@ export function Mail({ me, onLocked }: Props) {
         onFind={() => setPalette(true)}
         onLock={() => lock.run()}
       />
-      {place === "drafts" ? (
-        <DraftPane hidden={discards.hidden} onOpen={(draft) => write(draft)} onWrite={() => write()} />
-      ) : (
-        <ConversationPane
-          folder={place === "sent" ? "sent" : "inbox"}
-          selected={reading}
-          onOpen={open}
-          onWrite={() => write()}
-        />
-      )}
-      <main className="reading" data-pane="reading">
-        {(lock.error ?? importMail.error) !== undefined && (
-          <div className="banner">
-            <ErrorNote code={lock.error ?? importMail.error} onDismiss={() => (lock.clear(), importMail.clear())} />
-          </div>
-        )}
-        <NetworkBanner state={network.value?.state} />
-        {place === "network" ? (
-          <NetworkPage query={network} onClose={() => go("inbox")} />
-        ) : reading === undefined ? (
-          <NothingOpen />
+      <main className="panes">
+        {place === "drafts" ? (
+          <DraftPane hidden={discards.hidden} onOpen={(draft) => write(draft)} onWrite={() => write()} />
         ) : (
-          <Thread
-            key={reading}
-            conversationId={reading}
-            me={me.address ?? ""}
-            onReply={write}
-            onClose={() => setReading(undefined)}
+          <ConversationPane
+            folder={place === "sent" ? "sent" : "inbox"}
+            selected={reading}
+            onOpen={open}
+            onWrite={() => write()}
           />
         )}
-        {writing !== undefined && (
-          <Compose
-            key={writing.key}
-            start={writing.start}
-            networkState={network.value?.state}
-            onClose={() => setWriting(undefined)}
-            onSent={sent}
-            onDiscard={discard}
-          />
-        )}
+        <div className="reading" data-pane="reading">
+          {(lock.error ?? importMail.error) !== undefined && (
+            <div className="banner">
+              <ErrorNote code={lock.error ?? importMail.error} onDismiss={() => (lock.clear(), importMail.clear())} />
+            </div>
+          )}
+          <NetworkBanner state={network.value?.state} />
+          {place === "network" ? (
+            <NetworkPage query={network} onClose={() => go("inbox")} />
+          ) : reading === undefined ? (
+            <NothingOpen />
+          ) : (
+            <Thread
+              key={reading}
+              conversationId={reading}
+              me={me.address ?? ""}
+              onReply={write}
+              onClose={() => setReading(undefined)}
+            />
+          )}
+          {writing !== undefined && (
+            <Compose
+              key={writing.key}
+              start={writing.start}
+              networkState={network.value?.state}
+              onClose={() => setWriting(undefined)}
+              onSent={sent}
+              onDiscard={discard}
+            />
+          )}
+        </div>
       </main>
       <Palette
         isOpen={palette}

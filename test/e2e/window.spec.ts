@@ -233,16 +233,18 @@ for (const look of LOOKS) {
       await go(page);
       await page.screenshot({ path: `artefacts/screens/window-${name}-${look.name}.png` });
       const { violations } = await new AxeBuilder({ page }).exclude("iframe").disableRules(["region"]).analyze();
-      expect(
-        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`),
-        `${name}, ${look.name}`,
-      ).toEqual([]);
+      expect
+        .soft(
+          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`),
+          `${name}, ${look.name}`,
+        )
+        .toEqual([]);
       const wider = await page.evaluate(() => {
         const { document, innerWidth } = globalThis as unknown as Hooks;
         return document.documentElement.scrollWidth - innerWidth;
       });
-      expect(wider, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
-      expect(seen).toEqual({ requests: [], refusals: [] });
+      expect.soft(wider, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
+      expect.soft(seen).toEqual({ requests: [], refusals: [] });
       await page.close();
     }
     await context.close();

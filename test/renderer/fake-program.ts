@@ -393,7 +393,7 @@ function sampleJourney({ id, to, at }: Message, delivery: Journey["delivery"]): 
   const past = ["queued", "mixing", "stored", "delivered"].indexOf(delivery);
   return {
     messageId: id,
-    recipient: to[0]!.address,
+    recipient: to.at(0)?.address ?? "",
     delivery,
     fragments: 4,
     fragmentsSent: past >= 2 ? 4 : past === 1 ? 2 : 0,
