@@ -78,16 +78,11 @@ export class Sender {
   prepare(kind: SlotKind): Prepared | undefined {
     const current = this.#deps.current();
     if (current === undefined || !this.#deps.isUp()) return undefined;
-    try {
-      const filling = kind === "payload" ? this.#payload(current) : this.#cover(kind, current);
-      const prepared = this.#wrap(kind, filling, current);
-      this.#pathProblem = false;
-      return prepared;
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
-      this.#pathProblem = error.code === "NO_PATH";
-      return undefined;
-    }
+    // What cannot be wrapped (a reader's key may be none) gives its slot to a drop: silence would tell of the mail.
+    return (
+      this.#attempt(kind, current, () => this.#filling(kind, current)) ??
+      this.#attempt(kind, current, () => this.#cover("drop", current, this.#meanDelay(kind)))
+    );
   }
 
   /** Whether packets can reach this provider now. */
@@ -105,8 +100,31 @@ export class Sender {
     return this.#loopPlaintext(messageId(this.#deps.streams.padding.bytes(MESSAGE_ID_BYTES)));
   }
 
+  #attempt(kind: SlotKind, current: Current, fill: () => Filling): Prepared | undefined {
+    try {
+      const prepared = this.#wrap(kind, fill(), current);
+      this.#pathProblem = false;
+      return prepared;
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      this.#pathProblem = error.code === "NO_PATH";
+      return undefined;
+    }
+  }
+
+  #filling(kind: SlotKind, current: Current): Filling {
+    const meanDelay = this.#meanDelay(kind);
+    return kind === "payload" ? this.#payload(current, meanDelay) : this.#cover(kind, current, meanDelay);
+  }
+
+  /** By the kind of the slot, not by what it carries: the first mix, which sees it, must not learn whether there was mail. */
+  #meanDelay(kind: SlotKind): Milliseconds {
+    const { clock, streams, parameters, profiles } = this.#deps;
+    return kind === "payload" ? payloadMeanDelay(profiles.at(clock.now())) : coverMeanDelay(streams.delays, parameters);
+  }
+
   /** Whose turn it is, or a drop. A reader whose provider is not alive keeps its place. */
-  #payload(current: Current): Filling {
+  #payload(current: Current, meanDelay: Milliseconds): Filling {
     const now = this.#deps.clock.now();
     const providers = reachable(current);
     const contenders: PayloadContender[] = [];
@@ -116,16 +134,14 @@ export class Sender {
       }
     }
     const next = this.#turns.next(contenders);
-    if (next === undefined) return this.#cover("drop", current);
+    if (next === undefined) return this.#cover("drop", current, meanDelay);
     const { cargo, content, settled } = next.take();
-    const meanDelay = payloadMeanDelay(this.#deps.profiles.at(now));
     return { cargo, content, provider: next.provider, meanDelay, settled };
   }
 
-  #cover(kind: "loop" | "drop", { consensus, epoch }: Current): Filling {
-    const { streams, parameters, own, mailboxKey, onLoop } = this.#deps;
-    const { paths, delays, padding } = streams;
-    const meanDelay = coverMeanDelay(delays, parameters);
+  #cover(kind: "loop" | "drop", { consensus, epoch }: Current, meanDelay: Milliseconds): Filling {
+    const { streams, own, mailboxKey, onLoop } = this.#deps;
+    const { paths, padding } = streams;
     if (kind === "drop") {
       const destination = { command: "drop", recipient: padding.bytes(MAILBOX_ID_BYTES) } as const;
       return {
