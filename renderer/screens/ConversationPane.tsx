@@ -140,6 +140,9 @@ type ListTexts = ReturnType<typeof useTexts>["list"];
 const peopleOf = ({ people }: Conversation, list: ListTexts): string =>
   people.length === 0 ? list.me : list.people(people.map(nameOf));
 
+/** An en space, which belongs to neither of the two texts and their directions. */
+const GAP = "\u2002";
+
 function Row({ conversation: it }: { readonly conversation: Conversation }) {
   const { list, delivery } = useTexts();
   const format = useFormat();
@@ -163,6 +166,7 @@ function Row({ conversation: it }: { readonly conversation: Conversation }) {
       <span className="row-bottom">
         <span className="row-text">
           <bdi className="row-subject">{visible(it.subject) || list.noSubject}</bdi>
+          {GAP}
           <bdi className="row-line">{visible(it.firstLine)}</bdi>
         </span>
         {it.hasAttachments && (

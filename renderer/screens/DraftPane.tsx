@@ -51,6 +51,9 @@ export function DraftPane({ hidden, onOpen, onWrite }: Props) {
 
 const byId = (drafts: readonly Draft[], key: string | number): Draft => drafts.find(({ id }) => id === key)!;
 
+/** An en space, which belongs to neither of the two texts and their directions. */
+const GAP = "\u2002";
+
 function Row({ draft }: { readonly draft: Draft }) {
   const { list } = useTexts();
   const format = useFormat();
@@ -68,6 +71,7 @@ function Row({ draft }: { readonly draft: Draft }) {
       <span className="row-bottom">
         <span className="row-text">
           <bdi className="row-subject">{visible(draft.subject) || list.noSubject}</bdi>
+          {GAP}
           <bdi className="row-line">{visible(draft.text.slice(0, 200))}</bdi>
         </span>
       </span>

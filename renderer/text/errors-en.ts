@@ -141,8 +141,8 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
   },
   CLOCK_WRONG: {
     what: "Nothing leaves at the moment: this computer’s clock is wrong by hours.",
-    safe: "Mail you sent waits encrypted on this computer.",
-    todo: "Set the date and time, then it continues by itself.",
+    safe: "What you write is kept in your drafts; mail you sent before waits encrypted on this computer.",
+    todo: "Set the date and time; Starling notices within a minute.",
   },
   REFUSED: {
     what: "That did not happen: the program refused it or this window is no longer connected.",
