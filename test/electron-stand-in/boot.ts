@@ -14,12 +14,12 @@ import { createElectron } from "./electron.ts";
 const VERSION = "45.4.1";
 
 const { entry, switches } = parse(process.argv.slice(2));
-Object.assign(process.versions, { electron: VERSION, chrome: "0.0.0.0" });
-
 // A packaged app has its archive beside the executable that was started, which says where it is.
 const archive = join(process.env["STAND_IN_RESOURCES"] ?? "", "app.asar");
 const packaged = entry === undefined && existsSync(archive);
 const folder = packaged ? await unpack(archive) : resolve(entry ?? ".");
+// After the archive was read: its reader would look for Electron's file system.
+Object.assign(process.versions, { electron: VERSION, chrome: "0.0.0.0" });
 
 const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, string>;
 const app = new App({ manifest, packaged, switches });
@@ -64,10 +64,6 @@ async function unpack(file: string): Promise<string> {
   const target = mkdtempSync(join(tmpdir(), "stand-in-app-"));
   process.on("exit", () => rmSync(target, { recursive: true, force: true }));
   extractAll(file, target);
-  // What the packager left unpacked lies beside the archive, natives above all.
-  const { cpSync } = await import("node:fs");
-  const beside = `${file}.unpacked`;
-  if (existsSync(beside)) cpSync(beside, target, { recursive: true });
   process.chdir(dirname(file));
   return target;
 }
