@@ -16,7 +16,7 @@ import {
 import type { ProviderDatabase } from "../database/database.ts";
 import { isDiskError } from "../database/disk-error.ts";
 import { AccountTables, type StoredAccount } from "./account-tables.ts";
-import { useInvite } from "./invites.ts";
+import { isInviteGood, useInvite } from "./invites.ts";
 import { DEVICES_PER_ACCOUNT_MAX, RECORD_LIFETIME_MAX, SIGN_UPS_PER_MINUTE_MAX } from "./limits.ts";
 import { canonicalLocalPart, isReserved, skeletonOf } from "./local-part.ts";
 
@@ -98,11 +98,14 @@ export class Accounts {
     // The answer to an earlier request may have been lost.
     if (existing !== undefined) return existing.localPart === localPart ? "OK" : "REFUSED";
     if (signUp.policy === "closed") return "REFUSED";
+    // Without an invitation nobody takes others' turns, or asks which names are taken.
+    const isInvite = signUp.policy === "invite";
+    if (isInvite && !isInviteGood(database, { code: request.invite, primitives })) return "BAD_INVITE";
     if (!this.#takeSignUp()) return "UNAVAILABLE";
     const skeleton = skeletonOf(localPart);
     if (isReserved(localPart, signUp.reserved) || this.#tables.isTaken(skeleton)) return "NAME_TAKEN";
     // Last, so that a name that is taken does not use up an invitation.
-    if (signUp.policy === "invite" && !useInvite(database, { code: request.invite, primitives })) return "BAD_INVITE";
+    if (isInvite && !useInvite(database, { code: request.invite, primitives })) return "BAD_INVITE";
     this.#tables.create({
       localPart,
       skeleton,

@@ -18,6 +18,12 @@ export function createInvite(
   return code;
 }
 
+/** Whether a code has a use left. */
+export function isInviteGood(database: ProviderDatabase, options: { code: string; primitives: Primitives }): boolean {
+  const hash = codeHash(options.primitives, options.code);
+  return database.prepare("SELECT 1 FROM invites WHERE code_hash = ? AND uses_left > 0").get(hash) !== undefined;
+}
+
 /** Takes one use off a code; false when it has none. Runs inside the transaction that opens the account. */
 export function useInvite(database: ProviderDatabase, options: { code: string; primitives: Primitives }): boolean {
   const hash = codeHash(options.primitives, options.code);

@@ -17,11 +17,11 @@ import {
 import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { FrameSizes } from "#transport/link/frame-table.ts";
 import type { Link } from "#transport/link/link.ts";
-import { toParts } from "#transport/link/parts.ts";
 import type { Entry as MailboxEntry } from "../mailbox/mailbox-store.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import { DeviceBudgets } from "./device-budgets.ts";
-import { PART_ATTEMPTS_MAX, PART_INTERVAL } from "./limits.ts";
+import { DocumentSender } from "./document-sender.ts";
+import { POLL_ANSWER_WAIT, STRANGERS_MAX } from "./limits.ts";
 
 export interface EntryDependencies {
   readonly clock: Clock;
@@ -43,12 +43,16 @@ export interface EntryDependencies {
 export class Entry {
   readonly #deps: EntryDependencies;
   readonly #budgets: DeviceBudgets;
+  readonly #documents: DocumentSender;
   /** One link per device, by its key in hexadecimal: the newest. */
   readonly #links = new Map<string, Link>();
+  /** Links of devices that had no account when they came, oldest first. */
+  readonly #strangers = new Set<Link>();
 
   constructor(deps: EntryDependencies) {
     this.#deps = deps;
     this.#budgets = new DeviceBudgets(deps.network.parameters);
+    this.#documents = new DocumentSender(deps);
   }
 
   /** A link from a client; its certificate's key is the device's. */
@@ -59,7 +63,10 @@ export class Entry {
     this.#links.set(device, link);
     link.onClose(() => {
       if (this.#links.get(device) === link) this.#links.delete(device);
+      this.#strangers.delete(link);
+      this.#documents.forget(link);
     });
+    if (!this.#deps.accounts.isDevice(link.peer.key)) this.#makeRoomFor(link);
     link.onFrame((bytes) => this.#receive(link, bytes));
   }
 
@@ -70,6 +77,19 @@ export class Entry {
   stop(): void {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
+  }
+
+  /** Anybody can make keys and dial with them: strangers take places from each other, never from those who have an account. */
+  #makeRoomFor(stranger: Link): void {
+    const { accounts, onDrop } = this.#deps;
+    for (const link of this.#strangers) {
+      if (this.#strangers.size < STRANGERS_MAX) break;
+      this.#strangers.delete(link);
+      if (accounts.isDevice(link.peer.key)) continue; // has signed up since
+      onDrop("TOO_MANY_LINKS");
+      link.close();
+    }
+    this.#strangers.add(stranger);
   }
 
   #receive(link: Link, bytes: Uint8Array): void {
@@ -96,18 +116,22 @@ export class Entry {
       case "poll":
         return this.#answerPoll(link, frame.cursor);
       case "getConsensus":
-        return this.#sendParts(link, frame.epoch === "network" ? network.bytes : consensus(frame.epoch));
+        return this.#documents.send(link, frame.epoch === "network" ? network.bytes : consensus(frame.epoch));
       case "control":
         return this.#answerControl(link, frame.body);
       default:
     }
   }
 
-  /** Exactly one answer, always of the same size: also to a device without an account, and when nothing is here. */
+  /**
+   * Exactly one answer, always of the same size and after the same time: also to a device without an account, and when nothing
+   * is here. To read an entry takes longer than to find none, and a watcher of the line could see how much longer.
+   */
   #answerPoll(link: Link, cursor: number): void {
-    const { mailbox, padding, sizes } = this.#deps;
+    const { mailbox, padding, sizes, clock } = this.#deps;
+    const due = milliseconds(clock.now() + POLL_ANSWER_WAIT);
     const entry = mailbox.next({ deviceKey: link.peer.key, cursor });
-    const frame: Frame =
+    const answer: Frame =
       entry === undefined
         ? {
             type: "entry",
@@ -117,7 +141,8 @@ export class Entry {
             body: padding.bytes(sizes.payloadBytes),
           }
         : { type: "entry", cursor: entry.seq, kind: entry.kind, surbId: surbId(entry.surbId), body: entry.body };
-    link.send(encodeFrame(frame, sizes)); // lost on a congested line; the next poll asks for the same
+    const frame = encodeFrame(answer, sizes);
+    clock.at(due, () => link.send(frame)); // lost on a congested line; the next poll asks for the same
   }
 
   #answerControl(link: Link, body: Uint8Array): void {
@@ -127,20 +152,6 @@ export class Entry {
     const answer: ControlAnswer =
       request === undefined ? { id: 0, result: "MALFORMED" } : accounts.handle(link.peer.key, request);
     link.send(encodeFrame({ type: "controlAnswer", body: encodeControlAnswer(answer) }, sizes));
-  }
-
-  /** One piece at a time: all at once would be more than a link's send buffer takes. */
-  #sendParts(link: Link, document: Uint8Array | undefined): void {
-    const { clock, sizes } = this.#deps;
-    const parts = toParts(document, milliseconds(Math.floor(clock.now()))).map((part) => encodeFrame(part, sizes));
-    const sendNext = (index: number, attempts: number): void => {
-      const part = parts[index];
-      if (part === undefined || attempts > PART_ATTEMPTS_MAX) return;
-      const sent = link.writable && link.send(part);
-      const again = (): void => (sent ? sendNext(index + 1, 0) : sendNext(index, attempts + 1));
-      if (index + 1 < parts.length || !sent) clock.at(milliseconds(clock.now() + PART_INTERVAL), again);
-    };
-    sendNext(0, 0);
   }
 }
 

@@ -20,6 +20,15 @@ export const CONTROL_BUDGET = { rate: perSecond(1 / 5), burst: 16 };
 /** Budgets remembered after their device has gone; those that are full again are forgotten first. */
 export const BUDGETS_MAX = 200_000;
 
+/** From a poll to its answer: longer than it takes to read an entry from a slow disk, short against the quickest profile's polls. */
+export const POLL_ANSWER_WAIT: Milliseconds = milliseconds(20);
+
+/** Links of devices without an account, each there for a minute to sign up. The newest 512 of them; accounts have the rest. */
+export const STRANGERS_MAX = 512;
+
+/** Documents that one link waits for: a client asks for one, and again when it thinks that the answer was lost. */
+export const DOCUMENTS_WAITING_MAX = 2;
+
 /** Between pieces of a consensus, 32 KiB each: a slow line takes 80 of them in half a minute. */
 export const PART_INTERVAL: Milliseconds = milliseconds(100);
 

@@ -24,7 +24,7 @@ export type Collected =
   | { readonly kind: "absent"; readonly time: Milliseconds }
   | { readonly kind: "document"; readonly bytes: Uint8Array; readonly time: Milliseconds };
 
-/** Joins the parts of one answer. They come in order, on one link. */
+/** Joins the parts of one answer, which come in order. The first part of a new answer ends one that a lost link cut short. */
 export class PartCollector {
   #parts: Uint8Array[] = [];
   #count = 0;
@@ -32,7 +32,10 @@ export class PartCollector {
   /** Throws MALFORMED for parts out of order or too many; the collector is then empty again. */
   add(part: Part): Collected {
     if (part.count === 0) return this.#end({ kind: "absent", time: part.time });
-    if (part.index === 0) this.#count = part.count;
+    if (part.index === 0) {
+      this.#parts = [];
+      this.#count = part.count;
+    }
     const isNext = part.index === this.#parts.length && part.count === this.#count;
     const isFull = part.index === part.count - 1 || part.part.length === CONSENSUS_PART_BYTES;
     if (!isNext || !isFull || part.count > PARTS_MAX) {

@@ -58,6 +58,14 @@ test("sign-ups that come by the hundred have to wait", async () => {
   assert.equal(signUp(125, "user125").result, "OK");
 });
 
+test("who has no invitation cannot use up the minute's sign-ups, nor learn which names are taken", () => {
+  const { signUp, database } = setUp({ policy: "invite" });
+  const invite = createInvite(database, { uses: 2, random: new SeededRandom("code"), primitives: suite });
+  assert.equal(signUp(1, "alice", invite).result, "OK");
+  for (let n = 0; n < 200; n++) assert.equal(signUp(2, n % 2 === 0 ? "alice" : "free", "wrong").result, "BAD_INVITE");
+  assert.equal(signUp(3, "bob", invite).result, "OK");
+});
+
 test("a record is taken from its owner and found under the address in any case", () => {
   const { signUp, put, accounts, recordOf } = setUp();
   signUp(1, "alice");

@@ -181,8 +181,18 @@ test("parts out of order are malformed", () => {
   const [first, second] = toParts(filled(40_000), milliseconds(0));
   assert.ok(first && second);
   assert.throws(() => new PartCollector().add(second), isMalformed);
-  const collector = new PartCollector();
-  collector.add(first);
-  assert.throws(() => collector.add(first), isMalformed);
   assert.throws(() => new PartCollector().add({ ...first, part: filled(5) }), isMalformed);
+  assert.throws(() => {
+    const collector = new PartCollector();
+    collector.add(first);
+    collector.add({ ...second, index: 2, count: 3 });
+  }, isMalformed);
+});
+
+test("a document that a lost link cut short does not spoil the next one", () => {
+  const [first, second] = toParts(filled(40_000), milliseconds(0));
+  assert.ok(first && second);
+  const collector = new PartCollector();
+  for (let i = 0; i < 2; i++) collector.add(first);
+  assert.deepEqual(collector.add(second), { kind: "document", bytes: filled(40_000), time: 0 });
 });

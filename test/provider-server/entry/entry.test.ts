@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Entry, type EntryDependencies } from "#provider-server/entry/entry.ts";
+import { DOCUMENTS_WAITING_MAX, POLL_ANSWER_WAIT, STRANGERS_MAX } from "#provider-server/entry/limits.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { testNetwork } from "#test/support/test-network.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
+import type { Link } from "#transport/link/link.ts";
+import { PartCollector } from "#transport/link/parts.ts";
+
+const suite = await loadSuite("x25519", "native");
+const SIZES = { packetBytes: 4096, payloadBytes: 3674 };
+const ENTRY = {
+  seq: 5,
+  kind: "fragment",
+  surbId: new Uint8Array(16),
+  body: new Uint8Array(SIZES.payloadBytes),
+} as const;
+
+test("a poll is answered after the same time, however long it took to find its entry, or none", async () => {
+  const clock = new VirtualClock();
+  let busy = 0;
+  const find = { quickly: () => undefined, slowly: () => ((busy += 9), ENTRY) };
+  for (const next of Object.values(find)) {
+    // A machine whose clock goes on while it works.
+    const machine = { now: () => milliseconds(clock.now() + busy), at: clock.at.bind(clock) };
+    const entry = entryWith({ clock: machine, mailbox: { next } });
+    const link = new FakeLink(clock, 1);
+    entry.accept(link);
+    const asked = machine.now();
+    link.receive({ type: "poll", cursor: 0 });
+    assert.equal(link.sent.length, 0);
+    await clock.runFor(seconds(1));
+    assert.deepEqual(
+      link.sent.map(({ at }) => at - asked),
+      [POLL_ANSWER_WAIT],
+    );
+  }
+});
+
+test("two documents that one client asks for at once come one after the other, and a flood of requests gets few", async () => {
+  const clock = new VirtualClock();
+  const document = new SeededRandom("document").bytes(100_000);
+  const entry = entryWith({ clock, consensus: () => document });
+  const link = new FakeLink(clock, 1);
+  entry.accept(link);
+  for (let i = 0; i < 8; i++) link.receive({ type: "getConsensus", epoch: "current" });
+  await clock.runFor(seconds(30));
+  const collector = new PartCollector();
+  const documents = link.sent
+    .map(({ frame }) => collector.add(frame as Extract<Frame, { type: "consensusPart" }>))
+    .flatMap((collected) => (collected.kind === "document" ? [collected.bytes] : []));
+  assert.deepEqual(documents, Array(DOCUMENTS_WAITING_MAX).fill(document));
+});
+
+test("a link that goes in the middle of a document ends it, and its timers", async () => {
+  const clock = new VirtualClock();
+  const entry = entryWith({ clock, consensus: () => new Uint8Array(100_000) });
+  const link = new FakeLink(clock, 1);
+  entry.accept(link);
+  link.receive({ type: "getConsensus", epoch: "current" });
+  link.close();
+  await clock.runFor(seconds(0.2));
+  assert.equal(link.sent.length, 1);
+  assert.equal(clock.pending, 0);
+});
+
+test("devices without an account take places from each other, never from one that has signed up", () => {
+  const clock = new VirtualClock();
+  const signedUp = new Set<number>();
+  const entry = entryWith({ clock, accounts: { isDevice: (key) => signedUp.has(nameOf(key)) } });
+  const links = Array.from({ length: STRANGERS_MAX + 50 }, (_, name) => new FakeLink(clock, name));
+  for (const [name, link] of links.entries()) {
+    entry.accept(link);
+    if (name === 0 || name === 7) signedUp.add(name);
+  }
+  assert.ok(!links[0]?.isClosed && !links[7]?.isClosed);
+  assert.equal(links.filter((link) => !link.isClosed).length, STRANGERS_MAX + 2);
+  assert.ok(!links.at(-1)?.isClosed);
+});
+
+const nameOf = (key: Uint8Array): number => new DataView(key.buffer).getUint32(0);
+
+type Fakes = Pick<EntryDependencies, "clock"> &
+  Partial<Omit<EntryDependencies, "accounts">> & { accounts?: { isDevice: (key: Uint8Array) => boolean } };
+
+function entryWith({ accounts, ...given }: Fakes): Entry {
+  return new Entry({
+    network: testNetwork({ suite }).network,
+    sizes: SIZES,
+    padding: new SeededRandom("padding"),
+    mailbox: { next: () => undefined },
+    consensus: () => undefined,
+    forward: () => undefined,
+    onDrop: () => undefined,
+    ...given,
+    accounts: { isDevice: () => true, handle: () => ({ id: 0, result: "MALFORMED" }), ...accounts },
+  });
+}
+
+/** The server's end of a client's link: what it sends is kept with its time. */
+class FakeLink implements Link {
+  readonly protocol = "starling-client/1";
+  readonly peer: Link["peer"];
+  readonly sent: { at: Milliseconds; frame: Frame }[] = [];
+  isClosed = false;
+  readonly #clock: VirtualClock;
+  #onFrame: (frame: Uint8Array) => void = () => undefined;
+  #onClose: (reason: string) => void = () => undefined;
+
+  constructor(clock: VirtualClock, name: number) {
+    this.#clock = clock;
+    const key = new Uint8Array(32);
+    new DataView(key.buffer).setUint32(0, name);
+    this.peer = { role: "client", key };
+  }
+
+  get writable(): boolean {
+    return !this.isClosed;
+  }
+
+  send(bytes: Uint8Array): boolean {
+    if (this.isClosed) return false;
+    const context = { protocol: this.protocol, direction: "toDialer", sizes: SIZES } as const;
+    this.sent.push({ at: this.#clock.now(), frame: decodeFrame(bytes, context) });
+    return true;
+  }
+
+  onFrame(handler: (frame: Uint8Array) => void): void {
+    this.#onFrame = handler;
+  }
+
+  onClose(handler: (reason: string) => void): void {
+    this.#onClose = handler;
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#onClose("closed");
+  }
+
+  receive(frame: Frame): void {
+    this.#onFrame(encodeFrame(frame, SIZES));
+  }
+}
