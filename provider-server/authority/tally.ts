@@ -6,6 +6,7 @@
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import { type Epoch, milliseconds } from "#transport/core/units.ts";
+import { isPublicKey } from "#transport/crypto/public-key.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { type ConsensusFields, consensusHash, encodeConsensusBody } from "#transport/directory/consensus.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
@@ -28,6 +29,7 @@ export interface Dropped {
 export type DroppedReason =
   | "descriptor not signed by its node"
   | "descriptor without a key for the epoch"
+  | "descriptor whose key for the epoch is none"
   | "descriptor from before the last epoch"
   | "descriptor from the future"
   | "node listed by too few authorities"
@@ -141,17 +143,19 @@ export function flawOf(
   o: { network: Network; epoch: Epoch; suite: Suite },
 ): DroppedReason | undefined {
   const { vote } = scheduleOf(o.network, o.epoch);
-  if (!node.mixKeys.has(o.epoch)) return "descriptor without a key for the epoch";
+  const mixKey = node.mixKeys.get(o.epoch);
+  if (mixKey === undefined) return "descriptor without a key for the epoch";
   if (node.publishedAt > vote + DESCRIPTOR_CLOCK_SLACK) return "descriptor from the future";
   // A node that has not been heard of for an epoch is gone. At the start nodes may have waited for genesis.
   const oldest = milliseconds(vote - o.network.parameters.epoch.duration);
   if (o.epoch >= 2 && node.publishedAt < oldest) return "descriptor from before the last epoch";
   try {
     verifyDescriptor(node.bytes, o.suite);
-    return undefined;
   } catch {
     return "descriptor not signed by its node";
   }
+  // Every client would try to wrap packets with it, and fail.
+  return isPublicKey(o.suite.kem, mixKey) ? undefined : "descriptor whose key for the epoch is none";
 }
 
 /** Of two signed at the same time the one with the larger encoding: any rule does that all share. */

@@ -203,3 +203,24 @@ function testKeys(epoch: number) {
   const mix = (n: number) => testDescriptor(suite, { name: `mix${n}`, epochs: [epoch] });
   return { layers: [[mix(0)], [mix(1)], [mix(2)]] as const, providers: [] };
 }
+
+test("a node whose key for the epoch is none is left out: nobody could wrap a packet that passes it", () => {
+  const epoch = at(1);
+  const good = testDescriptor(suite, { name: "good", publishedAt: epochStart(network, epoch) });
+  // A point of small order (RFC 7748 §6.1).
+  const mixKeys = new Map(
+    [...good.mixKeys].map(([number, key]) => [number, number === epoch ? new Uint8Array(32) : key]),
+  );
+  const bad = signDescriptor({ fields: { ...good, mixKeys }, identitySeed: seedOf("bad/identity"), suite });
+  const registry = new DescriptorRegistry({
+    network,
+    suite,
+    admission: new Admission([good, bad]),
+    store: new MemoryAuthorityStore(),
+  });
+  for (const { bytes, publishedAt } of [good, bad]) assert.equal(registry.publish(bytes, publishedAt), undefined);
+  assert.deepEqual(
+    registry.nodesFor(epoch).map((node) => node.nodeId),
+    [good.nodeId],
+  );
+});

@@ -12,6 +12,7 @@ export const TRANSPORT_ERRORS = {
   CONSENSUS_FORGED: "The list of the network's nodes is not signed by enough authorities.",
   CONSENSUS_SPLIT: "Two lists of the network's nodes for one epoch differ.",
   RECORD_FORGED: "The recipient's key record is not signed by its owner.",
+  RECORD_UNUSABLE: "The recipient's key record holds no usable key.",
   RECORD_EXPIRED: "The recipient's key has expired.",
   CLOCK_WRONG: "This computer's clock differs too much from the network's.",
   PROVIDER_DOWN: "The provider cannot be reached.",

@@ -1,6 +1,6 @@
 /**
- * Which nodes a packet passes: one mix of each layer and then a provider, uniformly among the paths that no operator holds
- * twice. Spec: docs/spec/08-directory.md §8
+ * Which nodes a packet passes: one mix of each layer and then a provider, no two mixes of one operator.
+ * Spec: docs/spec/08-directory.md §8
  */
 
 import { TransportError } from "../core/errors.ts";
@@ -8,7 +8,7 @@ import { below, exponential, pick, type RandomSource } from "../core/random.ts";
 import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
 import type { Hop, Path } from "../sphinx/packet.ts";
 import { isSame, type Usable, usableNodes } from "./alive.ts";
-import type { Consensus, NodeDescriptor } from "./model.ts";
+import type { Consensus, Layers, NodeDescriptor } from "./model.ts";
 
 export interface PathOptions {
   readonly consensus: Consensus;
@@ -22,7 +22,7 @@ export interface PathOptions {
 
 /**
  * Three mixes and the destination provider (whose delay is 0). The operators of the mixes always differ; those of the
- * entry provider `from` and of the destination are avoided where other mixes are left.
+ * entry provider `from` and, behind the first mix, of the destination are avoided where other mixes are left.
  * Throws NO_PATH, saying what is missing.
  */
 export function choosePath(
@@ -39,9 +39,10 @@ export function choosePath(
   const entry = o.from === undefined ? undefined : nodes.providers.find((node) => isSame(node.nodeId, o.from));
   const [first, second, third] = nodes.layers;
   const guarded = first.filter((node) => o.guards?.some((guard) => isSame(guard, node.nodeId)));
-  const avoid = [entry?.operator, destination.operator];
+  const operators = { entry: entry?.operator, destination: destination.operator };
   const mixes =
-    chooseDistinct([guarded, second, third], avoid, o.paths) ?? chooseDistinct([first, second, third], avoid, o.paths);
+    chooseMixes([guarded, second, third], operators, o.paths) ??
+    chooseMixes([first, second, third], operators, o.paths);
   if (mixes === undefined) throw noDistinctOperators(nodes);
   return toPath(o, [...mixes, destination]);
 }
@@ -78,6 +79,27 @@ export function chooseProvider(o: { consensus: Consensus; epoch: Epoch; paths: R
   const { providers } = usableNodes(o.consensus, o.epoch);
   if (providers.length === 0) throw new TransportError("NO_PATH", "No provider is alive.");
   return pick(o.paths, providers).nodeId;
+}
+
+/**
+ * Three mixes; undefined when every choice repeats an operator. The entry provider sees the first mix of all its clients'
+ * packets. Its law must not depend on where a packet goes, or what is rare among them would tell to whom somebody writes.
+ */
+function chooseMixes(
+  [first, second, third]: Layers,
+  operators: { readonly entry: string | undefined; readonly destination: string },
+  random: RandomSource,
+): NodeDescriptor[] | undefined {
+  const avoid = [operators.entry, operators.destination];
+  for (const candidates of [first.filter((node) => node.operator !== operators.entry), [...first]]) {
+    while (candidates.length > 0) {
+      const [mix] = candidates.splice(below(random, candidates.length), 1) as [NodeDescriptor];
+      const others = [second, third].map((layer) => layer.filter((node) => node.operator !== mix.operator));
+      const rest = chooseDistinct(others, avoid, random);
+      if (rest !== undefined) return [mix, ...rest];
+    }
+  }
+  return undefined;
 }
 
 /**

@@ -92,6 +92,29 @@ test("the operators of entry and destination are avoided where there are others,
   assert.equal(choosePath({ ...fixed(narrow), from: a, destination: b }).hops.length, 4);
 });
 
+test("the first mix, which the entry provider sees, is drawn alike wherever the packet goes", () => {
+  const layers = [
+    [runBy("b"), "x", "y"],
+    [runBy("b"), "v"],
+    ["z", "w", "x"],
+  ];
+  const consensus = withOperators(...layers);
+  const runs = 3000;
+  const firsts = consensus.providers.map((destination) => {
+    const options = { ...fixed(consensus), destination: destination.nodeId };
+    const counts = new Map<string, number>();
+    for (let i = 0; i < runs; i++) {
+      const { operator } = find(consensus, choosePath(options).hops[0]?.nodeId as Uint8Array);
+      counts.set(operator, (counts.get(operator) ?? 0) + 1);
+    }
+    return counts;
+  });
+  for (const counts of firsts) {
+    assert.equal(counts.size, 3);
+    for (const count of counts.values()) assert.ok(Math.abs(count - runs / 3) < 100, `${count} of ${runs}`); // 4 σ
+  }
+});
+
 test("too few mixes or operators are NO_PATH, and the error says how many there are", () => {
   const destination = provider(testConsensus(made, suite), 0);
   const choose = (consensus: Consensus) => choosePath({ ...fixed(consensus), destination });
