@@ -43,7 +43,8 @@ export class MailboxKeys {
     if (newest !== undefined && newest.validUntil - now > spare) return newest;
     const pair = suite.sealKem.generate(random);
     const validUntil = milliseconds(now + parameters.mailboxKeyLifetime);
-    const eraseAt = milliseconds(validUntil + parameters.retention);
+    // A mail queued at the last moment is sealed to it until its deadline, and may then lie in the mailbox as long again.
+    const eraseAt = milliseconds(validUntil + 2 * parameters.retention);
     const stored: StoredMailboxKey = { ...pair, validFrom: now, validUntil, eraseAt };
     await store.addMailboxKey(stored);
     this.#keys.unshift(this.#open(stored));

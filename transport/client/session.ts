@@ -15,6 +15,7 @@ import {
   milliseconds,
   type NodeId,
 } from "../core/units.ts";
+import { isPublicKey } from "../crypto/public-key.ts";
 import { epochStart } from "../directory/epochs.ts";
 import { chooseGuards } from "../directory/guards.ts";
 import { chooseReplyPath } from "../directory/path.ts";
@@ -201,6 +202,7 @@ export class Session {
     const { suite, geometry } = sphinx;
     const id = messageId(streams.keys.bytes(MESSAGE_ID_BYTES));
     const whole = body.slice(); // The caller may reuse its buffer while we wait for a quiet moment.
+    await this.#assertUsable(to);
     const { fragments, proof } = await this.#quiet.run(() => {
       const step = parameters.fragmentStep;
       const parts = split({ suite, geometry, step, kind: "message", messageId: id, body: whole });
@@ -223,6 +225,7 @@ export class Session {
   }
 
   async acknowledge(id: MessageId, to: Recipient): Promise<void> {
+    await this.#assertUsable(to);
     const seen = await this.#deps.store.seen(id);
     if (seen === undefined) throw new RangeError("acknowledge() comes after consumed()");
     await this.#receipts.owe(seen, to);
@@ -271,6 +274,13 @@ export class Session {
     if (guards.length === previous.length && guards.every((guard) => previous.includes(guard))) return;
     // If this is not written, the next start draws new ones.
     void account.save({ guards }).catch(() => undefined);
+  }
+
+  /** What cannot be sealed would keep its place in the queue and take slots from other mail. Throws RECORD_UNUSABLE. */
+  async #assertUsable({ mailboxKey }: Recipient): Promise<void> {
+    const { sealKem } = this.#deps.sphinx.suite;
+    const isKey = await this.#quiet.run(() => isPublicKey(sealKem, mailboxKey));
+    if (!isKey) throw new TransportError("RECORD_UNUSABLE");
   }
 
   #expectedAt(left: number, lastSentAt: Milliseconds | undefined): Milliseconds {

@@ -125,7 +125,7 @@ export interface MixClient {
   signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp>;
   /** The account, once there is one. */
   readonly account: SignedUp | undefined;
-  /** Durable when it resolves. Throws MESSAGE_TOO_LARGE, RECORD_EXPIRED, NO_ACCOUNT. */
+  /** Durable when it resolves. Throws MESSAGE_TOO_LARGE, RECORD_EXPIRED, RECORD_UNUSABLE, NO_ACCOUNT. */
   send(options: { to: MailboxRecord; body: Uint8Array }): Promise<MessageId>;
   /** Asks a service through the mix network. Throws SERVICE_TIMEOUT, NO_PATH, NO_CONSENSUS, PROVIDER_DOWN. */
   request(options: { provider: NodeId; service: string; body: Uint8Array }): Promise<Uint8Array>;
