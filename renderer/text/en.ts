@@ -57,7 +57,7 @@ export const en = {
       broken: () => "This message was damaged or changed on the way, so it is not shown.",
     },
     pathSays: {
-      mixed: "It went through the mix network: nobody saw who wrote to whom.",
+      mixed: "It went through the mix network, which hides who wrote to whom.",
       direct: "It went directly: the providers saw who wrote to whom.",
     },
     signature: {

@@ -27,7 +27,14 @@ export function createFormat(texts: Texts): Format {
   const year = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const sizes = UNITS.map(
-    (unit) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 }),
+    // "39 bytes", but "3.2 MB": the short form of a byte has no plural.
+    (unit) =>
+      new Intl.NumberFormat(locale, {
+        style: "unit",
+        unit,
+        unitDisplay: unit === "byte" ? "long" : "short",
+        maximumSignificantDigits: 3,
+      }),
   );
 
   const dayOf = (at: number, now: number): string =>
