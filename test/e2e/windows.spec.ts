@@ -132,6 +132,7 @@ test("a hostile mail is shown without running, fetching or leading anywhere", as
   await aliceDesktop.call("draft.save", { draftId: id, to: ["bob@b.example"], subject: "A prize", text: "SAFE text" });
   await aliceDesktop.call("draft.send", { draftId: id });
 
+  await bob.getByRole("button", { name: /^Inbox/ }).click();
   await bob.getByRole("option", { name: /A prize/ }).click({ timeout: 60_000 });
   await bob.getByRole("button", { name: "Show the sender’s layout" }).click();
   const frame = bob.frameLocator("iframe[sandbox='']");
