@@ -17,7 +17,7 @@ import type { Log } from "../observe/log.ts";
 import { Admission, type AdmittedNode } from "./admission.ts";
 import { Authority, type Peers } from "./authority.ts";
 import { FileAuthorityStore } from "./authority-store.ts";
-import { AUTHORITY_HANDSHAKES_MAX, AUTHORITY_LINKS_MAX } from "./limits.ts";
+import { AUTHORITY_HANDSHAKES_MAX, AUTHORITY_LINKS_MAX, AUTHORITY_STRANGERS_MAX } from "./limits.ts";
 
 export interface AuthorityOptions {
   readonly network: Network;
@@ -31,6 +31,8 @@ export interface AuthorityOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
+  /** Links at once that are not authorities'. */
+  readonly strangersMax?: number;
 }
 
 /** Two Ed25519 seeds of 32 bytes: one signs, one is the TLS certificate's. */
@@ -74,7 +76,11 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
     handshakesMax: AUTHORITY_HANDSHAKES_MAX,
     linksMax: AUTHORITY_LINKS_MAX,
   });
-  listener.onLink((link) => serve(link, authority, log));
+  const strangers = new Set<Link>();
+  listener.onLink((link) => {
+    if (!isAuthority(network, link.peer)) makeRoom(strangers, link, o.strangersMax ?? AUTHORITY_STRANGERS_MAX);
+    serve(link, authority, log);
+  });
   authority.start();
   return {
     address: listener.address,
@@ -117,8 +123,22 @@ function peersThrough(client: DirectoryClient, network: Network): Peers {
 
 /** Votes are large: only authorities may make us hold one in memory. */
 function allowed(network: Network, peer: PeerIdentity, table: FrameTable): FrameTable {
-  if (network.authorities.some((authority) => equalBytes(authority.linkKey, peer.key))) return table;
+  if (isAuthority(network, peer)) return table;
   return new Map([...table].filter(([type]) => type !== FRAME_TYPES.vote && type !== FRAME_TYPES.signature));
+}
+
+const isAuthority = (network: Network, peer: PeerIdentity): boolean =>
+  network.authorities.some((authority) => equalBytes(authority.linkKey, peer.key));
+
+/** Anybody may ask. Whoever stays makes room for whoever comes: an honest question is over in seconds. */
+function makeRoom(strangers: Set<Link>, link: Link, most: number): void {
+  const [oldest] = strangers;
+  if (oldest !== undefined && strangers.size >= most) {
+    strangers.delete(oldest);
+    oldest.close();
+  }
+  strangers.add(link);
+  link.onClose(() => strangers.delete(link));
 }
 
 function serve(link: Link, authority: Authority, log: Log): void {

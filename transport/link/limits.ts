@@ -5,6 +5,9 @@ import { type Milliseconds, seconds } from "../core/units.ts";
 /** TCP, TLS 1.3 with a hybrid key share and two certificates take three round trips; ten seconds allow a bad line. */
 export const HANDSHAKE_TIME_MAX: Milliseconds = seconds(10);
 
+/** When all places for handshakes are taken, the oldest keeps its own for this long: three round trips of a slow line. */
+export const HANDSHAKE_TIME_KEPT: Milliseconds = seconds(2);
+
 /** A handshake costs some 2 ms of one core: more than this at once are an attack or a stampede, and both may wait. */
 export const HANDSHAKES_MAX = 256;
 

@@ -11,6 +11,7 @@ import { SystemRandom } from "#transport/core/system-random.ts";
 import { milliseconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
+import type { Authority } from "#transport/directory/model.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { runAuthority, type RunningAuthority } from "#provider-server/authority/run-authority.ts";
 import { Log } from "#provider-server/observe/log.ts";
@@ -73,6 +74,36 @@ test("authorities over TLS agree within seconds, one of them down, and one resta
     await new Promise<void>((resolve) => clock.at(milliseconds(clock.now() + 20), resolve));
   }
   assert.fail(lines.join("\n"));
+});
+
+test("whoever holds links to an authority and asks nothing keeps nobody from asking", async (t) => {
+  const clock = new SystemClock();
+  const folder = mkdtempSync(join(tmpdir(), "starling-authority-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const made = testNetwork({ suite, genesis: milliseconds(clock.now() + 100_000) });
+  const running = await runAuthority({
+    network: made.network,
+    keys: { identitySeed: made.identitySeeds[0] as Uint8Array, linkSeed: made.linkSeeds[0] as Uint8Array },
+    admitted: [],
+    stateDirectory: folder,
+    host: "127.0.0.1",
+    port: 0,
+    suite,
+    clock,
+    random: new SystemRandom(),
+    log: new Log({ clock, sink: () => undefined }),
+    strangersMax: 2,
+  });
+  t.after(() => running.close());
+  const dialer = new TlsDialer({ identitySeed: seedOf("node"), sizes: { packetBytes: 0, payloadBytes: 0 }, clock });
+  const { address } = running;
+  const authority = { ...(made.network.authorities[0] as Authority), address };
+  const dial = () => dialer.dial({ address, expectedKey: authority.linkKey, protocol: "starling-directory/1" });
+  const silent = [await dial(), await dial(), await dial()];
+  await new Promise<void>((resolve) => silent[0]?.onClose(() => resolve()));
+  const client = new DirectoryClient({ dialer, network: made.network, suite, clock, random: new SystemRandom() });
+  assert.equal((await client.fetchFrom(authority, "current")).consensus, undefined);
+  for (const link of silent) link.close();
 });
 
 /** Free now; the network file must name them before anyone listens. */

@@ -10,7 +10,7 @@ import { SystemClock } from "#transport/core/system-clock.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
 import { certificateKey, createLinkCertificate } from "#transport/link/certificate.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
-import { IDLE_TIME_MAX, PARTIAL_FRAME_TIME_MAX } from "#transport/link/limits.ts";
+import { HANDSHAKE_TIME_KEPT, IDLE_TIME_MAX, PARTIAL_FRAME_TIME_MAX } from "#transport/link/limits.ts";
 import type { Link } from "#transport/link/link.ts";
 import { linkCredentials } from "#transport/link/tls.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
@@ -166,6 +166,19 @@ test("more handshakes or links than the limit are refused at once, and places be
   links[0]?.close();
   while (listener.load.links > 2) await new Promise((resolve) => setImmediate(resolve));
   await dial();
+});
+
+test("connections that say nothing do not keep others out: when places run out the oldest of them ends", async (t) => {
+  const clock = new VirtualClock();
+  const { listener, refused, port } = await listen(t, { clock, handshakesMax: 2 });
+  const silent = [connectTcp(port, "127.0.0.1"), connectTcp(port, "127.0.0.1")];
+  t.after(() => silent.forEach((socket) => socket.destroy()));
+  while (listener.load.handshakes < 2) await new Promise((resolve) => setImmediate(resolve));
+  const dial = () => dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-client/1" });
+  await assert.rejects(dial());
+  await clock.runFor(HANDSHAKE_TIME_KEPT);
+  (await dial()).close();
+  assert.deepEqual(refused.slice(0, 2), ["too many connections", "a slow handshake, for its place"]);
 });
 
 test("a frame that does not belong on the link closes it", async (t) => {
