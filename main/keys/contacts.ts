@@ -141,6 +141,7 @@ export class Contacts {
     const state = (): ContactState => {
       if (record.changed !== undefined) return "changed";
       if (record.record === undefined || certificate === undefined) return o.answered ? "unknown" : "unavailable";
+      if (this.#client.status().state === "clock-wrong") return "unavailable"; // what is past and what is not cannot be told
       const current = this.#clock.now() < record.record.validUntil;
       if (!current && !o.answered) return "unavailable";
       if (!current || certificate.usability !== "usable") return "expired";

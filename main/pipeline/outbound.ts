@@ -42,7 +42,9 @@ export class Outbound {
 
   /** Durable when it resolves. Throws why the mail cannot leave as it is; then the draft stays. */
   async send(draftId: string): Promise<Sent> {
-    const { store, clock, random, owner } = this.#d;
+    const { store, clock, random, owner, client } = this.#d;
+    // Signed now, it would say another time; and whose key is good cannot be told.
+    if (client.status().state === "clock-wrong") throw new MainError("CLOCK_WRONG");
     const draft = await store.draft(draftId);
     const readers = await this.#readers(draft.to);
     const answered = draft.inReplyTo === undefined ? undefined : await store.message(draft.inReplyTo);

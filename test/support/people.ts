@@ -41,7 +41,7 @@ export class People {
   readonly #programs = new Set<Person>();
 
   /** Everybody's programs end with the test. */
-  static async on(t: TestContext, o: { seed: string; parameters?: Partial<Parameters> } & Partial<WorldOptions>) {
+  static async on(t: TestContext, o: Omit<WorldOptions, "parameters"> & { parameters?: Partial<Parameters> }) {
     const parameters = { ...SIM_PARAMETERS, epoch: EPOCH, ...o.parameters };
     const people = new People(t, o.seed, await World.create({ ...o, parameters }));
     t.after(() => people.#end());

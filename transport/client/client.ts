@@ -47,7 +47,8 @@ export class TransportClient implements MixClient {
     progress: new Set(),
     status: new Set(),
   };
-  readonly #linkWaiters = new Set<() => void>();
+  /** Looked at whenever the link or the list changes. */
+  readonly #waiters = new Set<() => void>();
   #profiles: ProfileSchedule;
   #session: Session | undefined;
 
@@ -116,7 +117,11 @@ export class TransportClient implements MixClient {
   }
 
   async signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp> {
-    await this.#linkUp();
+    if (!(await this.#comes(() => this.#link.state === "up"))) throw new TransportError("PROVIDER_DOWN");
+    // Keys that a wrong clock dates would be good at another time; a provider with forged lists is no one's provider.
+    await this.#comes(() => this.#keeper.isAnswered);
+    const { problem } = this.#keeper;
+    if (problem !== undefined && FORBIDS_SIGN_UP.has(problem)) throw new TransportError(problem);
     const signedUp = await this.#account.signUp(options);
     await this.#openSession();
     return signedUp;
@@ -259,34 +264,37 @@ export class TransportClient implements MixClient {
   }
 
   #linkChanged(): void {
-    if (this.#link.state === "up") {
-      this.#keeper.linked();
-      for (const waiter of this.#linkWaiters) waiter();
-    }
+    if (this.#link.state === "up") this.#keeper.linked();
+    this.#look();
     this.#emitStatus();
   }
 
   #consensusChanged(): void {
     this.#session?.useGuards();
+    this.#look();
     this.#emitStatus();
   }
 
-  /** Throws PROVIDER_DOWN when there is no link for a while. */
-  #linkUp(): Promise<void> {
-    if (this.#link.state === "up") return Promise.resolve();
+  /** Whether `condition` comes true within the time that an answer takes. */
+  #comes(condition: () => boolean): Promise<boolean> {
+    if (condition()) return Promise.resolve(true);
     const { clock } = this.#options;
-    return new Promise((resolve, reject) => {
-      const cancel = clock.at(milliseconds(clock.now() + ANSWER_WAIT), () => {
-        this.#linkWaiters.delete(up);
-        reject(new TransportError("PROVIDER_DOWN"));
-      });
-      const up = (): void => {
-        this.#linkWaiters.delete(up);
+    return new Promise((resolve) => {
+      const finish = (came: boolean): void => {
         cancel();
-        resolve();
+        this.#waiters.delete(look);
+        resolve(came);
       };
-      this.#linkWaiters.add(up);
+      const look = (): void => {
+        if (condition()) finish(true);
+      };
+      const cancel = clock.at(milliseconds(clock.now() + ANSWER_WAIT), () => finish(false));
+      this.#waiters.add(look);
     });
+  }
+
+  #look(): void {
+    for (const look of this.#waiters) look();
   }
 
   #providerOf(domain: string): NodeDescriptor | undefined {
@@ -316,6 +324,12 @@ const PROBLEM_STATES: Partial<Record<TransportErrorCode, ClientState>> = {
   CONSENSUS_FORGED: "untrusted",
   CONSENSUS_SPLIT: "untrusted",
 };
+
+const FORBIDS_SIGN_UP: ReadonlySet<TransportErrorCode> = new Set([
+  "CLOCK_WRONG",
+  "CONSENSUS_FORGED",
+  "CONSENSUS_SPLIT",
+]);
 
 function recipientOf(record: MailboxRecord): {
   providerId: NodeId;

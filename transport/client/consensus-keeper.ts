@@ -39,6 +39,7 @@ export class ConsensusKeeper {
   readonly #directory: Directory;
   readonly #collector = new PartCollector();
   #problem: TransportErrorCode | undefined;
+  #isAnswered = false;
   #cancel: Cancel = () => undefined;
   #stopped = false;
 
@@ -68,20 +69,26 @@ export class ConsensusKeeper {
 
   /** The consensus and the epoch whose keys to use now; undefined when there is none in force or it cannot be trusted. */
   current(): { consensus: Consensus; epoch: Epoch } | undefined {
-    if (this.#problem !== undefined) return undefined;
+    if (this.problem !== undefined) return undefined;
     const now = this.#deps.clock.now();
-    try {
-      return { consensus: this.#directory.at(now), epoch: this.#directory.keyEpoch(now) };
-    } catch {
-      return undefined;
-    }
+    return { consensus: this.#directory.at(now), epoch: this.#directory.keyEpoch(now) };
+  }
+
+  /** Whether the provider has said what it has, if only that it has none. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
   }
 
   /** Why there is none: NO_CONSENSUS, CONSENSUS_STALE, CONSENSUS_FORGED, CONSENSUS_SPLIT or CLOCK_WRONG. */
   get problem(): TransportErrorCode | undefined {
     if (this.#problem !== undefined) return this.#problem;
+    const { clock, network } = this.#deps;
+    const now = clock.now();
+    const { newest } = this.#directory;
     try {
-      this.#directory.at(this.#deps.clock.now());
+      // A list we hold already tells when the clock was put back: nobody has to be asked.
+      if (newest !== undefined) checkFreshness({ network, consensus: newest, now, witnesses: [] });
+      this.#directory.at(now);
       return undefined;
     } catch (error) {
       return error instanceof TransportError ? error.code : "NO_CONSENSUS";
@@ -91,6 +98,8 @@ export class ConsensusKeeper {
   received(part: Part): void {
     try {
       const collected = this.#collector.add(part);
+      if (collected.kind !== "incomplete") this.#isAnswered = true;
+      if (collected.kind === "absent") this.#deps.onChange();
       if (collected.kind === "document") this.#accept(collected.bytes, collected.time);
     } catch (error) {
       this.#refuse(error);
@@ -126,7 +135,10 @@ export class ConsensusKeeper {
       ? now + exponential(random, milliseconds(Math.max(RETRY_SHARE * duration, RETRY_MEAN_MIN)))
       : epochInUse(network, epochNumber(this.#directory.keyEpoch(now) + 1)) + uniform(random) * ASK_SHARE * duration;
     this.#cancel = clock.at(milliseconds(next), () => {
-      if (this.#lacksCurrent()) this.#ask();
+      if (this.#lacksCurrent()) {
+        this.#ask();
+        this.#deps.onChange(); // time alone may have ended the list that was held
+      }
       this.#plan();
     });
   }

@@ -114,7 +114,7 @@ export class Outbox implements PayloadSource {
     const item = this.#items.get(toHex(id));
     if (item === undefined || item.outgoing.isFinished) return;
     const now = this.#deps.clock.now();
-    item.outgoing.retry(now, milliseconds(now + this.#deps.parameters.retention));
+    item.outgoing.retry(milliseconds(now + this.#deps.parameters.retention));
     await this.#save(item);
     this.#deps.onProgress(item.outgoing);
     this.#prefetch();
@@ -218,7 +218,7 @@ export class Outbox implements PayloadSource {
           void this.#ask(item);
           break;
         case "remind":
-          outgoing.remind(below(this.#deps.reliability, outgoing.needed), now);
+          outgoing.remind(below(this.#deps.reliability, outgoing.needed));
           void this.#save(item).catch(() => undefined);
           break;
         case "fail":

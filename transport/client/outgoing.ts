@@ -18,6 +18,9 @@ export interface Waits {
 
 export type Duty = "ask" | "remind" | "fail";
 
+/** What need not wait: time 0 and not now, so that it also leaves when the clock was ahead and is put back. */
+export const AT_ONCE: Milliseconds = milliseconds(0);
+
 export class Outgoing {
   readonly message: OutgoingMessage;
   /** Fragments that carry a part of the message; the others only pad. */
@@ -165,9 +168,9 @@ export class Outgoing {
   }
 
   /** Repeats one fragment: a reader that has the message sends its receipt again. */
-  remind(index: number, at: Milliseconds): void {
+  remind(index: number): void {
     const fragment = this.#fragments[index] as OutgoingFragment;
-    this.#setFragment(index, { ...fragment, state: "waiting", notBefore: at });
+    this.#setFragment(index, { ...fragment, state: "waiting", notBefore: AT_ONCE });
     this.#update({ remindAt: undefined, reminders: this.#progress.reminders + 1 });
   }
 
@@ -183,10 +186,10 @@ export class Outgoing {
   }
 
   /** Everything goes again. */
-  retry(at: Milliseconds, deadline: Milliseconds): void {
+  retry(deadline: Milliseconds): void {
     if (this.isFinished) return;
     this.#fragments.forEach((fragment, index) => {
-      this.#setFragment(index, { ...fragment, state: "waiting", notBefore: at });
+      this.#setFragment(index, { ...fragment, state: "waiting", notBefore: AT_ONCE });
     });
     this.#update({
       failedAt: undefined,

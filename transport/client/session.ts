@@ -36,7 +36,7 @@ import { HAVE_HASHES_PER_REQUEST } from "./limits.ts";
 import { LoopHealth } from "./loop-health.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
 import { Outbox } from "./outbox.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { AT_ONCE, type Outgoing } from "./outgoing.ts";
 import type { ProviderLink } from "./provider-link.ts";
 import { receiptProof } from "./receipt.ts";
 import { Receipts } from "./receipts.ts";
@@ -216,7 +216,7 @@ export class Session {
       proof,
       queuedAt: now,
       progress: { ...NO_PROGRESS, deadline: milliseconds(now + parameters.retention) },
-      fragments: fragments.map(() => ({ state: "waiting", notBefore: now, attempts: 0, hashes: [] })),
+      fragments: fragments.map(() => ({ state: "waiting", notBefore: AT_ONCE, attempts: 0, hashes: [] })),
     };
     const step = parameters.fragmentStep;
     const { needed } = fragmentCount({ geometry, step, messageBytes: body.length });

@@ -73,7 +73,7 @@ export type ClientState =
   | "too-small"
   /** The newest consensus is over. */
   | "stale"
-  /** The provider's newest consensus lies in this computer's future. */
+  /** Signed lists and the provider's clock agree on another time than this computer's. */
   | "clock-wrong"
   /** A consensus without enough signatures, or two for one epoch. */
   | "untrusted";
@@ -120,7 +120,7 @@ export interface MixClient {
   stop(): Promise<void>;
   /**
    * Opens an account at the provider and publishes the first mailbox record. Asking again after a failure is safe.
-   * Throws PROVIDER_DOWN, BAD_INVITE, NAME_TAKEN, NAME_INVALID, REFUSED.
+   * Throws PROVIDER_DOWN, BAD_INVITE, NAME_TAKEN, NAME_INVALID, REFUSED, CLOCK_WRONG, CONSENSUS_FORGED, CONSENSUS_SPLIT.
    */
   signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp>;
   /** The account, once there is one. */

@@ -8,7 +8,10 @@ import { type Milliseconds, milliseconds } from "../core/units.ts";
  */
 export const WRAP_LEAD: Milliseconds = milliseconds(100);
 
-/** A tick that is later than this was slept through (a suspended laptop): the clock goes on from now, it does not catch up. */
+/**
+ * A tick that is later than this was slept through (a suspended laptop), and one earlier than this was drawn before the
+ * clock was put back: the clock goes on from now, it neither catches up nor waits.
+ */
 export const CATCH_UP_MAX: Milliseconds = milliseconds(1000);
 
 /** Work that a user's mail sets off runs only when no tick is due for this long; each piece takes a fraction of it. */

@@ -56,8 +56,10 @@ export class Ticker {
     this.#options.planned?.(time);
     this.#cancel = this.#options.clock.at(time, () => {
       const { clock } = this.#options;
-      // From the time that was drawn, so that a busy thread does not stretch the law; after a sleep, from now.
-      this.#plan(clock.now() - time > CATCH_UP_MAX ? clock.now() : time);
+      const now = clock.now();
+      // From the time that was drawn, so that a busy thread does not stretch the law; after a sleep, or when the clock was
+      // set, from now: else a clock that is put back by hours would be silent for hours.
+      this.#plan(Math.abs(now - time) > CATCH_UP_MAX ? now : time);
       this.#options.tick(time);
     });
   }
@@ -78,12 +80,13 @@ function poissonTicks({ random, pace }: TickerOptions): (after: Milliseconds) =>
 
 /** One tick at a uniformly random moment of each slot; slots follow each other from the start, one mean interval long. */
 function slotTicks({ random, pace }: TickerOptions): (after: Milliseconds) => Milliseconds {
-  let slotEnd: Milliseconds | undefined;
+  let slot: { readonly end: Milliseconds; readonly length: Milliseconds } | undefined;
   return (after) => {
-    // A slot that was slept through is over.
-    const start = slotEnd === undefined || slotEnd < after ? after : slotEnd;
+    // A slot that was slept through is over, and so is one of before the clock was put back.
+    const follows = slot !== undefined && slot.end >= after && slot.end - after <= slot.length;
+    const start = slot !== undefined && follows ? slot.end : after;
     const length = meanInterval(pace.at(start).rate);
-    slotEnd = milliseconds(start + length);
+    slot = { end: milliseconds(start + length), length };
     return milliseconds(start + uniform(random) * length);
   };
 }

@@ -94,7 +94,7 @@ test("whatever happens, a message is delivered, still has something to do, or wa
             break;
           case "answer":
           case "silence": {
-            if (outgoing.duty(milliseconds(now)) === "remind") outgoing.remind(0, milliseconds(now));
+            if (outgoing.duty(milliseconds(now)) === "remind") outgoing.remind(0);
             if (question === undefined && outgoing.duty(milliseconds(now)) === "ask") question = outgoing.question();
             if (question === undefined) break;
             const indexes = question.map(({ index }) => index);
@@ -158,7 +158,7 @@ test("a message that is not stored by its deadline fails, keeps its fragments an
   outgoing.fail(milliseconds(DEADLINE));
   assert.equal(outgoing.delivery, "failed");
   assert.deepEqual(outgoing.waiting(milliseconds(DEADLINE), 1), []);
-  outgoing.retry(milliseconds(DEADLINE), milliseconds(2 * DEADLINE));
+  outgoing.retry(milliseconds(2 * DEADLINE));
   assert.deepEqual(outgoing.waiting(milliseconds(DEADLINE), 1), [0]);
   assert.equal(outgoing.delivery, "queued");
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { type Milliseconds, milliseconds, perSecond } from "#transport/core/units.ts";
+import { milliseconds, perSecond } from "#transport/core/units.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
 import { type Pace, Ticker, type TickLaw } from "#transport/traffic/ticker.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
 
 const DAY = 24 * 3600 * 1000;
 const steady = (rate: number): Pace => ({ at: () => ({ rate: perSecond(rate), until: undefined }) });
@@ -60,29 +61,40 @@ test("the next tick is drawn before anything is done at this one", async () => {
   assert.deepEqual(order.slice(0, 5), ["planned", "planned", "tick", "planned", "tick"]);
 });
 
-test("a clock that slept goes on from now instead of catching up", async () => {
-  const clock = new VirtualClock();
-  let slept = 0;
-  const sleepy = {
-    now: (): Milliseconds => milliseconds(clock.now() + slept),
-    at: (time: Milliseconds, task: () => void) => clock.at(milliseconds(time - slept), task),
-  };
+test("a clock that slept, or was set ahead, goes on from now instead of catching up", async () => {
+  for (const law of ["poisson", "slot"] as const) {
+    const count = await ticksAfterSetting({ law, error: 8 * 3_600_000 });
+    assert.ok(count > 2 && count < 30, `${law}: ${count} ticks in ten seconds`);
+  }
+});
+
+test("a clock that was put back goes on from now instead of being silent until then", async () => {
+  for (const law of ["poisson", "slot"] as const) {
+    const count = await ticksAfterSetting({ law, error: -8 * 3_600_000 });
+    assert.ok(count > 2 && count < 30, `${law}: ${count} ticks in ten seconds`);
+  }
+});
+
+/** Ticks of the ten seconds after the clock was set wrong, at one a second. */
+async function ticksAfterSetting(o: { law: TickLaw; error: number }): Promise<number> {
+  const clock = new VirtualClock({ start: milliseconds(1_000_000_000) });
+  const wrong = new WrongClock(clock);
   let count = 0;
   const ticker = new Ticker({
-    clock: sleepy,
+    clock: wrong,
     random: new SeededRandom("sleep"),
-    law: "poisson",
+    law: o.law,
     pace: steady(1),
     tick: () => count++,
   });
   ticker.start();
-  await clock.runUntil(milliseconds(5_000));
+  await clock.runFor(milliseconds(5_000));
   const before = count;
-  slept = 8 * 3_600_000;
-  await clock.runUntil(milliseconds(15_000));
+  wrong.error = o.error;
+  await clock.runFor(milliseconds(10_000));
   ticker.stop();
-  assert.ok(count - before < 30, `${count - before} ticks after the sleep`);
-});
+  return count - before;
+}
 
 test("a profile chosen today rules from midnight on, and not a packet earlier", async () => {
   const choice = { profile: "mail", nextProfile: undefined } as const;
