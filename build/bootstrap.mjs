@@ -68,11 +68,11 @@ function projectNode() {
 
 function buildWindow() {
   const stampFile = join(root, "renderer", "dist", ".built-from");
-  const stamp = digest(["renderer", "main/contract", "package-lock.json"]);
+  const stamp = digest(["renderer", "main/contract", "build/vite.config.ts", "package-lock.json"]);
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
   console.error("Building the window ...");
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
-  const build = spawnSync(node, [vite, "build", "renderer", "--logLevel", "error"], {
+  const build = spawnSync(node, [vite, "build", "-c", "build/vite.config.ts", "--logLevel", "warn"], {
     cwd: root,
     env,
     stdio: ["ignore", 2, 2],

@@ -1,8 +1,10 @@
 /** `npm run bench -- <name> [--json]`: each bench prints a table, or with --json one object, and exits 1 when over its bar. */
 
+import { runDeliveryBench } from "./delivery.ts";
 import { runSphinxBench } from "./sphinx.ts";
 
 const BENCHES: Readonly<Record<string, (options: { json: boolean }) => Promise<boolean>>> = {
+  delivery: runDeliveryBench,
   sphinx: runSphinxBench,
 };
 

@@ -65,11 +65,12 @@ async function draftOf(desktop: Desktop, recipient: string, mail: DemoMail): Pro
 }
 
 /** Waits until a mail is in the reader's store and its signature judged, and has the reader's own process read and open it. */
-export async function receive(to: Person): Promise<Read> {
+export async function receive(to: Person, wanted: { readonly subject?: string } = {}): Promise<Read> {
   const { desktop } = to;
   const { conversationId, messageId } = await desktop.until("the mail", DELIVERY_SECONDS_MAX, async () => {
     const { conversations } = await desktop.call("mail.list", { folder: "inbox", limit: 10 });
-    for (const { id } of conversations) {
+    for (const { id, subject } of conversations) {
+      if (wanted.subject !== undefined && wanted.subject !== subject) continue;
       const { messages } = await desktop.call("mail.thread", { conversationId: id });
       // The sender's key is asked for through the mix network; until it came, the signature is of an unknown key.
       const arrived = messages.find(({ direction, signature }) => direction === "in" && signature !== "unknown-key");
