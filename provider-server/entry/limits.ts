@@ -20,8 +20,11 @@ export const CONTROL_BUDGET = { rate: perSecond(1 / 5), burst: 16 };
 /** Budgets remembered after their device has gone; those that are full again are forgotten first. */
 export const BUDGETS_MAX = 200_000;
 
-/** From a poll to its answer: longer than it takes to read an entry from a slow disk, short against the quickest profile's polls. */
-export const POLL_ANSWER_WAIT: Milliseconds = milliseconds(20);
+/**
+ * From a poll to its answer: longer than it takes to read an entry, short against the quickest profile's polls, and over before
+ * the commit (`BATCH_WAIT`) that a cursor sets off when it has moved: waiting for the disk would delay just these answers.
+ */
+export const POLL_ANSWER_WAIT: Milliseconds = milliseconds(10);
 
 /** Links of devices without an account, each there for a minute to sign up. The newest 512 of them; accounts have the rest. */
 export const STRANGERS_MAX = 512;

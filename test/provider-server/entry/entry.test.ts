@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Entry, type EntryDependencies } from "#provider-server/entry/entry.ts";
 import { DOCUMENTS_WAITING_MAX, POLL_ANSWER_WAIT, STRANGERS_MAX } from "#provider-server/entry/limits.ts";
+import { BATCH_WAIT } from "#provider-server/mailbox/limits.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
@@ -39,6 +40,10 @@ test("a poll is answered after the same time, however long it took to find its e
       [POLL_ANSWER_WAIT],
     );
   }
+});
+
+test("an answer has left before the disk is asked to keep the cursor of its poll", () => {
+  assert.ok(POLL_ANSWER_WAIT < BATCH_WAIT);
 });
 
 test("two documents that one client asks for at once come one after the other, and a flood of requests gets few", async () => {
