@@ -8,7 +8,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
 import type { MessageId, SurbId } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
-import { dataBytes, decodeFragment, type Fragment } from "../fragment/fragment.ts";
+import { dataBytes, decodeFragment, type Fragment, fragmentDataBytes } from "../fragment/fragment.ts";
 import { Reassembly } from "../fragment/reassembly.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
@@ -190,14 +190,17 @@ export class Inbox {
 
   /** Incomplete messages of a stranger must not fill the disk: the oldest goes. */
   async #makeRoom(bytes: number, except: Incomplete): Promise<void> {
-    const most = INCOMPLETE_MESSAGES_FACTOR * this.#deps.parameters.messageBytesMax;
-    let total = [...this.#incomplete.values()].reduce((sum, message) => sum + message.bytes, bytes);
+    const { parameters, geometry } = this.#deps;
+    const most = INCOMPLETE_MESSAGES_FACTOR * parameters.messageBytesMax;
+    // Each as one whole fragment at least: a last fragment of one byte costs its row and its place in memory too.
+    const sizeOf = (message: Incomplete): number => Math.max(message.bytes, fragmentDataBytes(geometry));
+    let total = [...this.#incomplete.values()].reduce((sum, message) => sum + sizeOf(message), bytes);
     for (const [key, message] of this.#incomplete) {
       if (total <= most) return;
       if (message === except || this.#offered.has(key)) continue;
       await this.#deps.store.discardIncoming(message.id);
       this.#incomplete.delete(key);
-      total -= message.bytes;
+      total -= sizeOf(message);
     }
   }
 

@@ -76,11 +76,14 @@ test("what was collected still counts as had, and does not come a second time", 
   assert.equal(store.next({ deviceKey: alice.device, cursor: 1 }), undefined);
 });
 
-test("a cursor beyond the last entry deletes nothing that comes later", async () => {
-  const { store, clock, deliver } = setUp();
+test("a cursor beyond the last entry deletes nothing that comes later, also when another device passes that", async () => {
+  const { store, clock, deliver, addDevice } = setUp();
+  addDevice("alice", device(11));
   assert.equal(store.next({ deviceKey: alice.device, cursor: Number.MAX_SAFE_INTEGER }), undefined);
   await clock.runFor(seconds(1));
   deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  store.next({ deviceKey: device(11), cursor: 1 });
   await clock.runFor(seconds(1));
   assert.equal(store.next({ deviceKey: alice.device, cursor: 0 })?.body[0], 1);
 });

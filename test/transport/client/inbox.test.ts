@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Inbox } from "#transport/client/inbox.ts";
+import type { SeenMessage } from "#transport/client/store.ts";
+import { toHex } from "#transport/core/bytes.ts";
+import type { Parameters } from "#transport/core/parameters.ts";
+import { type MessageId, mailboxId, messageId, milliseconds, nodeId, surbId } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { encodeFragment, type Fragment } from "#transport/fragment/fragment.ts";
+import { openSeal, seal } from "#transport/fragment/seal.ts";
+import { split } from "#transport/fragment/split.ts";
+import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
+import { QuietTime } from "#transport/traffic/quiet-time.ts";
+import { MemoryClientStore } from "#test/support/memory-client-store.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { SIM_PARAMETERS } from "#test/sim/world.ts";
+
+const suite = await loadSuite("x25519", "native");
+const geometry = geometryOf(SIM_PARAMETERS);
+const random = new SeededRandom("inbox");
+const pair = suite.sealKem.generate(random);
+const mailboxKey = suite.sealKem.open(pair.privateKey);
+
+test("a message that was consumed is not offered again when it comes again; who acknowledged it owes its receipt again", async () => {
+  const { take, inbox, store, offered, again } = await setUp();
+  const [name, body] = [newId(), random.bytes(5_000)];
+  await take(messageOf(name, body));
+  await inbox.consumed(name);
+  const to = {
+    providerId: nodeId(random.bytes(32)),
+    mailboxId: mailboxId(random.bytes(32)),
+    mailboxKey: pair.publicKey,
+  };
+  const { proof } = (await store.seen(name)) as SeenMessage;
+  await store.oweReceipt({ id: name, proof, to, dueAt: milliseconds(0) });
+  await take(messageOf(name, body));
+  assert.equal(offered.length, 1);
+  assert.deepEqual(await store.incoming(), []);
+  assert.ok(again.length > 0 && again.every((seen) => seen.acknowledgeTo !== undefined));
+});
+
+test("an entry that the disk refuses is dealt with when it comes again, and those behind it with it", async () => {
+  const { take, inbox, store, offered } = await setUp();
+  const entries = messageOf(newId(), random.bytes(5_000));
+  store.refusal = new Error("full");
+  await take(entries);
+  assert.equal(inbox.cursor, 0);
+  store.refusal = undefined;
+  await take(entries, 1);
+  assert.equal(inbox.cursor, entries.length);
+  assert.equal(offered.length, 1);
+});
+
+test("incomplete messages are bounded in number, however little each holds; the oldest goes", async () => {
+  const parameters = { ...SIM_PARAMETERS, messageBytesMax: 6_000 };
+  const { take, store } = await setUp(parameters);
+  const names = Array.from({ length: 30 }, newId);
+  // Of each only the last fragment, which carries few bytes.
+  for (const name of names) await take(messageOf(name, random.bytes(5_300), parameters).slice(-1));
+  const kept = (await store.incoming()).map(({ id }) => toHex(id));
+  assert.ok(kept.length <= 12, `${kept.length} are kept`);
+  assert.deepEqual(kept, names.slice(-kept.length).map(toHex));
+});
+
+function newId(): MessageId {
+  return messageId(random.bytes(16));
+}
+
+/** Its fragments, sealed. */
+function messageOf(
+  name: MessageId,
+  body: Uint8Array,
+  { fragmentStep: step }: Parameters = SIM_PARAMETERS,
+): Uint8Array[] {
+  return split({ suite, geometry, step, kind: "message", messageId: name, body }).map(sealed);
+}
+
+function sealed(fragment: Fragment): Uint8Array {
+  const plaintext = encodeFragment(geometry, fragment, random);
+  return seal({ suite, geometry, mailboxKey: pair.publicKey, plaintext, random });
+}
+
+async function setUp(parameters: Parameters = SIM_PARAMETERS) {
+  const clock = new VirtualClock();
+  const store = new MemoryClientStore();
+  const offered: Uint8Array[] = [];
+  const again: SeenMessage[] = [];
+  const inbox = new Inbox({
+    clock,
+    suite,
+    geometry,
+    parameters,
+    store,
+    quiet: new QuietTime({ clock, nextTick: () => undefined }),
+    openSealed: (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
+    onLoop: () => undefined,
+    onReply: () => undefined,
+    onReceipt: async () => undefined,
+    onFragment: () => undefined,
+    onMessage: ({ body }) => void offered.push(body),
+    onSeenAgain: async (seen) => void again.push(seen),
+  });
+  await inbox.load();
+  let cursor = 0;
+  /** Puts bodies into the mailbox, behind what was there or from a number on, and reads it. */
+  const take = async (bodies: readonly Uint8Array[], from = cursor + 1): Promise<void> => {
+    cursor = from - 1;
+    for (const body of bodies)
+      inbox.take({ cursor: ++cursor, kind: "fragment", surbId: surbId(new Uint8Array(16)), body });
+    await clock.runUntilSettled(inbox.idle(), milliseconds(10_000));
+  };
+  return { take, inbox, store, offered, again };
+}
