@@ -66,11 +66,11 @@ export class Database {
     this.#handle.exec(`PRAGMA max_page_count = ${pages}`);
   }
 
-  /** Whether the pages fit together. Says nothing about what rows say: their seals do. */
+  /** Whether pages, rows and indexes fit together: a row must not vanish behind a damaged index. What rows say, their seals show. */
   isSound(): boolean {
     try {
-      const rows = this.#handle.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
-      return rows[0]?.quick_check === "ok";
+      const rows = this.#handle.prepare("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
+      return rows[0]?.integrity_check === "ok";
     } catch {
       return false;
     }

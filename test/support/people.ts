@@ -13,6 +13,7 @@ import type { Client, ErrorCode, Journey, Message, NetworkState } from "#main/co
 import { memoryPorts } from "#main/rpc/memory-port.ts";
 import { createServices, type Services } from "#main/services.ts";
 import { PassphraseKeyring } from "#main/store/key-file.ts";
+import { en } from "#renderer/text/en.ts";
 import { World, type WorldOptions } from "#test/sim/world.ts";
 import { fetchNetwork, loadSuite, TransportClient } from "#transport";
 import type { Parameters } from "#transport/core/parameters.ts";
@@ -204,7 +205,7 @@ export class Person {
   }
 
   async draft(to: string, text: string): Promise<string> {
-    return (await this.contract["draft.save"]({ to: [to], subject: text, text })).id;
+    return (await this.contract["draft.save"]({ to: [to], subject: text.slice(0, 50), text })).id;
   }
 
   /** Writes and sends; gives the message's id. */
@@ -281,7 +282,9 @@ export class Person {
   }
 }
 
-/** The call fails with this one code. */
+/** The call fails with this one code, and the window can say what did not happen, what is safe and what to do. */
 export async function failsWith(call: Promise<unknown>, code: ErrorCode): Promise<void> {
+  const { what, safe, todo } = en.errors[code];
+  for (const sentence of [what, safe, todo]) assert.match(sentence, /^\p{Lu}.+\.$/u);
   await assert.rejects(call, { name: "CallError", code });
 }
