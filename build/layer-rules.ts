@@ -67,7 +67,8 @@ export const KEPT: readonly { readonly module: string; readonly only: readonly s
   { module: "electron", only: ["app", "build", "test"], why: "the program does not know which host it runs in" },
   { module: "libsql", only: ["main/store", "test"], why: "the encrypted store is reached through its own folder" },
   { module: "node:sqlite", only: ["provider-server", "test"], why: "only the provider keeps unencrypted tables" },
-  { module: "openpgp", only: ["main/pgp", "main/keys", "test"], why: "OpenPGP is reached through its own folders" },
+  { module: "openpgp", only: ["main/pgp", "test"], why: "OpenPGP is reached through its own folder" },
+  { module: "postal-mime", only: ["main/mime/parse.ts", "test"], why: "mail is parsed in one place" },
   { module: "react*", only: ["renderer", "test"], why: "only the window draws" },
   ...["node:net", "node:tls", "node:http", "node:https", "node:http2", "node:dgram", "node:dns*", "ws", "undici"].map(
     (module) => ({
@@ -81,6 +82,22 @@ export const KEPT: readonly { readonly module: string; readonly only: readonly s
     only: ["build", "test"],
     why: "the program starts no other programs",
   },
+];
+
+/**
+ * Parts that hold a thread up, and who may load them: they run in a thread of their own, never on the one whose ticks say
+ * when packets leave (docs/spec/04-traffic.md §6). Their types may be used by whoever may import their folder.
+ */
+export const LOADED_BY: readonly { readonly at: string; readonly by: readonly string[] }[] = [
+  { at: "main/pgp", by: ["main/mail-work/tasks.ts", "main/pgp", "main/mime/envelope.ts", "test"] },
+  ...["compose", "envelope", "parse"].map((name) => ({
+    at: `main/mime/${name}.ts`,
+    by: ["main/mail-work/tasks.ts", "test"],
+  })),
+  { at: "main/mail-work/tasks.ts", by: ["main/mail-work/worker.ts", "test"] },
+  { at: "main/mail-work/worker.ts", by: ["main/mail-work/mail-work.ts", "test"] },
+  { at: "main/store/database.ts", by: ["main/store/worker.ts", "test"] },
+  { at: "main/store/worker.ts", by: ["main/store/store.ts", "test"] },
 ];
 
 /** Places that run where there is no Node: they import no built-ins at all. */

@@ -9,7 +9,7 @@ import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseSync } from "vite";
-import { COLOURS_IN, KEPT, LAYERS, WIPES_IN, WITHOUT_NODE } from "./layer-rules.ts";
+import { COLOURS_IN, KEPT, LAYERS, LOADED_BY, WIPES_IN, WITHOUT_NODE } from "./layer-rules.ts";
 
 export interface SourceFile {
   /** Relative to the repository, with forward slashes. */
@@ -21,7 +21,7 @@ export function check(file: SourceFile): string[] {
   const found = [...checkMachineNames(file)];
   if (/\.[cm]?[jt]sx?$/.test(file.path)) {
     const { imports, wipes, errors } = read(file);
-    found.push(...errors, ...imports.flatMap((specifier) => checkImport(file.path, specifier)));
+    found.push(...errors, ...imports.flatMap((one) => checkImport(file.path, one)));
     if (wipes && file.path !== WIPES_IN && !within(file.path, "test")) {
       found.push(`calls .fill(0); only ${WIPES_IN} wipes, through withSecret or wipe`);
     }
@@ -30,12 +30,19 @@ export function check(file: SourceFile): string[] {
   return found.map((sentence) => `${file.path}: ${sentence}`);
 }
 
-function checkImport(from: string, specifier: string | undefined): string[] {
+function checkImport(from: string, { specifier, isTypeOnly }: Import): string[] {
   if (specifier === undefined) {
     return within(from, "test") || within(from, "build") ? [] : ["imports a module whose name is computed"];
   }
   const target = resolve(from, specifier);
-  return target === undefined ? checkForeign(from, specifier) : checkOwn(from, target);
+  if (target === undefined) return checkForeign(from, specifier);
+  return [...checkOwn(from, target), ...(isTypeOnly ? [] : checkLoaded(from, target))];
+}
+
+function checkLoaded(from: string, target: string): string[] {
+  const rule = LOADED_BY.find(({ at }) => within(target, at));
+  if (rule === undefined || rule.by.some((place) => within(from, place))) return [];
+  return [`may not load ${target}: it runs in a thread of its own`];
 }
 
 function checkOwn(from: string, target: string): string[] {
@@ -68,16 +75,25 @@ function resolve(from: string, specifier: string): string | undefined {
 
 const within = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
 
-interface Read {
+interface Import {
   /** Undefined stands for a name that is computed. */
-  readonly imports: readonly (string | undefined)[];
+  readonly specifier: string | undefined;
+  /** Nothing is loaded: `import type`. */
+  readonly isTypeOnly: boolean;
+}
+
+interface Read {
+  readonly imports: readonly Import[];
   readonly wipes: boolean;
   readonly errors: readonly string[];
 }
 
 function read({ path, text }: SourceFile): Read {
   const { program, errors } = parseSync(path, text);
-  const imports: (string | undefined)[] = [];
+  const imports: Import[] = [];
+  const add = (source: unknown, isTypeOnly = false): void => {
+    imports.push({ specifier: literal(source), isTypeOnly });
+  };
   let wipes = false;
   visit(program, (node) => {
     switch (node["type"]) {
@@ -86,16 +102,19 @@ function read({ path, text }: SourceFile): Read {
       case "ExportNamedDeclaration":
       case "ImportExpression":
       case "TSImportType":
-        if (node["source"]) imports.push(literal(node["source"]));
+        if (node["source"]) {
+          const kind = node["importKind"] ?? node["exportKind"];
+          add(node["source"], kind === "type" || node["type"] === "TSImportType");
+        }
         break;
       case "TSExternalModuleReference":
-        imports.push(literal(node["expression"]));
+        add(node["expression"]);
         break;
       case "NewExpression": {
         const [first, second] = node["arguments"] as Node[];
         if (name(node["callee"]) === "URL" && second !== undefined && sliceOf(text, second) === "import.meta.url") {
           const target = literal(first);
-          if (target !== undefined && /\.[cm]?[jt]sx?$/.test(target)) imports.push(target);
+          if (target !== undefined && /\.[cm]?[jt]sx?$/.test(target)) add(first);
         }
         break;
       }
@@ -103,8 +122,7 @@ function read({ path, text }: SourceFile): Read {
         const callee = node["callee"] as Node;
         const called = sliceOf(text, callee);
         const [first] = node["arguments"] as Node[];
-        if (called === "require" || called === "import.meta.resolve" || called === "vi.mock")
-          imports.push(literal(first));
+        if (called === "require" || called === "import.meta.resolve" || called === "vi.mock") add(first);
         const wiped = callee["type"] === "MemberExpression" && name(callee["property"]) === "fill";
         // `new Array(n).fill(0)` makes something; it wipes nothing.
         if (wiped && first?.["value"] === 0 && (callee["object"] as Node)["type"] !== "NewExpression") wipes = true;

@@ -6,7 +6,6 @@ import type { Attachment, Draft } from "./contract/contract.ts";
 import { MainError } from "./error.ts";
 import { contractDraft } from "./handlers.ts";
 import { FILE_NAME_CHARACTERS_MAX, SUBJECT_CHARACTERS_MAX, TYPE_CHARACTERS_MAX } from "./mime/limits.ts";
-import { parseMail } from "./mime/parse.ts";
 import { newId } from "./store/ids.ts";
 import type { NamedAttachment } from "./store/records.ts";
 
@@ -47,9 +46,9 @@ export class Files {
 
   /** A mail file as a draft: its readers, subject, text, HTML and attachments. Throws LOCKED, BAD_INPUT, DISK_FULL. */
   async importMail(bytes: Uint8Array): Promise<Draft> {
-    const { store } = this.#accounts.session;
+    const { store, mailWork } = this.#accounts.session;
     if (bytes.length > this.bytesMax / 0.7) throw new MainError("MESSAGE_TOO_LARGE");
-    const parsed = await parseMail(bytes, { receivedAt: this.#clock.now(), fromRequired: false });
+    const parsed = await mailWork.parseFile({ bytes, receivedAt: this.#clock.now() });
     if (parsed === undefined) throw new MainError("BAD_INPUT");
     const { mail } = parsed;
     const id = newId(this.#random);

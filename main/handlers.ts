@@ -77,7 +77,7 @@ export function createHandlers(d: HandlersDependencies): Handlers {
     "mail.retry": async ({ messageId }) => {
       const { store, client, outbound } = open();
       for (const { transportId, delivery } of await store.deliveries(messageId)) {
-        if (transportId !== undefined && delivery !== "delivered") await client.retry(transportId);
+        if (delivery !== "delivered") await client.retry(transportId);
       }
       await outbound.handOver();
       return {};
@@ -230,7 +230,7 @@ function contractJourney(
   live: ReadonlyMap<string, TransportJourney>,
 ): Journey {
   const { transportId } = stored;
-  const now = transportId === undefined ? undefined : live.get(toHex(transportId));
+  const now = live.get(toHex(transportId));
   const { delivery, fragments, fragmentsSent, queuedAt, expectedAt } = now ?? stored;
   const times = (["firstSentAt", "lastSentAt", "storedAt", "deliveredAt"] as const).flatMap((name) => {
     const time = (now ?? stored)[name];
@@ -246,7 +246,7 @@ function contractJourney(
     expectedAt: whole(expectedAt),
     ...(Object.fromEntries(times) as Partial<Pick<Journey, "firstSentAt" | "lastSentAt" | "storedAt" | "deliveredAt">>),
     // The transport has not got it while the reader's key is missing.
-    waitingFor: now?.waitingFor ?? (transportId === undefined ? "key" : "none"),
+    waitingFor: now?.waitingFor ?? (stored.handedOver ? "none" : "key"),
     ...(stored.errorCode === undefined ? {} : { errorCode: stored.errorCode }),
   };
 }

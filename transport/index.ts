@@ -28,6 +28,7 @@ export type {
   IncomingMessage,
   Journey,
   MixClient,
+  SendOptions,
   SignedUp,
   SlotCargo,
   SlotKind,

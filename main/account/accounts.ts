@@ -1,8 +1,9 @@
 /** From nothing to an account, from locked to open and back. At most one account is open. */
 
-import { decodeInvite, type Invite, type Network, toHex, TransportError } from "#transport";
+import { decodeInvite, type Invite, type Network, toHex, TransportError, wipe } from "#transport";
 import { MainError, toMainError } from "../error.ts";
-import { generateKeyPair } from "../pgp/certificate.ts";
+import { MailWork } from "../mail-work/mail-work.ts";
+import type { KeyPair } from "../pgp/certificate.ts";
 import type { Keyring } from "../store/key-file.ts";
 import { createStore, discardStore, openStore, storeExists } from "../store/store.ts";
 import { Session, type SessionDependencies } from "./session.ts";
@@ -60,6 +61,7 @@ export class Accounts {
       const store = await createStore({ dataDir, keyring, passphrase: o.passphrase, random });
       let session: Session | undefined;
       try {
+        const keys = await newKeys({ address, now: clock.now() });
         await store.saveMainAccount({
           address,
           name: o.name.trim(),
@@ -67,8 +69,9 @@ export class Accounts {
           network: network.bytes,
           deviceSeed: random.bytes(32),
           signedUp: false,
-          ...(await generateKeyPair({ address, now: clock.now() })),
+          ...keys,
         });
+        wipe(keys.privateKey);
         session = await Session.start(this.#d, store);
         await session.signUp();
       } catch (error) {
@@ -132,6 +135,15 @@ export class Accounts {
     const next = this.#turn.then(work, work);
     this.#turn = next.catch(() => {});
     return next;
+  }
+}
+
+async function newKeys(o: { address: string; now: number }): Promise<KeyPair> {
+  const mailWork = new MailWork();
+  try {
+    return await mailWork.generateKeys(o);
+  } finally {
+    await mailWork.close();
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type Clock,
   decodeInvite,
   decodeNetwork,
+  type Journey,
   type MixClient,
   type Network,
   type RandomSource,
@@ -14,11 +15,11 @@ import {
 } from "#transport";
 import { MainError, toMainError } from "../error.ts";
 import { Contacts } from "../keys/contacts.ts";
-import { extended, readCertificate, readOwnKey } from "../pgp/certificate.ts";
+import { MailWork } from "../mail-work/mail-work.ts";
 import { Inbound } from "../pipeline/inbound.ts";
 import { Outbound } from "../pipeline/outbound.ts";
 import type { Owner } from "../pipeline/owner.ts";
-import type { AccountRecord } from "../store/records.ts";
+import type { OpenAccount } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { TransportFactory } from "./transport-factory.ts";
 
@@ -40,9 +41,10 @@ export interface SessionEvents {
 }
 
 export class Session {
-  readonly account: AccountRecord;
+  readonly account: OpenAccount;
   readonly network: Network;
   readonly store: Store;
+  readonly mailWork: MailWork;
   readonly client: MixClient;
   readonly suite: Suite;
   readonly owner: Owner;
@@ -57,16 +59,26 @@ export class Session {
 
   private constructor(
     d: SessionDependencies,
-    o: { account: AccountRecord; network: Network; store: Store; client: MixClient; suite: Suite; owner: Owner },
+    o: {
+      account: OpenAccount;
+      network: Network;
+      store: Store;
+      mailWork: MailWork;
+      client: MixClient;
+      suite: Suite;
+      owner: Owner;
+    },
   ) {
     this.#d = d;
     this.account = o.account;
     this.network = o.network;
     this.store = o.store;
+    this.mailWork = o.mailWork;
     this.client = o.client;
     this.suite = o.suite;
     this.owner = o.owner;
-    const common = { store: o.store, client: o.client, clock: d.clock, random: d.random, owner: o.owner };
+    const { store, mailWork, client, owner } = o;
+    const common = { store, mailWork, client, owner, clock: d.clock, random: d.random };
     this.contacts = new Contacts(common);
     const messageBytesMax = o.network.parameters.messageBytesMax;
     this.outbound = new Outbound({ ...common, contacts: this.contacts, messageBytesMax });
@@ -92,22 +104,19 @@ export class Session {
       store,
       ...(d.observer === undefined ? {} : { observer: d.observer }),
     });
-    const current = await withLongerLife(account, d.clock.now());
-    const session = new Session(d, {
-      account: current,
-      network,
-      store,
-      client,
-      suite,
-      owner: await ownerOf(current, d),
-    });
-    session.#listen();
-    await client.start();
-    if (current !== account) {
-      await store.saveMainAccount(current);
-      await client.setCertificate(current.certificate);
+    const mailWork = new MailWork({ ownKey: () => store.ownKey() });
+    try {
+      const current = await withLongerLife(account, { store, mailWork, now: d.clock.now() });
+      const owner = await ownerOf(current, { mailWork, now: d.clock.now() });
+      const session = new Session(d, { account: current, network, store, mailWork, client, suite, owner });
+      session.#listen();
+      await client.start();
+      if (current !== account) await client.setCertificate(current.certificate);
+      return session;
+    } catch (error) {
+      await mailWork.close();
+      throw error;
     }
-    return session;
   }
 
   /** Asking again after a failure is safe. Throws ADDRESS_TAKEN, BAD_INVITE, BAD_INPUT, SIGNUP_CLOSED, PROVIDER_DOWN. */
@@ -123,11 +132,12 @@ export class Session {
       const known = toMainError(error);
       throw known.code === "REFUSED" ? new MainError("SIGNUP_CLOSED", { cause: error }) : known;
     }
-    await store.saveMainAccount({ ...account, signedUp: true });
+    await store.changeMainAccount({ signedUp: true });
   }
 
   /** What a crash or a lost link interrupted. */
   resume(): void {
+    for (const journey of this.client.journeys()) this.#background(() => this.#note(journey));
     this.#background(() => this.outbound.handOver());
     this.#background(() => this.inbound.settle());
   }
@@ -146,31 +156,16 @@ export class Session {
     for (const stop of this.#stops) stop();
     await this.client.stop();
     await Promise.allSettled(this.#running);
+    await this.mailWork.close();
     await this.store.close();
     wipe(this.account.deviceSeed);
-    wipe(this.account.privateKey);
   }
 
   #listen(): void {
     const { announce } = this.#d;
     this.#stops.push(
       this.client.on("message", (incoming) => this.#background(() => this.inbound.take(incoming))),
-      this.client.on("progress", (journey) =>
-        this.#background(async () => {
-          const { messageId, delivery, fragments, fragmentsSent, expectedAt, queuedAt } = journey;
-          const times = {
-            firstSentAt: journey.firstSentAt,
-            lastSentAt: journey.lastSentAt,
-            storedAt: journey.storedAt,
-            deliveredAt: journey.deliveredAt,
-          };
-          const change = { delivery, fragments, fragmentsSent, expectedAt, queuedAt, ...times };
-          const owner = await this.store.updateDelivery(messageId, change);
-          if (owner === undefined) return;
-          announce.journeyChanged(owner.message);
-          announce.mailChanged(owner.conversation);
-        }),
-      ),
+      this.client.on("progress", (journey) => this.#background(() => this.#note(journey))),
       this.client.on("status", (status) => {
         announce.networkChanged();
         if (status.state === this.#state) return;
@@ -179,6 +174,16 @@ export class Session {
         if (status.state === "mixing") this.resume();
       }),
     );
+  }
+
+  async #note(journey: Journey): Promise<void> {
+    const { messageId, delivery, fragments, fragmentsSent, expectedAt, queuedAt } = journey;
+    const { firstSentAt, lastSentAt, storedAt, deliveredAt } = journey;
+    const times = { queuedAt, firstSentAt, lastSentAt, storedAt, deliveredAt, expectedAt };
+    const owner = await this.store.updateDelivery(messageId, { delivery, fragments, fragmentsSent, ...times });
+    if (owner === undefined) return;
+    this.#d.announce.journeyChanged(owner.message);
+    this.#d.announce.mailChanged(owner.conversation);
   }
 
   /** Nobody waits for it; an error that is no consequence of closing is reported. */
@@ -193,16 +198,22 @@ export class Session {
   }
 }
 
-async function ownerOf(account: AccountRecord, d: SessionDependencies): Promise<Owner> {
+async function ownerOf(account: OpenAccount, o: { mailWork: MailWork; now: number }): Promise<Owner> {
   const { address, name } = account;
-  const certificate = await readCertificate({ bytes: account.certificate, address, now: d.clock.now() });
+  const certificate = await o.mailWork.readCertificate({ bytes: account.certificate, address, now: o.now });
   if (certificate === undefined) throw new MainError("STORE_DAMAGED", { detail: "the own certificate is none" });
-  return { address, name, privateKey: await readOwnKey(account.privateKey), certificate };
+  return { address, name, certificate };
 }
 
 /** The same account, its certificate's expiry moved on when that is due. */
-async function withLongerLife(account: AccountRecord, now: number): Promise<AccountRecord> {
-  const { address, privateKey, certificate } = account;
-  const pair = await extended({ pair: { privateKey, certificate }, address, now });
-  return pair === undefined ? account : { ...account, ...pair };
+async function withLongerLife(
+  account: OpenAccount,
+  o: { store: Store; mailWork: MailWork; now: number },
+): Promise<OpenAccount> {
+  const { address, certificate } = account;
+  const pair = await o.mailWork.prolong({ certificate, address, now: o.now });
+  if (pair === undefined) return account;
+  await o.store.changeMainAccount(pair);
+  wipe(pair.privateKey);
+  return { ...account, certificate: pair.certificate };
 }

@@ -5,7 +5,8 @@
 
 import { type Clock, equalBytes, type MailboxRecord, type MixClient } from "#transport";
 import { toMainError } from "../error.ts";
-import { type Certificate, readCertificate } from "../pgp/certificate.ts";
+import type { ReadCertificate } from "../mail-work/jobs.ts";
+import type { MailWork } from "../mail-work/mail-work.ts";
 import type { ContactRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import { ABSENCE_AGE_MAX, RECORD_AGE_MAX } from "./limits.ts";
@@ -16,20 +17,26 @@ export interface Contact {
   readonly record: ContactRecord;
   readonly state: ContactState;
   /** Of the pinned keys; undefined where there are none. */
-  readonly certificate: Certificate | undefined;
+  readonly certificate: ReadCertificate | undefined;
 }
+
+/** What becomes of what is known; undefined: nothing changes. */
+type Change = (known: ContactRecord) => ContactRecord | undefined | Promise<ContactRecord | undefined>;
 
 export class Contacts {
   readonly #store: Store;
   readonly #client: MixClient;
   readonly #clock: Clock;
+  readonly #mailWork: MailWork;
   /** One question at a time about one person. */
   readonly #asking = new Map<string, Promise<boolean>>();
+  readonly #changing = new Map<string, Promise<void>>();
 
-  constructor(o: { store: Store; client: MixClient; clock: Clock }) {
+  constructor(o: { store: Store; client: MixClient; clock: Clock; mailWork: MailWork }) {
     this.#store = o.store;
     this.#client = o.client;
     this.#clock = o.clock;
+    this.#mailWork = o.mailWork;
   }
 
   /** For writing: what is known, asked again through the mix network when it is old. Never throws for a missing answer. */
@@ -49,36 +56,47 @@ export class Contacts {
   }
 
   /** The certificate of the keys that wait for the user's yes. */
-  async changedCertificate(contact: Contact): Promise<Certificate | undefined> {
+  async changedCertificate(contact: Contact): Promise<ReadCertificate | undefined> {
     const { changed, address } = contact.record;
     return changed === undefined ? undefined : this.#certificate(changed.certificate, address);
   }
 
   /** We write to them or have opened their mail: they may learn that we read it, and their name is remembered. */
   async accept(address: string): Promise<void> {
-    const known = await this.#known(address);
-    await this.#store.saveContact({ ...known, accepted: true }, this.#clock.now());
+    await this.#change(address, (known) => ({ ...known, accepted: true }));
   }
 
   async rename(address: string, name: string): Promise<void> {
-    const known = await this.#known(address);
-    if (known.pinned !== undefined && name !== "" && known.name !== name)
-      await this.#store.saveContact({ ...known, name }, this.#clock.now());
+    await this.#change(address, (known) =>
+      known.pinned !== undefined && name !== "" && known.name !== name ? { ...known, name } : undefined,
+    );
   }
 
   /** Does nothing for someone without keys. */
   async setVerified(address: string, verified: boolean): Promise<void> {
-    const known = await this.#known(address);
-    if (known.pinned !== undefined) await this.#store.saveContact({ ...known, verified }, this.#clock.now());
+    await this.#change(address, (known) => (known.pinned === undefined ? undefined : { ...known, verified }));
   }
 
   /** The keys that were refused become the pinned ones, unverified. */
   async acceptKey(address: string): Promise<void> {
-    const { changed, ...known } = await this.#known(address);
-    if (changed === undefined) return;
-    const pinned = await this.#pinOf(changed);
-    if (pinned !== undefined)
-      await this.#store.saveContact({ ...known, pinned, record: changed, verified: false }, this.#clock.now());
+    await this.#change(address, async ({ changed, ...known }) => {
+      const pinned = changed && (await this.#pinOf(changed));
+      return pinned && { ...known, pinned, record: changed, verified: false };
+    });
+  }
+
+  /** One change at a time about one person: none is lost to another that began from the same record. */
+  #change(address: string, change: Change): Promise<void> {
+    const done = (this.#changing.get(address) ?? Promise.resolve()).then(async () => {
+      const changed = await change(await this.#known(address));
+      if (changed !== undefined) await this.#store.saveContact(changed, this.#clock.now());
+    });
+    const settled = done.catch(() => undefined);
+    this.#changing.set(address, settled);
+    void settled.then(() => {
+      if (this.#changing.get(address) === settled) this.#changing.delete(address);
+    });
+    return done;
   }
 
   async #known(address: string): Promise<ContactRecord> {
@@ -110,8 +128,7 @@ export class Contacts {
       if (toMainError(error).code === "INTERNAL") throw error;
       return false;
     }
-    const known = await this.#known(address);
-    await this.#store.saveContact(await this.#learn(known, record), this.#clock.now());
+    await this.#change(address, (known) => this.#learn(known, record));
     return true;
   }
 
@@ -132,8 +149,8 @@ export class Contacts {
     return certificate && { accountKey: record.accountKey, fingerprint: certificate.fingerprint };
   }
 
-  #certificate(bytes: Uint8Array, address: string): Promise<Certificate | undefined> {
-    return readCertificate({ bytes, address, now: this.#clock.now() });
+  #certificate(bytes: Uint8Array, address: string): Promise<ReadCertificate | undefined> {
+    return this.#mailWork.readCertificate({ bytes, address, now: this.#clock.now() });
   }
 
   async #judge(record: ContactRecord, o: { answered: boolean }): Promise<Contact> {

@@ -7,39 +7,7 @@ import { concat, utf8 } from "#transport";
 import { dateValue, headerLine, mailbox, parameter, unstructured } from "./header.ts";
 import { REFERENCES_MAX } from "./limits.ts";
 import type { Mail } from "./mail.ts";
-
-/** What is written outside in place of the mail's own fields. */
-export interface OuterHeader {
-  readonly from: string;
-  readonly to: string;
-  readonly subject: string;
-  readonly date: string;
-  readonly messageId: string;
-}
-
-/**
- * The policy for mixed mail, stronger than `hcp_baseline` (RFC 9788 §3.2.1): sender's address without name, no readers, no
- * subject, a random time within the last six days, a message id of its own; whatever else there is stays inside.
- */
-export function mixedOuterHeader(o: {
-  from: string;
-  now: number;
-  random: { bytes(length: number): Uint8Array };
-}): OuterHeader {
-  const fraction = Buffer.from(o.random.bytes(4)).readUInt32BE() / 2 ** 32;
-  return {
-    from: `<${o.from}>`,
-    to: '"hidden-recipients": ;',
-    subject: "[...]",
-    date: dateValue(o.now - fraction * DATE_SHIFT_MAX_MS),
-    messageId: messageId(o),
-  };
-}
-
-/** `<32 random hex digits@domain>`: neither host, nor time, nor user. */
-export function messageId(o: { from: string; random: { bytes(length: number): Uint8Array } }): string {
-  return `<${Buffer.from(o.random.bytes(16)).toString("hex")}@${o.from.slice(o.from.lastIndexOf("@") + 1)}>`;
-}
+import type { OuterHeader } from "./outer-header.ts";
 
 /** The payload: the mail's own header on the root part, `hp="cipher"`, and one HP-Outer line for each field left outside. */
 export function composePayload(o: { mail: Mail; outer: OuterHeader; boundaries: () => string }): Uint8Array {
@@ -79,9 +47,6 @@ export function composeMessage(o: { outer: OuterHeader; ciphertext: Uint8Array; 
   ].join("");
   return concat(utf8(head), o.ciphertext, utf8(`\r\n--${boundary}--\r\n`));
 }
-
-/** GMX and a Symantec gateway refuse older mail (chatmail/core issue 7466). */
-export const DATE_SHIFT_MAX_MS = 6 * 24 * 3600 * 1000;
 
 interface Part {
   readonly type: string;

@@ -105,6 +105,12 @@ export function readOwnKey(bytes: Uint8Array): Promise<PrivateKey> {
   return readPrivateKey({ binaryKey: bytes, config: PGP });
 }
 
+/** Overwrites the secret numbers of a key that was read; it cannot be used afterwards. */
+export function forgetOwnKey(key: PrivateKey): void {
+  // The library has it and does not declare it.
+  (key as unknown as { clearPrivateParams(): void }).clearPrivateParams();
+}
+
 /** The methods of a key take a whole configuration, the functions a partial one. */
 function fullConfig(): Config {
   return { ...config, ...PGP };

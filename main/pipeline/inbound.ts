@@ -3,15 +3,14 @@
  * afterwards the receipt. Decrypting asks nobody anything, except for the certificate of a sender who is a stranger.
  */
 
-import type { Clock, IncomingMessage, MixClient, RandomSource } from "#transport";
-import { toMainError } from "../error.ts";
+import { type Clock, type IncomingMessage, type MessageId, type MixClient, type RandomSource, toHex } from "#transport";
+import { type MainError, toMainError } from "../error.ts";
 import type { Contact, Contacts } from "../keys/contacts.ts";
-import { type Envelope, readEnvelope } from "../mime/envelope.ts";
+import type { Opened, OpenedContent } from "../mail-work/jobs.ts";
+import type { MailWork } from "../mail-work/mail-work.ts";
 import type { Mail } from "../mime/mail.ts";
-import { type Parsed, parseMail } from "../mime/parse.ts";
-import { decryptAndVerify, type Opened } from "../pgp/open.ts";
 import { newId } from "../store/ids.ts";
-import type { Arrival, Content, MessageRecord, Signature } from "../store/records.ts";
+import type { Arrival, Content, Signature, Unsettled } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { Owner } from "./owner.ts";
 
@@ -21,6 +20,7 @@ export interface InboundDependencies {
   readonly contacts: Contacts;
   readonly clock: Clock;
   readonly random: RandomSource;
+  readonly mailWork: MailWork;
   readonly owner: Owner;
   /** A conversation changed. */
   readonly changed: (conversationId: string) => void;
@@ -38,76 +38,76 @@ export class Inbound {
 
   /** Steps 10 and 11. Offered twice, a message is stored once. */
   take(incoming: IncomingMessage): Promise<void> {
-    const key = Buffer.from(incoming.messageId).toString("hex");
+    const key = toHex(incoming.messageId);
     const running = this.#taking.get(key);
     if (running !== undefined) return running;
     const taking = this.#take(incoming).finally(() => this.#taking.delete(key));
     this.#taking.set(key, taking);
-    return taking;
+    return taking.then(() => this.settle());
   }
 
+  /** Stored first, then reported as consumed: killed in between, it is offered again and found to be stored. */
   async #take(incoming: IncomingMessage): Promise<void> {
     const read = await this.#read(incoming.body, incoming.receivedAt);
     const conversationId = await this.#d.store.addArrival(this.#arrival(incoming, read), newId(this.#d.random));
     await this.#d.client.consumed(incoming.messageId);
     if (read.signature === "valid") await this.#d.contacts.rename(read.mail.from.address, read.mail.from.name);
     if (conversationId !== undefined) this.#d.changed(conversationId);
-    await this.settle();
   }
 
   /** Envelope, decryption and verification, parsing, judgement: step 10. */
-  async #read(body: Uint8Array, receivedAt: number): Promise<Read> {
-    const envelope = await readEnvelope(body);
-    if (envelope.kind !== "encrypted") return this.#readUnsealed(envelope, body, receivedAt);
-    const sender = envelope.from === undefined ? undefined : await this.#sender(envelope.from, { askAgain: false });
-    let opened = await this.#open(envelope.ciphertext, sender);
-    let judgedBy = sender;
-    if (opened?.signature === "unknown-key" && sender?.record.pinned !== undefined && envelope.from !== undefined) {
-      // Signed with another key than the pinned one: has the sender published a new one?
-      judgedBy = await this.#sender(envelope.from, { askAgain: true });
-      opened = await this.#open(envelope.ciphertext, judgedBy);
+  async #read(message: Uint8Array, receivedAt: number): Promise<Read> {
+    const inspected = await this.#d.mailWork.inspect({ message, receivedAt });
+    switch (inspected.kind) {
+      case "broken":
+        return broken(undefined, receivedAt);
+      case "open":
+        return inspected.parsed === undefined ? broken(undefined, receivedAt) : unsealed(inspected.parsed.mail);
+      case "encrypted":
+        return this.#readSealed(inspected.message, { from: inspected.from, receivedAt });
     }
-    const parsed = opened && (await parseMail(opened.payload, { receivedAt }));
-    if (opened === undefined || parsed === undefined) return broken(envelope.from, receivedAt);
-    const signature = judge({
-      opened,
-      parsed,
-      sender: judgedBy,
-      outerFrom: envelope.from,
-      reader: this.#d.owner.address,
-    });
-    const verified = signature === "valid" && judgedBy?.record.verified === true;
-    return {
-      mail: parsed.mail,
-      content: verified ? "verified" : "private",
-      signature,
-      signedBy: opened.signedBy,
-      // Nobody could be asked whose signature it is: keep the mail as it came and judge it later.
-      undecided: signature === "unknown-key" && judgedBy?.state === "unavailable",
-    };
   }
 
-  async #readUnsealed(envelope: Envelope, body: Uint8Array, receivedAt: number): Promise<Read> {
-    const parsed = envelope.kind === "open" ? await parseMail(body, { receivedAt }) : undefined;
-    if (parsed === undefined) return broken(undefined, receivedAt);
-    return { mail: parsed.mail, content: "open", signature: "none", signedBy: undefined, undecided: false };
+  async #readSealed(message: Uint8Array, o: { from: string | undefined; receivedAt: number }): Promise<Read> {
+    const { from, receivedAt } = o;
+    let sender = from === undefined ? undefined : await this.#sender(from, { askAgain: false });
+    let opened = await this.#open(message, { sender, receivedAt });
+    const { content: first } = opened;
+    if (first?.signature === "unknown-key" && sender?.record.pinned !== undefined && from !== undefined) {
+      // Signed with another key than the pinned one: has the sender published a new one?
+      sender = await this.#sender(from, { askAgain: true });
+      opened = await this.#open(opened.message, { sender, receivedAt });
+    }
+    const { content } = opened;
+    if (content === undefined) return broken(from, receivedAt);
+    const signature = judge({ opened: content, sender, outerFrom: from, reader: this.#d.owner.address });
+    const isVerified = signature === "valid" && sender?.record.verified === true;
+    // Nobody could be asked whose signature it is: keep the mail as it came and judge it later.
+    const isUndecided = signature === "unknown-key" && sender?.state === "unavailable";
+    return {
+      mail: content.mail,
+      content: isVerified ? "verified" : "private",
+      signature,
+      signedBy: content.signedBy,
+      undecided: isUndecided ? opened.message : undefined,
+    };
   }
 
   async #sender(address: string, o: { askAgain: boolean }): Promise<Contact | undefined> {
     return address === this.#d.owner.address ? undefined : this.#d.contacts.sender(address, o);
   }
 
-  async #open(ciphertext: Uint8Array, sender: Contact | undefined): Promise<Opened | undefined> {
-    const { owner, clock, contacts } = this.#d;
+  async #open(message: Uint8Array, o: { sender: Contact | undefined; receivedAt: number }): Promise<Opened> {
+    const { owner, clock, contacts, mailWork } = this.#d;
+    const { sender, receivedAt } = o;
     const changed = sender && (await contacts.changedCertificate(sender));
     // Mail from ourselves is verified with our own certificate.
-    const senders = sender === undefined ? [owner.certificate] : [sender.certificate, changed];
-    return decryptAndVerify({
-      ciphertext,
-      reader: owner.privateKey,
-      senders: senders.filter((certificate) => certificate !== undefined),
-      now: clock.now(),
-    });
+    const certificates = sender === undefined ? [owner.certificate] : [sender.certificate, changed];
+    const address = sender?.record.address ?? owner.address;
+    const senders = certificates.flatMap((certificate) =>
+      certificate === undefined ? [] : [{ address, certificate: certificate.bytes }],
+    );
+    return mailWork.open({ message, senders, now: clock.now(), receivedAt });
   }
 
   #arrival(incoming: IncomingMessage, read: Read): Arrival {
@@ -127,7 +127,7 @@ export class Inbound {
       messageId: mail.messageId,
       references: mail.references,
       transportId: incoming.messageId,
-      receipt: read.signature === "valid" || read.undecided ? "waiting" : "none",
+      receipt: read.signature === "valid" || read.undecided !== undefined ? "waiting" : "none",
     };
     return {
       message,
@@ -135,7 +135,7 @@ export class Inbound {
       attachments: mail.attachments.map((file) => ({ ...file, handle: newId(this.#d.random) })),
       references: [...mail.references, ...(mail.inReplyTo === undefined ? [] : [mail.inReplyTo])],
       signedBy: read.signedBy,
-      source: read.undecided ? incoming.body : undefined,
+      source: read.undecided,
     };
   }
 
@@ -152,36 +152,58 @@ export class Inbound {
   }
 
   async #settleAll(): Promise<void> {
+    let failure: MainError | undefined;
     while (this.#again) {
       this.#again = false;
-      for (const message of await this.#d.store.unsettled()) await this.#settleOne(message);
+      for (const message of await this.#d.store.unsettled()) {
+        // One that cannot be settled does not hold the others up.
+        await this.#settleOne(message).catch((error: unknown) => {
+          failure ??= toMainError(error);
+        });
+      }
     }
+    if (failure !== undefined) throw failure;
   }
 
-  async #settleOne(stored: MessageRecord): Promise<void> {
-    const { store, client, contacts } = this.#d;
-    let message = stored;
+  async #settleOne(message: Unsettled): Promise<void> {
+    const { transportId } = message;
+    // Not consumed yet: it is settled when it is.
+    if (transportId === undefined || this.#taking.has(toHex(transportId))) return;
+    const receipt = message.hasSource ? await this.#judgeAgain(message) : message.receipt;
+    if (receipt === "waiting") await this.#acknowledge(message, transportId);
+  }
+
+  /** What it says of the receipt then; undefined while nobody can be asked. */
+  async #judgeAgain(message: Unsettled): Promise<Unsettled["receipt"]> {
+    const { store } = this.#d;
     const source = await store.source(message.id);
-    if (source !== undefined) {
-      const read = await this.#read(source, message.at);
-      if (read.undecided) return;
-      const receipt = read.signature === "valid" ? "waiting" : "none";
-      message = { ...message, content: read.content, signature: read.signature, receipt };
-      await store.updateMessage(message, { unsettled: receipt === "waiting", keepSource: false });
-      this.#d.changed(message.conversationId);
-    }
-    if (message.receipt !== "waiting" || message.transportId === undefined) return;
+    if (source === undefined) return message.receipt;
+    const read = await this.#read(source, message.at);
+    if (read.undecided !== undefined) return undefined;
+    const { content, signature } = read;
+    const receipt = signature === "valid" ? "waiting" : "none";
+    const change = { content, signature, receipt } as const;
+    await store.settleMessage(message.id, { change, unsettled: receipt === "waiting" });
+    this.#d.changed(message.conversationId);
+    return receipt;
+  }
+
+  async #acknowledge(message: Unsettled, messageId: MessageId): Promise<void> {
+    const { store, client, contacts } = this.#d;
     const known = await store.contact(message.from.address);
     if (known?.accepted !== true) return;
     const { record, state } = await contacts.reader(message.from.address);
     if (record.record === undefined || (state !== "private" && state !== "verified")) return;
+    let receipt: "asked" | "none" = "asked";
     try {
-      await client.acknowledge({ messageId: message.transportId, to: record.record });
+      await client.acknowledge({ messageId, to: record.record });
     } catch (error) {
-      if (toMainError(error).code === "INTERNAL") throw error;
-      return;
+      if (error instanceof RangeError)
+        receipt = "none"; // So old that the transport has forgotten it, and its sender too.
+      else if (toMainError(error).code === "INTERNAL") throw error;
+      else return;
     }
-    await store.updateMessage({ ...message, receipt: "asked" }, { unsettled: false, keepSource: false });
+    await store.settleMessage(message.id, { change: { receipt }, unsettled: false });
   }
 }
 
@@ -190,7 +212,8 @@ interface Read {
   readonly content: Content;
   readonly signature: Signature;
   readonly signedBy: string | undefined;
-  readonly undecided: boolean;
+  /** The mail as it came, when its signature could not be judged. */
+  readonly undecided: Uint8Array | undefined;
 }
 
 /**
@@ -198,21 +221,28 @@ interface Read {
  * The last keeps somebody from passing a signed mail on as if it had been meant for us (surreptitious forwarding).
  */
 function judge(o: {
-  opened: Opened;
-  parsed: Parsed;
+  opened: OpenedContent;
   sender: Contact | undefined;
   outerFrom: string | undefined;
   reader: string;
 }): Signature {
-  const { opened, parsed, sender } = o;
+  const { opened, sender } = o;
   if (opened.signature !== "valid") return opened.signature;
   const bound =
-    parsed.protection === "cipher" &&
-    parsed.mail.from.address === o.outerFrom &&
-    parsed.mail.to.some(({ address }) => address === o.reader);
+    opened.protection === "cipher" &&
+    opened.mail.from.address === o.outerFrom &&
+    opened.mail.to.some(({ address }) => address === o.reader);
   if (!bound) return "address-differs";
   return sender === undefined || opened.signedBy === sender.certificate?.fingerprint ? "valid" : "key-changed";
 }
+
+const unsealed = (mail: Mail): Read => ({
+  mail,
+  content: "open",
+  signature: "none",
+  signedBy: undefined,
+  undecided: undefined,
+});
 
 function broken(from: string | undefined, receivedAt: number): Read {
   const mail: Mail = {
@@ -227,5 +257,5 @@ function broken(from: string | undefined, receivedAt: number): Read {
     html: undefined,
     attachments: [],
   };
-  return { mail, content: "broken", signature: "none", signedBy: undefined, undecided: false };
+  return { mail, content: "broken", signature: "none", signedBy: undefined, undecided: undefined };
 }

@@ -1,17 +1,19 @@
 /**
  * The way of a mail out, as docs/architecture.md numbers it: what a draft becomes, step by step, until the transport has it.
- * A draft leaves the drafts only together with its sealed forms (one transaction), so that nothing is lost in between.
+ * A draft leaves the drafts only together with its sealed forms (one transaction), so that nothing is lost in between; each
+ * form already has the id under which the transport will know it, so that nothing is sent twice either.
  */
 
-import type { Clock, MixClient, RandomSource } from "#transport";
+import { type Clock, type MixClient, messageId, type RandomSource } from "#transport";
 import { MainError, toMainError } from "../error.ts";
 import type { Contact, Contacts, ContactState } from "../keys/contacts.ts";
-import { composeMessage, composePayload, messageId, mixedOuterHeader } from "../mime/compose.ts";
+import type { ReadCertificate } from "../mail-work/jobs.ts";
+import { BOUNDARIES } from "../mail-work/limits.ts";
+import type { MailWork } from "../mail-work/mail-work.ts";
 import type { Mail } from "../mime/mail.ts";
-import type { Certificate } from "../pgp/certificate.ts";
-import { signAndEncrypt } from "../pgp/seal.ts";
+import { mailId, mixedOuterHeader } from "../mime/outer-header.ts";
 import { newId } from "../store/ids.ts";
-import type { Departure } from "../store/records.ts";
+import type { SealedBody, Unsent } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { Owner } from "./owner.ts";
 
@@ -21,6 +23,7 @@ export interface OutboundDependencies {
   readonly contacts: Contacts;
   readonly clock: Clock;
   readonly random: RandomSource;
+  readonly mailWork: MailWork;
   readonly owner: Owner;
   readonly messageBytesMax: number;
 }
@@ -54,19 +57,14 @@ export class Outbound {
       to: readers.map(({ record }) => ({ address: record.address, name: record.name })),
       subject: draft.subject,
       at: Math.floor(clock.now() / 1000) * 1000,
-      messageId: messageId({ from: owner.address, random }),
+      messageId: mailId({ from: owner.address, random }),
       inReplyTo: references.at(-1),
       references,
       text: draft.text,
       html: draft.html,
       attachments: await store.attachments(draftId),
     };
-    const bodies: Departure["bodies"][number][] = [];
-    for (const reader of readers) {
-      const body = await this.#seal(mail, reader.certificate);
-      const expectedAt = Math.round(clock.now() + this.#d.client.estimate(body.length));
-      bodies.push({ address: reader.record.address, body, expectedAt });
-    }
+    const bodies = await this.#seal(mail, readers);
     for (const { record } of readers) await this.#d.contacts.accept(record.address);
     const id = newId(random);
     const conversationId = await store.addDeparture(
@@ -92,7 +90,8 @@ export class Outbound {
       },
       newId(random),
     );
-    await this.handOver();
+    // It is sent, whatever happens now: what is not handed over is tried again.
+    await this.handOver().catch(() => undefined);
     return { messageId: id, conversationId, expectedAt: Math.max(...bodies.map(({ expectedAt }) => expectedAt)) };
   }
 
@@ -106,18 +105,26 @@ export class Outbound {
   }
 
   /** Steps 1 and 2: MIME with protected headers, signed and encrypted, one form for each reader. */
-  async #seal(mail: Mail, reader: Certificate): Promise<Uint8Array> {
-    const { clock, random, owner, messageBytesMax } = this.#d;
+  async #seal(mail: Mail, readers: readonly (Contact & { certificate: ReadCertificate })[]): Promise<SealedBody[]> {
+    const { client, clock, random, owner, messageBytesMax, mailWork } = this.#d;
+    const now = clock.now();
     const boundary = (): string => Buffer.from(random.bytes(16)).toString("hex");
-    const outer = mixedOuterHeader({ from: owner.address, now: clock.now(), random });
-    const payload = composePayload({ mail, outer, boundaries: boundary });
-    const ciphertext = await signAndEncrypt({ payload, signer: owner.privateKey, reader, now: clock.now() });
-    const message = composeMessage({ outer, ciphertext, boundary: boundary() });
-    if (message.length > messageBytesMax) throw new MainError("MESSAGE_TOO_LARGE");
-    return message;
+    const copies = readers.map(({ record, certificate }) => ({
+      outer: mixedOuterHeader({ from: owner.address, now, random }),
+      address: record.address,
+      certificate: certificate.bytes,
+      boundaries: Array.from({ length: BOUNDARIES }, boundary),
+    }));
+    const sealed = await mailWork.seal({ mail, copies, messageBytesMax, now });
+    return sealed.map((body, i) => ({
+      address: copies[i]?.address as string,
+      transportId: messageId(random.bytes(16)),
+      body,
+      expectedAt: Math.round(now + client.estimate(body.length)),
+    }));
   }
 
-  async #readers(addresses: readonly string[]): Promise<(Contact & { certificate: Certificate })[]> {
+  async #readers(addresses: readonly string[]): Promise<(Contact & { certificate: ReadCertificate })[]> {
     const unique = [...new Set(addresses.map((address) => address.trim().toLowerCase()))];
     if (unique.length === 0) throw new MainError("NO_RECIPIENT");
     const readers = await Promise.all(unique.map((address) => this.#d.contacts.reader(address)));
@@ -128,26 +135,35 @@ export class Outbound {
   }
 
   async #handOverAll(): Promise<void> {
-    const { store, client, contacts } = this.#d;
+    let failure: MainError | undefined;
     while (this.#again) {
       this.#again = false;
-      for (const { message, position, address, body } of await store.unsent()) {
-        const { record, state } = await contacts.reader(address);
-        if (record.record === undefined || !mayWriteTo(state)) {
-          await store.noteFailure({ message, position, errorCode: WHY_NOT[state] });
-          continue;
-        }
-        try {
-          // Steps 3 to 5 are the transport's: split, seal, and wait for a slot.
-          const transportId = await client.send({ to: record.record, body });
-          await store.setTransportId({ message, position, transportId });
-        } catch (error) {
-          const { code } = toMainError(error);
-          if (code === "INTERNAL" || code === "LOCKED") throw error;
-          await store.noteFailure({ message, position, errorCode: code });
-        }
+      for (const unsent of await this.#d.store.unsent()) {
+        // A mail that cannot be handed over does not hold the others up.
+        await this.#handOverOne(unsent).catch((error: unknown) => {
+          failure ??= toMainError(error);
+        });
       }
     }
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Steps 3 to 5 are the transport's: split, seal, and wait for a slot. Done twice under one id, they are done once. */
+  async #handOverOne({ message, position, address, transportId }: Unsent): Promise<void> {
+    const { store, client, contacts } = this.#d;
+    const { record, state } = await contacts.reader(address);
+    if (record.record === undefined || !mayWriteTo(state))
+      return store.noteFailure({ message, position, errorCode: WHY_NOT[state] });
+    const body = await store.unsentBody({ message, position });
+    if (body === undefined) return;
+    try {
+      await client.send({ id: transportId, to: record.record, body });
+    } catch (error) {
+      const { code } = toMainError(error);
+      if (code === "INTERNAL" || code === "LOCKED") throw error;
+      return store.noteFailure({ message, position, errorCode: code });
+    }
+    await store.noteHandedOver({ message, position });
   }
 }
 

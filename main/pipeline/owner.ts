@@ -1,10 +1,9 @@
-/** Whose program this is: what the pipelines need of the account while it is open. */
+/** Whose program this is: what the pipelines need of the account while it is open. The private key is in the mail thread. */
 
-import type { Certificate, PrivateKey } from "../pgp/certificate.ts";
+import type { ReadCertificate } from "../mail-work/jobs.ts";
 
 export interface Owner {
   readonly address: string;
   readonly name: string;
-  readonly privateKey: PrivateKey;
-  readonly certificate: Certificate;
+  readonly certificate: ReadCertificate;
 }

@@ -1,13 +1,29 @@
-/** What is known of people. */
+/** What is known of people, the owner first. */
 
+import { wipe } from "#transport";
+import { MainError } from "../error.ts";
 import type { Database } from "./database.ts";
 import { readMeta, writeMeta } from "./meta-operations.ts";
-import type { AccountRecord, ContactRecord } from "./records.ts";
+import type { AccountRecord, ContactRecord, OpenAccount } from "./records.ts";
 import { bytes } from "./row.ts";
 
 export const contactOperations = {
-  mainAccount: (db: Database): AccountRecord | undefined => readMeta(db, "account"),
+  mainAccount(db: Database): OpenAccount | undefined {
+    const account = readMeta<AccountRecord>(db, "account");
+    if (account === undefined) return undefined;
+    const { privateKey, ...open } = account;
+    wipe(privateKey);
+    return open;
+  },
+
   saveMainAccount: (db: Database, account: AccountRecord): void => writeMeta(db, "account", account),
+
+  changeMainAccount(db: Database, change: Partial<AccountRecord>): void {
+    writeMeta(db, "account", { ...readAccount(db), ...change });
+  },
+
+  /** The OpenPGP private key. A secret: whoever asks wipes it. */
+  ownKey: (db: Database): Uint8Array => readAccount(db).privateKey,
 
   contact(db: Database, address: string): ContactRecord | undefined {
     const id = db.cipher.index("contact", address);
@@ -27,3 +43,9 @@ export const contactOperations = {
       .all("SELECT id, row FROM contacts ORDER BY used_at DESC")
       .map((row) => db.cipher.openJson("contacts", [bytes(row, "id")], row["row"])),
 } as const;
+
+function readAccount(db: Database): AccountRecord {
+  const account = readMeta<AccountRecord>(db, "account");
+  if (account === undefined) throw new MainError("NO_ACCOUNT");
+  return account;
+}

@@ -2,7 +2,7 @@
 
 import { utf8 } from "#transport";
 import { addAttachments, attachmentsOf, moveAttachments } from "./attachment-operations.ts";
-import { type Database, type Row } from "./database.ts";
+import type { Database, Row } from "./database.ts";
 import { addDeliveries, deliveriesOf } from "./delivery-operations.ts";
 import { MainError } from "../error.ts";
 import { idBytes, idText } from "./ids.ts";
@@ -14,6 +14,7 @@ import type {
   Departure,
   MessageRecord,
   ThreadMessage,
+  Unsettled,
 } from "./records.ts";
 import { bytes, integer } from "./row.ts";
 
@@ -138,15 +139,39 @@ export const mailOperations = {
   },
 
   /** Inbound messages that still want something: a signature judged, a receipt asked for. Oldest first. */
-  unsettled: (db: Database): MessageRecord[] =>
-    db.all("SELECT * FROM messages WHERE unsettled = 1 ORDER BY at").map((row) => readMessage(db, row)),
+  unsettled: (db: Database): Unsettled[] =>
+    db
+      .all(
+        `SELECT id, row, EXISTS (SELECT 1 FROM bodies WHERE message = messages.id AND kind = ?) AS source
+         FROM messages WHERE unsettled = 1 ORDER BY at`,
+        SOURCE,
+      )
+      .map((row) => {
+        const { id, conversationId, from, at, signature, transportId, receipt } = readMessage(db, row);
+        return {
+          id,
+          conversationId,
+          from,
+          at,
+          signature,
+          transportId,
+          receipt,
+          hasSource: integer(row, "source") === 1,
+        };
+      }),
 
-  /** Replaces what is said of a message; `settled` ends the waiting and drops its source when the signature was judged. */
-  updateMessage(db: Database, message: MessageRecord, o: { unsettled: boolean; keepSource: boolean }): void {
-    const id = idBytes(message.id);
-    const row = db.cipher.sealJson("messages", [id], message);
-    db.run("UPDATE messages SET row = ?, unsettled = ? WHERE id = ?", row, o.unsettled ? 1 : 0, id);
-    if (!o.keepSource) db.run("DELETE FROM bodies WHERE message = ? AND kind = ?", id, SOURCE);
+  /** What was found out about a message since. Its source is dropped: the signature is judged. */
+  settleMessage(
+    db: Database,
+    messageId: string,
+    o: { change: Partial<Pick<MessageRecord, "content" | "signature" | "receipt">>; unsettled: boolean },
+  ): void {
+    const id = idBytes(messageId);
+    const row = db.get("SELECT * FROM messages WHERE id = ?", id);
+    if (row === undefined) throw new MainError("NOT_FOUND");
+    const sealed = db.cipher.sealJson("messages", [id], { ...readMessage(db, row), ...o.change });
+    db.run("UPDATE messages SET row = ?, unsettled = ? WHERE id = ?", sealed, o.unsettled ? 1 : 0, id);
+    db.run("DELETE FROM bodies WHERE message = ? AND kind = ?", id, SOURCE);
   },
 } as const;
 

@@ -31,6 +31,9 @@ export interface AccountRecord {
   readonly signedUp: boolean;
 }
 
+/** What the program needs of it at hand; the private key is fetched by who uses it. */
+export type OpenAccount = Omit<AccountRecord, "privateKey">;
+
 /** What is known of one person. */
 export interface ContactRecord {
   readonly address: string;
@@ -94,7 +97,10 @@ export interface DraftRecord {
 /** The way of one message to one reader. Times as in the contract's journey. */
 export interface DeliveryRecord {
   readonly address: string;
-  readonly transportId?: MessageId | undefined;
+  /** Drawn with the departure, so that handing the mail over twice is handing it over once. */
+  readonly transportId: MessageId;
+  /** The transport has it. */
+  readonly handedOver: boolean;
   readonly delivery: Delivery;
   readonly fragments: number;
   readonly fragmentsSent: number;
@@ -126,8 +132,29 @@ export interface Departure {
   readonly html: string | undefined;
   readonly draftId: string;
   readonly references: readonly string[];
-  readonly bodies: readonly { readonly address: string; readonly body: Uint8Array; readonly expectedAt: number }[];
+  readonly bodies: readonly SealedBody[];
 }
+
+export interface SealedBody {
+  readonly address: string;
+  readonly transportId: MessageId;
+  readonly body: Uint8Array;
+  readonly expectedAt: number;
+}
+
+/** A sealed mail that the transport has not taken yet, without its bytes. */
+export interface Unsent {
+  readonly message: string;
+  readonly position: number;
+  readonly address: string;
+  readonly transportId: MessageId;
+}
+
+/** A message that still wants something, without its text. */
+export type Unsettled = Pick<
+  MessageRecord,
+  "id" | "conversationId" | "from" | "at" | "signature" | "transportId" | "receipt"
+> & { readonly hasSource: boolean };
 
 export interface ThreadMessage {
   readonly message: MessageRecord;

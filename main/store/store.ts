@@ -7,15 +7,15 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type ClientStore, type RandomSource, utf8, wipe } from "#transport";
-import { ERROR_CODES } from "../contract/contract.ts";
 import { MainError } from "../error.ts";
+import { Thread } from "../thread/thread.ts";
 import { isSealedAs, sealClosedFile, takeSeal } from "./closed-seal.ts";
 import { readFileIfAny, removeFile, replaceFile } from "./files.ts";
 import type { Keyring } from "./key-file.ts";
 import { PASSPHRASE_CHARACTERS_MIN } from "./limits.ts";
 import { type AsyncOperations, type OperationName, operations } from "./operations.ts";
 import { blake2b } from "./sodium.ts";
-import { OPENED, type WorkerReply, type WorkerRequest, type WorkerStart } from "./worker.ts";
+import type { WorkerStart } from "./worker.ts";
 
 export interface Store extends Omit<AsyncOperations, keyof ClientStore>, ClientStore {
   /** Finishes what was asked before, moves everything into one file, seals it, and forgets the keys. */
@@ -72,6 +72,12 @@ const databasePath = (dataDir: string): string => join(dataDir, "starling.db");
 const derive = (master: Uint8Array, purpose: string): Uint8Array =>
   blake2b(utf8(`starling/store/${purpose}/v1`), master);
 
+/**
+ * Operations that take the large buffers they are given: copying 25 MB would hold the caller's thread up. The caller has no
+ * more use for what it gave, whatever the outcome.
+ */
+const TAKES: ReadonlySet<OperationName> = new Set(["addOutgoing", "addArrival", "addDeparture", "addDraftAttachment"]);
+
 async function openWith(dataDir: string, master: Uint8Array): Promise<Store> {
   const path = databasePath(dataDir);
   const sealKey = derive(master, "closed-file");
@@ -85,13 +91,15 @@ async function openWith(dataDir: string, master: Uint8Array): Promise<Store> {
   };
   if (closed === "new") await replaceFile(path, new Uint8Array()); // before SQLite would, for the sake of its mode
   await takeSeal(path);
-  const thread = new StoreThread(start);
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: start });
+  // Messages to a worker keep their order, so overlapping calls are serialised.
+  const thread = new Thread(worker, { exited: () => new MainError("LOCKED") });
   wipe(start.pageKey);
   wipe(start.rowKey);
   await thread.opened;
   const names = Object.keys(operations) as OperationName[];
   const calls = Object.fromEntries(
-    names.map((name) => [name, (...rest: unknown[]) => thread.call({ name, rest })]),
+    names.map((name) => [name, (...input: unknown[]) => thread.call(name, input, { handOver: TAKES.has(name) })]),
   ) as unknown;
   return {
     ...(calls as Omit<AsyncOperations, keyof ClientStore> & ClientStore),
@@ -101,59 +109,4 @@ async function openWith(dataDir: string, master: Uint8Array): Promise<Store> {
       wipe(sealKey);
     },
   };
-}
-
-/** Requests to the worker and their answers. Messages to a worker keep their order, so overlapping calls are serialised. */
-class StoreThread {
-  readonly opened: Promise<unknown>;
-  readonly #worker: Worker;
-  readonly #open = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  #nextId = 0;
-  #ended = false;
-
-  constructor(start: WorkerStart) {
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: start });
-    this.opened = this.#answer(OPENED);
-    this.#worker.on("message", (reply: WorkerReply) => this.#settle(reply));
-    this.#worker.on("error", (error) => this.#end(new MainError("INTERNAL", { cause: error })));
-    this.#worker.on("exit", () => this.#end(new MainError("LOCKED")));
-  }
-
-  call(request: { name: OperationName; rest: readonly unknown[] }): Promise<unknown> {
-    return this.#ask((id) => ({ id, ...request }));
-  }
-
-  async close(): Promise<void> {
-    const exited = new Promise((resolve) => this.#worker.once("exit", resolve));
-    await this.#ask((id) => ({ id, name: "close" }));
-    await exited;
-  }
-
-  #ask(build: (id: number) => WorkerRequest): Promise<unknown> {
-    if (this.#ended) return Promise.reject(new MainError("LOCKED"));
-    const id = this.#nextId++;
-    const answer = this.#answer(id);
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window
-    this.#worker.postMessage(build(id));
-    return answer;
-  }
-
-  #answer(id: number): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#open.set(id, { resolve, reject }));
-  }
-
-  #settle(reply: WorkerReply): void {
-    const call = this.#open.get(reply.id);
-    this.#open.delete(reply.id);
-    if (!("code" in reply)) return call?.resolve(reply.value);
-    const code = ERROR_CODES.find((known) => known === reply.code) ?? "INTERNAL";
-    call?.reject(new MainError(code, { detail: reply.detail }));
-    if (reply.id === OPENED) void this.#worker.terminate();
-  }
-
-  #end(error: MainError): void {
-    this.#ended = true;
-    for (const call of this.#open.values()) call.reject(error);
-    this.#open.clear();
-  }
 }

@@ -57,12 +57,13 @@ export const transportOperations = {
   addOutgoing(db: Database, message: OutgoingMessage, data: readonly Uint8Array[]): void {
     const { fragments, ...rest } = message;
     const row = db.cipher.sealJson("outgoing", [message.id], rest);
-    db.run(
-      "INSERT INTO outgoing (id, queued_at, finished, row) VALUES (?, ?, 0, ?)",
+    const added = db.run(
+      "INSERT OR IGNORE INTO outgoing (id, queued_at, finished, row) VALUES (?, ?, 0, ?)",
       message.id,
       Math.floor(message.queuedAt),
       row,
     );
+    if (added === 0) return;
     for (const [index, state] of fragments.entries()) writeFragment(db, message.id, index, state);
     for (const [index, fragment] of data.entries()) {
       const sealed = db.cipher.seal("outgoing_data", [message.id, index], fragment);

@@ -10,7 +10,15 @@ import { decryptAndVerify } from "#main/pgp/open.ts";
 import { readEnvelope } from "#main/mime/envelope.ts";
 import type { Message } from "#main/contract/contract.ts";
 import type { Services } from "#main/services.ts";
-import { boundary, type Keyholder, keyholder, mailFrom, outerFor, sealMail } from "#test/support/mail-keys.ts";
+import {
+  boundary,
+  type Keyholder,
+  keyholder,
+  keyholderOf,
+  mailFrom,
+  outerFor,
+  sealMail,
+} from "#test/support/mail-keys.ts";
 import { PASSPHRASE, PostOffice, START } from "#test/support/post-office.ts";
 import { messageId } from "#transport/core/units.ts";
 
@@ -172,8 +180,9 @@ async function open(t: TestContext): Promise<{
       certificate: pair.certificate,
       accountKey: office.suite.blake2b(Buffer.from(address)),
     });
-  const { owner } = bob.accounts.session;
-  const bobsKeys = { address: BOB, pair: alice.pair, certificate: owner.certificate, privateKey: owner.privateKey };
+  const { owner, store } = bob.accounts.session;
+  const pair = { privateKey: await store.ownKey(), certificate: owner.certificate.bytes };
+  const bobsKeys = await keyholderOf({ address: BOB, pair, now: START });
   let count = 0;
   return {
     office,

@@ -1,7 +1,8 @@
 /** Two people with OpenPGP keys, and a mail between them, for tests of mime and pgp. */
 
-import { composeMessage, composePayload, messageId, mixedOuterHeader, type OuterHeader } from "#main/mime/compose.ts";
+import { composeMessage, composePayload } from "#main/mime/compose.ts";
 import type { Mail } from "#main/mime/mail.ts";
+import { mailId, mixedOuterHeader, type OuterHeader } from "#main/mime/outer-header.ts";
 import {
   type Certificate,
   generateKeyPair,
@@ -24,7 +25,11 @@ export interface Keyholder {
 }
 
 export async function keyholder(address: string, now: number = NOW): Promise<Keyholder> {
-  const pair = await generateKeyPair({ address, now });
+  return keyholderOf({ address, pair: await generateKeyPair({ address, now }), now });
+}
+
+export async function keyholderOf(o: { address: string; pair: KeyPair; now: number }): Promise<Keyholder> {
+  const { address, pair, now } = o;
   const certificate = await readCertificate({ bytes: pair.certificate, address, now });
   if (certificate === undefined) throw new Error("a certificate we made is none");
   return { address, pair, certificate, privateKey: await readOwnKey(pair.privateKey) };
@@ -36,7 +41,7 @@ export function mailFrom(from: string, to: string, o: Partial<Mail> = {}): Mail 
     to: [{ address: to, name: "" }],
     subject: "Subject",
     at: NOW,
-    messageId: messageId({ from, random }),
+    messageId: mailId({ from, random }),
     inReplyTo: undefined,
     references: [],
     text: "Text",

@@ -68,7 +68,8 @@ export class MemoryClientStore implements ClientStore {
 
   async addOutgoing(message: OutgoingMessage, data: readonly Uint8Array[]): Promise<void> {
     this.#write();
-    this.#outgoing.set(toHex(message.id), copy({ message, data }));
+    const key = toHex(message.id);
+    if (!this.#outgoing.has(key)) this.#outgoing.set(key, copy({ message, data }));
   }
 
   async outgoing(): Promise<readonly OutgoingMessage[]> {

@@ -89,7 +89,7 @@ export class People {
     const end = milliseconds(this.world.clock.now() + duration);
     while (this.world.clock.now() < end) {
       await this.world.clock.runUntil(milliseconds(Math.min(end, this.world.clock.now() + STEP)));
-      for (const program of this.#programs) await program.storeIsIdle();
+      for (const program of this.#programs) await program.threadsAreIdle();
     }
   }
 
@@ -245,10 +245,12 @@ export class Person {
     for (const { signature, text } of await this.inbox()) assert.equal(signature, "valid", text);
   }
 
-  /** Answers of the store's thread come in order: when this has come, all before it have. */
-  async storeIsIdle(): Promise<void> {
+  /** The mail thread has nothing to do, and the store's answers come in order: when this one has come, all before it have. */
+  async threadsAreIdle(): Promise<void> {
     if ((await this.services.accounts.stage()) !== "open") return;
-    await this.services.accounts.session.store.cursor().catch(() => undefined);
+    const { store, mailWork } = this.services.accounts.session;
+    await mailWork.idle();
+    await store.cursor().catch(() => undefined);
   }
 
   #throughProvider(dialer: Dialer): Dialer {

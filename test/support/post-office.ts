@@ -14,6 +14,7 @@ import type {
   MailboxRecord,
   MessageId,
   MixClient,
+  SendOptions,
   SignedUp,
   Suite,
   TransportClientOptions,
@@ -95,7 +96,7 @@ export class PostOffice {
     for (const parcel of this.parcels.slice()) {
       const client = this.#clients.get(parcel.to);
       if (client === undefined) continue;
-      await client.offer({ messageId: parcel.id, body: parcel.body, receivedAt: this.clock.now() });
+      await client.offer({ messageId: parcel.id, body: parcel.body.slice(), receivedAt: this.clock.now() });
     }
   }
 
@@ -179,8 +180,9 @@ class PostClient implements MixClient {
     return this.account;
   }
 
-  async send(o: { to: MailboxRecord; body: Uint8Array }): Promise<MessageId> {
-    const id = messageId(this.#options.streams.keys.bytes(16));
+  async send(o: SendOptions): Promise<MessageId> {
+    const id = o.id ?? messageId(this.#options.streams.keys.bytes(16));
+    if (this.#journeys.some((journey) => toHex(journey.messageId) === toHex(id))) return id;
     this.#office.parcels.push({ id, to: o.to.address, body: o.body });
     const now = this.clock.now();
     this.#journeys.push({

@@ -28,6 +28,7 @@ import type {
   ClientStatus,
   Journey,
   MixClient,
+  SendOptions,
   SignedUp,
   TransportClientOptions,
 } from "./types.ts";
@@ -127,12 +128,12 @@ export class TransportClient implements MixClient {
     return signedUp;
   }
 
-  async send(options: { to: MailboxRecord; body: Uint8Array }): Promise<MessageId> {
-    const { to, body } = options;
+  async send(options: SendOptions): Promise<MessageId> {
+    const { to, body, id } = options;
     const { clock, network } = this.#options;
     if (body.length > network.parameters.messageBytesMax) throw new TransportError("MESSAGE_TOO_LARGE");
     assertCurrent(to, clock.now());
-    return this.#required().send(recipientOf(to), body);
+    return this.#required().send(recipientOf(to), { body, id });
   }
 
   async request(options: { provider: NodeId; service: string; body: Uint8Array }): Promise<Uint8Array> {

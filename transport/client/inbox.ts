@@ -37,6 +37,8 @@ export interface InboxDeps {
   readonly onReply: (surbId: SurbId, body: Uint8Array) => void;
   /** Resolves when what it means is durable. */
   readonly onReceipt: (entry: ReceiptEntry) => Promise<void>;
+  /** A fragment of a message became durable. */
+  readonly onFragment: (fragment: { messageId: MessageId; index: number }) => void;
   readonly onMessage: (message: IncomingMessage) => void;
   /** A message that was taken before came again: its receipt may have been lost. */
   readonly onSeenAgain: (seen: SeenMessage) => Promise<void>;
@@ -148,6 +150,7 @@ export class Inbox {
     message.indexes.add(index);
     message.bytes += data.length;
     this.#incomplete.set(toHex(id), message);
+    this.#deps.onFragment({ messageId: id, index });
     await this.#offerIfComplete(message);
   }
 

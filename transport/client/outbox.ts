@@ -47,13 +47,25 @@ export class Outbox implements PayloadSource {
   readonly #items = new Map<string, Item>();
   #cancelDuty: Cancel = () => undefined;
   #writes: Promise<void> = Promise.resolve();
+  #loaded: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
   }
 
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    this.#loaded = this.#load();
+    return this.#loaded;
+  }
+
+  /** Whether the message was given to `add` before, in this life of the program or an earlier one. */
+  async has(id: MessageId): Promise<boolean> {
+    await this.#loaded;
+    return this.#items.has(toHex(id));
+  }
+
+  async #load(): Promise<void> {
     for (const message of await this.#deps.store.outgoing()) {
       this.#insert(message).outgoing.resume(this.#deps.clock.now());
     }
@@ -172,7 +184,7 @@ export class Outbox implements PayloadSource {
     const now = this.#deps.clock.now();
     for (const item of this.#candidates()) {
       for (const index of item.outgoing.waiting(now, FRAGMENTS_READY)) {
-        if (!item.ready.has(index) && !item.loading.has(index)) void this.#load(item, index);
+        if (!item.ready.has(index) && !item.loading.has(index)) void this.#loadData(item, index);
       }
     }
   }
@@ -185,7 +197,7 @@ export class Outbox implements PayloadSource {
     return new Set([...waiting.slice(0, half), ...least.slice(0, half)]);
   }
 
-  async #load(item: Item, index: number): Promise<void> {
+  async #loadData(item: Item, index: number): Promise<void> {
     item.loading.add(index);
     try {
       const { message, needed } = item.outgoing;

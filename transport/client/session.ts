@@ -130,6 +130,7 @@ export class Session {
       onLoop: (id) => this.loops.returned(id),
       onReply: (id, body) => this.requests.replied(id, body),
       onReceipt: (entry) => this.outbox.receipt(entry),
+      onFragment: (fragment) => observer?.fragmentTaken?.({ ...fragment, at: clock.now() }),
       onMessage: (message) => deps.emit("message", message),
       onSeenAgain: async (seen) => {
         if (seen.acknowledgeTo !== undefined) await this.#receipts.owe(seen, seen.acknowledgeTo);
@@ -196,17 +197,18 @@ export class Session {
   }
 
   /** Splits, hashes and stores; durable when it resolves. */
-  async send(to: Recipient, body: Uint8Array): Promise<MessageId> {
+  async send(to: Recipient, o: { body: Uint8Array; id: MessageId | undefined }): Promise<MessageId> {
+    const { body } = o;
     const { sphinx, network, streams, clock } = this.#deps;
     const { parameters } = network;
     const { suite, geometry } = sphinx;
-    const id = messageId(streams.keys.bytes(MESSAGE_ID_BYTES));
-    const whole = body.slice(); // The caller may reuse its buffer while we wait for a quiet moment.
+    const id = o.id ?? messageId(streams.keys.bytes(MESSAGE_ID_BYTES));
+    if (await this.outbox.has(id)) return id;
     await this.#assertUsable(to);
     const { fragments, proof } = await this.#quiet.run(() => {
       const step = parameters.fragmentStep;
-      const parts = split({ suite, geometry, step, kind: "message", messageId: id, body: whole });
-      return { fragments: parts, proof: receiptProof(suite, { id, body: whole }) };
+      const parts = split({ suite, geometry, step, kind: "message", messageId: id, body });
+      return { fragments: parts, proof: receiptProof(suite, { id, body }) };
     }, 2 * body.length);
     const now = clock.now();
     const message: OutgoingMessage = {

@@ -33,7 +33,10 @@ export interface ClientStore {
 
   // --- sending ---
 
-  /** A new message with the data of all its fragments that carry any (padding fragments carry none and are not stored). */
+  /**
+   * A new message with the data of all its fragments that carry any (padding fragments carry none and are not stored).
+   * Does nothing for an id it has. The implementation may keep the bytes: the caller has no more use for them.
+   */
   addOutgoing(message: OutgoingMessage, data: readonly Uint8Array[]): Promise<void>;
   /** All that are known, finished ones too until `prune`, oldest first. */
   outgoing(): Promise<readonly OutgoingMessage[]>;

@@ -29,6 +29,8 @@ export interface ClientObserver {
   slotSent?(slot: { kind: SlotKind; carried: SlotCargo; at: Milliseconds }): void;
   /** A fragment of a message left: `firstTag` is what the first hop will know the packet by. */
   fragmentSent?(sent: { messageId: MessageId; index: number; tags: readonly Uint8Array[]; at: Milliseconds }): void;
+  /** A fragment of a message to us is durable here, and the cursor is past it. */
+  fragmentTaken?(taken: { messageId: MessageId; index: number; at: Milliseconds }): void;
 }
 
 export type SlotKind = "payload" | "loop" | "drop";
@@ -113,6 +115,14 @@ export interface ClientEvents {
   status: ClientStatus;
 }
 
+export interface SendOptions {
+  readonly to: MailboxRecord;
+  /** The client keeps it: the caller must not touch it again. */
+  readonly body: Uint8Array;
+  /** Drawn at random by a caller that remembers it: a message that is here already is not sent again. */
+  readonly id?: MessageId;
+}
+
 /** The client as the program above sees it; `TransportClient` is the one there is. */
 export interface MixClient {
   /** Loads the store and begins; connecting goes on in the background for as long as it takes. */
@@ -126,7 +136,7 @@ export interface MixClient {
   /** The account, once there is one. */
   readonly account: SignedUp | undefined;
   /** Durable when it resolves. Throws MESSAGE_TOO_LARGE, RECORD_EXPIRED, RECORD_UNUSABLE, NO_ACCOUNT. */
-  send(options: { to: MailboxRecord; body: Uint8Array }): Promise<MessageId>;
+  send(options: SendOptions): Promise<MessageId>;
   /** Asks a service through the mix network. Throws SERVICE_TIMEOUT, NO_PATH, NO_CONSENSUS, PROVIDER_DOWN. */
   request(options: { provider: NodeId; service: string; body: Uint8Array }): Promise<Uint8Array>;
   /** Asks the `keys` service of the address' provider; undefined when there is no such reader. Throws as `request`, RECORD_FORGED. */

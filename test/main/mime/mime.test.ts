@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { composeMessage, composePayload, DATE_SHIFT_MAX_MS, mixedOuterHeader } from "#main/mime/compose.ts";
+import { composeMessage, composePayload } from "#main/mime/compose.ts";
+import { DATE_SHIFT_MAX_MS, mixedOuterHeader } from "#main/mime/outer-header.ts";
 import { readEnvelope } from "#main/mime/envelope.ts";
 import { parseMail } from "#main/mime/parse.ts";
 import { boundary, mailFrom, NOW, outerFor, random } from "#test/support/mail-keys.ts";
