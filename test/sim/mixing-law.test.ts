@@ -17,7 +17,8 @@ test("nothing leaves a node before its delay, and nothing much after", async () 
   let early = 0;
   let late = 0;
   const observer: NodeObserver = {
-    packetHeld: ({ node, tag, due: at }) => due.set(toHex(node) + toHex(tag), at),
+    // From what the sender drew, not from what the node made of it.
+    packetHeld: ({ node, tag, at, delay }) => due.set(toHex(node) + toHex(tag), at + delay),
     packetLeft: ({ node, tag, at }) => {
       const wanted = due.get(toHex(node) + toHex(tag)) as number;
       if (at < wanted) early++;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Observer } from "#provider-server/observe/observer.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { GENESIS, SmallNetwork } from "#test/support/small-network.ts";
+import { addressOf, GENESIS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
 import { Reader, Writer } from "#transport/core/bytes.ts";
 import { type Epoch, epochNumber, type MailboxId, milliseconds, seconds, surbId } from "#transport/core/units.ts";
@@ -95,6 +95,31 @@ test("a node whose clock is wrong says so and publishes nothing until it is righ
   net.authority.skew = 0;
   await net.clock.runFor(seconds(10));
   assert.equal(new Set(net.authority.published.map(({ descriptor }) => descriptor.operator)).size, net.mixes.length);
+});
+
+test("a node takes links only from the stage before its own, and never from strangers", async (t) => {
+  const strangers: string[] = [];
+  const net = await startNetwork(t, {
+    dropped: ({ reason }) => void (reason === "STRANGER" && strangers.push(reason)),
+  });
+  const linkTo = async (name: string, key: Uint8Array): Promise<boolean> => {
+    const expectedKey = net.dependencies(name).identity.linkKey;
+    const dialing = net.links.dialer(key).dial({ address: addressOf(name), expectedKey, protocol: "starling-node/1" });
+    const link = await net.clock.runUntilSettled(dialing, seconds(1));
+    await net.clock.runFor(seconds(1));
+    return link.writable;
+  };
+  const keyOf = (name: string): Uint8Array => net.dependencies(name).identity.linkKey;
+  // mix0 is in layer 1, mix1 in 2, mix2 in 3.
+  assert.equal(await linkTo("mix1", keyOf("mix0")), true);
+  assert.equal(await linkTo("b", keyOf("mix2")), true);
+  strangers.length = 0; // Before they had a list, nodes were strangers to each other.
+  const unknown = new SeededRandom("unknown").bytes(32);
+  assert.equal(await linkTo("mix1", unknown), false);
+  assert.equal(await linkTo("mix1", keyOf("mix2")), false);
+  assert.equal(await linkTo("mix1", keyOf("a")), false);
+  assert.equal(await linkTo("b", keyOf("a")), false);
+  assert.equal(strangers.length, 4);
 });
 
 async function startNetwork(t: { after(fn: () => Promise<void>): void }, observer: Observer = {}) {

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type MixContext, processPacket } from "#provider-server/mix/mix.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { epochNumber, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
+import type { Unwrapped } from "#transport/sphinx/packet.ts";
+
+const random = new SeededRandom("mix");
+const nodes = { self: nodeId(random.bytes(32)), next: nodeId(random.bytes(32)) };
+/** version ‖ suite ‖ epoch 7 */
+const packet = Uint8Array.of(1, 1, 0, 0, 0, 7);
+
+test("a packet is held for as long as its sender drew, and not for longer than a sender may draw", () => {
+  const recorded: number[] = [];
+  const [now, delayMax] = [milliseconds(1_000), milliseconds(80_000)];
+  const outcomeOf = (delay: number) => {
+    const unwrapped: Unwrapped = {
+      kind: "forward",
+      tag: replayTag(random.bytes(16)),
+      next: nodes.next,
+      delay: milliseconds(delay),
+      packet: random.bytes(10),
+    };
+    const context: MixContext = {
+      unwrap: () => unwrapped,
+      keys: { get: () => undefined, record: (epoch) => (recorded.push(epoch), "added") },
+      nodeId: nodes.self,
+      now,
+      delayMax,
+    };
+    return processPacket(packet, context);
+  };
+  for (const delay of [0, 1, 4_321, delayMax]) {
+    const outcome = outcomeOf(delay);
+    assert.equal(outcome.kind === "hold" && outcome.due, now + delay);
+  }
+  assert.deepEqual(outcomeOf(delayMax + 1), { kind: "drop", reason: "DELAY_TOO_LONG" });
+  assert.deepEqual(recorded, Array(5).fill(epochNumber(7)), "remembered whatever became of it");
+});
