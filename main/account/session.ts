@@ -5,7 +5,9 @@ import {
   type Clock,
   decodeInvite,
   decodeNetwork,
+  type IncomingMessage,
   type Journey,
+  milliseconds,
   type MixClient,
   type Network,
   type RandomSource,
@@ -54,6 +56,8 @@ export class Session {
   readonly #d: SessionDependencies;
   readonly #stops: (() => void)[] = [];
   readonly #running = new Set<Promise<void>>();
+  /** End the waits of mail that found no room. */
+  readonly #waits = new Set<() => void>();
   #state: string | undefined;
   #closed = false;
 
@@ -153,7 +157,7 @@ export class Session {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const stop of this.#stops) stop();
+    for (const stop of [...this.#stops, ...this.#waits]) stop();
     await this.client.stop();
     await Promise.allSettled(this.#running);
     await this.mailWork.close();
@@ -164,7 +168,7 @@ export class Session {
   #listen(): void {
     const { announce } = this.#d;
     this.#stops.push(
-      this.client.on("message", (incoming) => this.#background(() => this.inbound.take(incoming))),
+      this.client.on("message", (incoming) => this.#takeIn(incoming)),
       this.client.on("progress", (journey) => this.#background(() => this.#note(journey))),
       this.client.on("status", (status) => {
         announce.networkChanged();
@@ -186,6 +190,23 @@ export class Session {
     this.#d.announce.mailChanged(owner.conversation);
   }
 
+  /** The transport offers a message once in the life of a program, so a full disk is waited out. */
+  #takeIn(incoming: IncomingMessage): void {
+    this.#background(async () => {
+      try {
+        await this.inbound.take(incoming);
+      } catch (error) {
+        if (toMainError(error).code !== "DISK_FULL" || this.#closed) throw error;
+        const { clock } = this.#d;
+        const wait = clock.at(milliseconds(clock.now() + DISK_FULL_WAIT), () => {
+          this.#waits.delete(wait);
+          this.#takeIn(incoming);
+        });
+        this.#waits.add(wait);
+      }
+    });
+  }
+
   /** Nobody waits for it; an error that is no consequence of closing is reported. */
   #background(work: () => Promise<void>): void {
     if (this.#closed) return;
@@ -197,6 +218,9 @@ export class Session {
     this.#running.add(running);
   }
 }
+
+/** Before mail that found no room on the disk is tried again, in milliseconds: soon enough for somebody who watches. */
+const DISK_FULL_WAIT = 30_000;
 
 async function ownerOf(account: OpenAccount, o: { mailWork: MailWork; now: number }): Promise<Owner> {
   const { address, name } = account;

@@ -22,8 +22,12 @@ const MIX = { role: "mix", networkFile: "net", keyFile: "node.key", listen: "127
 const PROVIDER = { ...MIX, role: "provider", domain: "a.example", database: "p.db", signUp: { policy: "open" } };
 const NODE = { identityKey: "00".repeat(32) };
 const AUTHORITY = {
-  ...{ role: "authority", networkFile: "net", keyFile: "a.key", listen: "127.0.0.1:0" },
-  ...{ dataDirectory: "state", admit: [NODE] },
+  role: "authority",
+  networkFile: "net",
+  keyFile: "a.key",
+  listen: "127.0.0.1:0",
+  dataDirectory: "state",
+  admit: [NODE],
 };
 
 const MISTAKES: readonly (readonly [string, object, string])[] = [

@@ -10,6 +10,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MainError } from "#main/error.ts";
 import { failsWith, People, type Person } from "#test/support/people.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { seconds } from "#transport/core/units.ts";
@@ -56,6 +57,20 @@ test("the reader's disk is full: mail waits at the provider and arrives once, wi
   assert.equal((await bob.network()).state, "mixing", "cover goes on");
   await empty(bob);
   await bob.receivesOnce(LARGE, TEXT);
+});
+
+test("a mail that is fetched but finds no room to be stored as read is tried again, without a restart", async (t) => {
+  const people = await People.on(t, { seed: "full between" });
+  const { alice, bob } = await people.aliceAndBob();
+  const { store } = bob.services.accounts.session;
+  let refused = 0;
+  t.mock.method(store, "addArrival", () => Promise.reject(new MainError("DISK_FULL", { detail: `${++refused}` })));
+  await alice.write(bob.address, TEXT);
+  await people.until(() => refused >= 2, "a second attempt");
+  assert.deepEqual(await bob.texts(), []);
+  t.mock.restoreAll();
+  await bob.receivesOnce(TEXT);
+  assert.deepEqual(bob.reported, []);
 });
 
 test("the disk of the reader's provider is full: what it refused is sent again and arrives once", async (t) => {
