@@ -35,15 +35,21 @@ export class DirectoryClient {
     this.#random = o.random;
   }
 
-  /** To all authorities at once. Rejects with PROVIDER_DOWN when none answers, REFUSED (and why) when none takes it. */
+  /**
+   * To all authorities at once. Resolves when as many took it as must sign a consensus: with fewer the node would be left out
+   * of it. Rejects with REFUSED (and why) when one refused it, PROVIDER_DOWN when too few answered; then try again.
+   */
   async publishDescriptor(descriptor: Uint8Array): Promise<void> {
     const frame: Frame = { type: "publishDescriptor", descriptor };
     const answers = await Promise.allSettled(this.#network.authorities.map((authority) => this.ask(authority, frame)));
     const heard = answers.filter((answer) => answer.status === "fulfilled").map((answer) => answer.value);
     const statuses = heard.filter((answer) => answer.type === "status");
-    if (statuses.some((status) => status.accepted)) return;
-    if (statuses.length === 0) throw new TransportError("PROVIDER_DOWN", "No authority answers.");
-    throw new TransportError("REFUSED", statuses.map((status) => status.reason).join("; "));
+    const accepted = statuses.filter((status) => status.accepted).length;
+    if (accepted >= this.#network.threshold) return;
+    const refused = statuses.filter((status) => !status.accepted);
+    if (refused.length > 0) throw new TransportError("REFUSED", refused.map((status) => status.reason).join("; "));
+    const { authorities } = this.#network;
+    throw new TransportError("PROVIDER_DOWN", `${accepted} of ${authorities.length} authorities took the descriptor.`);
   }
 
   /**

@@ -26,8 +26,8 @@ test("authorities over TLS agree within seconds, one of them down, and one resta
   const folder = mkdtempSync(join(tmpdir(), "starling-authority-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const addresses = await freeAddresses(3);
-  const genesis = milliseconds(clock.now() + 2500);
-  const made = testNetwork({ suite, genesis, bootstrap: milliseconds(1600), addresses });
+  const genesis = milliseconds(clock.now() + 5000);
+  const made = testNetwork({ suite, genesis, bootstrap: milliseconds(2500), addresses });
   const lines: string[] = [];
   const admitted = NODES.map((name) => ({ identityKey: suite.ed25519.publicKey(seedOf(`${name}/identity`)) }));
   const run = (self: number): Promise<RunningAuthority> => {

@@ -1,0 +1,60 @@
+/** When a node may believe that the authorities have its descriptor. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TransportError } from "#transport/core/errors.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { DirectoryClient } from "#transport/directory/directory-client.ts";
+import { encodeFrame } from "#transport/link/frame.ts";
+import type { Dialer, Link } from "#transport/link/link.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { testNetwork } from "#test/support/test-network.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+
+const suite = await loadSuite("x25519", "native");
+const { network } = testNetwork({ suite });
+
+type Authority = "takes" | "refuses" | "down";
+
+test("a descriptor is published once as many authorities took it as must sign a consensus", async () => {
+  await publish(["takes", "takes", "takes"]);
+  await publish(["takes", "down", "takes"]);
+  await assert.rejects(publish(["takes", "down", "down"]), { code: "PROVIDER_DOWN", message: /1 of 3 authorities/ });
+  await assert.rejects(publish(["down", "down", "down"]), { code: "PROVIDER_DOWN", message: /0 of 3 authorities/ });
+  await assert.rejects(publish(["refuses", "takes", "down"]), { code: "REFUSED", message: /not admitted/ });
+  await assert.rejects(publish(["refuses", "refuses", "refuses"]), { code: "REFUSED", message: /not admitted/ });
+});
+
+function publish(authorities: readonly Authority[]): Promise<void> {
+  const clock = new VirtualClock();
+  const dialer: Dialer = {
+    async dial({ address }) {
+      const index = network.authorities.findIndex((authority) => authority.address === address);
+      const authority = authorities[index] ?? "down";
+      if (authority === "down") throw new TransportError("PROVIDER_DOWN");
+      return answering(authority === "takes");
+    },
+  };
+  const random = new SeededRandom("directory-client");
+  return new DirectoryClient({ dialer, network, suite, clock, random }).publishDescriptor(new Uint8Array(10));
+}
+
+/** A link that answers whatever it is sent. */
+function answering(accepted: boolean): Link {
+  let onFrame: (frame: Uint8Array) => void = () => undefined;
+  const reason = accepted ? "" : "the node is not admitted";
+  return {
+    protocol: "starling-directory/1",
+    peer: { role: "directory", key: new Uint8Array(32) },
+    writable: true,
+    send() {
+      onFrame(encodeFrame({ type: "status", accepted, reason }, { packetBytes: 0, payloadBytes: 0 }));
+      return true;
+    },
+    onFrame(handler) {
+      onFrame = handler;
+    },
+    onClose: () => undefined,
+    close: () => undefined,
+  };
+}
