@@ -63,6 +63,7 @@ async function read(bodies: readonly Uint8Array[], kind: MailboxEntry["kind"] = 
     onLoop: () => undefined,
     onReply: () => undefined,
     onReceipt: async (entry) => void receipts.push(entry),
+    onFragment: () => undefined,
     onMessage: ({ body }) => messages.push(Buffer.from(body).toString()),
     onSeenAgain: async () => undefined,
   });

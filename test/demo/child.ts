@@ -60,7 +60,8 @@ export class Child {
     });
     this.#process.on("message", (report) => this.#hear(report as Report));
     this.#process.on("error", (error) => this.#fail(error));
-    this.#process.on("exit", (code, signal) => {
+    // Not "exit": what the process had said by then is heard first.
+    this.#process.on("close", (code, signal) => {
       this.#fail(new Error(`${name} ended (${signal ?? code}); its words are in ${logFile}`));
       this.#ended.resolve();
     });

@@ -12,13 +12,17 @@ import { memoryPorts } from "#main/rpc/memory-port.ts";
 import { type ClientObserver, SystemRandom, toHex } from "#transport";
 import { EVENTS, type Read } from "./desktop.ts";
 import { sha256, withLineFeeds } from "./mail.ts";
-import type { FragmentSeen, SlotSeen } from "./observations.ts";
+import type { FragmentSeen, FragmentTaken, SlotSeen } from "./observations.ts";
 import { endWithParent, obey, tell, tellReady } from "./parent.ts";
 
 const observer: ClientObserver = {
   slotSent: ({ carried, at }) => tell("slot", { carried, at } satisfies SlotSeen),
-  fragmentSent: ({ index, tags, at }) =>
-    tell("fragment", { index, tags: tags.map((tag) => toHex(tag)), at } satisfies FragmentSeen),
+  fragmentSent: ({ messageId, index, tags, at }) => {
+    const seen = { messageId: toHex(messageId), index, tags: tags.map((tag) => toHex(tag)), at };
+    tell("fragment", seen satisfies FragmentSeen);
+  },
+  fragmentTaken: ({ messageId, index, at }) =>
+    tell("taken", { messageId: toHex(messageId), index, at } satisfies FragmentTaken),
 };
 
 const dataDir = process.argv[2] as string;

@@ -22,12 +22,19 @@ export class Desktop {
   readonly #child: Child;
   readonly #waiting = new Set<() => void>();
 
-  constructor(options: { name: string; folder: string; observations: Observations }) {
-    const { name, folder, observations } = options;
+  /** `onEvent` hears all that the process tells, for tests that look closer. */
+  constructor(options: {
+    name: string;
+    folder: string;
+    observations: Observations;
+    onEvent?: (event: string, data: unknown) => void;
+  }) {
+    const { name, folder, observations, onEvent } = options;
     this.name = name;
     const logFile = join(folder, "logs", `${name}.log`);
     this.#child = new Child({ name, script, args: [join(folder, name)], logFile });
     this.#child.onEvent((event, data) => {
+      onEvent?.(event, data);
       if (event === "fragment") observations.addFragment(data as FragmentSeen);
       else if (event === "slot") observations.addSlot(data as SlotSeen);
       else for (const look of this.#waiting) look();

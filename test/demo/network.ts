@@ -9,7 +9,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createKeyFile, publicKeys } from "#provider-server/cli/key-file.ts";
+import { createKeyFile, type NodeKeys, publicKeys } from "#provider-server/cli/key-file.ts";
 import { fromHex } from "#transport/core/bytes.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
@@ -56,12 +56,18 @@ export interface DemoNetwork {
   stop(): Promise<void>;
 }
 
-export async function startNetwork(options: {
-  folder: string;
-  observations: Observations;
-  parameters?: Parameters;
-}): Promise<DemoNetwork> {
-  const { folder, observations, parameters = DEMO_PARAMETERS } = options;
+export interface NetworkOptions {
+  readonly folder: string;
+  readonly observations: Observations;
+  readonly parameters?: Parameters;
+  /** Hears all that the nodes' processes tell. */
+  readonly onEvent?: (name: string, event: string, data: unknown) => void;
+  /** Where others shall reach a node that listens at `listens`: a test may stand in between. */
+  readonly announce?: (node: { name: string; listens: string; keys: NodeKeys }) => Promise<string>;
+}
+
+export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork> {
+  const { folder, observations, parameters = DEMO_PARAMETERS, onEvent, announce } = options;
   const random = new SystemRandom();
   const suite = await loadSuite(parameters.suite, "native");
   const path = (...names: string[]): string => join(folder, ...names);
@@ -100,8 +106,11 @@ export async function startNetwork(options: {
   writeFileSync(path("network"), network.bytes);
 
   for (const name of names) {
-    const common = { networkFile: "network", keyFile: `${name}.key`, listen: addressOf(name) };
-    const node = { ...common, operator: `Operator of ${name}`, memoryDirectory: join(memory, name) };
+    const listens = addressOf(name);
+    const common = { networkFile: "network", keyFile: `${name}.key`, listen: listens };
+    const isNode = nodeNames.includes(name);
+    const address = (isNode && (await announce?.({ name, listens, keys: get(keys, name) }))) || listens;
+    const node = { ...common, address, operator: `Operator of ${name}`, memoryDirectory: join(memory, name) };
     writeFileSync(path(`${name}.json`), JSON.stringify(configOf(name, common, node), undefined, 2));
   }
 
@@ -124,6 +133,7 @@ export async function startNetwork(options: {
   const start = (name: string): Child => {
     const child = new Child({ name, script, args: [path(`${name}.json`)], logFile: path("logs", `${name}.log`) });
     child.onEvent((event, data) => {
+      onEvent?.(name, event, data);
       if (event !== "hop") return;
       observations.addHop(data as HopSeen);
       silent.delete(name);

@@ -4,13 +4,16 @@ import { readConfig } from "#provider-server/cli/config.ts";
 import { type Running, startConfigured, startMix, startProvider } from "#provider-server/cli/start.ts";
 import type { Observer } from "#provider-server/observe/observer.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import type { HopSeen } from "./observations.ts";
+import type { DropSeen, HopSeen, LeftSeen, StoredSeen } from "./observations.ts";
 import { endWithParent, tell, tellReady } from "./parent.ts";
 
 const observer: Observer = {
-  packetArrived: ({ tag, node, at }) => tellHop({ tag: toHex(tag), node: toHex(node), arrivedAt: at }),
+  packetArrived: ({ tag, node, at, epoch }) => tellHop({ tag: toHex(tag), node: toHex(node), arrivedAt: at, epoch }),
   packetHeld: ({ tag, node, at, delay }) =>
     tellHop({ tag: toHex(tag), node: toHex(node), arrivedAt: at, drawnDelayMs: delay }),
+  packetLeft: ({ tag, sent }) => tell("left", { tag: toHex(tag), sent } satisfies LeftSeen),
+  entryStored: ({ tag }) => tell("stored", { tag: toHex(tag) } satisfies StoredSeen),
+  dropped: ({ reason }) => tell("dropped", { reason } satisfies DropSeen),
 };
 
 const running = await start(process.argv[2] as string);

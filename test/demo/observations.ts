@@ -8,13 +8,39 @@ export interface HopSeen {
   readonly tag: string;
   readonly node: string;
   readonly arrivedAt: number;
+  /** Told with the arrival. */
+  readonly epoch?: number;
   readonly drawnDelayMs?: number;
+}
+
+/** From a mix: a packet that it held was handed to the link; `sent` is false when the link was down. */
+export interface LeftSeen {
+  readonly tag: string;
+  readonly sent: boolean;
+}
+
+/** From a provider: what a packet brought is on its disk. */
+export interface StoredSeen {
+  readonly tag: string;
+}
+
+/** From a node: it dropped something, and why. */
+export interface DropSeen {
+  readonly reason: string;
 }
 
 /** From a client: a fragment left, and the tags that its packet has at each hop. */
 export interface FragmentSeen {
+  readonly messageId: string;
   readonly index: number;
   readonly tags: readonly string[];
+  readonly at: number;
+}
+
+/** From a client: a fragment of a mail to it is on its disk. */
+export interface FragmentTaken {
+  readonly messageId: string;
+  readonly index: number;
   readonly at: number;
 }
 
