@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -80,7 +80,10 @@ test("erasing takes key, log and file; later epochs stay", (t) => {
   const keys = keysIn(directory);
   const old = (keys.ensure(five), keys.get(five));
   keys.ensure(epochNumber(6));
+  // A second name for the file shows what is left in its place.
+  linkSync(join(directory, "5.epoch"), join(directory, "kept"));
   keys.eraseBefore(epochNumber(6));
+  assert.deepEqual([...readFileSync(join(directory, "kept"))], Array(44).fill(0), "overwritten, not only unlinked");
   assert.deepEqual(keys.epochs(), [6]);
   assert.equal(existsSync(join(directory, "5.epoch")), false);
   assert.equal(keys.get(five), undefined);
