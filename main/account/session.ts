@@ -190,7 +190,7 @@ export class Session {
     this.#d.announce.mailChanged(owner.conversation);
   }
 
-  /** The transport offers a message once in the life of a program, so a full disk is waited out. */
+  /** A full disk is waited out; the bytes are gone by then, so the transport offers them again. */
   #takeIn(incoming: IncomingMessage): void {
     this.#background(async () => {
       try {
@@ -200,7 +200,7 @@ export class Session {
         const { clock } = this.#d;
         const wait = clock.at(milliseconds(clock.now() + DISK_FULL_WAIT), () => {
           this.#waits.delete(wait);
-          this.#takeIn(incoming);
+          this.#background(() => this.client.offerAgain(incoming.messageId));
         });
         this.#waits.add(wait);
       }

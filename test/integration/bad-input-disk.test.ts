@@ -65,11 +65,11 @@ test("a mail that is fetched but finds no room to be stored as read is tried aga
   const { store } = bob.services.accounts.session;
   let refused = 0;
   t.mock.method(store, "addArrival", () => Promise.reject(new MainError("DISK_FULL", { detail: `${++refused}` })));
-  await alice.write(bob.address, TEXT);
+  await alice.write(bob.address, LARGE);
   await people.until(() => refused >= 2, "a second attempt");
   assert.deepEqual(await bob.texts(), []);
   t.mock.restoreAll();
-  await bob.receivesOnce(TEXT);
+  await bob.receivesOnce(LARGE);
   assert.deepEqual(bob.reported, []);
 });
 

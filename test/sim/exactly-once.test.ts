@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { utf8 } from "#transport/core/bytes.ts";
-import { milliseconds, seconds } from "#transport/core/units.ts";
+import { messageId, milliseconds, seconds } from "#transport/core/units.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { type SimClient, World } from "./world.ts";
@@ -65,6 +65,26 @@ test("the reader's provider is restarted while fragments arrive: what it had sai
   }
   await world.clock.runWhile(() => bob.received.size === 0, PATIENCE);
   assert.deepEqual(contents(bob), bodies);
+  await world.stop();
+});
+
+test("a program that cannot remember whether it handed a mail over does so again under one id: it arrives once", async () => {
+  const { world, alice, bob, toBob } = await pair("again");
+  const id = messageId(new SeededRandom("again").bytes(16));
+  const body = utf8("once");
+  const give = (): Promise<unknown> =>
+    world.clock.runUntilSettled(alice.client.send({ id, to: toBob, body: body.slice() }), seconds(10));
+  await give();
+  await give();
+  await world.clock.runFor(seconds(2));
+  await world.clock.runUntilSettled(alice.stop(), seconds(60));
+  await world.clock.runUntilSettled(alice.start(), seconds(60));
+  await give();
+  await world.clock.runWhile(() => bob.received.size === 0, PATIENCE);
+  await give();
+  await world.clock.runFor(seconds(20));
+  assert.deepEqual(contents(bob), [named(body)]);
+  assert.equal(alice.client.journeys().length, 1);
   await world.stop();
 });
 

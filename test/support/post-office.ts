@@ -209,6 +209,13 @@ class PostClient implements MixClient {
     return done;
   }
 
+  async offerAgain(id: MessageId): Promise<void> {
+    const parcel = this.#office.parcels.find((one) => toHex(one.id) === toHex(id));
+    if (parcel === undefined) return;
+    const message = { messageId: id, body: parcel.body.slice(), receivedAt: this.clock.now() };
+    for (const handler of this.#handlers.message) handler(message);
+  }
+
   async consumed(id: MessageId): Promise<void> {
     await this.#options.store.consume({
       id,

@@ -164,6 +164,10 @@ export class TransportClient implements MixClient {
     await this.#required().acknowledge(options.messageId, recipientOf(options.to));
   }
 
+  async offerAgain(messageId: MessageId): Promise<void> {
+    await this.#required().inbox.offerAgain(messageId);
+  }
+
   async consumed(messageId: MessageId): Promise<void> {
     await this.#required().inbox.consumed(messageId);
   }

@@ -93,6 +93,11 @@ export class Inbox {
       });
   }
 
+  async offerAgain(id: MessageId): Promise<void> {
+    const message = this.#incomplete.get(toHex(id));
+    if (message !== undefined && this.#offered.has(toHex(id))) await this.#offerIfComplete(message);
+  }
+
   async consumed(id: MessageId): Promise<void> {
     const key = toHex(id);
     const offered = this.#offered.get(key);

@@ -39,6 +39,7 @@ export type SlotCargo = "fragment" | "receipt" | "request" | "loop" | "drop";
 
 export interface IncomingMessage {
   readonly messageId: MessageId;
+  /** The receiver's to keep: nobody else uses these bytes. */
   readonly body: Uint8Array;
   /** When its last fragment was fetched. */
   readonly receivedAt: Milliseconds;
@@ -145,6 +146,8 @@ export interface MixClient {
   serves(domain: string): boolean;
   /** Lets the sender know, after a random delay, that the message was read. Only for accepted contacts: it tells them we are here. */
   acknowledge(options: { messageId: MessageId; to: MailboxRecord }): Promise<void>;
+  /** Offers a message once more that was not consumed; does nothing for any other. */
+  offerAgain(messageId: MessageId): Promise<void>;
   /** The message is stored above and need not be offered again. */
   consumed(messageId: MessageId): Promise<void>;
   /** Every message that is on its way or was within the retention, oldest first. */
