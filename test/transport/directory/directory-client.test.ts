@@ -41,14 +41,14 @@ function publish(authorities: readonly Authority[]): Promise<void> {
 
 /** A link that answers whatever it is sent. */
 function answering(accepted: boolean): Link {
-  let onFrame: (frame: Uint8Array) => void = () => undefined;
+  let onFrame: ((frame: Uint8Array) => void) | undefined;
   const reason = accepted ? "" : "the node is not admitted";
   return {
     protocol: "starling-directory/1",
     peer: { role: "directory", key: new Uint8Array(32) },
     writable: true,
     send() {
-      onFrame(encodeFrame({ type: "status", accepted, reason }, { packetBytes: 0, payloadBytes: 0 }));
+      onFrame?.(encodeFrame({ type: "status", accepted, reason }, { packetBytes: 0, payloadBytes: 0 }));
       return true;
     },
     onFrame(handler) {
