@@ -89,7 +89,7 @@ async function staysDraft(people: People, writer: Person, reader: Person): Promi
   await failsWith(people.during(writer.contract["draft.send"]({ draftId })), "CLOCK_WRONG");
   await people.run(seconds(20));
   assert.deepEqual(await writer.draftTexts(), [TEXT]);
-  assert.deepEqual(await reader.texts(), []);
+  assert.ok(!(await reader.texts()).includes(TEXT));
   return draftId;
 }
 
