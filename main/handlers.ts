@@ -109,12 +109,7 @@ export function createHandlers(d: HandlersDependencies): Handlers {
 
     "recipient.check": async ({ address }) => recipient(open(), address),
     "people.suggest": async ({ prefix, limit }) => {
-      const wanted = prefix.trim().toLowerCase();
-      const known = (await open().store.contacts()).filter(
-        ({ pinned, address, name }) =>
-          pinned !== undefined && (address.startsWith(wanted) || name.toLowerCase().includes(wanted)),
-      );
-      return { people: known.slice(0, limit).map(({ address, name }) => ({ address, name })) };
+      return { people: await open().store.suggest({ wanted: prefix.trim().toLowerCase(), limit }) };
     },
     "people.safetyNumber": async ({ address }) => {
       const { contacts, owner, client, suite } = open();

@@ -5,12 +5,13 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { RandomSource } from "#transport";
 import type { Port } from "../contract/port.ts";
 import { admitHost, admitRequest, admitUpgrade, WEBSOCKET_PROTOCOL } from "./admit.ts";
-import { BODY_BYTES_MAX, CONNECTIONS_MAX, MESSAGE_BYTES_MAX, REQUEST_TIME_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
+import { CONNECTIONS_MAX, MESSAGE_BYTES_MAX, REQUEST_TIME_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
 import { Tokens } from "./tokens.ts";
 import { failure, needsAdmission, type Web } from "./web.ts";
 
@@ -73,13 +74,13 @@ export async function startLoopbackHost(o: LoopbackOptions): Promise<LoopbackHos
       ? admitRequest({ method, headers }, { port, tokens: tokens.session })
       : admitHost(headers, { port });
     if (refusal !== undefined) return reply(response, failure("REFUSED"));
-    const body = await bodyOf(request);
-    if (body === undefined) return reply(response, failure("MESSAGE_TOO_LARGE"), { close: true });
     const asked = new Request(new URL(request.url ?? "/", `http://127.0.0.1:${port}`), {
       method,
-      ...(method === "GET" || method === "HEAD" ? {} : { body }),
+      ...(method === "GET" || method === "HEAD" ? {} : { body: Readable.toWeb(request), duplex: "half" }),
     });
-    return reply(response, await o.web(asked));
+    const answer = await o.web(asked);
+    // Whoever was not heard to the end is not heard at all.
+    return reply(response, answer, { close: !request.complete });
   }
 
   const startUrl = (): string => `http://127.0.0.1:${portOf(server)}/#${tokens.start}`;
@@ -148,22 +149,10 @@ class SocketPort implements Port {
   }
 }
 
-/** Undefined when it is larger than anything a window sends. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer<ArrayBuffer> | undefined> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > BODY_BYTES_MAX) return undefined;
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
-}
-
 async function reply(response: ServerResponse, answer: Response, o: { close?: boolean } = {}): Promise<void> {
   response.writeHead(answer.status, {
     ...Object.fromEntries(answer.headers),
     ...(o.close === true ? { Connection: "close" } : {}),
   });
-  response.end(new Uint8Array(await answer.arrayBuffer()));
+  await pipeline(answer.body ?? [], response);
 }

@@ -8,6 +8,8 @@ import { extname, join } from "node:path";
 import { ATTACHMENT_PATH, type ErrorCode } from "../contract/contract.ts";
 import { toMainError } from "../error.ts";
 import type { Files } from "../files.ts";
+import { bodyOf, readBody } from "./body.ts";
+import { BODY_BYTES_MAX } from "./limits.ts";
 import { PAGE_HEADERS } from "./policy.ts";
 
 export interface WebOptions {
@@ -44,7 +46,7 @@ async function bytes(request: Request, url: URL, files: Files): Promise<Response
   const handle = ATTACHMENT.exec(url.pathname)?.[1];
   if (request.method === "GET" && handle !== undefined) return download(await files.attachment(handle));
   if (request.method !== "PUT") return failure("NOT_FOUND");
-  const body = new Uint8Array(await request.arrayBuffer());
+  const body = await readBody(request.body, BODY_BYTES_MAX);
   if (url.pathname === "/draft/import") return json(await files.importMail(body), 200);
   const draftId = UPLOAD.exec(url.pathname)?.[1];
   if (draftId === undefined) return failure("NOT_FOUND");
@@ -58,11 +60,12 @@ const UPLOAD = new RegExp(`^/draft/(${ID})/attachment$`);
 
 /** Always a download, never a page at our origin, whatever the sender calls it. */
 function download(file: { name: string; bytes: Uint8Array }): Response {
-  return new Response(new Uint8Array(file.bytes), {
+  return new Response(bodyOf(file.bytes), {
     headers: {
       ...PAGE_HEADERS,
       "Content-Security-Policy": "default-src 'none'; sandbox",
       "Content-Type": "application/octet-stream",
+      "Content-Length": String(file.bytes.length),
       "Content-Disposition": `attachment; filename*=utf-8''${encodeURIComponent(file.name.toWellFormed())}`,
     },
   });

@@ -8,7 +8,7 @@ export const DEPTH_MAX = 20;
 export const ATTACHMENTS_MAX = 100;
 /** Lines that could part two parts. A million empty parts fit into a mail; parsing them would take minutes. */
 export const PART_MARKS_MAX = 20_000;
-/** As contract.ts: what a person can read. The rest of a longer text is cut and the whole remains in the kept source. */
+/** As contract.ts: what a person can read. A longer text is cut and comes whole as an attachment. */
 export const TEXT_CHARACTERS_MAX = 2_000_000;
 export const HTML_CHARACTERS_MAX = 5_000_000;
 export const SUBJECT_CHARACTERS_MAX = 998;

@@ -19,7 +19,7 @@ import {
   TEXT_CHARACTERS_MAX,
   TYPE_CHARACTERS_MAX,
 } from "./limits.ts";
-import type { Mail, Person } from "./mail.ts";
+import type { Attachment, Mail, Person } from "./mail.ts";
 
 export interface Parsed {
   readonly mail: Mail;
@@ -47,7 +47,13 @@ export async function parseMail(
   } catch {
     return undefined;
   }
-  if (email.attachments.length > ATTACHMENTS_MAX) return undefined;
+  const text = lines(email.text ?? "");
+  const html = email.html === undefined ? undefined : lines(email.html);
+  const whole = [
+    ...tooLong(text, { name: "text.txt", type: "text/plain", most: TEXT_CHARACTERS_MAX }),
+    ...tooLong(html, { name: "text.html", type: "text/html", most: HTML_CHARACTERS_MAX }),
+  ];
+  if (email.attachments.length + whole.length > ATTACHMENTS_MAX) return undefined;
   const [from] = people(email.from === undefined ? [] : [email.from]);
   if (from === undefined && o.fromRequired !== false) return undefined;
   return {
@@ -59,18 +65,28 @@ export async function parseMail(
       messageId: ids(email.messageId)[0] ?? "",
       inReplyTo: ids(email.inReplyTo)[0],
       references: ids(email.references).slice(-REFERENCES_MAX),
-      text: lines(email.text ?? "").slice(0, TEXT_CHARACTERS_MAX),
-      html: email.html === undefined ? undefined : lines(email.html).slice(0, HTML_CHARACTERS_MAX),
-      attachments: email.attachments.map((file) => ({
-        name: oneLine(file.filename ?? "", FILE_NAME_CHARACTERS_MAX).replace(/[/\\]/g, "_") || "unnamed",
-        type: /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(file.mimeType)
-          ? file.mimeType.slice(0, TYPE_CHARACTERS_MAX)
-          : "application/octet-stream",
-        bytes: bytesOf(file.content),
-      })),
+      text: text.slice(0, TEXT_CHARACTERS_MAX).toWellFormed(),
+      html: html?.slice(0, HTML_CHARACTERS_MAX).toWellFormed(),
+      attachments: email.attachments
+        .map(
+          (file): Attachment => ({
+            name: fileName(file.filename ?? ""),
+            type: /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(file.mimeType)
+              ? file.mimeType.slice(0, TYPE_CHARACTERS_MAX)
+              : "application/octet-stream",
+            bytes: bytesOf(file.content),
+          }),
+        )
+        .concat(whole),
     },
     protection: protectionOf(email),
   };
+}
+
+/** A text that is cut where it is shown comes whole as a file beside it. */
+function tooLong(text: string | undefined, o: { name: string; type: string; most: number }): Attachment[] {
+  if (text === undefined || text.length <= o.most) return [];
+  return [{ name: o.name, type: o.type, bytes: new TextEncoder().encode(text) }];
 }
 
 function tooManyParts(bytes: Uint8Array): boolean {
@@ -104,6 +120,12 @@ const isAddress = (text: string | undefined): boolean =>
 /** Names made of blanks, or that turn the writing direction around, would let a sender pass for someone else. */
 const visible = (name: string): string =>
   name.replace(/[\u2800\u3164\u115f\u1160\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]/g, "");
+
+/** Never a way into another folder, and what it ends in is what the eye sees at its end. */
+function fileName(name: string): string {
+  const shown = visible(oneLine(name, FILE_NAME_CHARACTERS_MAX)).replace(/[/\\]/g, "_").replace(/^\.+/, "_");
+  return shown.trim() || "unnamed";
+}
 
 const oneLine = (text: string, max: number): string =>
   text

@@ -2,6 +2,7 @@
 
 import { wipe } from "#transport";
 import { MainError } from "../error.ts";
+import type { Person } from "../mime/mail.ts";
 import type { Database } from "./database.ts";
 import { readMeta, writeMeta } from "./meta-operations.ts";
 import type { AccountRecord, ContactRecord, OpenAccount } from "./records.ts";
@@ -37,11 +38,17 @@ export const contactOperations = {
     db.run("INSERT OR REPLACE INTO contacts (id, used_at, row) VALUES (?, ?, ?)", id, Math.floor(usedAt), sealed);
   },
 
-  /** Most recently used first. */
-  contacts: (db: Database): ContactRecord[] =>
-    db
-      .all("SELECT id, row FROM contacts ORDER BY used_at DESC")
-      .map((row) => db.cipher.openJson("contacts", [bytes(row, "id")], row["row"])),
+  /** People with keys whose address begins so, or whose name holds it; most recently used first. `wanted` in lower case. */
+  suggest(db: Database, o: { wanted: string; limit: number }): Person[] {
+    const found: Person[] = [];
+    for (const row of db.all("SELECT id, row FROM contacts ORDER BY used_at DESC")) {
+      const { pinned, address, name } = db.cipher.openJson<ContactRecord>("contacts", [bytes(row, "id")], row["row"]);
+      const fits = address.startsWith(o.wanted) || name.toLowerCase().includes(o.wanted);
+      if (pinned !== undefined && fits) found.push({ address, name });
+      if (found.length === o.limit) break;
+    }
+    return found;
+  },
 } as const;
 
 function readAccount(db: Database): AccountRecord {

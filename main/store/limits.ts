@@ -13,6 +13,10 @@ export const PASSPHRASE_CHARACTERS_MIN = 8;
 
 /** Messages of one thread that the window gets at once (contract.ts). */
 export const THREAD_MESSAGES_MAX = 1_000;
+/** Characters of their texts together, the newest in any case: what one message on the window's port can carry. */
+export const THREAD_CHARACTERS_MAX = 2_000_000;
+/** Of the newest mail of a conversation, what a list may show of its text: its first line, past blank ones. */
+export const FIRST_CHARACTERS = 2_000;
 /** Rows a search looks at before they are grouped into conversations. */
 export const SEARCH_ROWS_MAX = 500;
 /** Attachments that were uploaded for a draft count like mail: as large as the network carries, and not more than a hundred. */

@@ -6,7 +6,7 @@ import type { Database, Row } from "./database.ts";
 import { addDeliveries, deliveriesOf } from "./delivery-operations.ts";
 import { MainError } from "../error.ts";
 import { idBytes, idText } from "./ids.ts";
-import { SEARCH_ROWS_MAX, THREAD_MESSAGES_MAX } from "./limits.ts";
+import { FIRST_CHARACTERS, SEARCH_ROWS_MAX, THREAD_CHARACTERS_MAX, THREAD_MESSAGES_MAX } from "./limits.ts";
 import type {
   Arrival,
   ConversationRecord,
@@ -106,19 +106,23 @@ export const mailOperations = {
   thread(db: Database, conversationId: string): { conversation: ConversationSummary; messages: ThreadMessage[] } {
     const id = idBytes(conversationId);
     const rows = db.all(
-      "SELECT * FROM (SELECT * FROM messages WHERE conversation = ? ORDER BY at DESC, number DESC LIMIT ?) ORDER BY at, number",
+      "SELECT * FROM messages WHERE conversation = ? ORDER BY at DESC, number DESC LIMIT ?",
       id,
       THREAD_MESSAGES_MAX,
     );
-    const messages = rows.map((row): ThreadMessage => {
+    const messages: ThreadMessage[] = [];
+    let characters = 0;
+    for (const row of rows) {
       const message = readMessage(db, row);
-      return {
+      characters += message.text.length;
+      if (messages.length > 0 && characters > THREAD_CHARACTERS_MAX) break;
+      messages.unshift({
         message,
         unread: integer(row, "unread") === 1,
         attachments: attachmentsOf(db, message.id),
         deliveries: deliveriesOf(db, message.id),
-      };
-    });
+      });
+    }
     return { conversation: summary(db, id), messages };
   },
 
@@ -283,9 +287,10 @@ function summary(db: Database, id: Uint8Array): ConversationSummary {
      ORDER BY at DESC, number DESC LIMIT 1`,
     id,
   );
+  const first = readMessage(db, newest);
   return {
     conversation: db.cipher.openJson("conversations", [id], row["row"]),
-    newest: readMessage(db, newest),
+    newest: { ...first, text: first.text.slice(0, FIRST_CHARACTERS) },
     unread: integer(counts, "unread") > 0,
     messages: integer(counts, "messages"),
     hasAttachments: integer(counts, "files") === 1,

@@ -165,6 +165,7 @@ export interface ThreadMessage {
 
 export interface ConversationSummary {
   readonly conversation: ConversationRecord;
+  /** Its text is cut: a list shows the first line. */
   readonly newest: MessageRecord;
   readonly unread: boolean;
   readonly messages: number;

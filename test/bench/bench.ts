@@ -1,9 +1,11 @@
 /** `npm run bench -- <name> [--json]`: each bench prints a table, or with --json one object, and exits 1 when over its bar. */
 
+import { runClientBench } from "./client.ts";
 import { runDeliveryBench } from "./delivery.ts";
 import { runSphinxBench } from "./sphinx.ts";
 
 const BENCHES: Readonly<Record<string, (options: { json: boolean }) => Promise<boolean>>> = {
+  client: runClientBench,
   delivery: runDeliveryBench,
   sphinx: runSphinxBench,
 };

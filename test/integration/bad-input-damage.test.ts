@@ -115,7 +115,7 @@ async function readAll(person: Person): Promise<Set<string> | "STORE_DAMAGED"> {
   const parts: (() => Promise<readonly unknown[]>)[] = [
     async () => [await store.mainAccount(), await store.account()],
     () => store.drafts(10),
-    () => store.contacts(),
+    () => store.suggest({ wanted: "", limit: 1000 }),
     mails,
     () => store.mailboxKeys(),
     () => store.consensuses(),

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { BODY_BYTES_MAX } from "#main/host/limits.ts";
 import type { Files } from "#main/files.ts";
 import { REPLACED } from "#main/host/loopback.ts";
 import { createWeb } from "#main/host/web.ts";
@@ -77,6 +78,21 @@ test("attachments come and go only for the session, as downloads whatever they a
   assert.deepEqual(await (await put(host.origin)).json(), { handle: HANDLE, name: "a", type: "text/plain", bytes: 5 });
 });
 
+test("large bytes go in and out whole, in pieces, and too many are refused", async (t) => {
+  const host = await started(t);
+  const { session } = await openWindow(host, { token: host.token() });
+  const headers = { Authorization: `Bearer ${session}`, Origin: host.origin };
+  const put = (body: Uint8Array<ArrayBuffer>): Promise<Response> =>
+    fetch(`${host.origin}/draft/${HANDLE}/attachment?name=large&type=a%2Fb`, { method: "PUT", headers, body });
+  const large = new Uint8Array(5_000_000).map((_, i) => (i >> 8) ^ i);
+  assert.equal(((await (await put(large)).json()) as { bytes: number }).bytes, large.length);
+  const answer = await fetch(`${host.origin}/attachment/${HANDLE}`, { headers });
+  assert.equal(answer.headers.get("content-length"), String(large.length));
+  assert.deepEqual(new Uint8Array(await answer.arrayBuffer()), large);
+  const tooLarge = await put(new Uint8Array(BODY_BYTES_MAX + 1));
+  assert.deepEqual([tooLarge.status, await tooLarge.json()], [413, { error: { code: "MESSAGE_TOO_LARGE" } }]);
+});
+
 const HANDLE = "6f2e2c0e-4c1c-4b7e-8f4f-0123456789ab";
 
 async function started(t: TestContext): Promise<TestHost> {
@@ -86,19 +102,13 @@ async function started(t: TestContext): Promise<TestHost> {
   await import("node:fs/promises").then(({ mkdir }) => mkdir(pageDir));
   await writeFile(join(pageDir, "index.html"), "<title>page</title>");
   await writeFile(join(pageDir, ".hidden"), "secret");
+  let bytes: Uint8Array = Buffer.from("<script>alert(1)</script>");
   const files = {
-    attachment: async () => ({
-      handle: HANDLE,
-      name: 'x ".html',
-      type: "text/html",
-      bytes: Buffer.from("<script>alert(1)</script>"),
-    }),
-    attach: async (o: { name: string; type: string; bytes: Uint8Array }) => ({
-      handle: HANDLE,
-      name: o.name,
-      type: o.type,
-      bytes: o.bytes.length,
-    }),
+    attachment: async () => ({ handle: HANDLE, name: 'x ".html', type: "text/html", bytes }),
+    attach: async (o: { name: string; type: string; bytes: Uint8Array }) => {
+      bytes = o.bytes;
+      return { handle: HANDLE, name: o.name, type: o.type, bytes: bytes.length };
+    },
   } as unknown as Files;
   const host = await startTestHost(createWeb({ files, pageDir }));
   t.after(async () => {

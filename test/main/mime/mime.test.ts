@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { composeMessage, composePayload } from "#main/mime/compose.ts";
 import { DATE_SHIFT_MAX_MS, mixedOuterHeader } from "#main/mime/outer-header.ts";
 import { readEnvelope } from "#main/mime/envelope.ts";
+import { TEXT_CHARACTERS_MAX } from "#main/mime/limits.ts";
 import { parseMail } from "#main/mime/parse.ts";
 import { boundary, mailFrom, NOW, outerFor, random } from "#test/support/mail-keys.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -163,7 +164,7 @@ test("names that pretend to be empty or turn the writing direction, and file nam
   });
   const parsed = await parseMail(compose(mail), { receivedAt: 0 });
   assert.equal(parsed?.mail.from.name, "evil");
-  assert.equal(parsed?.mail.attachments[0]?.name, ".._.._etc_passwd");
+  assert.equal(parsed?.mail.attachments[0]?.name, "__.._etc_passwd");
 });
 
 test("a header named __proto__ changes nothing", async () => {
@@ -180,3 +181,30 @@ function compose(mail: ReturnType<typeof mailFrom>): Uint8Array {
 
 /** A byte order mark at the front is no text (RFC 3629 §6). */
 const withoutMark = (text: string): string => text.replace(/^\ufeff/, "");
+
+test("a file's name leads into no other folder and does not turn its end around", async () => {
+  const name = async (written: string): Promise<string | undefined> => {
+    const header = `attachment; filename*=utf-8''${encodeURIComponent(written)}`;
+    const bytes = Buffer.from(
+      `From: <a@a.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: a/b\r\nContent-Disposition: ${header}\r\n\r\nx\r\n--b--\r\n`,
+    );
+    return (await parseMail(bytes, { receivedAt: NOW }))?.mail.attachments[0]?.name;
+  };
+  assert.equal(await name("../../.bashrc"), "__.._.bashrc");
+  assert.equal(await name("C:\\x\\run.exe"), "C:_x_run.exe");
+  assert.equal(await name("invoice\u202efdp.exe"), "invoicefdp.exe");
+  assert.equal(await name(".."), "_");
+  assert.equal(await name("a\u0000b\r\nX: y"), "a b X: y");
+  assert.equal(await name("\u2066\u200b "), "unnamed");
+});
+
+test("a text too long to show is cut, and comes whole as a file", async () => {
+  const text = "x".repeat(TEXT_CHARACTERS_MAX + 10);
+  const bytes = Buffer.from(`From: <a@a.example>\r\nContent-Type: text/plain\r\n\r\n${text}`);
+  const mail = (await parseMail(bytes, { receivedAt: NOW }))?.mail;
+  assert.equal(mail?.text.length, TEXT_CHARACTERS_MAX);
+  assert.deepEqual(
+    mail.attachments.map(({ name, bytes: { length } }) => [name, length]),
+    [["text.txt", text.length + 1]],
+  );
+});
