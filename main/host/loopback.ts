@@ -78,9 +78,9 @@ export async function startLoopbackHost(o: LoopbackOptions): Promise<LoopbackHos
       method,
       ...(method === "GET" || method === "HEAD" ? {} : { body: Readable.toWeb(request), duplex: "half" }),
     });
-    const answer = await o.web(asked);
+    const answered = await o.web(asked);
     // Whoever was not heard to the end is not heard at all.
-    return reply(response, answer, { close: !request.complete });
+    return reply(response, answered, { close: !request.complete });
   }
 
   const startUrl = (): string => `http://127.0.0.1:${portOf(server)}/#${tokens.start}`;

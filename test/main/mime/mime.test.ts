@@ -183,19 +183,12 @@ function compose(mail: ReturnType<typeof mailFrom>): Uint8Array {
 const withoutMark = (text: string): string => text.replace(/^\ufeff/, "");
 
 test("a file's name leads into no other folder and does not turn its end around", async () => {
-  const name = async (written: string): Promise<string | undefined> => {
-    const header = `attachment; filename*=utf-8''${encodeURIComponent(written)}`;
-    const bytes = Buffer.from(
-      `From: <a@a.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: a/b\r\nContent-Disposition: ${header}\r\n\r\nx\r\n--b--\r\n`,
-    );
-    return (await parseMail(bytes, { receivedAt: NOW }))?.mail.attachments[0]?.name;
-  };
-  assert.equal(await name("../../.bashrc"), "__.._.bashrc");
-  assert.equal(await name("C:\\x\\run.exe"), "C:_x_run.exe");
-  assert.equal(await name("invoice\u202efdp.exe"), "invoicefdp.exe");
-  assert.equal(await name(".."), "_");
-  assert.equal(await name("a\u0000b\r\nX: y"), "a b X: y");
-  assert.equal(await name("\u2066\u200b "), "unnamed");
+  assert.equal(await nameRead("../../.bashrc"), "__.._.bashrc");
+  assert.equal(await nameRead("C:\\x\\run.exe"), "C:_x_run.exe");
+  assert.equal(await nameRead("invoice\u202efdp.exe"), "invoicefdp.exe");
+  assert.equal(await nameRead(".."), "_");
+  assert.equal(await nameRead("a\u0000b\r\nX: y"), "a b X: y");
+  assert.equal(await nameRead("\u2066\u200b "), "unnamed");
 });
 
 test("a text too long to show is cut, and comes whole as a file", async () => {
@@ -208,3 +201,11 @@ test("a text too long to show is cut, and comes whole as a file", async () => {
     [["text.txt", text.length + 1]],
   );
 });
+
+async function nameRead(written: string): Promise<string | undefined> {
+  const header = `attachment; filename*=utf-8''${encodeURIComponent(written)}`;
+  const bytes = Buffer.from(
+    `From: <a@a.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: a/b\r\nContent-Disposition: ${header}\r\n\r\nx\r\n--b--\r\n`,
+  );
+  return (await parseMail(bytes, { receivedAt: NOW }))?.mail.attachments[0]?.name;
+}

@@ -127,7 +127,7 @@ interface World {
   readonly alice: Keyholder;
   readonly bob: Keyholder;
   /** A new process on the same disk. */
-  program(life?: Life): { outbound: Outbound; inbound: Inbound; contacts: Contacts };
+  readonly program: (life?: Life) => { outbound: Outbound; inbound: Inbound; contacts: Contacts };
 }
 
 async function open(t: TestContext): Promise<World> {
