@@ -140,6 +140,7 @@ export class Contacts {
     if (known.pinned === undefined) return { ...seen, pinned, record };
     const same =
       equalBytes(pinned.accountKey, known.pinned.accountKey) && pinned.fingerprint === known.pinned.fingerprint;
+    if (isOlder(record, same ? known.record : known.changed)) return seen;
     // A key that came back to what it was needs no decision any more.
     return same ? { ...seen, record, changed: undefined } : { ...seen, changed: record };
   }
@@ -166,4 +167,10 @@ export class Contacts {
     };
     return { record, state: state(), certificate };
   }
+}
+
+/** A provider that shows what its reader has replaced would have us seal to a key that may be gone. */
+function isOlder(record: MailboxRecord, known: MailboxRecord | undefined): boolean {
+  if (known === undefined || !equalBytes(record.accountKey, known.accountKey)) return false;
+  return record.validFrom < known.validFrom;
 }

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { generateKeyPair } from "#main/pgp/certificate.ts";
 import type { Services } from "#main/services.ts";
+import type { MailboxRecord } from "#transport";
+import { milliseconds } from "#transport/core/units.ts";
 import { PASSPHRASE, PostOffice } from "#test/support/post-office.ts";
 
 const ALICE = "alice@a.example";
@@ -120,6 +122,29 @@ test("a key that changed stops sending until the user accepts it, and both sides
   await assert.rejects(alice.handlers["draft.send"]({ draftId: draft.id }), { code: "KEY_CHANGED" });
   assert.equal((await alice.handlers["people.acceptKey"]({ address: BOB })).state, "private");
   await alice.handlers["draft.send"]({ draftId: draft.id });
+});
+
+test("an older record than the known one is not taken, whoever signed it: its mailbox key may be gone", async (t) => {
+  const { office, alice } = await pair(t);
+  const [first, day] = [office.records.get(BOB), 24 * 3600 * 1000];
+  assert.ok(first !== undefined);
+  const later = (days: number): MailboxRecord => ({
+    ...first,
+    validFrom: milliseconds(first.validFrom + days * day),
+    validUntil: milliseconds(first.validUntil + days * day),
+  });
+  const ask = async (record: MailboxRecord) => {
+    office.records.set(BOB, record);
+    await office.clock.runFor(milliseconds(day + 1));
+    return (await alice.handlers["recipient.check"]({ address: BOB })).state;
+  };
+  assert.equal(await ask(later(3)), "private");
+  for (let days = 0; days < 7; days++) assert.equal(await ask(first), "private", "the newer one still holds");
+  assert.equal(await ask(later(8)), "private", "and a newer one replaces it");
+  const accountKey = new Uint8Array(32).fill(9);
+  assert.equal(await ask({ ...later(10), accountKey }), "changed");
+  assert.equal(await ask({ ...first, accountKey }), "changed");
+  assert.equal((await alice.handlers["people.acceptKey"]({ address: BOB })).state, "private", "the newer of the new");
 });
 
 test("a record that is over and has no successor is expired", async (t) => {
