@@ -269,6 +269,9 @@ export class World {
   }
 }
 
+/** Milliseconds in which the program above takes note of a journey. */
+const PROGRESS_COST = 2;
+
 export const addressOf = (name: string): string => `${name}.test:1`;
 
 /** One user's program: the transport client, and above it a reader that keeps what it gets. */
@@ -313,6 +316,7 @@ export class SimClient {
       ...(observer === undefined ? {} : { observer }),
     };
     this.client = make === undefined ? new TransportClient(options) : make(options);
+    this.client.on("progress", () => machine.work(PROGRESS_COST));
     this.client.on("message", ({ messageId, body }) => {
       this.offers++;
       const id = Buffer.from(messageId).toString("hex");

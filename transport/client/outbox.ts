@@ -11,6 +11,7 @@ import { type MessageId, type Milliseconds, milliseconds } from "../core/units.t
 import { encodeFragment, type Fragment } from "../fragment/fragment.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
+import type { QuietTime } from "../traffic/quiet-time.ts";
 import { FRAGMENTS_READY, MESSAGES_READY_MAX } from "./limits.ts";
 import { Outgoing, type Waits } from "./outgoing.ts";
 import type { Payload, PayloadContender, PayloadSource, Sent } from "./payload.ts";
@@ -20,6 +21,7 @@ import type { ClientStore, OutgoingMessage, Recipient } from "./store.ts";
 export interface OutboxDeps {
   readonly clock: Clock;
   readonly store: ClientStore;
+  readonly quiet: QuietTime;
   readonly geometry: Geometry;
   readonly parameters: Parameters;
   readonly padding: RandomSource;
@@ -45,6 +47,8 @@ export class Outbox implements PayloadSource {
   readonly #deps: OutboxDeps;
   /** By hexadecimal id, oldest first. */
   readonly #items = new Map<string, Item>();
+  /** Those of which the store, the program above and the next slots do not know yet. */
+  readonly #changed = new Set<Item>();
   #cancelDuty: Cancel = () => undefined;
   #writes: Promise<void> = Promise.resolve();
   #loaded: Promise<void> = Promise.resolve();
@@ -73,21 +77,20 @@ export class Outbox implements PayloadSource {
     this.#plan();
   }
 
-  /** Waits for what is being written. */
+  /** Writes what is not written yet and waits for it. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelDuty();
+    this.#writeChanges();
     await this.#writes;
   }
 
   /** Durable when it resolves. */
   async add(options: { message: OutgoingMessage; data: readonly Uint8Array[] }): Promise<Outgoing> {
     await this.#deps.store.addOutgoing(options.message, options.data);
-    const { outgoing } = this.#insert(options.message);
-    this.#prefetch();
-    this.#plan();
-    this.#deps.onProgress(outgoing);
-    return outgoing;
+    const item = this.#insert(options.message);
+    this.#follow(item);
+    return item.outgoing;
   }
 
   all(): Outgoing[] {
@@ -117,8 +120,7 @@ export class Outbox implements PayloadSource {
     if (item === undefined || !item.outgoing.receipt(proof, this.#deps.clock.now())) return;
     item.ready.clear();
     await this.#inTurn(() => this.#deps.store.finishOutgoing(id, item.outgoing.progress));
-    this.#deps.onProgress(item.outgoing);
-    this.#plan();
+    this.#follow(item);
   }
 
   /** Everything goes again, with a new deadline. Does nothing for a message that is unknown or delivered. */
@@ -128,9 +130,7 @@ export class Outbox implements PayloadSource {
     const now = this.#deps.clock.now();
     item.outgoing.retry(milliseconds(now + this.#deps.parameters.retention));
     await this.#save(item);
-    this.#deps.onProgress(item.outgoing);
-    this.#prefetch();
-    this.#plan();
+    this.#follow(item);
   }
 
   #insert(message: OutgoingMessage): Item {
@@ -151,7 +151,6 @@ export class Outbox implements PayloadSource {
     const data = item.ready.get(index) as Uint8Array;
     item.ready.delete(index);
     outgoing.taken(index);
-    this.#prefetch();
     const { to } = outgoing.message;
     return {
       cargo: "fragment",
@@ -170,12 +169,30 @@ export class Outbox implements PayloadSource {
     else {
       outgoing.sent(index, sent);
       this.#deps.onSent({ id: outgoing.message.id, index, ...sent });
-      // If this is not written, the fragment goes again after a start, and the reader drops it.
-      void this.#save(item).catch(() => undefined);
-      this.#deps.onProgress(outgoing);
     }
+    this.#follow(item);
+  }
+
+  /** A poll may be due right after a tick with mail in it: what a change sets off waits for a quiet moment. */
+  #follow(item: Item): void {
+    if (this.#changed.size === 0) void this.#deps.quiet.run(() => this.#followUp());
+    this.#changed.add(item);
+  }
+
+  #followUp(): void {
+    if (this.#stopped) return;
+    const changed = this.#writeChanges();
     this.#prefetch();
     this.#plan();
+    for (const { outgoing } of changed) this.#deps.onProgress(outgoing);
+  }
+
+  #writeChanges(): Item[] {
+    const items = [...this.#changed];
+    this.#changed.clear();
+    // What is not written goes again after a start, and the reader drops it.
+    for (const item of items) void this.#save(item).catch(() => undefined);
+    return items;
   }
 
   /** Loads what the coming slots may take: of the oldest messages and of those with least left. */
@@ -218,10 +235,13 @@ export class Outbox implements PayloadSource {
       .map(({ outgoing }) => outgoing.nextTime(now))
       .filter((t) => t !== undefined);
     if (times.length === 0) return;
-    this.#cancelDuty = this.#deps.clock.at(milliseconds(Math.min(...times)), () => this.#doDuties());
+    this.#cancelDuty = this.#deps.clock.at(milliseconds(Math.min(...times)), () => {
+      void this.#deps.quiet.run(() => this.#doDuties());
+    });
   }
 
   #doDuties(): void {
+    if (this.#stopped) return;
     const now = this.#deps.clock.now();
     for (const item of this.#items.values()) {
       const { outgoing } = item;
@@ -231,12 +251,11 @@ export class Outbox implements PayloadSource {
           break;
         case "remind":
           outgoing.remind(below(this.#deps.reliability, outgoing.needed));
-          void this.#save(item).catch(() => undefined);
+          this.#follow(item);
           break;
         case "fail":
           outgoing.fail(now);
-          void this.#save(item).catch(() => undefined);
-          this.#deps.onProgress(outgoing);
+          this.#follow(item);
           break;
         case undefined:
           break;
@@ -258,11 +277,7 @@ export class Outbox implements PayloadSource {
     } catch {
       outgoing.unanswered(this.#deps.clock.now());
     }
-    if (outgoing.isFinished || this.#stopped) return;
-    await this.#save(item).catch(() => undefined);
-    this.#deps.onProgress(outgoing);
-    this.#prefetch();
-    this.#plan();
+    if (!outgoing.isFinished && !this.#stopped) this.#follow(item);
   }
 
   #save(item: Item): Promise<void> {

@@ -12,6 +12,7 @@ import type { Suite } from "../crypto/suite.ts";
 import { encodeFragment, type Fragment } from "../fragment/fragment.ts";
 import { split } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
+import type { QuietTime } from "../traffic/quiet-time.ts";
 import type { Payload, PayloadContender, PayloadSource } from "./payload.ts";
 import { encodeReceipt, receiptsPerPacket } from "./receipt.ts";
 import type { ClientStore, OwedReceipt, Recipient, SeenMessage } from "./store.ts";
@@ -19,6 +20,7 @@ import type { ClientStore, OwedReceipt, Recipient, SeenMessage } from "./store.t
 export interface ReceiptsDeps {
   readonly clock: Clock;
   readonly store: ClientStore;
+  readonly quiet: QuietTime;
   readonly suite: Suite;
   readonly geometry: Geometry;
   readonly parameters: Parameters;
@@ -82,10 +84,12 @@ export class Receipts implements PayloadSource {
         plaintext: encodeFragment(geometry, this.#fragment(receipts), padding),
         mailboxKey: to.mailboxKey,
       },
-      settled: (sent) => {
-        if (sent !== undefined) this.#settle(receipts.map(({ id }) => id));
-        else this.#plan();
-      },
+      // After the tick, so that a poll that is due is not held up.
+      settled: (sent) =>
+        void this.#deps.quiet.run(() => {
+          if (sent !== undefined) this.#settle(receipts.map(({ id }) => id));
+          else this.#plan();
+        }),
     };
   }
 

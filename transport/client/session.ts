@@ -86,6 +86,7 @@ export class Session {
     this.outbox = new Outbox({
       clock,
       store,
+      quiet: this.#quiet,
       geometry,
       parameters,
       padding,
@@ -99,6 +100,7 @@ export class Session {
     this.#receipts = new Receipts({
       clock,
       store,
+      quiet: this.#quiet,
       suite,
       geometry,
       parameters,
