@@ -14,7 +14,7 @@ const groups = ["dependencies", "optionalDependencies", "devDependencies"];
 const named = groups.flatMap((group) => Object.entries(manifest[group] ?? {}));
 
 test("every dependency has a section in docs/dependencies.md, and every section a dependency", () => {
-  const sections = [...read("docs/dependencies.md").matchAll(/^### (.+)$/gm)].map(([, name]) => name);
+  const sections = [...read("docs/dependencies.md").matchAll(/^### (.+)$/gm)].map(([, name]) => name ?? "");
   assert.deepEqual(sections.toSorted(), named.map(([name]) => name).toSorted());
 });
 

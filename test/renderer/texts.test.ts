@@ -66,7 +66,7 @@ test("durations are never more exact than they are known", () => {
 });
 
 test("sizes have the unit a person would choose", () => {
-  expect(format.bytes(0)).toBe("0 byte");
+  expect(format.bytes(0)).toBe("0 bytes");
   expect(format.bytes(412_800)).toBe("413 kB");
   expect(format.bytes(41_000_000)).toBe("41 MB");
   expect(format.bytes(3_400_000_000)).toBe("3.4 GB");

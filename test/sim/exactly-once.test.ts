@@ -172,10 +172,10 @@ async function sendAll(world: World, from: SimClient, to: MailboxRecord, sizes: 
 }
 
 function acknowledgeAll(world: World, reader: SimClient, writer: SimClient): void {
-  reader.client.on("message", ({ messageId }) => {
+  reader.client.on("message", ({ messageId: id }) => {
     const acknowledge = async (): Promise<void> => {
       const to = await reader.client.lookup(writer.address);
-      if (to !== undefined) await reader.client.acknowledge({ messageId, to });
+      if (to !== undefined) await reader.client.acknowledge({ messageId: id, to });
     };
     // A look-up that finds no answer in this weather is tried again, as the program above would.
     const insist = (): void =>
