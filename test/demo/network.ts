@@ -4,7 +4,7 @@
  */
 
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { assembleNetwork, encodeNetwork, signNetwork } from "#transport/directory/network.ts";
 import { Child, FLAGS } from "./child.ts";
+import { makeMemoryFolder } from "./memory-folder.ts";
 import type { HopSeen, Observations } from "./observations.ts";
 
 /** Two mixes a layer, each of another operator; two providers, each for one of the readers. */
@@ -73,7 +74,7 @@ export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork
   const path = (...names: string[]): string => join(folder, ...names);
   mkdirSync(path("logs"), { recursive: true });
   // Where keys may be forgotten, if the machine has such a place.
-  const memory = mkdtempSync(join(existsSync(SHARED_MEMORY) ? SHARED_MEMORY : folder, "starling-demo-"));
+  const memory = makeMemoryFolder(existsSync(SHARED_MEMORY) ? SHARED_MEMORY : folder);
 
   const authorityNames = Array.from({ length: AUTHORITIES }, (_, i) => `authority-${i + 1}`);
   const mixNames = Array.from({ length: MIXES }, (_, i) => `mix-${i + 1}`);
