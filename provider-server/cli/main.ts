@@ -5,10 +5,22 @@ import { ServerError } from "../errors.ts";
 import { invite } from "./invite.ts";
 import { keygen } from "./keygen.ts";
 import { network } from "./network.ts";
+import { restored } from "./restored.ts";
 import { run } from "./run.ts";
 import { USAGE } from "./usage.ts";
 
-const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = { keygen, network, run, invite };
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  keygen,
+  network,
+  run,
+  invite,
+  restored,
+  help: async () => void process.stdout.write(`${USAGE}\n`),
+};
+
+// npm runs a script in the package's folder; paths in arguments are meant from where the operator stands.
+const { npm_lifecycle_event: script, INIT_CWD: stands } = process.env;
+if (script === "provider" && stands !== undefined) process.chdir(stands);
 
 const [name, ...args] = process.argv.slice(2);
 const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -17,6 +29,8 @@ if (command === undefined) {
   process.stderr.write(`${USAGE}\n`);
   process.exitCode = 2;
 } else {
+  // Databases and states are their owner's alone; a network file is for everyone.
+  if (name !== "network") process.umask(0o077);
   try {
     await command(args);
   } catch (error) {

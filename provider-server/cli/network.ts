@@ -2,15 +2,23 @@
 
 import { writeFileSync } from "node:fs";
 import { fromHex, toHex } from "#transport/core/bytes.ts";
+import { TransportError } from "#transport/core/errors.ts";
 import { DEMO_PARAMETERS, LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import type { Suite } from "#transport/crypto/suite.ts";
+import type { Primitives, Suite } from "#transport/crypto/suite.ts";
 import type { Authority, Network } from "#transport/directory/model.ts";
-import { assembleNetwork, decodeNetwork, encodeNetwork, signNetwork } from "#transport/directory/network.ts";
+import {
+  assembleNetwork,
+  decodeNetwork,
+  decodeNetworkBody,
+  encodeNetwork,
+  type NetworkFields,
+  signNetwork,
+} from "#transport/directory/network.ts";
 import { ServerError } from "../errors.ts";
 import { readBytes } from "../read-bytes.ts";
-import { readKeyFile } from "./key-file.ts";
+import { publicKeys, readKeyFile } from "./key-file.ts";
 import { readArgs, required, USAGE } from "./usage.ts";
 
 export async function network(args: string[]): Promise<void> {
@@ -23,9 +31,10 @@ export async function network(args: string[]): Promise<void> {
   throw new ServerError("USAGE", USAGE);
 }
 
-/** Reads a network file. Throws CONFIG when it is not there, the transport's errors when it is none. */
-export function readNetwork(path: string, suite: Suite): Network {
-  return decodeNetwork(read(path), suite);
+/** Reads a network file. Throws CONFIG when it is not there or is none. */
+export function readNetwork(path: string, suite: Primitives): Network {
+  const bytes = read(path);
+  return expecting(path, "a network file that all its authorities signed", () => decodeNetwork(bytes, suite));
 }
 
 const text = { type: "string" } as const;
@@ -44,49 +53,73 @@ function create(args: string[]): void {
   const { values } = readArgs(args, options, 0);
   const kind = required(values.kind, "kind");
   if (kind !== "live" && kind !== "demo") throw new ServerError("USAGE", "--kind is live or demo");
-  const body = encodeNetwork({
+  const out = required(values.out, "out");
+  const authorities = (values.authority ?? []).map(toAuthority);
+  const threshold = wholeNumber(Number(required(values.threshold, "threshold")), "threshold");
+  if (threshold <= authorities.length / 2 || threshold > authorities.length)
+    throw new ServerError("USAGE", "--threshold is more than half of the authorities, and at most all");
+  const fields: NetworkFields = {
     name: required(values.name, "name"),
     kind,
     genesis: milliseconds(wholeNumber(Date.parse(required(values.genesis, "genesis")), "genesis")),
     bootstrap: seconds(wholeNumber(Number(required(values.bootstrap, "bootstrap")), "bootstrap")),
-    threshold: wholeNumber(Number(required(values.threshold, "threshold")), "threshold"),
-    authorities: (values.authority ?? []).map(toAuthority),
+    threshold,
+    authorities,
     parameters: kind === "live" ? LIVE_PARAMETERS : DEMO_PARAMETERS,
-  });
-  writeFileSync(required(values.out, "out"), body);
+  };
+  write(out, encoded(fields));
 }
 
+/** Prints what is signed: who signs answers for it. */
 function sign(args: string[], suite: Suite): void {
   const { values } = readArgs(args, { in: text, key: text, out: text }, 0);
-  const body = read(required(values.in, "in"));
-  const { identitySeed } = readKeyFile(required(values.key, "key"));
-  writeFileSync(required(values.out, "out"), signNetwork({ body, identitySeed, suite }));
+  const path = required(values.in, "in");
+  const body = read(path);
+  const fields = readBody(path, body);
+  const keyFile = required(values.key, "key");
+  const keys = readKeyFile(keyFile);
+  const { identityKey, linkKey } = publicKeys(keys, suite);
+  const own = fields.authorities.find((authority) => toHex(authority.identityKey) === identityKey);
+  if (own === undefined || toHex(own.linkKey) !== linkKey)
+    throw new ServerError("KEY_FILE", `${keyFile}: expected the keys of an authority that ${path} names.`);
+  write(required(values.out, "out"), signNetwork({ body, identitySeed: keys.identitySeed, suite }));
+  process.stdout.write(`${inWords(fields)}\nsigned as ${own.name}\n`);
 }
 
 function join(args: string[], suite: Suite): void {
   const { values } = readArgs(args, { in: text, signature: list, out: text }, 0);
-  const body = read(required(values.in, "in"));
+  const path = required(values.in, "in");
+  const body = read(path);
+  readBody(path, body);
   const signatures = (values.signature ?? []).map(read);
   const joined = assembleNetwork({ body, signatures, suite });
-  writeFileSync(required(values.out, "out"), joined.bytes);
+  write(required(values.out, "out"), joined.bytes);
   process.stdout.write(`${JSON.stringify({ networkHash: toHex(joined.hash) })}\n`);
 }
 
+/** Of a network file, or of one that has still to be signed. */
 function show(args: string[], suite: Suite): void {
   const { positionals } = readArgs(args, {}, 1);
-  const { name, kind, authorities, threshold, genesis, hash, parameters } = readNetwork(
-    positionals[0] as string,
-    suite,
-  );
-  const lines = [
-    `${name}, ${kind}, since ${new Date(genesis).toISOString()}, hash ${toHex(hash)}`,
+  const path = positionals[0] as string;
+  const bytes = read(path);
+  if (isBody(bytes)) {
+    process.stdout.write(`${inWords(readBody(path, bytes))}\nnot signed yet\n`);
+  } else {
+    const signed = readNetwork(path, suite);
+    process.stdout.write(`${inWords(signed)}\nsigned by all, hash ${toHex(signed.hash)}\n`);
+  }
+}
+
+function inWords({ name, kind, authorities, threshold, genesis, bootstrap, parameters }: NetworkFields): string {
+  return [
+    `${name}, ${kind}, since ${new Date(genesis).toISOString()}, first vote from ${bootstrap / 1000} s before`,
     `packets of ${parameters.packetBytes} bytes, suite ${parameters.suite}, epochs of ${parameters.epoch.duration / 1000} s`,
     `${threshold} of ${authorities.length} authorities must sign:`,
     ...authorities.map(
-      (authority) => `  ${authority.name} at ${authority.address}, key ${toHex(authority.identityKey)}`,
+      ({ name: who, address, identityKey, linkKey }) =>
+        `  ${who} at ${address}, identity key ${toHex(identityKey)}, link key ${toHex(linkKey)}`,
     ),
-  ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  ].join("\n");
 }
 
 function toAuthority(line: string): Authority {
@@ -96,11 +129,46 @@ function toAuthority(line: string): Authority {
     identityKey === undefined ||
     linkKey === undefined ||
     address === undefined ||
-    more.length > 0
+    more.length > 0 ||
+    ![identityKey, linkKey].every((key) => /^[0-9a-f]{64}$/.test(key))
   ) {
-    throw new ServerError("USAGE", "--authority is NAME,IDENTITYKEY,LINKKEY,HOST:PORT");
+    throw new ServerError("USAGE", "--authority is NAME,IDENTITYKEY,LINKKEY,HOST:PORT, keys as keygen prints them");
   }
   return { name, identityKey: fromHex(identityKey), linkKey: fromHex(linkKey), address };
+}
+
+/** What the options' own checks left: names and addresses that the format refuses, authorities twice. */
+function encoded(fields: NetworkFields): Uint8Array {
+  try {
+    return encodeNetwork(fields);
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error;
+    throw new ServerError(
+      "USAGE",
+      "--name and --authority: expected names of up to 64 letters, digits, spaces, dots, hyphens, addresses host:port, and up to 9 authorities with different keys",
+    );
+  }
+}
+
+function isBody(bytes: Uint8Array): boolean {
+  try {
+    decodeNetworkBody(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const readBody = (path: string, body: Uint8Array): NetworkFields =>
+  expecting(path, "a file made by the command network create", () => decodeNetworkBody(body));
+
+function expecting<T>(path: string, what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error;
+    throw new ServerError("CONFIG", `${path}: expected ${what}.`);
+  }
 }
 
 function wholeNumber(value: number, option: string): number {
@@ -113,5 +181,13 @@ function read(path: string): Uint8Array {
     return readBytes(path);
   } catch {
     throw new ServerError("CONFIG", `${path}: expected a file that can be read.`);
+  }
+}
+
+function write(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch {
+    throw new ServerError("CONFIG", `${path}: expected a path that can be written.`);
   }
 }

@@ -10,12 +10,14 @@ export const USAGE = `usage:
       --authority NAME,IDENTITYKEY,LINKKEY,HOST:PORT ... --out FILE
                                     writes a network for its authorities to sign (TIME as in 2027-01-01T00:00:00Z)
   network sign --in FILE --key KEYFILE --out FILE
-                                    one authority's signature
+                                    one authority's signature; prints what it signs
   network join --in FILE --signature FILE ... --out FILE
                                     joins all signatures to the network file
-  network show FILE                 prints a network file in words
+  network show FILE                 prints a network file in words, signed or not
   run CONFIG                        runs the authority, mix or provider that CONFIG describes
-  invite CONFIG [--uses N]          prints an invitation to a provider`;
+  invite CONFIG [--uses N]          prints an invitation to a provider
+  restored CONFIG                   once after a provider's database was put back from a backup, before it runs
+  help                              prints this`;
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 

@@ -136,7 +136,7 @@ export class DirectoryDuty {
       if (this.#failed.delete(what)) this.#deps.log.event(`could ${what} again`);
       return done;
     } catch (error) {
-      const why = error instanceof TransportError ? error.message : String(error);
+      const why = error instanceof TransportError ? reasonOf(error) : String(error);
       if (!this.#isStopped && !this.#failed.has(what)) this.#deps.log.event(`cannot ${what}, trying on: ${why}`);
       this.#failed.add(what);
       return false;
@@ -179,3 +179,7 @@ export class DirectoryDuty {
     this.#pending.add(cancel);
   }
 }
+
+/** Links of clients and of nodes fail with one code; here it was an authority. */
+const reasonOf = (error: TransportError): string =>
+  error.code === "PROVIDER_DOWN" ? "No authority can be reached." : error.message;

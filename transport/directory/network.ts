@@ -45,7 +45,7 @@ export function encodeNetwork(fields: NetworkFields): Uint8Array {
     writer.text16(name).raw(identityKey).raw(linkKey).text16(address);
   }
   const body = writer.bytes16(encodeParameters(fields.parameters)).finish();
-  decodeBody(body);
+  decodeNetworkBody(body);
   return body;
 }
 
@@ -61,7 +61,7 @@ export function assembleNetwork(o: {
   suite: Primitives;
 }): Network {
   const { body, suite } = o;
-  const ordered = decodeBody(body).authorities.map(({ name, identityKey: key }) => {
+  const ordered = decodeNetworkBody(body).authorities.map(({ name, identityKey: key }) => {
     const signature = o.signatures.find((candidate) =>
       verifyLabelled({ suite, label: LABELS.network, message: body, signature: candidate, key }),
     );
@@ -79,7 +79,7 @@ export function decodeNetwork(bytes: Uint8Array, suite: Primitives): Network {
   if (bytes.length > NETWORK_BYTES_MAX) throw new TransportError("MALFORMED");
   const reader = new Reader(bytes);
   const body = reader.bytes16(NETWORK_BYTES_MAX);
-  const fields = decodeBody(body);
+  const fields = decodeNetworkBody(body);
   const signatures = fields.authorities.map(() => reader.take(SIGNATURE_BYTES));
   reader.end();
   fields.authorities.forEach(({ name, identityKey: key }, index) => {
@@ -105,7 +105,8 @@ export function createNetwork(o: {
 const VERSION = 1;
 const KINDS: readonly Network["kind"][] = ["live", "demo"];
 
-function decodeBody(body: Uint8Array): NetworkFields {
+/** What `encodeNetwork` made, for whoever is to sign it. Throws MALFORMED. */
+export function decodeNetworkBody(body: Uint8Array): NetworkFields {
   const reader = new Reader(body);
   if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
   const kind = KINDS[reader.u8()];
