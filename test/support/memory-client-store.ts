@@ -31,6 +31,8 @@ export class MemoryClientStore implements ClientStore {
   #cursor = 0;
   /** While set, every write is refused with it, as on a full disk. */
   refusal: Error | undefined;
+  /** While set, what came in cannot be read back. */
+  damage: Error | undefined;
 
   async account(): Promise<StoredAccount | undefined> {
     return copy(this.#account);
@@ -123,6 +125,7 @@ export class MemoryClientStore implements ClientStore {
   }
 
   async incomingData(id: MessageId): Promise<readonly { index: number; data: Uint8Array }[]> {
+    if (this.damage !== undefined) throw this.damage;
     const fragments = this.#incoming.get(toHex(id)) ?? [];
     return fragments.toSorted((a, b) => a.index - b.index).map(({ index, data }) => ({ index, data: data.slice() }));
   }

@@ -4,16 +4,16 @@
  */
 
 import { toHex } from "../core/bytes.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
-import type { MessageId, SurbId } from "../core/units.ts";
+import { type MessageId, type Milliseconds, milliseconds, type SurbId } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { dataBytes, decodeFragment, type Fragment, fragmentDataBytes } from "../fragment/fragment.ts";
 import { Reassembly } from "../fragment/reassembly.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
-import { INCOMPLETE_MESSAGES_FACTOR } from "./limits.ts";
+import { ENTRIES_IN_WORK_MAX, INCOMPLETE_MESSAGES_FACTOR, OFFER_RETRY, OFFER_RETRY_MAX } from "./limits.ts";
 import { decodeReceipt, type ReceiptEntry, receiptProof } from "./receipt.ts";
 import type { ClientStore, IncomingSummary, SeenMessage } from "./store.ts";
 import type { IncomingMessage } from "./types.ts";
@@ -59,8 +59,12 @@ export class Inbox {
   readonly #incomplete = new Map<string, Incomplete>();
   /** Complete and offered, not consumed. */
   readonly #offered = new Map<string, { readonly id: MessageId; readonly proof: Uint8Array }>();
+  /** What could not be offered for now, by hexadecimal id. */
+  readonly #retries = new Map<string, Cancel>();
   #cursor = 0;
   #taken = 0;
+  #inWork = 0;
+  #stopped = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor(deps: InboxDeps) {
@@ -78,24 +82,26 @@ export class Inbox {
     this.#taken = this.#cursor;
     const all = await this.#deps.store.incoming();
     for (const summary of all) this.#incomplete.set(toHex(summary.id), this.#fromStore(summary));
-    for (const message of this.#incomplete.values()) await this.#offerIfComplete(message);
+    for (const message of this.#incomplete.values()) await this.#offer(message);
   }
 
   /** An entry that is in work already, or done, is ignored: polls overlap. */
   take(entry: MailboxEntry): void {
-    if (entry.cursor <= this.#taken) return;
+    if (entry.cursor <= this.#taken || this.#inWork >= ENTRIES_IN_WORK_MAX) return;
     this.#taken = entry.cursor;
+    this.#inWork++;
     this.#work = this.#work
       .then(() => this.#deal(entry))
       .catch(() => {
         // The store refused (a full disk): the cursor stays, and the provider gives the entry again.
         this.#taken = this.#cursor;
-      });
+      })
+      .finally(() => this.#inWork--);
   }
 
   async offerAgain(id: MessageId): Promise<void> {
     const message = this.#incomplete.get(toHex(id));
-    if (message !== undefined && this.#offered.has(toHex(id))) await this.#offerIfComplete(message);
+    if (message !== undefined && this.#offered.has(toHex(id))) await this.#offer(message);
   }
 
   async consumed(id: MessageId): Promise<void> {
@@ -105,6 +111,13 @@ export class Inbox {
     await this.#deps.store.consume({ ...offered, at: this.#deps.clock.now(), acknowledgeTo: undefined });
     this.#offered.delete(key);
     this.#incomplete.delete(key);
+  }
+
+  /** Waits for what is in work. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const cancel of this.#retries.values()) cancel();
+    await this.idle();
   }
 
   /** Resolves when every entry taken until now is dealt with. */
@@ -156,7 +169,7 @@ export class Inbox {
     message.bytes += data.length;
     this.#incomplete.set(toHex(id), message);
     this.#deps.onFragment({ messageId: id, index });
-    await this.#offerIfComplete(message);
+    await this.#offer(message);
   }
 
   async #pass(cursor: number): Promise<void> {
@@ -210,6 +223,28 @@ export class Inbox {
       this.#incomplete.delete(key);
       total -= sizeOf(message);
     }
+  }
+
+  /** The entry that made it whole is behind the cursor and does not come again: what fails here is tried again. */
+  async #offer(message: Incomplete, wait: Milliseconds = OFFER_RETRY): Promise<void> {
+    try {
+      await this.#offerIfComplete(message);
+    } catch {
+      this.#offerLater(message, wait);
+    }
+  }
+
+  #offerLater(message: Incomplete, wait: Milliseconds): void {
+    const key = toHex(message.id);
+    if (this.#stopped || this.#retries.has(key)) return;
+    const { clock } = this.#deps;
+    const again = (): void => {
+      this.#retries.delete(key);
+      if (!this.#incomplete.has(key)) return;
+      const next = milliseconds(Math.min(2 * wait, OFFER_RETRY_MAX));
+      this.#work = this.#work.then(() => this.#offer(message, next));
+    };
+    this.#retries.set(key, clock.at(milliseconds(clock.now() + wait), again));
   }
 
   async #offerIfComplete(message: Incomplete): Promise<void> {

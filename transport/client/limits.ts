@@ -16,6 +16,14 @@ export const MESSAGES_READY_MAX = 64;
 export const FRAGMENTS_READY = 4;
 /** Mailbox entries of incomplete messages: four of the largest. The oldest goes first. */
 export const INCOMPLETE_MESSAGES_FACTOR = 4;
+/**
+ * Mailbox entries in work at a time: the provider gives one again until it is dealt with, so more than one is made up. One
+ * that finds no place comes again with a later poll.
+ */
+export const ENTRIES_IN_WORK_MAX = 64;
+/** Before a message that is whole on the disk, but could not be read from it, is tried again; doubles up to the longest. */
+export const OFFER_RETRY: Milliseconds = seconds(30);
+export const OFFER_RETRY_MAX: Milliseconds = seconds(3600);
 /** How often one fragment is repeated to a reader whose receipt is missing; waits double. */
 export const REMINDERS_MAX = 4;
 /** A consensus of 1,000 nodes is 2.6 MB: 80 parts. */

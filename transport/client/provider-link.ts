@@ -30,6 +30,8 @@ export class ProviderLink {
   #failures = 0;
   #upSince: Milliseconds = milliseconds(0);
   #cancelRedial: Cancel = () => undefined;
+  /** Polls of this link that no entry has answered. */
+  #unanswered = 0;
 
   constructor(options: ProviderLinkOptions) {
     this.#options = options;
@@ -56,6 +58,11 @@ export class ProviderLink {
     return this.sendBytes(encodeFrame(frame, this.#options.sizes));
   }
 
+  /** Asks for the entry behind `cursor`; one may come in answer. */
+  poll(cursor: number): void {
+    if (this.send({ type: "poll", cursor })) this.#unanswered++;
+  }
+
   sendBytes(frame: Uint8Array): boolean {
     return this.#link?.send(frame) ?? false;
   }
@@ -67,6 +74,7 @@ export class ProviderLink {
       const link = await dialer.dial({ address, expectedKey: linkKey, protocol: "starling-client/1" });
       if (this.#state === "stopped") return link.close();
       this.#link = link;
+      this.#unanswered = 0;
       this.#state = "up";
       this.#upSince = clock.now();
       link.onFrame((bytes) => this.#received(link, bytes));
@@ -85,6 +93,8 @@ export class ProviderLink {
     } catch {
       return link.close(); // A provider that breaks the protocol is treated as one that is down.
     }
+    // An entry that nobody asked for would set off work at a time of the provider's choice.
+    if (frame.type === "entry" && this.#unanswered-- <= 0) return link.close();
     this.#options.onFrame(frame, bytes.length);
   }
 

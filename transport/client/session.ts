@@ -170,7 +170,7 @@ export class Session {
       random: streams.polling,
       law: parameters.clock,
       pace: profiles.pace("pollRate"),
-      tick: () => void link.send({ type: "poll", cursor: this.inbox.cursor }),
+      tick: () => link.poll(this.inbox.cursor),
     });
   }
 
@@ -189,7 +189,7 @@ export class Session {
     this.requests.stop();
     this.#receipts.stop();
     await this.outbox.stop();
-    await this.inbox.idle();
+    await this.inbox.stop();
   }
 
   entry(frame: Extract<Frame, { type: "entry" }>): void {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Inbox } from "#transport/client/inbox.ts";
+import { ENTRIES_IN_WORK_MAX } from "#transport/client/limits.ts";
 import type { SeenMessage } from "#transport/client/store.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
-import { type MessageId, mailboxId, messageId, milliseconds, nodeId, surbId } from "#transport/core/units.ts";
+import { type MessageId, mailboxId, messageId, milliseconds, nodeId, seconds, surbId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { encodeFragment, type Fragment } from "#transport/fragment/fragment.ts";
 import { openSeal, seal } from "#transport/fragment/seal.ts";
@@ -50,6 +51,37 @@ test("an entry that the disk refuses is dealt with when it comes again, and thos
   await take(entries, 1);
   assert.equal(inbox.cursor, entries.length);
   assert.equal(offered.length, 1);
+});
+
+test("a message that is whole on the disk, but cannot be read from it for a while, is offered without another start", async () => {
+  const { take, clock, inbox, store, offered } = await setUp();
+  const entries = messageOf(newId(), random.bytes(5_000));
+  store.damage = new Error("no answer");
+  await take(entries);
+  assert.equal(inbox.cursor, entries.length, "nothing of it comes again");
+  await clock.runFor(seconds(80));
+  assert.equal(offered.length, 0);
+  store.damage = undefined;
+  await clock.runFor(seconds(120));
+  assert.equal(offered.length, 1);
+  await clock.runFor(seconds(3600));
+  assert.equal(offered.length, 1, "once");
+});
+
+test("entries that a provider makes up do not pile up: what finds no place comes again", async () => {
+  const { inbox, clock } = await setUp();
+  const body = new Uint8Array(geometry.payloadBytes);
+  const flood = (): void => {
+    for (let cursor = inbox.cursor + 1; cursor <= 500; cursor++) {
+      inbox.take({ cursor, kind: "fragment", surbId: surbId(new Uint8Array(16)), body });
+    }
+  };
+  flood();
+  await clock.runUntilSettled(inbox.idle(), seconds(10));
+  assert.equal(inbox.cursor, ENTRIES_IN_WORK_MAX);
+  flood();
+  await clock.runUntilSettled(inbox.idle(), seconds(10));
+  assert.equal(inbox.cursor, 2 * ENTRIES_IN_WORK_MAX);
 });
 
 test("incomplete messages are bounded in number, however little each holds; the oldest goes", async () => {
@@ -110,5 +142,5 @@ async function setUp(parameters: Parameters = SIM_PARAMETERS) {
       inbox.take({ cursor: ++cursor, kind: "fragment", surbId: surbId(new Uint8Array(16)), body });
     await clock.runUntilSettled(inbox.idle(), milliseconds(10_000));
   };
-  return { take, inbox, store, offered, again };
+  return { take, clock, inbox, store, offered, again };
 }
