@@ -3,7 +3,7 @@
  * files. An observer is an argument here and nowhere else: only a program that calls these functions can pass one.
  */
 
-import { statfsSync } from "node:fs";
+import { accessSync, constants, mkdirSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
@@ -22,7 +22,7 @@ import type { AdmittedNode } from "../authority/admission.ts";
 import { runAuthority } from "../authority/run-authority.ts";
 import { ProviderDatabase } from "../database/database.ts";
 import { ServerError } from "../errors.ts";
-import { FileEpochStore } from "../mix/epoch-store.ts";
+import { type EpochStore, FileEpochStore } from "../mix/epoch-store.ts";
 import { MixNode } from "../mix/mix-node.ts";
 import type { NodeDependencies } from "../node/dependencies.ts";
 import { ProviderNode } from "../node/provider-node.ts";
@@ -51,14 +51,18 @@ export function startConfigured(config: Config): Promise<Running> {
 }
 
 export async function startMix(config: MixConfig, observer?: Observer): Promise<Running> {
-  const base = await prepare(config, ["starling-node/1"]);
+  const base = await prepare(config, await load(config), ["starling-node/1"]);
   const node = new MixNode(nodeDependencies(config, base, observer));
   return started(config, base, node, async () => undefined);
 }
 
 export async function startProvider(config: ProviderConfig, observer?: Observer): Promise<Running> {
-  const base = await prepare(config, ["starling-node/1", "starling-client/1"]);
+  const loaded = await load(config);
   const database = new ProviderDatabase(config.database);
+  const base = await prepare(config, loaded, ["starling-node/1", "starling-client/1"]).catch((error: unknown) => {
+    database.close();
+    throw error;
+  });
   const { domain } = config;
   const { policy, reserved = [] } = config.signUp;
   const dependencies = { ...nodeDependencies(config, base, observer), domain, database, signUp: { policy, reserved } };
@@ -69,6 +73,7 @@ export async function startProvider(config: ProviderConfig, observer?: Observer)
 async function startAuthority(config: AuthorityConfig): Promise<Running> {
   const { clock, log, keys, network, suite } = await load(config);
   const { host, port } = parseListenAddress(config.listen);
+  assertWritable("dataDirectory", config.dataDirectory);
   const admitted = config.admit.map(({ identityKey, ...claims }) => ({ identityKey: fromHex(identityKey), ...claims }));
   const running = await bound(() =>
     runAuthority({
@@ -102,6 +107,7 @@ interface Loaded {
 }
 
 interface Base extends Loaded {
+  readonly epochs: EpochStore;
   readonly sizes: Geometry;
   readonly listener: TlsListener;
 }
@@ -117,13 +123,18 @@ async function load(config: Config): Promise<Loaded> {
   return { clock, suite, network, keys, log };
 }
 
-async function prepare(config: MixConfig | ProviderConfig, protocols: readonly Protocol[]): Promise<Base> {
-  const loaded = await load(config);
+/** Listens last: whatever else is wrong with a configuration ends the program. */
+async function prepare(
+  config: MixConfig | ProviderConfig,
+  loaded: Loaded,
+  protocols: readonly Protocol[],
+): Promise<Base> {
+  const epochs = new FileEpochStore(memoryDirectory(config, loaded));
   const { clock, keys, network } = loaded;
   const { suite, packetBytes } = network.parameters;
   const sizes = geometry({ suite, packetBytes });
   const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, sizes, clock, protocols };
-  return { ...loaded, sizes, listener: await bound(() => TlsListener.listen(options)) };
+  return { ...loaded, epochs, sizes, listener: await bound(() => TlsListener.listen(options)) };
 }
 
 /** An address that cannot be bound is the configuration's fault, not a bug. */
@@ -140,7 +151,7 @@ async function bound<T>(listen: () => Promise<T>): Promise<T> {
 }
 
 function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observer?: Observer): NodeDependencies {
-  const { clock, suite, network, sizes, keys, listener, log } = base;
+  const { clock, suite, network, sizes, keys, epochs, listener, log } = base;
   const random = new SystemRandom();
   const dialer = new TlsDialer({ identitySeed: keys.linkSeed, sizes, clock });
   const { replayTagsMax, delayQueuePacketsMax } = config;
@@ -155,7 +166,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
     identity: { identitySeed: keys.identitySeed, linkKey: suite.ed25519.publicKey(keys.linkSeed) },
     address: config.address ?? listener.address,
     operator: config.operator,
-    epochs: new FileEpochStore(memoryDirectory(config, base)),
+    epochs,
     log,
     limits: {
       ...(replayTagsMax === undefined ? {} : { replayCapacity: replayTagsMax }),
@@ -166,30 +177,33 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
 }
 
 /** Where epoch keys live. A disk would keep keys that must be forgotten: then the log says so. */
-function memoryDirectory(config: MixConfig | ProviderConfig, { keys, suite, log }: Base): string {
+function memoryDirectory(config: MixConfig | ProviderConfig, { keys, suite, log }: Loaded): string {
   const chosen =
     config.memoryDirectory ?? join(SHARED_MEMORY, `starling-${publicKeys(keys, suite).nodeId.slice(0, 16)}`);
-  const root = config.memoryDirectory === undefined ? SHARED_MEMORY : parentThatExists(chosen);
-  if (!MEMORY_FILE_SYSTEMS.has(statfsSync(root).type)) {
+  assertWritable("memoryDirectory", chosen);
+  // Anybody may make a directory in /dev/shm: who made this one first could take files out of it.
+  const { uid, mode } = statSync(chosen);
+  if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o077) !== 0))
+    throw new ServerError("CONFIG", `memoryDirectory: expected ${chosen} to be this user's alone (chmod 700).`);
+  if (!MEMORY_FILE_SYSTEMS.has(statfsSync(chosen).type)) {
     log.event("memoryDirectory does not lie in memory: keys that are erased may be found on the disk");
   }
   return chosen;
 }
 
+/** Makes it, for its owner only, if it is not there. */
+function assertWritable(key: string, directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.W_OK);
+  } catch {
+    throw new ServerError("CONFIG", `${key}: expected ${directory} to be a directory that can be written.`);
+  }
+}
+
 const SHARED_MEMORY = "/dev/shm";
 /** TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h. */
 const MEMORY_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
-
-function parentThatExists(path: string): string {
-  for (let at = path; ; at = join(at, "..")) {
-    try {
-      statfsSync(at);
-      return at;
-    } catch {
-      if (at === join(at, "..")) throw new ServerError("CONFIG", "memoryDirectory: expected a path of this machine.");
-    }
-  }
-}
 
 function started(
   config: Config,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -82,8 +82,25 @@ test("from keys over a signed network file to an invite", async (t) => {
     refused(await run("invite", "bad.json"), /^bad\.json: role: expected "provider" to invite to\.$/);
     refused(await run("invite", "none.json"), /^none\.json: expected a file that can be read\.$/);
     refused(await run("invite", "provider.json", "--uses", "0"), /^--uses is from 1 to 1,000,000$/, 2);
-    chmod("provider.key");
+    chmodSync(join(folder, "provider.key"), 0o644);
     refused(await run("invite", "provider.json"), /provider\.key: expected a file that only its owner can read/);
+    chmodSync(join(folder, "provider.key"), 0o600);
+  });
+
+  await t.test("a daemon that cannot keep what it must keep says so in one sentence and ends", async () => {
+    write("bad.json", { ...PROVIDER, listen: "127.0.0.1:0", database: "." });
+    refused(await run("run", "bad.json"), /^The database .* cannot be opened\.$/);
+    write("bad.json", { ...MIX, keyFile: "one.key", listen: "127.0.0.1:0", memoryDirectory: "network" });
+    refused(await run("run", "bad.json"), /memoryDirectory: expected .*network to be a directory that can be written/);
+    mkdirSync(join(folder, "open"));
+    chmodSync(join(folder, "open"), 0o755);
+    write("bad.json", { ...MIX, keyFile: "one.key", listen: "127.0.0.1:0", memoryDirectory: "open" });
+    refused(await run("run", "bad.json"), /memoryDirectory: expected .*open to be this user's alone \(chmod 700\)\.$/);
+    write("bad.json", { ...AUTHORITY, keyFile: "one.key", listen: "127.0.0.1:0", dataDirectory: "network" });
+    refused(
+      await run("run", "bad.json"),
+      /^dataDirectory: expected .*network to be a directory that can be written\.$/,
+    );
   });
 
   function keygen(file: string): Promise<Record<"nodeId" | "identityKey" | "linkKey", string>> {
@@ -96,13 +113,6 @@ test("from keys over a signed network file to an invite", async (t) => {
 
   function write(name: string, config: object): void {
     writeFileSync(join(folder, name), JSON.stringify(config));
-  }
-
-  function chmod(name: string): void {
-    const path = join(folder, name);
-    const bytes = readFileSync(path);
-    rmSync(path);
-    writeFileSync(path, bytes, { mode: 0o644 });
   }
 });
 
