@@ -75,10 +75,8 @@ export function createHandlers(d: HandlersDependencies): Handlers {
       return { journeys: deliveries.map((delivery) => contractJourney(messageId, delivery, live)) };
     },
     "mail.retry": async ({ messageId }) => {
-      const { store, client, outbound } = open();
-      for (const { transportId, delivery } of await store.deliveries(messageId)) {
-        if (delivery !== "delivered") await client.retry(transportId);
-      }
+      const { store, outbound } = open();
+      for (const delivery of await store.deliveries(messageId)) await outbound.retry(delivery);
       await outbound.handOver();
       return {};
     },

@@ -13,7 +13,7 @@ import type { MailWork } from "../mail-work/mail-work.ts";
 import type { Mail } from "../mime/mail.ts";
 import { mailId, mixedOuterHeader } from "../mime/outer-header.ts";
 import { newId } from "../store/ids.ts";
-import type { SealedBody, Unsent } from "../store/records.ts";
+import type { DeliveryRecord, SealedBody, Unsent } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { Owner } from "./owner.ts";
 
@@ -102,6 +102,14 @@ export class Outbound {
       this.#handingOver = undefined;
     });
     return this.#handingOver;
+  }
+
+  /** The transport sends it again, to the reader's newest key: the private half of the old one may be gone. */
+  async retry({ address, transportId, delivery }: DeliveryRecord): Promise<void> {
+    if (delivery === "delivered") return;
+    const { client, contacts } = this.#d;
+    const { record, state } = await contacts.reader(address);
+    await client.retry({ messageId: transportId, to: mayWriteTo(state) ? record.record : undefined });
   }
 
   /** Steps 1 and 2: MIME with protected headers, signed and encrypted, one form for each reader. */

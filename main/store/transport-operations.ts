@@ -11,6 +11,7 @@ import {
   type OutgoingMessage,
   type OutgoingProgress,
   type OwedReceipt,
+  type Recipient,
   type SeenMessage,
   type StoredAccount,
   type StoredMailboxKey,
@@ -87,6 +88,10 @@ export const transportOperations = {
     return db.cipher.open("outgoing_data", [id, index], row["row"]);
   },
 
+  readdress(db: Database, id: MessageId, to: Recipient): void {
+    changeOutgoing(db, id, { to }, { finished: 0 });
+  },
+
   saveFragment(db: Database, id: MessageId, index: number, state: OutgoingFragment): void {
     writeFragment(db, id, index, state);
   },
@@ -97,12 +102,12 @@ export const transportOperations = {
     progress: OutgoingProgress,
     fragments?: ReadonlyMap<number, OutgoingFragment>,
   ): void {
-    writeProgress(db, id, progress, { finished: 0 });
+    changeOutgoing(db, id, { progress }, { finished: 0 });
     for (const [index, state] of fragments ?? []) writeFragment(db, id, index, state);
   },
 
   finishOutgoing(db: Database, id: MessageId, progress: OutgoingProgress): void {
-    writeProgress(db, id, progress, { finished: 1 });
+    changeOutgoing(db, id, { progress }, { finished: 1 });
     db.run("DELETE FROM outgoing_data WHERE message = ?", id);
   },
 
@@ -207,10 +212,15 @@ function writeFragment(db: Database, id: MessageId, index: number, state: Outgoi
   db.run("INSERT OR REPLACE INTO outgoing_fragments (message, position, row) VALUES (?, ?, ?)", id, index, row);
 }
 
-function writeProgress(db: Database, id: MessageId, progress: OutgoingProgress, o: { finished: number }): void {
+function changeOutgoing(
+  db: Database,
+  id: MessageId,
+  change: Partial<Pick<OutgoingMessage, "to" | "progress">>,
+  o: { finished: number },
+): void {
   const row = db.get("SELECT row FROM outgoing WHERE id = ?", id);
   if (row === undefined) return;
   const message = db.cipher.openJson<object>("outgoing", [id], row["row"]);
-  const sealed = db.cipher.sealJson("outgoing", [id], { ...message, progress });
+  const sealed = db.cipher.sealJson("outgoing", [id], { ...message, ...change });
   db.run("UPDATE outgoing SET finished = ?, row = ? WHERE id = ?", o.finished, sealed, id);
 }

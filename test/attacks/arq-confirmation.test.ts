@@ -72,6 +72,7 @@ function message(count: number): OutgoingMessage {
       providerId: nodeId(new Uint8Array(32)),
       mailboxId: mailboxId(new Uint8Array(32)),
       mailboxKey: new Uint8Array(1216),
+      validUntil: at(1e9),
     },
     bytes: 1,
     proof: new Uint8Array(32),

@@ -68,7 +68,12 @@ function unsealable(world: World): OutgoingMessage {
   const none = { firstSentAt: undefined, lastSentAt: undefined, storedAt: undefined, deliveredAt: undefined };
   return {
     id: messageId(new Uint8Array(16)),
-    to: { providerId: world.provider("b").nodeId, mailboxId: mailboxId(new Uint8Array(32)), mailboxKey: NO_KEY },
+    to: {
+      providerId: world.provider("b").nodeId,
+      mailboxId: mailboxId(new Uint8Array(32)),
+      mailboxKey: NO_KEY,
+      validUntil: milliseconds(now + 1_000_000),
+    },
     bytes: 10,
     proof: new Uint8Array(32),
     queuedAt: now,

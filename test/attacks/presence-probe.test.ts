@@ -27,7 +27,7 @@ test("a mail that is read but not acknowledged is never answered by a receipt, h
   await world.clock.runWhile(() => bob.received.size === 0, seconds(60));
   assert.equal(bob.received.size, 1);
   for (let i = 0; i < 3; i++) {
-    await mallory.client.retry(id);
+    await mallory.client.retry({ messageId: id, to: undefined });
     await world.clock.runFor(seconds(25));
   }
   assert.ok(!carried.includes("receipt"));

@@ -10,6 +10,7 @@ import type {
   OutgoingMessage,
   OutgoingProgress,
   OwedReceipt,
+  Recipient,
   SeenMessage,
   StoredAccount,
   StoredMailboxKey,
@@ -82,6 +83,12 @@ export class MemoryClientStore implements ClientStore {
     const data = this.#outgoing.get(toHex(id))?.data[index];
     if (data === undefined) throw new Error("no such fragment");
     return data.slice();
+  }
+
+  async readdress(id: MessageId, to: Recipient): Promise<void> {
+    this.#write();
+    const kept = this.#outgoing.get(toHex(id));
+    if (kept !== undefined) kept.message = { ...kept.message, to: copy(to) };
   }
 
   async saveProgress(

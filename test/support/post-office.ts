@@ -47,6 +47,8 @@ export class PostOffice {
   readonly parcels: Parcel[] = [];
   /** Messages that their readers acknowledged, in hexadecimal. */
   readonly acknowledged: string[] = [];
+  /** To which record each mail was sent again, if a new one was known. */
+  readonly retries: (MailboxRecord | undefined)[] = [];
   /** Addresses that were looked up, in order. */
   readonly lookups: string[] = [];
   /** Errors that the programs reported as bugs. */
@@ -261,7 +263,10 @@ class PostClient implements MixClient {
     return this.#journeys;
   }
 
-  async retry(): Promise<void> {}
+  async retry({ to }: { to: MailboxRecord | undefined }): Promise<void> {
+    this.#office.retries.push(to);
+  }
+
   async setProfile(): Promise<void> {}
   async setCertificate(): Promise<void> {}
 

@@ -22,6 +22,7 @@ import { ANSWER_WAIT } from "./limits.ts";
 import { MailboxKeys } from "./mailbox-keys.ts";
 import { ProviderLink } from "./provider-link.ts";
 import { Session } from "./session.ts";
+import type { Recipient } from "./store.ts";
 import type {
   ClientEvents,
   ClientState,
@@ -177,8 +178,10 @@ export class TransportClient implements MixClient {
     return session === undefined ? [] : session.outbox.all().map((outgoing) => session.journey(outgoing));
   }
 
-  async retry(messageId: MessageId): Promise<void> {
-    await this.#required().outbox.retry(messageId);
+  async retry(options: { messageId: MessageId; to: MailboxRecord | undefined }): Promise<void> {
+    const { messageId, to } = options;
+    if (to !== undefined) assertCurrent(to, this.#options.clock.now());
+    await this.#required().retry(messageId, to && recipientOf(to));
   }
 
   async setProfile(profile: ProfileName): Promise<void> {
@@ -336,11 +339,7 @@ const FORBIDS_SIGN_UP: ReadonlySet<TransportErrorCode> = new Set([
   "CONSENSUS_SPLIT",
 ]);
 
-function recipientOf(record: MailboxRecord): {
-  providerId: NodeId;
-  mailboxId: MailboxRecord["mailboxId"];
-  mailboxKey: Uint8Array;
-} {
-  const { providerId, mailboxId, mailboxKey } = record;
-  return { providerId, mailboxId, mailboxKey };
+function recipientOf(record: MailboxRecord): Recipient {
+  const { providerId, mailboxId, mailboxKey, validUntil } = record;
+  return { providerId, mailboxId, mailboxKey, validUntil };
 }

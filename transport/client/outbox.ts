@@ -108,9 +108,9 @@ export class Outbox implements PayloadSource {
     for (const item of this.#items.values()) {
       const index =
         item.ready.size === 0 ? undefined : item.outgoing.waiting(now, FRAGMENTS_READY).find((i) => item.ready.has(i));
-      if (index === undefined) continue;
-      const { left, message } = item.outgoing;
-      yield { left, order: item.order, provider: message.to.providerId, take: () => this.#take(item, index) };
+      if (index === undefined || this.waitsForKey(item.outgoing, now)) continue;
+      const { left, to } = item.outgoing;
+      yield { left, order: item.order, provider: to.providerId, take: () => this.#take(item, index) };
     }
   }
 
@@ -123,10 +123,23 @@ export class Outbox implements PayloadSource {
     this.#follow(item);
   }
 
-  /** Everything goes again, with a new deadline. Does nothing for a message that is unknown or delivered. */
-  async retry(id: MessageId): Promise<void> {
+  /** Whether its reader's key has become too old to be sealed to: its private half would be gone before it is collected. */
+  waitsForKey({ to, left }: Outgoing, now: Milliseconds): boolean {
+    return left > 0 && now >= to.validUntil + this.#deps.parameters.retention;
+  }
+
+  /**
+   * Everything goes again, with a new deadline, sealed to the key of `to` from now on. Does nothing for a message that is
+   * unknown or delivered.
+   */
+  async retry(id: MessageId, to: Recipient | undefined): Promise<void> {
     const item = this.#items.get(toHex(id));
     if (item === undefined || item.outgoing.isFinished) return;
+    if (to !== undefined) {
+      await this.#inTurn(() => this.#deps.store.readdress(id, to));
+      if (item.outgoing.isFinished) return; // A receipt came meanwhile.
+      item.outgoing.readdress(to);
+    }
     const now = this.#deps.clock.now();
     item.outgoing.retry(milliseconds(now + this.#deps.parameters.retention));
     await this.#save(item);
@@ -151,7 +164,7 @@ export class Outbox implements PayloadSource {
     const data = item.ready.get(index) as Uint8Array;
     item.ready.delete(index);
     outgoing.taken(index);
-    const { to } = outgoing.message;
+    const { to } = outgoing;
     return {
       cargo: "fragment",
       content: {
@@ -270,7 +283,7 @@ export class Outbox implements PayloadSource {
     const question = outgoing.question();
     try {
       const hashes = question.map(({ hash }) => hash);
-      const present = await this.#deps.have(outgoing.message.to, hashes);
+      const present = await this.#deps.have(outgoing.to, hashes);
       const stored = new Set(question.filter((_, i) => present[i] === true).map(({ index }) => index));
       const asked = question.map(({ index }) => index);
       outgoing.answered(asked, stored, this.#deps.clock.now());

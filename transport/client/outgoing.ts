@@ -5,7 +5,13 @@
 
 import { equalBytes } from "../core/bytes.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
-import { FRAGMENT_HASHES_KEPT, type OutgoingFragment, type OutgoingMessage, type OutgoingProgress } from "./store.ts";
+import {
+  FRAGMENT_HASHES_KEPT,
+  type OutgoingFragment,
+  type OutgoingMessage,
+  type OutgoingProgress,
+  type Recipient,
+} from "./store.ts";
 import { REMINDERS_MAX } from "./limits.ts";
 import type { Journey } from "./types.ts";
 
@@ -28,6 +34,7 @@ export class Outgoing {
   readonly #waits: Waits;
   readonly #fragments: OutgoingFragment[];
   #progress: OutgoingProgress;
+  #to: Recipient;
   /** Taken for a slot whose tick has not come. */
   readonly #inFlight = new Set<number>();
   /** Indexes whose state changed since the last `changes()`. */
@@ -39,10 +46,20 @@ export class Outgoing {
     this.#waits = options.waits;
     this.#fragments = [...options.message.fragments];
     this.#progress = options.message.progress;
+    this.#to = options.message.to;
   }
 
   get progress(): OutgoingProgress {
     return this.#progress;
+  }
+
+  /** The reader, with the key that is sealed to from now on. */
+  get to(): Recipient {
+    return this.#to;
+  }
+
+  readdress(to: Recipient): void {
+    this.#to = to;
   }
 
   get delivery(): Journey["delivery"] {

@@ -235,6 +235,12 @@ export class Session {
     await this.#receipts.owe(seen, to);
   }
 
+  /** Throws RECORD_UNUSABLE. */
+  async retry(id: MessageId, to: Recipient | undefined): Promise<void> {
+    if (to !== undefined) await this.#assertUsable(to);
+    await this.outbox.retry(id, to);
+  }
+
   journey(outgoing: Outgoing): Journey {
     const { message, progress, delivery, left } = outgoing;
     const { firstSentAt, lastSentAt, storedAt, deliveredAt } = progress;
@@ -250,7 +256,7 @@ export class Session {
       storedAt,
       deliveredAt,
       expectedAt: deliveredAt ?? this.#expectedAt(left, lastSentAt),
-      waitingFor: this.#waitingFor(message.to.providerId),
+      waitingFor: this.#waitingFor(outgoing),
     };
   }
 
@@ -296,9 +302,10 @@ export class Session {
     return milliseconds(now + estimate({ fragments: left, ahead: Math.max(0, this.outbox.queued - left), profile }));
   }
 
-  #waitingFor(provider: NodeId): Journey["waitingFor"] {
+  #waitingFor(outgoing: Outgoing): Journey["waitingFor"] {
+    if (this.outbox.waitsForKey(outgoing, this.#deps.clock.now())) return "key";
     if (this.#deps.link.state !== "up") return "provider";
-    return this.sender.reaches(provider) && !this.sender.hasPathProblem ? "none" : "network";
+    return this.sender.reaches(outgoing.to.providerId) && !this.sender.hasPathProblem ? "none" : "network";
   }
 
   /** Which of these sealed forms the reader's provider has; asked in as many requests as it takes. */

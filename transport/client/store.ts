@@ -42,6 +42,8 @@ export interface ClientStore {
   outgoing(): Promise<readonly OutgoingMessage[]>;
   /** The data of one fragment, as given to `addOutgoing`. Rejects when the message is unknown or finished. */
   outgoingData(id: MessageId, index: number): Promise<Uint8Array>;
+  /** Replaces the recipient of a message: it will be sealed to another key of the same reader. */
+  readdress(id: MessageId, to: Recipient): Promise<void>;
   /** Replaces the message-level progress and, where given, the state of some fragments. */
   saveProgress(
     id: MessageId,
@@ -115,6 +117,8 @@ export interface Recipient {
   readonly mailboxId: MailboxId;
   /** X-Wing, 1,216 bytes. */
   readonly mailboxKey: Uint8Array;
+  /** When the reader's record ends; its private half outlives it (docs/spec/01-message.md §5). */
+  readonly validUntil: Milliseconds;
 }
 
 export interface OutgoingMessage {

@@ -62,7 +62,7 @@ export interface Journey {
   readonly deliveredAt: Milliseconds | undefined;
   /** When it will probably be in the reader's client, if that is online. */
   readonly expectedAt: Milliseconds;
-  readonly waitingFor: "provider" | "network" | "none";
+  readonly waitingFor: "provider" | "network" | "key" | "none";
 }
 
 export type ClientState =
@@ -152,8 +152,11 @@ export interface MixClient {
   consumed(messageId: MessageId): Promise<void>;
   /** Every message that is on its way or was within the retention, oldest first. */
   journeys(): readonly Journey[];
-  /** Sends all fragments again, after a message failed or the user asked. */
-  retry(messageId: MessageId): Promise<void>;
+  /**
+   * Sends all fragments again, after a message failed or the user asked, sealed to the reader's newest key where it is known.
+   * Throws RECORD_EXPIRED, RECORD_UNUSABLE.
+   */
+  retry(options: { messageId: MessageId; to: MailboxRecord | undefined }): Promise<void>;
   /** Takes effect at the next UTC midnight. */
   setProfile(profile: ProfileName): Promise<void>;
   /** Published with the next mailbox record, on the record's schedule. */

@@ -147,6 +147,23 @@ test("an older record than the known one is not taken, whoever signed it: its ma
   assert.equal((await alice.handlers["people.acceptKey"]({ address: BOB })).state, "private", "the newer of the new");
 });
 
+test("a mail is sent again to its reader's newest mailbox key; to none that is over", async (t) => {
+  const { office, alice } = await pair(t);
+  const messageId = await send(alice, { to: [BOB], subject: "s", text: "t" });
+  const old = office.records.get(BOB);
+  assert.ok(old !== undefined);
+  await office.clock.runFor(milliseconds(8 * 24 * 3600 * 1000));
+  await alice.handlers["mail.retry"]({ messageId });
+  const [validFrom, validUntil] = [office.clock.now(), milliseconds(office.clock.now() + 1_000_000)];
+  const renewed = { ...old, validFrom, validUntil, mailboxKey: new Uint8Array(1216).fill(2) };
+  office.records.set(BOB, renewed);
+  await alice.handlers["mail.retry"]({ messageId });
+  assert.deepEqual(
+    office.retries.map((to) => to?.mailboxKey),
+    [undefined, renewed.mailboxKey],
+  );
+});
+
 test("a record that is over and has no successor is expired", async (t) => {
   const { office, alice } = await pair(t);
   await alice.handlers["recipient.check"]({ address: BOB });

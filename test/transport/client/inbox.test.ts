@@ -32,6 +32,7 @@ test("a message that was consumed is not offered again when it comes again; who 
     providerId: nodeId(random.bytes(32)),
     mailboxId: mailboxId(random.bytes(32)),
     mailboxKey: pair.publicKey,
+    validUntil: milliseconds(1e15),
   };
   const { proof } = (await store.seen(name)) as SeenMessage;
   await store.oweReceipt({ id: name, proof, to, dueAt: milliseconds(0) });

@@ -22,6 +22,7 @@ function fresh(total: number, needed: number): Outgoing {
       providerId: nodeId(new Uint8Array(32)),
       mailboxId: mailboxId(new Uint8Array(32)),
       mailboxKey: new Uint8Array(1216),
+      validUntil: milliseconds(DEADLINE),
     },
     bytes: 1,
     proof: PROOF,

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Outbox } from "#transport/client/outbox.ts";
+import type { OutgoingMessage, Recipient } from "#transport/client/store.ts";
+import { mailboxId, messageId, type Milliseconds, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import { QuietTime } from "#transport/traffic/quiet-time.ts";
+import { MemoryClientStore } from "#test/support/memory-client-store.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { SIM_PARAMETERS } from "#test/sim/world.ts";
+
+const ID = messageId(new Uint8Array(16).fill(1));
+const { retention } = SIM_PARAMETERS;
+
+test("nothing is sealed to a key whose private half may be gone; the mail waits for the reader's next key", async () => {
+  const { clock, open, add, until } = await setUp();
+  const [outbox, now] = [await open(), clock.now()];
+  await add(outbox, recipient(1, milliseconds(now + 1000)));
+  assert.deepEqual(keyOfNext(outbox, until(1000)), 1, "a mail written just in time goes until its deadline");
+  const late = until(1000 + retention);
+  await clock.runUntil(late);
+  await clock.runUntilSettled(outbox.retry(ID, undefined), seconds(1));
+  await clock.runFor(seconds(1));
+  assert.equal(keyOfNext(outbox, late), undefined);
+  assert.ok(outbox.all().every((outgoing) => outbox.waitsForKey(outgoing, late)));
+
+  await clock.runUntilSettled(outbox.retry(ID, recipient(2, milliseconds(late + 1000))), seconds(1));
+  await clock.runFor(seconds(1));
+  assert.equal(keyOfNext(outbox, late), 2);
+  assert.equal(keyOfNext(await open(), late), 2, "also after a start");
+});
+
+test("the provider is asked once however long its answer takes, and the program hears of a slot in a quiet moment", async () => {
+  const { clock, open, add, questions, progress, tick } = await setUp();
+  const outbox = await open();
+  await add(outbox, recipient(1, milliseconds(clock.now() + 1e9)));
+  const before = progress.length;
+  tick.next = milliseconds(clock.now() + 5);
+  takeNext(outbox, clock.now())?.settled({ hash: new Uint8Array(16), tags: [], at: clock.now() });
+  await clock.runFor(milliseconds(4));
+  assert.equal(progress.length, before, "a tick is due");
+  tick.next = undefined;
+  await clock.runFor(seconds(1));
+  assert.equal(progress.length, before + 1);
+  for (let time = 0; time < 20; time++) await clock.runFor(seconds(10));
+  assert.equal(questions.length, 1);
+});
+
+function recipient(key: number, validUntil: Milliseconds): Recipient {
+  return {
+    providerId: nodeId(new Uint8Array(32)),
+    mailboxId: mailboxId(new Uint8Array(32)),
+    mailboxKey: new Uint8Array(1216).fill(key),
+    validUntil,
+  };
+}
+
+function takeNext(outbox: Outbox, at: Milliseconds) {
+  const [contender] = outbox.contenders(at);
+  return contender?.take();
+}
+
+/** Which key a slot would seal to now; the slot's packet does not leave. */
+function keyOfNext(outbox: Outbox, at: Milliseconds): number | undefined {
+  const payload = takeNext(outbox, at);
+  payload?.settled(undefined);
+  return payload?.content.mailboxKey[0];
+}
+
+async function setUp() {
+  const clock = new VirtualClock();
+  const store = new MemoryClientStore();
+  const random = new SeededRandom("outbox");
+  const questions: (readonly Uint8Array[])[] = [];
+  const progress: string[] = [];
+  const tick: { next: Milliseconds | undefined } = { next: undefined };
+  const start = clock.now();
+  /** A new program on the same disk. */
+  const open = async (): Promise<Outbox> => {
+    const outbox = new Outbox({
+      clock,
+      store,
+      quiet: new QuietTime({ clock, nextTick: () => tick.next }),
+      geometry: geometry(SIM_PARAMETERS),
+      parameters: SIM_PARAMETERS,
+      padding: random,
+      reliability: random,
+      waits: { askWait: () => seconds(5), repeatWait: () => seconds(5), remindWait: () => seconds(5) },
+      nextOrder: () => 0,
+      have: (_, hashes) => {
+        questions.push(hashes);
+        return new Promise(() => undefined);
+      },
+      onProgress: (outgoing) => progress.push(outgoing.delivery),
+      onSent: () => undefined,
+    });
+    await outbox.load();
+    await clock.runFor(seconds(1));
+    return outbox;
+  };
+  const add = async (outbox: Outbox, to: Recipient): Promise<void> => {
+    await clock.runUntilSettled(outbox.add({ message: messageTo(to, start), data: [new Uint8Array(42)] }), seconds(1));
+    await clock.runFor(milliseconds(100));
+  };
+  const until = (duration: number): Milliseconds => milliseconds(start + 1000 + duration);
+  return { clock, open, add, until, questions, progress, tick };
+}
+
+function messageTo(to: Recipient, queuedAt: Milliseconds): OutgoingMessage {
+  const none = { firstSentAt: undefined, lastSentAt: undefined, storedAt: undefined, deliveredAt: undefined };
+  const asked = { failedAt: undefined, askAt: undefined, remindAt: undefined, reminders: 0 };
+  return {
+    id: ID,
+    to,
+    bytes: 10,
+    proof: new Uint8Array(32),
+    queuedAt,
+    progress: { ...none, ...asked, deadline: milliseconds(queuedAt + retention) },
+    fragments: [{ state: "waiting", notBefore: milliseconds(0), attempts: 0, hashes: [] }],
+  };
+}
