@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { entryFrameBytes, POLL_FRAME_BYTES, sendFrameBytes } from "#transport/link/frame-table.ts";
-import { seconds } from "#transport/core/units.ts";
+import { milliseconds, seconds } from "#transport/core/units.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { SIM_PARAMETERS, World } from "./world.ts";
+import { TransportClient } from "#transport/client/client.ts";
+import type { SendClock, SendClockOptions } from "#transport/traffic/send-clock.ts";
+import { GENESIS, SIM_PARAMETERS, World } from "./world.ts";
 
 const SIZES = geometry({ suite: SIM_PARAMETERS.suite, packetBytes: SIM_PARAMETERS.packetBytes });
 
@@ -41,3 +43,35 @@ test("own loops come back, and the client knows its network is well", async () =
   assert.ok(sent > 30 && returned === sent, `${returned} of ${sent}`);
   await world.stop();
 });
+
+test("a question that finds no slot before its epoch ends leaves with a SURB of the next, and is answered at once", async () => {
+  const world = await World.create({ seed: "epochs of questions" });
+  const carried: string[] = [];
+  const alice = await world.join({
+    name: "alice",
+    provider: "a",
+    make: (options) => new WithoutPayload(options),
+    observer: { slotSent: (slot) => carried.push(slot.carried) },
+  });
+  const { duration, overlap } = SIM_PARAMETERS.epoch;
+  const body = new Uint8Array(3);
+  const asked = alice.client.request({ provider: world.provider("b").nodeId, service: "echo", body });
+  // The nodes have lost the keys of the epoch in which it was asked.
+  await world.clock.runUntil(milliseconds(GENESIS + duration + overlap + 5_000));
+  assert.ok(!carried.includes("request"));
+  (alice.client as WithoutPayload).holds = false;
+  assert.deepEqual(await world.clock.runUntilSettled(asked, seconds(120)), body);
+  assert.equal(carried.filter((cargo) => cargo === "request").length, 1, "the first to leave had its answer");
+  await world.stop();
+});
+
+/** Gives no slot to anything that waits, as when larger mails are always before it. */
+class WithoutPayload extends TransportClient {
+  holds = true;
+
+  protected override makeSendClock(options: SendClockOptions): SendClock {
+    const prepare: SendClockOptions["prepare"] = (kind) =>
+      options.prepare(kind === "payload" && this.holds ? "drop" : kind);
+    return super.makeSendClock({ ...options, prepare });
+  }
+}
