@@ -272,12 +272,17 @@ export class WebContents extends EventEmitter {
     );
   }
 
-  /** A second window was asked for. Chromium has made it, stopped before its first request. */
-  popup(targetId: string): void {
+  /**
+   * A second window was asked for. Chromium has made it, stopped before its first request, in the opener's own process:
+   * closed while it stands still it can take its opener with it, so it goes on first, with every request held back.
+   */
+  popup(targetId: string, sessionId: string): void {
     const url = fromWeb(this.#opening.shift() ?? "");
     const { action } = this.#openHandler({ url });
     record("window-open", { url, action });
     if (action !== "deny") throw new Error("The stand-in only knows windows that are denied.");
+    this.#browser?.tell("Fetch.enable", { patterns: [{ urlPattern: "*" }] }, sessionId);
+    this.#browser?.tell("Runtime.runIfWaitingForDebugger", {}, sessionId);
     this.#browser?.tell("Target.closeTarget", { targetId });
   }
 
@@ -324,7 +329,7 @@ function announceTarget(browser: Browser, { method, params }: Message): void {
     return;
   }
   const opener = windows.find(({ webContents }) => webContents.targetId === targetInfo.openerId);
-  if (opener !== undefined) return opener.webContents.popup(targetInfo.targetId);
+  if (opener !== undefined) return opener.webContents.popup(targetInfo.targetId, sessionId);
   const waiting = attached.get(targetInfo.targetId);
   if (waiting === undefined) early.set(targetInfo.targetId, sessionId);
   else waiting(sessionId);
