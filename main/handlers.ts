@@ -63,9 +63,7 @@ export function createHandlers(d: HandlersDependencies): Handlers {
       return { html };
     },
     "mail.markRead": async ({ conversationId }) => {
-      const session = open();
-      await session.store.markRead(conversationId);
-      await session.opened(conversationId);
+      await open().opened(conversationId);
       return {};
     },
     "mail.journey": async ({ messageId }) => {

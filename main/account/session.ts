@@ -146,8 +146,9 @@ export class Session {
     this.#background(() => this.inbound.settle());
   }
 
-  /** After a conversation was opened by its reader. */
+  /** A conversation was opened by its reader: it counts as read, and its senders as accepted. */
   async opened(conversationId: string): Promise<void> {
+    if (await this.store.markRead(conversationId)) this.#d.announce.mailChanged(conversationId);
     const { messages } = await this.store.thread(conversationId);
     const senders = new Set(messages.filter((m) => m.message.direction === "in").map((m) => m.message.from.address));
     for (const address of senders) await this.contacts.accept(address);

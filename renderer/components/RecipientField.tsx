@@ -1,6 +1,7 @@
 /** The "To" line: chips of readers and a field that suggests people. */
 
 import { useRef, useState } from "react";
+import { ButtonContext } from "react-aria-components/Button";
 import { ComboBox } from "react-aria-components/ComboBox";
 import { Input } from "react-aria-components/Input";
 import { Label } from "react-aria-components/Label";
@@ -70,18 +71,21 @@ export function RecipientField({ readers, onChange, autoFocus }: Props) {
       >
         <Label>{compose.to}</Label>
         <div className="recipients-line">
-          {readers.readers.map((reader) => (
-            <RecipientChip
-              key={reader.address}
-              reader={reader}
-              onRemove={() => {
-                onChange(addresses.filter((address) => address !== reader.address));
-                box.current?.querySelector("input")?.focus();
-              }}
-              onAsk={() => readers.ask(reader.address)}
-              onAccept={() => void readers.accept(reader.address).catch(() => readers.ask(reader.address))}
-            />
-          ))}
+          {/* The buttons of the chips are their own, not the one that opens the combo box's list. */}
+          <ButtonContext value={{}}>
+            {readers.readers.map((reader) => (
+              <RecipientChip
+                key={reader.address}
+                reader={reader}
+                onRemove={() => {
+                  onChange(addresses.filter((address) => address !== reader.address));
+                  box.current?.querySelector("input")?.focus();
+                }}
+                onAsk={() => readers.ask(reader.address)}
+                onAccept={() => void readers.accept(reader.address).catch(() => readers.ask(reader.address))}
+              />
+            ))}
+          </ButtonContext>
           <Input
             autoFocus={autoFocus}
             placeholder={addresses.length === 0 ? compose.toHint : ""}

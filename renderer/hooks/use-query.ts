@@ -16,6 +16,8 @@ export interface QueryOptions {
   readonly on?: readonly EventName[];
   /** Of all events of those names, only these matter. */
   readonly when?: (data: EventData<EventName>) => boolean;
+  /** Ask again this often as well: for figures that change all the time, of which no event tells. */
+  readonly everyMs?: number;
 }
 
 interface Answer<M extends Method> {
@@ -30,7 +32,7 @@ interface Answer<M extends Method> {
 export function useQuery<M extends Method>(
   method: M,
   input: Input<M> | undefined,
-  { on = [], when }: QueryOptions = {},
+  { on = [], when, everyMs }: QueryOptions = {},
 ): Query<M> {
   const { connection } = useProgram();
   const [answer, setAnswer] = useState<Answer<M>>();
@@ -67,6 +69,12 @@ export function useQuery<M extends Method>(
       for (const end of ends) end();
     };
   }, [connection, names, again]);
+
+  useEffect(() => {
+    if (everyMs === undefined) return;
+    const timer = setInterval(again, everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs, again]);
 
   const fits = answer !== undefined && answer.key === key;
   return { value: fits ? answer.value : undefined, error: fits ? answer.error : undefined, again };

@@ -45,7 +45,11 @@ export function Mail({ me, onLocked }: Props) {
     [],
   );
   const discards = useDiscards();
-  const network = useQuery("network.state", {}, { on: ["network.changed"] });
+  const network = useQuery(
+    "network.state",
+    {},
+    { on: ["network.changed"], everyMs: place === "network" ? 2_000 : 20_000 },
+  );
   const lock = useAction(async () => {
     await client["app.lock"]({});
     onLocked();

@@ -104,7 +104,10 @@ export const en = {
 
   unlock: {
     title: "Starling is locked",
-    body: (address: string) => `The mail of ${address} is encrypted on this computer.`,
+    body: (address: string) =>
+      address === ""
+        ? "Your mail is encrypted on this computer."
+        : `The mail of ${address} is encrypted on this computer.`,
     passphrase: "Passphrase",
     unlock: "Unlock",
     unlocking: "Opening your mail…",
@@ -125,7 +128,7 @@ export const en = {
   status: {
     label: "State of the network",
     connecting: "Connecting to your provider",
-    mixing: (perMinute: string, data: string) => `Mixing, ${perMinute} packets a minute, ${data} today`,
+    mixing: (perMinute: string, data: string) => `Mixing, ${perMinute} packets a minute, ${data} since unlocking`,
     "provider-down": "Your provider does not answer; mail waits here",
     "too-small": "Too few mixes are alive; mail waits here",
     stale: "The list of mixes is out of date; mail waits here",
@@ -304,7 +307,8 @@ export const en = {
       changed: (name: string) =>
         `${name}’s key has changed. This happens with a new device, or if someone pretends to be ${name}. Compare safety numbers, or ask ${name} another way.`,
       expired: (name: string) => `${name}’s key has expired. It renews when ${name} next opens Starling.`,
-      unknown: (name: string) => `The provider knows no ${name}. Check the spelling.`,
+      unknown: (name: string) =>
+        `There is no Starling address ${name}. Check the spelling; to other mail addresses Starling cannot write yet.`,
       unavailable: (name: string) => `We could not ask for ${name}’s key. That says nothing about ${name}; try again.`,
     },
     pathSays: {
@@ -354,7 +358,7 @@ export const en = {
     loopsBody: "Starling sends letters to itself. As long as they come home, nobody is dropping your mail.",
     loopsValue: (returned: number, sent: number) => `${returned} of ${sent}`,
     loopsNone: "None sent yet",
-    data: "Data today",
+    data: "Data since unlocking",
     dataValue: (sent: string, received: string) => `${sent} out, ${received} in`,
     dataBody: "The same amount whether you write or not.",
     size: "Who carries it",

@@ -3,7 +3,9 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { connect } from "#main/contract/connect.ts";
 import { generateKeyPair } from "#main/pgp/certificate.ts";
+import { memoryPorts } from "#main/rpc/memory-port.ts";
 import type { Services } from "#main/services.ts";
 import type { MailboxRecord } from "#transport";
 import { milliseconds } from "#transport/core/units.ts";
@@ -57,6 +59,26 @@ test("a mail with an attachment arrives whole, signed by its sender, and its rec
   );
   await until(async () => (await idle(alice)) && office.acknowledged.length === 2); // Alice wrote first: Bob is accepted
   assert.deepEqual(office.reported, []);
+});
+
+test("the window is told when a mail of somebody known counts as read", async (t) => {
+  const { office, alice, bob } = await pair(t);
+  await send(bob, { to: [ALICE], subject: "first", text: "t" });
+  await send(alice, { to: [BOB], subject: "second", text: "t" });
+  await office.deliver();
+  await until(async () => (await idle(bob)) && office.acknowledged.length > 0);
+  await office.clock.runFor(milliseconds(5_000));
+  const { conversations } = await bob.handlers["mail.list"]({ folder: "inbox", limit: 10 });
+  const conversationId = conversations[0]?.id as string;
+  const [window, program] = memoryPorts();
+  bob.serve(program);
+  const { client, on } = connect(window);
+  const changed: string[] = [];
+  on("mail.changed", (data) => changed.push(data.conversationId));
+  await client["mail.markRead"]({ conversationId });
+  await office.clock.runFor(milliseconds(5_000));
+  assert.deepEqual(changed, [conversationId]);
+  assert.equal((await client["mail.list"]({ folder: "inbox", limit: 10 })).unread, 0);
 });
 
 test("what crosses the network shows neither subject, text, names nor reader", async (t) => {
