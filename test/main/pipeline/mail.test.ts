@@ -72,13 +72,13 @@ test("the window is told when a mail of somebody known counts as read", async (t
   const conversationId = conversations[0]?.id as string;
   const [window, program] = memoryPorts();
   bob.serve(program);
-  const { client, on } = connect(window);
+  const connection = connect(window);
   const changed: string[] = [];
-  on("mail.changed", (data) => changed.push(data.conversationId));
-  await client["mail.markRead"]({ conversationId });
+  connection.on("mail.changed", (data) => changed.push(data.conversationId));
+  await connection.client["mail.markRead"]({ conversationId });
   await office.clock.runFor(milliseconds(5_000));
   assert.deepEqual(changed, [conversationId]);
-  assert.equal((await client["mail.list"]({ folder: "inbox", limit: 10 })).unread, 0);
+  assert.equal((await connection.client["mail.list"]({ folder: "inbox", limit: 10 })).unread, 0);
 });
 
 test("what crosses the network shows neither subject, text, names nor reader", async (t) => {
