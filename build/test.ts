@@ -27,6 +27,7 @@ interface Outcome {
 }
 
 /** Nothing here may hang a machine: the whole is meant to end within half an hour. */
+const LAST_WORDS_SECONDS = 20;
 const PART_MINUTES_MAX = { static: 3, small: 15, slow: 60 } as const;
 
 const PARTS: readonly Part[] = [
@@ -209,7 +210,9 @@ function execute(
     child.stderr.setEncoding("utf8").on("data", collect);
     const timer = setTimeout(() => {
       output += `\nStopped: it took more than ${minutes} minutes.\n`;
-      child.kill("SIGKILL");
+      // A runner that is asked to end says first what has failed so far, and why.
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGKILL"), LAST_WORDS_SECONDS * 1000).unref();
     }, minutes * 60_000);
     const end = (code: number): void => {
       clearTimeout(timer);

@@ -5,11 +5,11 @@
 
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createKeyFile, type NodeKeys, publicKeys } from "#provider-server/cli/key-file.ts";
+import { freePorts } from "#test/support/free-ports.ts";
 import { fromHex } from "#transport/core/bytes.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
@@ -195,18 +195,4 @@ function get<K, V>(map: ReadonlyMap<K, V>, key: K): V {
   const value = map.get(key);
   if (value === undefined) throw new Error(`there is no ${String(key)} in the demo`);
   return value;
-}
-
-/** Ports that nobody listens on now: all are held at once, so that no two are the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

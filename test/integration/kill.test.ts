@@ -16,12 +16,13 @@ const WAIT_SECONDS = 120;
 
 describe("kill -9 while mail is on its way", () => {
   let world: World;
+  let started: World | undefined;
 
   before(async () => {
-    world = await World.start();
+    world = started = await World.start();
   });
 
-  after(() => world.stop());
+  after(() => started?.stop());
 
   const scenario = (name: string, run: () => Promise<void>): void => void it(name, () => world.tell(run));
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type DemoMail, sha256 } from "#test/demo/mail.ts";
 import { type DemoNetwork, startNetwork } from "#test/demo/network.ts";
 import { Observations } from "#test/demo/observations.ts";
-import { settleIn, type Sent, write } from "#test/demo/story.ts";
+import { type Sent, settleIn, write } from "#test/demo/story.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
@@ -68,6 +68,9 @@ export class World {
       parameters: PARAMETERS,
       onEvent: (node, event, data) => watch.nodeTold(node, event, data),
       announce: (node) => tap.stand(node),
+    }).catch(async (error: unknown) => {
+      await tap.close(); // what listens would keep this process from ending
+      throw error;
     });
     const random = new SystemRandom();
     const clock = new SystemClock();

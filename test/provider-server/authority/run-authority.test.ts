@@ -2,10 +2,13 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { type RunningAuthority, runAuthority } from "#provider-server/authority/run-authority.ts";
+import { Log } from "#provider-server/observe/log.ts";
+import { freePorts } from "#test/support/free-ports.ts";
+import { seedOf, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
 import { milliseconds } from "#transport/core/units.ts";
@@ -13,9 +16,6 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Authority } from "#transport/directory/model.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
-import { runAuthority, type RunningAuthority } from "#provider-server/authority/run-authority.ts";
-import { Log } from "#provider-server/observe/log.ts";
-import { seedOf, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 
 const suite = await loadSuite("x25519", "native");
 const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
@@ -25,7 +25,7 @@ test("authorities over TLS agree within seconds, one of them down, and one resta
   const random = new SystemRandom();
   const folder = mkdtempSync(join(tmpdir(), "starling-authority-"));
   t.after(() => rmSync(folder, { recursive: true }));
-  const addresses = await freeAddresses(3);
+  const addresses = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
   const genesis = milliseconds(clock.now() + 5000);
   const made = testNetwork({ suite, genesis, bootstrap: milliseconds(2500), addresses });
   const lines: string[] = [];
@@ -105,12 +105,3 @@ test("whoever holds links to an authority and asks nothing keeps nobody from ask
   assert.equal((await client.fetchFrom(authority, "current")).consensus, undefined);
   for (const link of silent) link.close();
 });
-
-/** Free now; the network file must name them before anyone listens. */
-async function freeAddresses(count: number): Promise<string[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports.map((port) => `127.0.0.1:${port}`);
-}
