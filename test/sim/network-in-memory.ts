@@ -9,6 +9,7 @@ import type { Clock } from "#transport/core/clock.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { exponential, type RandomSource, uniform } from "#transport/core/random.ts";
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import type { Direction } from "#transport/link/frame-table.ts";
 import type { Dialer, Link, PeerIdentity, Protocol } from "#transport/link/link.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 
@@ -20,6 +21,13 @@ export interface Weather {
 
 /** What passes one end of a link: for observers. */
 export type Tap = (event: { at: Milliseconds; direction: "out" | "in"; length: number }) => void;
+
+/** A frame as its sender gave it to a link, on any link: for tests that want real traffic to start from. */
+export interface Captured {
+  readonly protocol: Protocol;
+  readonly direction: Direction;
+  readonly bytes: Uint8Array;
+}
 
 export interface ListenOptions {
   readonly address: string;
@@ -36,6 +44,7 @@ export class NetworkInMemory {
   readonly #listeners = new Map<string, ListenOptions & { readonly links: Set<End> }>();
   readonly #dials = new Map<string, number>();
   weather: Weather = { loss: 0, duplicates: 0 };
+  capture: ((frame: Captured) => void) | undefined;
 
   constructor(options: { clock: Clock; seed: string }) {
     this.#clock = options.clock;
@@ -78,13 +87,21 @@ export class NetworkInMemory {
         if (!equalBytes(listener.key, expectedKey)) return reject(new TransportError("REFUSED"));
         const role = protocol === "starling-client/1" ? "client" : "node";
         const shared = { protocol, weather, wire: this.#clock };
+        const capture = (direction: Direction) => (bytes: Uint8Array) => this.capture?.({ protocol, direction, bytes });
         const out = new End({
           ...shared,
+          capture: capture("fromDialer"),
           clock: near,
           peer: { role: "node", key: listener.key },
           random: stream("out"),
         });
-        const back = new End({ ...shared, clock: this.#clock, peer: { role, key: from.key }, random: stream("in") });
+        const back = new End({
+          ...shared,
+          capture: capture("toDialer"),
+          clock: this.#clock,
+          peer: { role, key: from.key },
+          random: stream("in"),
+        });
         out.other = back;
         back.other = out;
         if (from.tap !== undefined) out.tap = from.tap;
@@ -109,6 +126,7 @@ interface EndOptions {
   /** Latency, loss and doubling of what this end sends. */
   readonly random: RandomSource;
   readonly weather: () => Weather;
+  readonly capture: (frame: Uint8Array) => void;
 }
 
 class End implements Link {
@@ -135,8 +153,9 @@ class End implements Link {
 
   send(frame: Uint8Array): boolean {
     if (this.#isClosed) return false;
-    const { clock, wire, random, weather } = this.#options;
+    const { clock, wire, random, weather, capture } = this.#options;
     this.tap?.({ at: clock.now(), direction: "out", length: frame.length });
+    capture(frame);
     const { loss, duplicates } = weather();
     const wait = latency(random);
     const fate = uniform(random);
