@@ -112,13 +112,14 @@ export class ProviderNode {
 
   #store({ recipient, surbId, payload, tag }: Delivery, kind: "fragment" | "reply"): void {
     const { suite, clock, observer } = this.#deps;
+    const mailbox = recipient as MailboxId;
     this.mailbox.deliver({
-      mailboxId: recipient as MailboxId,
+      mailboxId: mailbox,
       kind,
       surbId,
       body: payload,
       hash: fragmentHash(suite, payload),
-      onStored: () => observer?.entryStored?.({ node: this.nodeId, at: clock.now(), tag }),
+      onStored: () => observer?.entryStored?.({ node: this.nodeId, at: clock.now(), tag, mailbox }),
     });
   }
 

@@ -3,7 +3,7 @@
  * configuration has no key for it and no observer is part of the server.
  */
 
-import type { Epoch, Milliseconds, NodeId, ReplayTag } from "#transport/core/units.ts";
+import type { Epoch, MailboxId, Milliseconds, NodeId, ReplayTag } from "#transport/core/units.ts";
 import type { DropReason } from "./drop-reason.ts";
 
 /** Where and when. `tag` is known to the packet's sender as well, and to nobody else. */
@@ -27,5 +27,5 @@ export interface Observer {
   /** Something was dropped, at any stage. */
   dropped?(event: { readonly node: NodeId; readonly at: Milliseconds; readonly reason: DropReason }): void;
   /** A mailbox entry became durable. */
-  entryStored?(event: { readonly node: NodeId; readonly at: Milliseconds; readonly tag: ReplayTag }): void;
+  entryStored?(event: PacketEvent & { readonly mailbox: MailboxId }): void;
 }
