@@ -2,6 +2,7 @@
 
 import type { BrowserWindow, IpcMain, IpcMainEvent } from "electron";
 import type { Port } from "#main/contract/port.ts";
+import { EarlyMessages } from "#main/rpc/early-messages.ts";
 import { isOurs } from "./address.ts";
 
 const CHANNEL = "port";
@@ -37,8 +38,7 @@ function fromOurPage(event: IpcMainEvent, window: BrowserWindow): boolean {
 
 class IpcPort implements Port {
   readonly #transmit: (json: string) => void;
-  #listener: ((json: string) => void) | undefined;
-  readonly #kept: string[] = [];
+  readonly #incoming = new EarlyMessages();
   readonly #closeListeners: (() => void)[] = [];
   #closed = false;
 
@@ -51,14 +51,11 @@ class IpcPort implements Port {
   }
 
   receive(json: string): void {
-    if (this.#closed) return;
-    if (this.#listener === undefined) this.#kept.push(json);
-    else this.#listener(json);
+    if (!this.#closed) this.#incoming.receive(json);
   }
 
   onMessage(listener: (json: string) => void): void {
-    this.#listener = listener;
-    for (const json of this.#kept.splice(0)) listener(json);
+    this.#incoming.listen(listener);
   }
 
   onClose(listener: () => void): void {

@@ -4,7 +4,7 @@
  */
 
 import { type Clock, type IncomingMessage, type MessageId, type MixClient, type RandomSource, toHex } from "#transport";
-import { type MainError, toMainError } from "../error.ts";
+import { toMainError } from "../error.ts";
 import type { Contact, Contacts } from "../keys/contacts.ts";
 import type { Opened, OpenedContent } from "../mail-work/jobs.ts";
 import type { MailWork } from "../mail-work/mail-work.ts";
@@ -13,6 +13,7 @@ import { newId } from "../store/ids.ts";
 import type { Arrival, Content, Signature, Unsettled } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { Owner } from "./owner.ts";
+import { RerunLoop } from "./rerun-loop.ts";
 
 export interface InboundDependencies {
   readonly store: Store;
@@ -29,11 +30,12 @@ export interface InboundDependencies {
 export class Inbound {
   readonly #d: InboundDependencies;
   readonly #taking = new Map<string, Promise<void>>();
-  #settling: Promise<void> | undefined;
-  #again = false;
+  readonly #settling: RerunLoop<Unsettled>;
 
   constructor(dependencies: InboundDependencies) {
     this.#d = dependencies;
+    const { store } = dependencies;
+    this.#settling = new RerunLoop({ list: () => store.unsettled(), work: (message) => this.#settleOne(message) });
   }
 
   /** Steps 10 and 11. Offered twice, a message is stored once. */
@@ -144,25 +146,7 @@ export class Inbound {
    * At every start, after every arrival, when a conversation is opened, and when the network is back.
    */
   settle(): Promise<void> {
-    this.#again = true;
-    this.#settling ??= this.#settleAll().finally(() => {
-      this.#settling = undefined;
-    });
-    return this.#settling;
-  }
-
-  async #settleAll(): Promise<void> {
-    let failure: MainError | undefined;
-    while (this.#again) {
-      this.#again = false;
-      for (const message of await this.#d.store.unsettled()) {
-        // One that cannot be settled does not hold the others up.
-        await this.#settleOne(message).catch((error: unknown) => {
-          failure ??= toMainError(error);
-        });
-      }
-    }
-    if (failure !== undefined) throw failure;
+    return this.#settling.run();
   }
 
   async #settleOne(message: Unsettled): Promise<void> {

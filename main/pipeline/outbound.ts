@@ -16,6 +16,7 @@ import { newId } from "../store/ids.ts";
 import type { DeliveryRecord, SealedBody, Unsent } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { Owner } from "./owner.ts";
+import { RerunLoop } from "./rerun-loop.ts";
 
 export interface OutboundDependencies {
   readonly store: Store;
@@ -36,11 +37,12 @@ export interface Sent {
 
 export class Outbound {
   readonly #d: OutboundDependencies;
-  #handingOver: Promise<void> | undefined;
-  #again = false;
+  readonly #handingOver: RerunLoop<Unsent>;
 
   constructor(dependencies: OutboundDependencies) {
     this.#d = dependencies;
+    const { store } = dependencies;
+    this.#handingOver = new RerunLoop({ list: () => store.unsent(), work: (unsent) => this.#handOverOne(unsent) });
   }
 
   /** Durable when it resolves. Throws why the mail cannot leave as it is; then the draft stays. */
@@ -97,11 +99,7 @@ export class Outbound {
 
   /** Gives the transport what it has not taken: after sending, at every start, and when the network is back. */
   handOver(): Promise<void> {
-    this.#again = true;
-    this.#handingOver ??= this.#handOverAll().finally(() => {
-      this.#handingOver = undefined;
-    });
-    return this.#handingOver;
+    return this.#handingOver.run();
   }
 
   /** The transport sends it again, to the reader's newest key: the private half of the old one may be gone. */
@@ -140,20 +138,6 @@ export class Outbound {
       if (certificate === undefined || !mayWriteTo(state)) throw new MainError(WHY_NOT[state]);
       return { record, state, certificate };
     });
-  }
-
-  async #handOverAll(): Promise<void> {
-    let failure: MainError | undefined;
-    while (this.#again) {
-      this.#again = false;
-      for (const unsent of await this.#d.store.unsent()) {
-        // A mail that cannot be handed over does not hold the others up.
-        await this.#handOverOne(unsent).catch((error: unknown) => {
-          failure ??= toMainError(error);
-        });
-      }
-    }
-    if (failure !== undefined) throw failure;
   }
 
   /** Steps 3 to 5 are the transport's: split, seal, and wait for a slot. Done twice under one id, they are done once. */

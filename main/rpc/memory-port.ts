@@ -1,6 +1,7 @@
 /** Two ends of a pipe in one process: for tests, and for a window that lives beside the program. */
 
 import type { Port } from "#main/contract/port.ts";
+import { EarlyMessages } from "./early-messages.ts";
 
 /** What one end sends, the other hears, in order and never synchronously. */
 export function memoryPorts(): [Port, Port] {
@@ -14,8 +15,7 @@ export function memoryPorts(): [Port, Port] {
 class MemoryPort implements Port {
   other: MemoryPort | undefined;
   #closed = false;
-  readonly #kept: string[] = [];
-  #listener: ((json: string) => void) | undefined;
+  readonly #incoming = new EarlyMessages();
   readonly #closeListeners: (() => void)[] = [];
 
   send(json: string): void {
@@ -25,14 +25,11 @@ class MemoryPort implements Port {
   }
 
   receive(json: string): void {
-    if (this.#closed) return;
-    if (this.#listener === undefined) this.#kept.push(json);
-    else this.#listener(json);
+    if (!this.#closed) this.#incoming.receive(json);
   }
 
   onMessage(listener: (json: string) => void): void {
-    this.#listener = listener;
-    for (const json of this.#kept.splice(0)) listener(json);
+    this.#incoming.listen(listener);
   }
 
   onClose(listener: () => void): void {
