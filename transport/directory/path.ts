@@ -155,16 +155,15 @@ function toPath(o: PathOptions, nodes: readonly NodeDescriptor[]): Path {
     return {
       nodeId: node.nodeId,
       mixKey: node.mixKeys.get(o.epoch) as Uint8Array,
-      delay: isLast ? milliseconds(0) : drawDelay(o),
+      delay: isLast ? milliseconds(0) : drawDelay({ ...o, delayCap: o.consensus.parameters.delayCap }),
     };
   });
   return { epoch: o.epoch, hops };
 }
 
-/** Whole milliseconds, as the packet carries them (docs/spec/03-sphinx.md). */
-function drawDelay(o: PathOptions): Milliseconds {
-  const longest = o.consensus.parameters.delayCap * o.meanDelay;
-  return milliseconds(Math.round(Math.min(exponential(o.delays, o.meanDelay), longest)));
+/** Exponential, cut at `delayCap` means; whole milliseconds, as the packet carries them (docs/spec/03-sphinx.md). */
+export function drawDelay(o: { delays: RandomSource; meanDelay: Milliseconds; delayCap: number }): Milliseconds {
+  return milliseconds(Math.round(Math.min(exponential(o.delays, o.meanDelay), o.delayCap * o.meanDelay)));
 }
 
 function requireProvider(nodes: Usable, wanted: NodeId): NodeDescriptor {
