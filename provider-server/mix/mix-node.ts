@@ -29,6 +29,8 @@ export interface MixNodeRole {
   readonly role: "mix" | "provider";
   readonly domain: string;
   readonly deliver: (delivery: Delivery) => void;
+  /** The public keys of its tokens, by period, at publication. */
+  readonly tokenKeys: () => ReadonlyMap<number, Uint8Array>;
 }
 
 type Held = Outcome & { kind: "hold" };
@@ -57,7 +59,7 @@ export class MixNode {
     const { clock, streams, suite, network, dialer, directory, identity, log } = deps;
     this.#deps = deps;
     this.#clock = clock;
-    this.#role = role ?? { role: "mix", domain: "", deliver: () => this.drop("NO_ROLE") };
+    this.#role = role ?? { role: "mix", domain: "", deliver: () => this.drop("NO_ROLE"), tokenKeys: () => new Map() };
     this.#limits = { ...DEFAULT_NODE_LIMITS, ...deps.limits };
     this.nodeId = nodeIdOf(suite, suite.ed25519.publicKey(identity.identitySeed));
     const { suite: name, packetBytes } = network.parameters;
@@ -217,6 +219,7 @@ export class MixNode {
       address,
       operator,
       mixKeys: new Map(epochs.map((epoch) => [epoch, this.#keys.ensure(epoch)])),
+      tokenKeys: this.#role.tokenKeys(),
       publishedAt: milliseconds(Math.floor(this.#clock.now())),
     };
     return signDescriptor({ fields, identitySeed: identity.identitySeed, suite }).bytes;

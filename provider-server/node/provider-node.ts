@@ -32,7 +32,12 @@ export class ProviderNode {
     const { clock, streams, suite, network, database, domain, signUp, log } = deps;
     this.#deps = deps;
     const onDrop = (reason: DropReason): void => this.mix.drop(reason);
-    this.mix = new MixNode(deps, { role: "provider", domain, deliver: (delivery) => this.#deliver(delivery) });
+    this.mix = new MixNode(deps, {
+      role: "provider",
+      domain,
+      deliver: (delivery) => this.#deliver(delivery),
+      tokenKeys: () => new Map(),
+    });
     const { sphinx, nodeId: providerId } = this.mix;
     this.accounts = new Accounts({
       database,

@@ -88,6 +88,7 @@ export interface NodeWish {
   readonly epochs?: readonly number[];
   readonly publishedAt?: number;
   readonly address?: string;
+  readonly tokenKeys?: ReadonlyMap<number, Uint8Array>;
 }
 
 /** Everything follows from the name. */
@@ -102,6 +103,7 @@ export function testDescriptor(suite: Suite, wish: NodeWish): NodeDescriptor {
       operator: wish.operator ?? `operator of ${name}`,
       domain: wish.domain ?? (role === "provider" ? `${name}.example` : ""),
       mixKeys: new Map(epochs.map((epoch) => [epochNumber(epoch), keyOf(epoch)])),
+      tokenKeys: wish.tokenKeys ?? new Map(),
       publishedAt: milliseconds(wish.publishedAt ?? 0),
     },
     identitySeed: seedOf(`${name}/identity`),

@@ -40,6 +40,18 @@ export interface Parameters {
   };
   /** Loop packets that every mix and provider sends through the network back to itself. */
   readonly nodeLoopRate: PerSecond;
+  /**
+   * Packets that every mix holds on average, whoever sends: what providers' decoys and nodes' loops keep up without any user.
+   * 0: no decoys. Spec: docs/spec/04-traffic.md §11
+   */
+  readonly minimumPool: number;
+  /** Blind tokens for requests to services. Spec: docs/spec/13-tokens.md */
+  readonly tokens: {
+    /** How long the key of a token lives; a request's token is of the period in which it is sent. */
+    readonly period: Milliseconds;
+    /** What one device gets for each provider and period. 0: services ask for none. */
+    readonly perProvider: number;
+  };
   /** The number of fragments of a message is padded up to a multiple of this once it is past it. */
   readonly fragmentStep: number;
   /** The largest message in bytes, sealed OpenPGP included. */
@@ -78,6 +90,8 @@ export const LIVE_PARAMETERS: Parameters = {
   delayCap: 16,
   epoch: { duration: seconds(3600), lead: seconds(600), overlap: seconds(600) },
   nodeLoopRate: perSecond(1 / 4),
+  minimumPool: 20,
+  tokens: { period: milliseconds(DAY), perProvider: 32 },
   fragmentStep: 8,
   messageBytesMax: 25 * 2 ** 20,
   retention: milliseconds(30 * DAY),
@@ -93,4 +107,6 @@ export const DEMO_PARAMETERS: Parameters = {
   },
   epoch: { duration: seconds(120), lead: seconds(20), overlap: seconds(40) },
   nodeLoopRate: perSecond(1 / 2),
+  minimumPool: 3,
+  tokens: { period: seconds(3600), perProvider: 32 },
 };

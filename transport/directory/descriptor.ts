@@ -6,7 +6,7 @@ import { type Epoch, epochNumber, milliseconds, type NodeId, nodeId } from "../c
 import type { Primitives, Suite } from "../crypto/suite.ts";
 import { ADDRESS_TEXT_BYTES_MAX, parseAddress } from "../link/address.ts";
 import { KEY_BYTES, LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
-import { DOMAIN_BYTES_MAX, MIX_KEYS_MAX, OPERATOR_BYTES_MAX } from "./limits.ts";
+import { DOMAIN_BYTES_MAX, MIX_KEYS_MAX, OPERATOR_BYTES_MAX, TOKEN_KEYS_MAX } from "./limits.ts";
 import type { NodeDescriptor, NodeRole } from "./model.ts";
 import { checkDomain, checkName } from "./texts.ts";
 
@@ -50,11 +50,12 @@ export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescripto
   const domain = reader.text16(DOMAIN_BYTES_MAX);
   const publishedAt = milliseconds(reader.u64());
   const mixKeys = decodeMixKeys(reader, suite.kem.publicKeyBytes);
+  const tokenKeys = decodeKeys(reader, { keyBytes: KEY_BYTES, atLeast: 0, atMost: TOKEN_KEYS_MAX });
   reader.take(SIGNATURE_BYTES);
   reader.end();
   parseAddress(address);
   if (role === "provider") checkDomain(domain);
-  else if (domain !== "") throw new TransportError("MALFORMED");
+  else if (domain !== "" || tokenKeys.size > 0) throw new TransportError("MALFORMED");
   return {
     version: VERSION,
     role,
@@ -65,6 +66,7 @@ export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescripto
     operator,
     domain,
     mixKeys,
+    tokenKeys,
     publishedAt,
     bytes: bytes.slice(),
   };
@@ -77,7 +79,6 @@ const VERSION = 1;
 const ROLES: readonly (NodeRole | undefined)[] = [undefined, "mix", "provider"];
 
 function encodeBody(fields: DescriptorFields, identityKey: Uint8Array): Uint8Array {
-  const keys = [...fields.mixKeys].toSorted(([a], [b]) => a - b);
   const writer = new Writer()
     .u8(VERSION)
     .u8(ROLES.indexOf(fields.role))
@@ -86,23 +87,33 @@ function encodeBody(fields: DescriptorFields, identityKey: Uint8Array): Uint8Arr
     .text16(fields.address)
     .text16(fields.operator)
     .text16(fields.domain)
-    .u64(fields.publishedAt)
-    .u8(keys.length);
-  for (const [epoch, key] of keys) writer.u32(epoch).raw(key);
+    .u64(fields.publishedAt);
+  for (const keys of [fields.mixKeys, fields.tokenKeys]) {
+    writer.u8(keys.size);
+    for (const [number, key] of [...keys].toSorted(([a], [b]) => a - b)) writer.u32(number).raw(key);
+  }
   return writer.finish();
 }
 
-/** In ascending order of epochs, so that there is one encoding only. */
 function decodeMixKeys(reader: Reader, keyBytes: number): ReadonlyMap<Epoch, Uint8Array> {
+  const keys = decodeKeys(reader, { keyBytes, atLeast: 1, atMost: MIX_KEYS_MAX });
+  return new Map([...keys].map(([epoch, key]) => [epochNumber(epoch), key]));
+}
+
+/** In ascending order of their numbers, so that there is one encoding only. */
+function decodeKeys(
+  reader: Reader,
+  { keyBytes, atLeast, atMost }: { keyBytes: number; atLeast: number; atMost: number },
+): Map<number, Uint8Array> {
   const count = reader.u8();
-  if (count < 1 || count > MIX_KEYS_MAX) throw new TransportError("MALFORMED");
-  const keys = new Map<Epoch, Uint8Array>();
+  if (count < atLeast || count > atMost) throw new TransportError("MALFORMED");
+  const keys = new Map<number, Uint8Array>();
   let last = -1;
   for (let i = 0; i < count; i++) {
-    const epoch = epochNumber(reader.u32());
-    if (epoch <= last) throw new TransportError("MALFORMED");
-    keys.set(epoch, reader.take(keyBytes));
-    last = epoch;
+    const number = reader.u32();
+    if (number <= last) throw new TransportError("MALFORMED");
+    keys.set(number, reader.take(keyBytes));
+    last = number;
   }
   return keys;
 }

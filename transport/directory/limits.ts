@@ -5,6 +5,9 @@ import { type Milliseconds, seconds } from "../core/units.ts";
 /** This epoch's key, the next one's, and one more for a node that expects to be away for an epoch. */
 export const MIX_KEYS_MAX = 3;
 
+/** Token keys in a descriptor: of this period and of the next. */
+export const TOKEN_KEYS_MAX = 2;
+
 export const OPERATOR_BYTES_MAX = 64;
 /** RFC 1035 §2.3.4. */
 export const DOMAIN_BYTES_MAX = 253;

@@ -26,6 +26,8 @@ export interface NodeDescriptor {
   readonly domain: string;
   /** KEM public keys of the network's suite by epoch: this epoch's and the next ones', at most three. */
   readonly mixKeys: ReadonlyMap<Epoch, Uint8Array>;
+  /** VOPRF public keys, 32 bytes, by token period: this period's and the next one's; none for mixes (docs/spec/13-tokens.md §2). */
+  readonly tokenKeys: ReadonlyMap<number, Uint8Array>;
   readonly publishedAt: Milliseconds;
   /** The whole encoding, signature included: what is passed on and hashed. */
   readonly bytes: Uint8Array;

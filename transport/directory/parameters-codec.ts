@@ -20,10 +20,13 @@ export function encodeParameters(parameters: Parameters): Uint8Array {
     .u64(epoch.lead)
     .u64(epoch.overlap)
     .raw(float64(parameters.nodeLoopRate))
+    .raw(float64(parameters.minimumPool))
     .u32(parameters.fragmentStep)
     .u64(parameters.messageBytesMax)
     .u64(parameters.retention)
     .u64(parameters.mailboxKeyLifetime)
+    .u64(parameters.tokens.period)
+    .u16(parameters.tokens.perProvider)
     .finish();
 }
 
@@ -46,10 +49,12 @@ export function decodeParameters(bytes: Uint8Array): Parameters {
       overlap: milliseconds(reader.u64()),
     },
     nodeLoopRate: perSecond(positive(reader)),
+    minimumPool: notNegative(reader),
     fragmentStep: reader.u32(),
     messageBytesMax: reader.u64(),
     retention: milliseconds(reader.u64()),
     mailboxKeyLifetime: milliseconds(reader.u64()),
+    tokens: { period: milliseconds(reader.u64()), perProvider: reader.u16() },
   };
   reader.end();
   assertUsable(parameters);
@@ -75,13 +80,19 @@ function decodeProfile(reader: Reader): Profile {
 }
 
 /** Senders change keys within an epoch, and the old keys live until what was sent with them has arrived. */
-function assertUsable({ epoch, fragmentStep, messageBytesMax, retention, mailboxKeyLifetime }: Parameters): void {
+function assertUsable(parameters: Parameters): void {
+  const { epoch, fragmentStep, messageBytesMax, retention, mailboxKeyLifetime, tokens } = parameters;
   const { duration, lead, overlap } = epoch;
   // A quarter of the epoch is for agreement, and that ends before the lead begins.
   const isEpochSound = duration > 0 && lead >= 0 && lead <= duration / 2 && overlap >= 0 && overlap <= duration;
   const arePositive = [fragmentStep, messageBytesMax, retention, mailboxKeyLifetime].every((value) => value > 0);
-  if (!isEpochSound || !arePositive) throw new TransportError("MALFORMED");
+  // A list names the keys of two periods (docs/spec/13-tokens.md §2): none may pass within one list's life.
+  const arePeriodsSound = tokens.period >= 2 * duration && tokens.perProvider <= TOKENS_PER_PROVIDER_MAX;
+  if (!isEpochSound || !arePositive || !arePeriodsSound) throw new TransportError("MALFORMED");
 }
+
+/** One provider's part of a request for tokens must fit a CONTROL frame many times over: 64 · 32 bytes of 16 KiB. */
+const TOKENS_PER_PROVIDER_MAX = 64;
 
 /** IEEE 754 binary64, big-endian. */
 function float64(value: number): Uint8Array {
@@ -91,8 +102,15 @@ function float64(value: number): Uint8Array {
 }
 
 function positive(reader: Reader): number {
+  const value = notNegative(reader);
+  if (value === 0) throw new TransportError("MALFORMED");
+  return value;
+}
+
+function notNegative(reader: Reader): number {
   const bytes = reader.view(8);
   const value = new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0);
-  if (!(value > 0 && value < Number.MAX_SAFE_INTEGER)) throw new TransportError("MALFORMED");
+  // One encoding of each value: minus zero is none.
+  if (!(value >= 0 && value < Number.MAX_SAFE_INTEGER) || Object.is(value, -0)) throw new TransportError("MALFORMED");
   return value;
 }
