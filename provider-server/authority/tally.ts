@@ -85,6 +85,7 @@ export function tally(o: {
       suite,
     }),
     providers: withOwnDomains(nodes, previous, dropped),
+    demotions: [],
   };
   const body = encodeConsensusBody(network, fields);
   return { kind: "consensus", fields, body, hash: consensusHash(suite, body), dropped };
@@ -112,7 +113,10 @@ function isCompatible(fixed: Parameters, voted: Parameters): boolean {
 const foundations = ({ suite, packetBytes, epoch }: Parameters): string =>
   [suite, packetBytes, epoch.duration, epoch.lead, epoch.overlap].join();
 
-/** Nodes that enough votes list with a good descriptor, each with its newest. */
+/**
+ * Nodes that enough votes list with a good descriptor that says the same of role, operator and domain; of these descriptors
+ * the newest. What only one authority checked must not come in on others' votes for something else.
+ */
 function chooseNodes(o: {
   network: Network;
   epoch: Epoch;
@@ -131,11 +135,18 @@ function chooseNodes(o: {
   }
   const chosen: NodeDescriptor[] = [];
   for (const [node, descriptors] of listed) {
-    if (descriptors.length >= o.network.threshold) chosen.push(newest(descriptors));
+    const agreed = descriptors.filter((one) => {
+      const same = descriptors.filter((other) => claimsOf(other) === claimsOf(one));
+      return same.length >= o.network.threshold;
+    });
+    if (agreed.length > 0) chosen.push(newest(agreed));
     else o.dropped.push({ reason: "node listed by too few authorities", node });
   }
   return byNodeId(chosen);
 }
+
+/** What authorities check before they list a node. The threshold is more than half, so at most one set of claims reaches it. */
+const claimsOf = ({ role, operator, domain }: NodeDescriptor): string => JSON.stringify([role, operator, domain]);
 
 /** Why a descriptor cannot be in the consensus of `epoch`, if it cannot. */
 export function flawOf(

@@ -35,9 +35,17 @@ export const SMALL_PARAMETERS: Parameters = {
   suite: "x25519",
   packetBytes: 4096,
   nodeLoopRate: perSecond(1 / 20),
+  minimumPool: 0, // tests that count packets count their own; test/sim/minimum-pool.test.ts has decoys
 };
 
 export const GENESIS = milliseconds(1_000_000_000_000);
+
+export interface SmallNetworkOptions {
+  readonly parameters?: Parameters;
+  readonly observer?: Observer;
+  /** For planted faults. */
+  readonly provider?: typeof ProviderNode;
+}
 
 export class SmallNetwork {
   readonly clock = new VirtualClock({ start: milliseconds(GENESIS - 10_000) });
@@ -50,12 +58,12 @@ export class SmallNetwork {
   readonly databases: ProviderDatabase[] = [];
   readonly lines: string[] = [];
 
-  static async create(options: { parameters?: Parameters; observer?: Observer } = {}): Promise<SmallNetwork> {
+  static async create(options: SmallNetworkOptions = {}): Promise<SmallNetwork> {
     const suite = await loadSuite((options.parameters ?? SMALL_PARAMETERS).suite, "native");
     return new SmallNetwork(suite, options);
   }
 
-  private constructor(suite: Suite, options: { parameters?: Parameters; observer?: Observer }) {
+  private constructor(suite: Suite, options: SmallNetworkOptions) {
     this.suite = suite;
     this.authority = new OneAuthority({ suite, clock: this.clock, parameters: options.parameters ?? SMALL_PARAMETERS });
     this.network = this.authority.network;
@@ -67,7 +75,7 @@ export class SmallNetwork {
     for (const name of ["a", "b"]) {
       const database = new ProviderDatabase(":memory:");
       this.databases.push(database);
-      const node = new ProviderNode({
+      const node = new (options.provider ?? ProviderNode)({
         ...this.dependencies(name, options.observer),
         domain: `${name}.example`,
         database,
@@ -127,6 +135,7 @@ export function seededNodeStreams(seed: string): NodeStreams {
     padding: stream("padding"),
     keys: stream("keys"),
     services: stream("services"),
+    decoys: stream("decoys"),
   };
 }
 
@@ -194,7 +203,7 @@ export class OneAuthority {
     const providers = nodes.filter((node) => node.role === "provider");
     const { parameters } = this.network;
     const sharedRandom = new Uint8Array(32);
-    const fields = { epoch, previous, sharedRandom, parameters, commits: new Map(), layers, providers };
+    const fields = { epoch, previous, sharedRandom, parameters, commits: new Map(), layers, providers, demotions: [] };
     const body = encodeConsensusBody(this.network, fields);
     const hash = consensusHash(this.#suite, body);
     const signature = signConsensus({ epoch, hash, identitySeed: this.#seed, suite: this.#suite });

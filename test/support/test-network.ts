@@ -16,6 +16,7 @@ import { signDescriptor } from "#transport/directory/descriptor.ts";
 import type { Consensus, Layers, Network, NodeDescriptor, NodeRole } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { createNetwork } from "#transport/directory/network.ts";
+import type { AdmittedNode } from "#provider-server/authority/admission.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
 export const QUICK_PARAMETERS: Parameters = {
@@ -111,6 +112,12 @@ export function testDescriptor(suite: Suite, wish: NodeWish): NodeDescriptor {
   });
 }
 
+/** As an operator writes it down: `testDescriptor` of one letter is a provider, whose domain the operator vouches for. */
+export function testAdmission(suite: Suite, name: string): AdmittedNode {
+  const identityKey = suite.ed25519.publicKey(seedOf(`${name}/identity`));
+  return { identityKey, ...(name.length === 1 && { domain: `${name}.example` }) };
+}
+
 /** Three layers of `perLayer` mixes and two providers, each of its own operator. */
 export function testNodes(
   suite: Suite,
@@ -134,6 +141,7 @@ export function consensusBody(test: TestNetwork, suite: Suite, fields: Partial<C
     sharedRandom: suite.blake2b(utf8("shared random")),
     parameters: network.parameters,
     commits: new Map(),
+    demotions: [],
     ...testNodes(suite),
     ...fields,
   });

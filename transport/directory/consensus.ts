@@ -6,6 +6,7 @@ import type { Parameters } from "../core/parameters.ts";
 import { type Epoch, epochNumber } from "../core/units.ts";
 import type { Primitives, Suite } from "../crypto/suite.ts";
 import { DIRECTORY_MESSAGE_BYTES_MAX } from "../link/limits.ts";
+import { type Demotion, decodeDemotions, encodeDemotions } from "./demotions.ts";
 import { validity } from "./epochs.ts";
 import { HASH_BYTES, hashLabelled, LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
 import { AUTHORITIES_MAX, PARAMETERS_BYTES_MAX } from "./limits.ts";
@@ -21,6 +22,7 @@ export interface ConsensusFields {
   readonly commits: ReadonlyMap<number, Uint8Array>;
   readonly layers: Layers;
   readonly providers: readonly NodeDescriptor[];
+  readonly demotions: readonly Demotion[];
 }
 
 /** What the authorities sign: the same bytes from the same fields, whoever writes them. */
@@ -36,6 +38,7 @@ export function encodeConsensusBody(network: Network, fields: ConsensusFields): 
   for (const [authority, commit] of [...fields.commits].toSorted(([a], [b]) => a - b)) writer.u8(authority).raw(commit);
   for (const layer of fields.layers) encodeNodes(writer, layer);
   encodeNodes(writer, fields.providers);
+  encodeDemotions(writer, fields.demotions);
   return writer.finish();
 }
 
@@ -149,9 +152,10 @@ function decodeBody(network: Network, body: Uint8Array, suite: Suite): Consensus
   const commits = decodeCommits(reader, network.authorities.length);
   const layers: Layers = [decodeNodes(reader, suite), decodeNodes(reader, suite), decodeNodes(reader, suite)];
   const providers = decodeNodes(reader, suite);
+  const demotions = decodeDemotions(reader);
   reader.end();
   assertPlaces(layers, providers, epoch);
-  return { epoch, previous, sharedRandom, parameters, commits, layers, providers };
+  return { epoch, previous, sharedRandom, parameters, commits, layers, providers, demotions };
 }
 
 /** A consensus may change rates; what packets, links and epochs are made of stays for the network's life. */

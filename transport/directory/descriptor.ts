@@ -7,11 +7,13 @@ import type { Primitives, Suite } from "../crypto/suite.ts";
 import { ADDRESS_TEXT_BYTES_MAX, parseAddress } from "../link/address.ts";
 import { KEY_BYTES, LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
 import { DOMAIN_BYTES_MAX, MIX_KEYS_MAX, OPERATOR_BYTES_MAX, TOKEN_KEYS_MAX } from "./limits.ts";
+import { decodeLoopReport, encodeLoopReport } from "./loop-report.ts";
 import type { NodeDescriptor, NodeRole } from "./model.ts";
 import { checkDomain, checkName } from "./texts.ts";
 
 /** What a node says; id, identity key and encoding follow. */
-export type DescriptorFields = Omit<NodeDescriptor, "version" | "nodeId" | "identityKey" | "bytes">;
+export type DescriptorFields = Omit<NodeDescriptor, "version" | "nodeId" | "identityKey" | "loopReport" | "bytes"> &
+  Partial<Pick<NodeDescriptor, "loopReport">>;
 
 /** `identitySeed`: the node's 32-byte Ed25519 seed. Throws MALFORMED for fields that would be refused. */
 export function signDescriptor(o: {
@@ -51,6 +53,7 @@ export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescripto
   const publishedAt = milliseconds(reader.u64());
   const mixKeys = decodeMixKeys(reader, suite.kem.publicKeyBytes);
   const tokenKeys = decodeKeys(reader, { keyBytes: KEY_BYTES, atLeast: 0, atMost: TOKEN_KEYS_MAX });
+  const loopReport = decodeLoopReport(reader);
   reader.take(SIGNATURE_BYTES);
   reader.end();
   parseAddress(address);
@@ -67,6 +70,7 @@ export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescripto
     domain,
     mixKeys,
     tokenKeys,
+    loopReport,
     publishedAt,
     bytes: bytes.slice(),
   };
@@ -92,6 +96,7 @@ function encodeBody(fields: DescriptorFields, identityKey: Uint8Array): Uint8Arr
     writer.u8(keys.size);
     for (const [number, key] of [...keys].toSorted(([a], [b]) => a - b)) writer.u32(number).raw(key);
   }
+  encodeLoopReport(writer, fields.loopReport);
   return writer.finish();
 }
 

@@ -23,6 +23,12 @@ export const NETWORK_BYTES_MAX = 16 * 1024;
 /** Nodes in one consensus; at 2.6 KB each it fits a directory message three times. */
 export const NODES_MAX = 1000;
 
+/** Ways of lost loops in one descriptor, 6 bytes each: 900 loops an epoch lose 36 at 1 % a link; of more a random part says as much. */
+export const LOST_LOOPS_MAX = 256;
+
+/** Demoted nodes and links in one consensus, at most 71 bytes each: of more links than this the fault is another. */
+export const DEMOTIONS_MAX = 1024;
+
 export const PARAMETERS_BYTES_MAX = 512;
 
 /** A descriptor may be dated this far in the future: two honest clocks, each wrong by a minute, and some. */

@@ -5,6 +5,8 @@
 
 import type { Parameters } from "../core/parameters.ts";
 import type { Epoch, Milliseconds, NodeId } from "../core/units.ts";
+import type { Demotion } from "./demotions.ts";
+import type { LoopReport } from "./loop-report.ts";
 
 export type NodeRole = "mix" | "provider";
 
@@ -28,6 +30,8 @@ export interface NodeDescriptor {
   readonly mixKeys: ReadonlyMap<Epoch, Uint8Array>;
   /** VOPRF public keys, 32 bytes, by token period: this period's and the next one's; none for mixes (docs/spec/13-tokens.md §2). */
   readonly tokenKeys: ReadonlyMap<number, Uint8Array>;
+  /** Of an epoch that is over; undefined when the node has nothing to say. */
+  readonly loopReport: LoopReport | undefined;
   readonly publishedAt: Milliseconds;
   /** The whole encoding, signature included: what is passed on and hashed. */
   readonly bytes: Uint8Array;
@@ -78,6 +82,8 @@ export interface Consensus {
   readonly commits: ReadonlyMap<number, Uint8Array>;
   readonly layers: Layers;
   readonly providers: readonly NodeDescriptor[];
+  /** Nodes and links that lose packets. */
+  readonly demotions: readonly Demotion[];
   /** BLAKE2b-256 of the signed body, 32 bytes. */
   readonly hash: Uint8Array;
   /** By position of the authority; at least the network's threshold. */

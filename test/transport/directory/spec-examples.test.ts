@@ -62,6 +62,18 @@ test("the example descriptor, parameters, network, consensus and invite are read
   assert.equal(consensus.epoch, 7);
   assert.deepEqual(consensus.commits, new Map([[0, filled(0x44)]]));
   assert.deepEqual(consensus.providers, [descriptor]);
+  assert.deepEqual(descriptor.loopReport, {
+    epoch: 6,
+    sent: 900,
+    lost: [
+      [0, 2, 4],
+      [1, 2, 5],
+    ],
+  });
+  assert.deepEqual(consensus.demotions, [
+    { node: filled(0xc0), to: undefined, effect: "avoided", until: 19, strikes: 1 },
+    { node: filled(0xc0), to: filled(0xd0), effect: "kept", until: 31, strikes: 2 },
+  ]);
   const invite = decodeInvite(block(directory, "invite"));
   assert.deepEqual([invite.networkHash, invite.linkKey, invite.code], [network.hash, descriptor.linkKey, "K7-2"]);
 });
