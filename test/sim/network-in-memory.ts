@@ -29,14 +29,50 @@ export interface Captured {
   readonly bytes: Uint8Array;
 }
 
+/** One frame on the wire between two machines, told when it leaves: what somebody knows who taps every cable. */
+export interface Passage {
+  readonly at: Milliseconds;
+  /** When its last byte is there; undefined when the line loses it. */
+  readonly arrives: Milliseconds | undefined;
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: Protocol;
+  readonly direction: Direction;
+  /** Its first byte is its type, which TLS hides from everybody but the two ends. */
+  readonly frame: Uint8Array;
+}
+
+/** What a line does to frames, beyond the weather; drawn anew for each. */
+export interface LineState {
+  /** Nothing passes, and nobody can be dialled. */
+  readonly cut: boolean;
+  /** Added to the latency. */
+  readonly delay: number;
+}
+
 export interface ListenOptions {
   readonly address: string;
   readonly key: Uint8Array;
   readonly accept: (link: Link) => void;
+  /** The machine, for `line` and `onPassage`; its address unless given. */
+  readonly name?: string;
+}
+
+interface DialerOptions {
+  readonly name: string;
+  readonly key: Uint8Array;
+  readonly clock?: Clock;
+  readonly tap?: Tap;
+  /** The machine, for `line` and `onPassage`; its name unless given. */
+  readonly machine?: string;
 }
 
 const LATENCY_MIN = 5;
 const LATENCY_SPREAD: Milliseconds = milliseconds(15);
+/** A line that stays dead is given up by both ends after this, as TLS links that get no acknowledgement are. */
+const DEAD_LINE_WAIT = 20_000;
+/** Nobody answers a call on a cut line; the caller waits this long. */
+const DIAL_WAIT = 10_000;
 
 export class NetworkInMemory {
   readonly #clock: Clock;
@@ -45,6 +81,10 @@ export class NetworkInMemory {
   readonly #dials = new Map<string, number>();
   weather: Weather = { loss: 0, duplicates: 0 };
   capture: ((frame: Captured) => void) | undefined;
+  /** Told of every frame between two machines. */
+  onPassage: ((passage: Passage) => void) | undefined;
+  /** The state of the line between two machines; all lines are well unless given. */
+  line: ((from: string, to: string) => LineState) | undefined;
 
   constructor(options: { clock: Clock; seed: string }) {
     this.#clock = options.clock;
@@ -63,14 +103,21 @@ export class NetworkInMemory {
   }
 
   /** What dials with this key, from a machine with this clock. */
-  dialer(options: { name: string; key: Uint8Array; clock?: Clock; tap?: Tap }): Dialer {
+  dialer(options: DialerOptions): Dialer {
     return { dial: (target) => this.#dial(options, target) };
   }
 
-  #dial(
-    from: { name: string; key: Uint8Array; clock?: Clock; tap?: Tap },
-    target: { address: string; expectedKey: Uint8Array; protocol: Protocol },
-  ): Promise<Link> {
+  /** Gives up every link whose line is cut: to be called when one was. */
+  async dropCutLinks(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#clock.at(milliseconds(this.#clock.now() + DEAD_LINE_WAIT), resolve);
+    });
+    for (const { links } of this.#listeners.values()) {
+      for (const end of links) if (this.line?.(end.machine, end.other?.machine ?? "").cut === true) end.break();
+    }
+  }
+
+  #dial(from: DialerOptions, target: { address: string; expectedKey: Uint8Array; protocol: Protocol }): Promise<Link> {
     const { address, expectedKey, protocol } = target;
     const way = `${from.name}->${address}`;
     const number = (this.#dials.get(way) ?? 0) + 1;
@@ -84,20 +131,34 @@ export class NetworkInMemory {
       this.#clock.at(milliseconds(near.now() + 3 * latency(handshake)), () => {
         const listener = this.#listeners.get(address);
         if (listener === undefined) return reject(new TransportError("PROVIDER_DOWN"));
+        const machines = { near: from.machine ?? from.name, far: listener.name ?? address };
+        if (this.line?.(machines.near, machines.far).cut === true) {
+          this.#clock.at(milliseconds(this.#clock.now() + DIAL_WAIT), () =>
+            reject(new TransportError("PROVIDER_DOWN")),
+          );
+          return;
+        }
         if (!equalBytes(listener.key, expectedKey)) return reject(new TransportError("REFUSED"));
         const role = protocol === "starling-client/1" ? "client" : "node";
-        const shared = { protocol, weather, wire: this.#clock };
-        const capture = (direction: Direction) => (bytes: Uint8Array) => this.capture?.({ protocol, direction, bytes });
+        const shared = {
+          protocol,
+          weather,
+          wire: this.#clock,
+          net: this,
+          gone: (end: End) => listener.links.delete(end),
+        };
         const out = new End({
           ...shared,
-          capture: capture("fromDialer"),
+          direction: "fromDialer",
+          machine: machines.near,
           clock: near,
           peer: { role: "node", key: listener.key },
           random: stream("out"),
         });
         const back = new End({
           ...shared,
-          capture: capture("toDialer"),
+          direction: "toDialer",
+          machine: machines.far,
           clock: this.#clock,
           peer: { role, key: from.key },
           random: stream("in"),
@@ -114,7 +175,8 @@ export class NetworkInMemory {
 }
 
 const CALM: Weather = { loss: 0, duplicates: 0 };
-const latency = (random: RandomSource): number => LATENCY_MIN + exponential(random, LATENCY_SPREAD);
+/** Of one frame on one link, in milliseconds. */
+export const latency = (random: RandomSource): number => LATENCY_MIN + exponential(random, LATENCY_SPREAD);
 
 interface EndOptions {
   /** The machine's. */
@@ -126,7 +188,11 @@ interface EndOptions {
   /** Latency, loss and doubling of what this end sends. */
   readonly random: RandomSource;
   readonly weather: () => Weather;
-  readonly capture: (frame: Uint8Array) => void;
+  readonly direction: Direction;
+  /** On which this end is. */
+  readonly machine: string;
+  readonly net: NetworkInMemory;
+  readonly gone: (end: End) => void;
 }
 
 class End implements Link {
@@ -153,22 +219,50 @@ class End implements Link {
 
   send(frame: Uint8Array): boolean {
     if (this.#isClosed) return false;
-    const { clock, wire, random, weather, capture } = this.#options;
+    const { clock, random, weather, net, protocol, direction } = this.#options;
     this.tap?.({ at: clock.now(), direction: "out", length: frame.length });
-    capture(frame);
+    net.capture?.({ protocol, direction, bytes: frame });
     const { loss, duplicates } = weather();
     const wait = latency(random);
     const fate = uniform(random);
-    if (fate < loss) return true;
-    const copies = fate > 1 - duplicates ? 2 : 1;
-    const sent = frame.slice();
+    const other = this.other;
+    const line = other === undefined ? undefined : net.line?.(this.machine, other.machine);
+    const isLost = fate < loss || line?.cut === true;
     // In order, as on a TCP connection.
-    this.#lastArrival = Math.max(this.#lastArrival, clock.now() + wait);
+    if (!isLost) this.#lastArrival = Math.max(this.#lastArrival, clock.now() + wait + (line?.delay ?? 0));
+    this.#tellOf(frame, isLost);
+    if (isLost || other === undefined) return true;
+    const sent = frame.slice();
+    const copies = fate > 1 - duplicates ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      wire.at(milliseconds(this.#lastArrival), () => this.other?.passed(sent.length));
-      this.#arrive(() => this.other?.receive(sent));
+      if (other.tap !== undefined)
+        this.#options.wire.at(milliseconds(this.#lastArrival), () => other.passed(sent.length));
+      this.#arrive(() => other.receive(sent));
     }
     return true;
+  }
+
+  #tellOf(frame: Uint8Array, isLost: boolean): void {
+    const { net, clock, protocol, direction, machine } = this.#options;
+    net.onPassage?.({
+      at: clock.now(),
+      arrives: isLost ? undefined : milliseconds(Math.ceil(this.#lastArrival)),
+      from: machine,
+      to: this.other?.machine ?? "",
+      protocol,
+      direction,
+      frame,
+    });
+  }
+
+  get machine(): string {
+    return this.#options.machine;
+  }
+
+  /** The line is dead: both ends learn it. */
+  break(): void {
+    this.ended();
+    this.other?.ended();
   }
 
   onFrame(handler: (frame: Uint8Array) => void): void {
@@ -183,7 +277,7 @@ class End implements Link {
 
   close(): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#close();
     this.#lastArrival = Math.max(this.#lastArrival, this.#options.clock.now());
     this.#arrive(() => this.other?.ended());
     this.#options.clock.at(this.#options.clock.now(), () => this.#closeHandler?.("closed"));
@@ -192,7 +286,7 @@ class End implements Link {
   /** The machine is gone: nothing it sent arrives any more, and the other side learns it soon. */
   vanish(): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#close();
     this.#closeHandler = undefined;
     this.#frameHandler = undefined;
     this.other?.ended();
@@ -211,8 +305,13 @@ class End implements Link {
 
   ended(): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#close();
     this.#closeHandler?.("the other side is gone");
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#options.gone(this);
   }
 
   /** On the receiving machine's clock: a busy machine reads later. */

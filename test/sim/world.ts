@@ -22,6 +22,7 @@ import { WrongClock } from "#test/support/wrong-clock.ts";
 import { TransportClient } from "#transport/client/client.ts";
 import type { ClientObserver, SignedUp, TransportClientOptions } from "#transport/client/types.ts";
 import { equalBytes } from "#transport/core/bytes.ts";
+import type { Clock } from "#transport/core/clock.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import type { RandomStreams } from "#transport/core/random.ts";
 import { type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
@@ -33,7 +34,7 @@ import type { Network } from "#transport/directory/model.ts";
 import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { costly, MachineClock } from "./machine.ts";
-import { NetworkInMemory } from "./network-in-memory.ts";
+import { NetworkInMemory, type Tap } from "./network-in-memory.ts";
 import { Observer } from "./observer.ts";
 
 /** The demo's machinery with small x25519 packets and a quick pace, so that a minute of it costs a second. */
@@ -56,10 +57,12 @@ export const SIM_PARAMETERS: Parameters = {
     },
   },
   nodeLoopRate: perSecond(1 / 10),
+  minimumPool: 0.5,
 };
 
 export const GENESIS: Milliseconds = milliseconds(1_800_000_000_000);
 const MIXES = 6;
+const PROVIDERS = ["a", "b"];
 const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
 
 export interface WorldOptions {
@@ -68,19 +71,39 @@ export interface WorldOptions {
   readonly observer?: NodeObserver;
   /** What a node says of who runs it; everybody runs one unless given. */
   readonly operatorOf?: (name: string) => string;
+  /** Six unless given, named mix0, mix1, … */
+  readonly mixes?: number;
+  /** Names; a and b unless given. */
+  readonly providers?: readonly string[];
+  /** That of the parameters, by native code, unless given. */
+  readonly suite?: Suite;
+  readonly genesis?: Milliseconds;
+  /** What the first agreement takes: 8 s unless given. */
+  readonly bootstrap?: Milliseconds;
+  /** Steps of the virtual clock after which a run counts as endless. */
+  readonly taskLimit?: number;
+  /** For planted faults: the clock of a node, made of the one that it should have. */
+  readonly nodeClock?: (name: string, clock: Clock) => Clock;
+  /** For planted faults: where a node keeps its epoch keys. */
+  readonly epochStore?: (name: string) => MemoryEpochStore;
 }
 
 export interface ClientOptions {
   readonly name: string;
-  readonly provider: "a" | "b";
+  readonly provider: string;
   readonly observer?: ClientObserver;
+  /** "slow": one thread whose work takes time, as an observer of a real computer sees it. It is unless given. */
+  readonly machine?: "slow" | "quick";
+  /** What passes its sockets; kept in its `observer` unless given. */
+  readonly tap?: Tap;
   /** For planted faults. */
   readonly make?: (options: TransportClientOptions) => TransportClient;
   readonly streams?: RandomStreams;
 }
 
 export class World {
-  readonly clock = new VirtualClock({ start: milliseconds(GENESIS - 20_000) });
+  readonly clock: VirtualClock;
+  readonly parameters: Parameters;
   readonly net: NetworkInMemory;
   readonly suite: Suite;
   readonly network: Network;
@@ -91,6 +114,8 @@ export class World {
   readonly #nodes = new Map<string, MixNode | ProviderNode>();
   readonly #epochStores = new Map<string, MemoryEpochStore>();
   readonly #databases = new Map<string, ProviderDatabase>();
+  /** How often each node was started. */
+  readonly #runs = new Map<string, number>();
   readonly #authorities = new Map<number, Authority>();
   readonly #authorityStores = new Map<number, MemoryAuthorityStore>();
   readonly #clocks = new Map<string, WrongClock>();
@@ -98,41 +123,56 @@ export class World {
 
   static async create(options: WorldOptions): Promise<World> {
     const { suite } = options.parameters ?? SIM_PARAMETERS;
-    const world = new World(options, await loadSuite(suite, "native"));
-    await world.clock.runUntil(milliseconds(GENESIS + 3_000));
+    const world = new World(options, options.suite ?? (await loadSuite(suite, "native")));
+    await world.clock.runUntil(milliseconds(world.network.genesis + 3_000));
     return world;
   }
 
   private constructor(options: WorldOptions, suite: Suite) {
+    const { parameters = SIM_PARAMETERS, genesis = GENESIS, bootstrap = seconds(8), seed, taskLimit } = options;
     this.#options = options;
     this.suite = suite;
-    this.net = new NetworkInMemory({ clock: this.clock, seed: options.seed });
-    const parameters = options.parameters ?? SIM_PARAMETERS;
-    this.#test = testNetwork({ suite, genesis: GENESIS, bootstrap: seconds(8), parameters, name: options.seed });
+    this.parameters = parameters;
+    // Nodes publish before the first vote: time for it, and for a second attempt.
+    const start = milliseconds(genesis - 2.5 * bootstrap);
+    this.clock = new VirtualClock({ start, ...(taskLimit === undefined ? {} : { taskLimit }) });
+    this.net = new NetworkInMemory({ clock: this.clock, seed });
+    this.#test = testNetwork({ suite, genesis, bootstrap, parameters, name: seed });
     this.network = this.#test.network;
     this.startAuthorities();
     for (const name of this.nodeNames) this.startNode(name);
   }
 
+  get mixNames(): string[] {
+    return Array.from({ length: this.#options.mixes ?? MIXES }, (_, i) => `mix${i}`);
+  }
+
+  get providerNames(): readonly string[] {
+    return this.#options.providers ?? PROVIDERS;
+  }
+
+  get authorityNames(): string[] {
+    return this.network.authorities.map((_, self) => `authority${self}`);
+  }
+
   get nodeNames(): string[] {
-    return [...Array.from({ length: MIXES }, (_, i) => `mix${i}`), "a", "b"];
+    return [...this.mixNames, ...this.providerNames];
   }
 
   startNode(name: string): void {
     const dependencies = this.#nodeDependencies(name);
-    const node =
-      name === "a" || name === "b"
-        ? new ProviderNode({
-            ...dependencies,
-            domain: `${name}.example`,
-            database: this.#database(name),
-            signUp: { policy: "open" },
-          })
-        : new MixNode(dependencies);
+    const node = this.providerNames.includes(name)
+      ? new ProviderNode({
+          ...dependencies,
+          domain: `${name}.example`,
+          database: this.#database(name),
+          signUp: { policy: "open" },
+        })
+      : new MixNode(dependencies);
     this.#nodes.set(name, node);
     const key = dependencies.identity.linkKey;
     if (node instanceof ProviderNode) this.providerKeys.set(name, key);
-    this.net.listen({ address: addressOf(name), key, accept: (link) => node.accept(link) });
+    this.net.listen({ name, address: addressOf(name), key, accept: (link) => node.accept(link) });
     node.start();
   }
 
@@ -145,15 +185,17 @@ export class World {
 
   /** Each with its disk as it is. */
   startAuthorities(): void {
-    for (const self of this.network.authorities.keys()) this.#startAuthority(self);
+    for (const self of this.network.authorities.keys()) this.startAuthority(self);
   }
 
   killAuthorities(): void {
-    for (const [self, authority] of this.#authorities) {
-      this.net.darken((this.network.authorities[self] as Network["authorities"][number]).address);
-      authority.stop();
-    }
-    this.#authorities.clear();
+    for (const self of this.#authorities.keys()) this.killAuthority(self);
+  }
+
+  killAuthority(self: number): void {
+    this.net.darken((this.network.authorities[self] as Network["authorities"][number]).address);
+    this.#authorities.get(self)?.stop();
+    this.#authorities.delete(self);
   }
 
   /** Signed by a majority of the authorities, whatever it says. */
@@ -161,19 +203,34 @@ export class World {
     return signedConsensus(this.#test, this.suite, fields);
   }
 
-  /** The clock of a node's machine; it may be set wrong at any time. */
+  /** The clock of a node's or a client's machine; it may be set wrong at any time. */
   clockOf(name: string): WrongClock {
     const clock = this.#clocks.get(name) ?? new WrongClock(this.clock);
     this.#clocks.set(name, clock);
     return clock;
   }
 
-  database(name: "a" | "b"): ProviderDatabase {
+  /** A client's thread is one machine for each run of its program; the error of its clock outlives them. */
+  wrongly(name: string, machine: Clock): Clock {
+    const shown = this.clockOf(name);
+    return {
+      now: () => milliseconds(machine.now() + shown.error),
+      at: (time, task) => machine.at(milliseconds(time - shown.error), task),
+    };
+  }
+
+  database(name: string): ProviderDatabase {
     return this.#database(name);
   }
 
-  provider(name: "a" | "b"): ProviderNode {
+  provider(name: string): ProviderNode {
     return this.#nodes.get(name) as ProviderNode;
+  }
+
+  /** undefined while it is down. */
+  node(name: string): MixNode | undefined {
+    const node = this.#nodes.get(name);
+    return node instanceof ProviderNode ? node.mix : node;
   }
 
   mixes(): MixNode[] {
@@ -203,12 +260,15 @@ export class World {
 
   #nodeDependencies(name: string): NodeDependencies {
     const { suite, network } = this;
-    const clock = this.clockOf(name);
+    const clock = this.#options.nodeClock?.(name, this.clockOf(name)) ?? this.clockOf(name);
     const seed = `${this.#options.seed}/${name}`;
     const linkKey = suite.ed25519.publicKey(seedOf(`${seed}/link`));
     const dialer = this.net.dialer({ name, key: linkKey });
-    const streams = seededNodeStreams(seed);
-    const epochs = this.#epochStores.get(name) ?? new MemoryEpochStore();
+    const run = this.#runs.get(name) ?? 0;
+    this.#runs.set(name, run + 1);
+    // A new process draws new randomness: the same again would give it the same keys for other epochs.
+    const streams = seededNodeStreams(run === 0 ? seed : `${seed}/${run}`);
+    const epochs = this.#epochStores.get(name) ?? this.#options.epochStore?.(name) ?? new MemoryEpochStore();
     this.#epochStores.set(name, epochs);
     return {
       clock,
@@ -236,8 +296,9 @@ export class World {
     return known;
   }
 
-  #startAuthority(self: number): void {
-    const { clock, suite, network } = this;
+  startAuthority(self: number): void {
+    const { suite, network } = this;
+    const clock = this.clockOf(`authority${self}`);
     const linkSeed = this.#test.linkSeeds[self] as Uint8Array;
     const linkKey = suite.ed25519.publicKey(linkSeed);
     const dialer = this.net.dialer({ name: `authority${self}`, key: linkKey });
@@ -258,13 +319,17 @@ export class World {
       clock,
       store,
       admission: new Admission(
-        this.nodeNames.map((name) => ({ identityKey: suite.ed25519.publicKey(this.#identitySeed(name)) })),
+        this.nodeNames.map((name) => ({
+          identityKey: suite.ed25519.publicKey(this.#identitySeed(name)),
+          ...(this.providerNames.includes(name) ? { domain: `${name}.example` } : {}),
+        })),
       ),
       peers,
       log: new Log({ clock, sink: (line) => this.log.push(`authority${self}: ${line}`) }),
     });
     this.#authorities.set(self, authority);
-    this.net.listen({ address: at(self).address, key: linkKey, accept: (link) => serve(link, authority) });
+    const name = `authority${self}`;
+    this.net.listen({ name, address: at(self).address, key: linkKey, accept: (link) => serve(link, authority) });
     authority.start();
   }
 }
@@ -300,23 +365,24 @@ export class SimClient {
 
   /** A new process on the old disk. */
   async start(): Promise<void> {
-    const { suite, network, net, clock } = this.#world;
-    const { provider, observer, make } = this.#options;
+    const { suite, network, net } = this.#world;
+    const { provider, observer, make, tap = this.observer.tap } = this.#options;
     const run = `${this.#seed}/${this.name}/${this.#runs++}`;
-    const machine = new MachineClock(clock);
+    const machine = new MachineClock(this.#world.clock);
+    const isSlow = this.#options.machine !== "quick";
     const key = suite.ed25519.publicKey(seedOf(`${this.#seed}/${this.name}/device`));
     const options: TransportClientOptions = {
-      clock: machine,
+      clock: this.#world.wrongly(this.name, machine),
       streams: this.#options.streams ?? seededStreams(run),
-      suite: costly(suite, machine),
+      suite: isSlow ? costly(suite, machine) : suite,
       network,
-      dialer: net.dialer({ name: `${this.name}/${this.#runs}`, key, clock: machine, tap: this.observer.tap }),
+      dialer: net.dialer({ name: `${this.name}/${this.#runs}`, machine: this.name, key, clock: machine, tap }),
       provider: { address: addressOf(provider), linkKey: this.#world.providerKeys.get(provider) as Uint8Array },
       store: this.store,
       ...(observer === undefined ? {} : { observer }),
     };
     this.client = make === undefined ? new TransportClient(options) : make(options);
-    this.client.on("progress", () => machine.work(PROGRESS_COST));
+    if (isSlow) this.client.on("progress", () => machine.work(PROGRESS_COST));
     this.client.on("message", ({ messageId, body }) => {
       this.offers++;
       const id = Buffer.from(messageId).toString("hex");
