@@ -2,11 +2,13 @@
 
 import { runClientBench } from "./client.ts";
 import { runDeliveryBench } from "./delivery.ts";
+import { runMixBench } from "./mix.ts";
 import { runSphinxBench } from "./sphinx.ts";
 
-const BENCHES: Readonly<Record<string, (options: { json: boolean }) => Promise<boolean>>> = {
+const BENCHES: Readonly<Record<string, (options: { json: boolean; words: readonly string[] }) => Promise<boolean>>> = {
   client: runClientBench,
   delivery: runDeliveryBench,
+  mix: runMixBench,
   sphinx: runSphinxBench,
 };
 
@@ -16,6 +18,6 @@ const bench = name === undefined ? undefined : BENCHES[name];
 if (bench === undefined) {
   console.error(`Usage: npm run bench -- <${Object.keys(BENCHES).join("|")}> [--json]`);
   process.exitCode = 2;
-} else if (!(await bench({ json: words.includes("--json") }))) {
+} else if (!(await bench({ json: words.includes("--json"), words }))) {
   process.exitCode = 1;
 }

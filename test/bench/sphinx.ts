@@ -136,6 +136,7 @@ function primitivesOfUnwrap(suite: Suite, geometry: Geometry, packet: Uint8Array
   const ciphertext = packet.slice(6, 6 + geometry.ciphertextBytes);
   const header = packet.slice(0, geometry.headerBytes - 32);
   const routing = new Uint8Array(geometry.routingBytes + geometry.forwardBytes);
+  const keyed = packet.slice(geometry.headerBytes);
   const right = packet.slice(geometry.headerBytes + 32);
   const roundKeys = new Uint8Array(128);
   const secret = new Uint8Array(32).fill(9);
@@ -150,9 +151,9 @@ function primitivesOfUnwrap(suite: Suite, geometry: Geometry, packet: Uint8Array
       suite.chacha20InPlace(secret, right);
       suite.chacha20InPlace(secret, right);
     },
-    "keyed blake2b of the payload, twice": () => {
-      suite.blake2b(right, secret);
-      suite.blake2b(right, secret);
+    "sha256 of key and payload, twice": () => {
+      suite.sha256(keyed);
+      suite.sha256(keyed);
     },
   };
 }

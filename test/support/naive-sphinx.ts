@@ -8,7 +8,7 @@ import { chacha20 } from "@noble/ciphers/chacha.js";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { blake2b } from "@noble/hashes/blake2.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
-import { sha512 } from "@noble/hashes/sha2.js";
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { ml_kem768_x25519 } from "@noble/post-quantum/hybrid.js";
 
 type Bytes = Uint8Array;
@@ -156,7 +156,7 @@ export function naiveLioness(key: Bytes, block: Bytes, direction: "encrypt" | "d
   let left: Bytes = block.slice(0, 32);
   let right: Bytes = block.slice(32);
   const hashInto = (k: Bytes) => {
-    left = xor(left, blake2b(right, { dkLen: 32, key: k }));
+    left = xor(left, sha256(join(k, right)));
   };
   const streamInto = (k: Bytes) => {
     right = xor(right, keystream(xor(left, k), right.length));

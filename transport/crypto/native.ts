@@ -54,6 +54,10 @@ const primitives: Primitives = {
     else sodium.crypto_generichash(digest, message, key);
     return digest;
   },
+  sha256(message) {
+    const digest = hash("sha256", message, "buffer"); // OpenSSL's uses the processor's SHA instructions, libsodium's none.
+    return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
+  },
   hkdf: nativeHkdf,
   chacha20InPlace(key, bytes) {
     sodium.crypto_stream_chacha20_ietf_xor(bytes, bytes, ZERO_NONCE, key);

@@ -4,7 +4,7 @@ import { chacha20, chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { ed25519, x25519 as curve } from "@noble/curves/ed25519.js";
 import { blake2b } from "@noble/hashes/blake2.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
-import { sha512 } from "@noble/hashes/sha2.js";
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { sha3_256, shake256 } from "@noble/hashes/sha3.js";
 import type { SuiteName } from "../core/parameters.ts";
 import { portableMlKem768 } from "./portable-ml-kem.ts";
@@ -43,6 +43,7 @@ const primitives: Primitives = {
     if (key.length < 16) throw new RangeError("a BLAKE2b key has 16 to 64 bytes"); // As libsodium has it.
     return blake2b(message, { dkLen: HASH_BYTES, key });
   },
+  sha256,
   hkdf: ({ secret, salt, info, length }) => hkdf(sha512, secret, salt, info, length),
   chacha20InPlace(key, bytes) {
     chacha20(key, ZERO_NONCE, bytes, bytes);

@@ -3,7 +3,7 @@
  * (Electron's BoringSSL, a wrong prebuilt binary), must not send a packet.
  */
 
-import { fromHex, toHex } from "../core/bytes.ts";
+import { fromHex, toHex, utf8 } from "../core/bytes.ts";
 import type { Kem, Suite } from "./suite.ts";
 
 /** Throws an Error that names the first primitive with a wrong answer. Takes a few milliseconds. */
@@ -17,6 +17,7 @@ function checks(suite: Suite): [name: string, holds: () => boolean][] {
   return [
     ["BLAKE2b", () => is(suite.blake2b(COUNT_3), ANSWERS.blake2b)],
     ["keyed BLAKE2b", () => is(suite.blake2b(COUNT_3, COUNT_32), ANSWERS.keyedBlake2b)],
+    ["SHA-256", () => is(suite.sha256(utf8("abc")), ANSWERS.sha256)],
     ["HKDF-SHA-512", () => is(hkdf(suite), ANSWERS.hkdf)],
     ["ChaCha20", () => is(keystream(suite), ANSWERS.chacha20)],
     ["ChaCha20-Poly1305", () => aeadHolds(suite)],
@@ -76,10 +77,11 @@ function kemHolds(kem: Kem, publicKeyDigest: string, suite: Suite): boolean {
   );
 }
 
-/** Ed25519: RFC 8032 §7.1 test 1. ChaCha20: RFC 8439 A.1 vector 1. The others: both implementations and the tests agree. */
+/** Ed25519: RFC 8032 §7.1 test 1. ChaCha20: RFC 8439 A.1 vector 1. SHA-256: FIPS 180-4, "abc". The others: both implementations and the tests agree. */
 const ANSWERS = {
   blake2b: "3d8c3d594928271f44aad7a04b177154806867bcf918e1549c0bc16f9da2b09b",
   keyedBlake2b: "e14fc9161564dd081204f2dd6146a9ffbef66f95d5dc80e0a225e213c09dad7b",
+  sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
   hkdf: "f783ef8ec32ead33604405e6ba524c5cd0435cbec91d556b364ac23c0ad48a27",
   chacha20:
     "76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7da41597c5157488d7724e03fb8d84a376a43b8f41518a11cc387b669b2ee6586",

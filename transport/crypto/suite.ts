@@ -38,6 +38,8 @@ export interface Primitives {
   readonly implementation: "portable" | "native";
   /** BLAKE2b-256 (RFC 7693), keyed when a key is given: 16 to 64 bytes, the lengths that libsodium takes. */
   blake2b(message: Uint8Array, key?: Uint8Array): Uint8Array;
+  /** SHA-256 (FIPS 180-4): for whole payloads, because processors have instructions for it (docs/decisions/0014). */
+  sha256(message: Uint8Array): Uint8Array;
   /** HKDF-SHA-512 (RFC 5869). */
   hkdf(options: { secret: Uint8Array; salt: Uint8Array; info: Uint8Array; length: number }): Uint8Array;
   /** XORs the ChaCha20 keystream (RFC 8439, counter 0, zero nonce) into `bytes`, in place. */

@@ -1,6 +1,6 @@
 /**
- * LIONESS, a wide-block cipher (Anderson & Biham 1996) of ChaCha20 and keyed BLAKE2b-256: change one bit of the input and
- * every bit of the output changes, so nobody can mark a payload and know it again. Spec: docs/spec/03-sphinx.md §5
+ * LIONESS, a wide-block cipher (Anderson & Biham 1996) of ChaCha20 and SHA-256 with its key in front: change one bit of the
+ * input and every bit of the output changes, so nobody can mark a payload and know it again. Spec: docs/spec/03-sphinx.md §5
  */
 
 import { withSecret } from "../core/secret.ts";
@@ -46,8 +46,10 @@ function streamRound(primitives: Primitives, key: Uint8Array, block: Uint8Array)
   primitives.chacha20InPlace(key, block.subarray(LEFT_BYTES));
 }
 
-/** L ← L ⊕ BLAKE2b-256(key k, R) */
+/** L ← L ⊕ SHA-256(k ‖ R): the key lies where L was while the block is hashed, so that nothing is copied. */
 function hashRound(primitives: Primitives, key: Uint8Array, block: Uint8Array): void {
-  const digest = primitives.blake2b(block.subarray(LEFT_BYTES), key);
-  for (let i = 0; i < LEFT_BYTES; i++) block[i] = (block[i] as number) ^ (digest[i] as number);
+  const left = block.slice(0, LEFT_BYTES);
+  block.set(key);
+  const digest = primitives.sha256(block);
+  for (let i = 0; i < LEFT_BYTES; i++) block[i] = (left[i] as number) ^ (digest[i] as number);
 }

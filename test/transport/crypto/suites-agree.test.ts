@@ -33,6 +33,7 @@ test("hashes, derived keys and streams are the same in both", () => {
       (message, key, streamKey, salt, length) => {
         assert.deepEqual(native.xwing.blake2b(message), portable.xwing.blake2b(message));
         assert.deepEqual(native.xwing.blake2b(message, key), portable.xwing.blake2b(message, key));
+        assert.deepEqual(native.xwing.sha256(message), portable.xwing.sha256(message));
         const derive = { secret: key, salt, info: message, length: length + 1 };
         assert.deepEqual(native.xwing.hkdf(derive), portable.xwing.hkdf(derive));
         const [a, b] = [message.slice(), message.slice()];

@@ -6,13 +6,23 @@ import { test } from "node:test";
 import { blake2b } from "@noble/hashes/blake2.js";
 import { isTransportError } from "#test/support/errors.ts";
 import { readVectors } from "#test/support/vectors.ts";
-import { concat, fromHex, toHex } from "#transport/core/bytes.ts";
+import { concat, fromHex, toHex, utf8 } from "#transport/core/bytes.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { nativeMlKem768 } from "#transport/crypto/native-ml-kem.ts";
 import { portableMlKem768 } from "#transport/crypto/portable-ml-kem.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+/** FIPS 180-4's examples (NIST, "SHA256.pdf") and its million of "a". */
+const SHA256 = [
+  ["", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+  ["abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
+  [
+    "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+    "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+  ],
+  ["a".repeat(1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"],
+] as const;
 
 for (const implementation of ["portable", "native"] as const) {
   const xwing = await loadSuite("xwing", implementation);
@@ -48,6 +58,10 @@ for (const implementation of ["portable", "native"] as const) {
         isTransportError("MALFORMED"),
       );
     }
+  });
+
+  test(`${implementation}: SHA-256 agrees with FIPS 180-4`, () => {
+    for (const [message, digest] of SHA256) assert.equal(toHex(xwing.sha256(utf8(message))), digest);
   });
 
   test(`${implementation}: ChaCha20 and ChaCha20-Poly1305 agree with RFC 8439`, () => {

@@ -1,0 +1,49 @@
+/** The mix under test: the daemon as `npm run provider -- run` starts it, with an observer that counts and a way to ask. */
+
+import { answer } from "./ask.ts";
+import { CpuProfile } from "./profile.ts";
+import { type MixConfig, readConfig } from "#provider-server/cli/config.ts";
+import { startMix } from "#provider-server/cli/start.ts";
+import type { Observer } from "#provider-server/observe/observer.ts";
+
+/** Departure less due, in whole milliseconds, the last for everything beyond; the node's clock has no finer hand. */
+const late = new Uint32Array(10_000);
+let arrived = 0;
+let left = 0;
+const drops: Record<string, number> = {};
+
+const observer: Observer = {
+  packetArrived() {
+    arrived++;
+  },
+  packetLeft({ at, due }) {
+    left++;
+    const slot = Math.max(0, Math.min(late.length - 1, Math.ceil(at - due)));
+    late[slot] = (late[slot] as number) + 1;
+  },
+  dropped({ reason }) {
+    drops[reason] = (drops[reason] ?? 0) + 1;
+  },
+};
+
+const running = await startMix(readConfig(process.argv[2] as string) as MixConfig, observer);
+const profile = new CpuProfile();
+
+answer(
+  {
+    /** Counters since the start, and what the process uses. */
+    usage: () => ({
+      arrived,
+      left,
+      late: late.slice(),
+      drops: { ...drops },
+      cpu: process.cpuUsage(),
+      thread: process.threadCpuUsage(),
+      memory: process.memoryUsage(),
+    }),
+    startProfile: () => profile.start(),
+    stopProfile: () => profile.stop(),
+    stop: () => running.stop(),
+  },
+  running.ready,
+);

@@ -1,0 +1,114 @@
+/** From counters to the bench's answer: figures, bars, and which of them hold. */
+
+export interface Period {
+  readonly rate: number;
+  readonly seconds: number;
+  readonly sent: number;
+  readonly lostAtGenerator: number;
+  readonly arrived: number;
+  readonly left: number;
+  readonly received: number;
+  /** CPU time of the whole process, of which in the kernel, and of its first thread. */
+  readonly cpuUs: number;
+  readonly systemUs: number;
+  readonly firstThreadUs: number;
+  /** How many packets left so many milliseconds after they were due, by the mix's own clock. */
+  readonly lateByMix: Uint32Array;
+  /** In order: what the sink saw beyond sending time and delay; both ways over the links are in it. */
+  readonly lateAtSink: Float64Array;
+  readonly rss: { readonly start: number; readonly end: number; readonly peak: number };
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+export interface Profile {
+  readonly shares: Readonly<Record<string, number>>;
+  readonly top: readonly (readonly [string, number])[];
+}
+
+export type Report = ReturnType<typeof report>;
+
+export const BARS = { cpuUsPerPacket: 250, packetsPerSecond: 3000, lateMs99: 5, memoryGrowth: 1.1 } as const;
+
+export function report(o: { options: object; full: Period; half: Period; profile: Profile }) {
+  const full = summary(o.full);
+  const half = summary(o.half);
+  const perPacket = full.cpuUsPerPacket;
+  const firstThread = o.full.firstThreadUs / o.full.left;
+  const split: Record<string, number> = { "crypto, other threads": round(perPacket - firstThread) };
+  for (const [name, share] of Object.entries(o.profile.shares))
+    split[`${name}, first thread`] = round(share * firstThread);
+  const bars = {
+    cpuUsPerPacket: { value: perPacket, bar: BARS.cpuUsPerPacket, holds: perPacket <= BARS.cpuUsPerPacket },
+    packetsPerSecond: {
+      value: full.packetsPerSecond,
+      bar: BARS.packetsPerSecond,
+      holds: full.packetsPerSecond >= BARS.packetsPerSecond,
+    },
+    lateMs99: { value: half.lateAtSinkMs.p99, bar: BARS.lateMs99, holds: half.lateAtSinkMs.p99 < BARS.lateMs99 },
+    memoryGrowth: {
+      value: round(o.full.rss.end / o.full.rss.start),
+      bar: BARS.memoryGrowth,
+      holds: o.full.rss.end <= o.full.rss.start * BARS.memoryGrowth,
+    },
+  };
+  const passed = Object.values(bars).every(({ holds }) => holds);
+  return { options: o.options, passed, bars, full, half, cpuSplitUs: split, profile: o.profile };
+}
+
+function summary(period: Period) {
+  const { seconds, lateAtSink, lateByMix, ...rest } = period;
+  return {
+    ...rest,
+    seconds: round(seconds),
+    packetsPerSecond: Math.round(period.received / seconds),
+    cpuUsPerPacket: round(period.cpuUs / period.left),
+    kernelUsPerPacket: round(period.systemUs / period.left),
+    cores: round(period.cpuUs / 1e6 / seconds),
+    lateByMixMs: { p50: quantileOf(lateByMix, 0.5), p99: quantileOf(lateByMix, 0.99), max: quantileOf(lateByMix, 1) },
+    lateAtSinkMs: { p50: at(lateAtSink, 0.5), p99: at(lateAtSink, 0.99), max: at(lateAtSink, 1) },
+  };
+}
+
+const at = (sorted: Float64Array, share: number): number =>
+  round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN);
+
+function quantileOf(counts: Uint32Array, share: number): number {
+  const wanted = share * counts.reduce((sum, count) => sum + count, 0);
+  let seen = 0;
+  return counts.findIndex((count) => (seen += count) >= wanted && seen > 0);
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+
+export function printReport(result: Report): void {
+  for (const [
+    name,
+    { rate, seconds, packetsPerSecond, cpuUsPerPacket, kernelUsPerPacket, cores, received, ...rest },
+  ] of [
+    ["full rate", result.full],
+    ["half of it", result.half],
+  ] as const) {
+    console.log(`${name}: ${rate} packets/s wanted for ${seconds} s`);
+    console.log(`  through           ${packetsPerSecond} packets/s, ${received} in all`);
+    console.log(
+      `  CPU of the mix    ${cpuUsPerPacket} µs a packet, ${kernelUsPerPacket} of them in the kernel; ${cores} cores`,
+    );
+    for (const [what, late] of [
+      ["departure - due  ", rest.lateByMixMs],
+      ["the same at sink ", rest.lateAtSinkMs],
+    ] as const)
+      console.log(`  ${what} p50 ${late.p50} ms, p99 ${late.p99} ms, latest ${late.max} ms`);
+    const { start, end, peak } = rest.rss;
+    console.log(
+      `  resident memory   ${mebibytes(start)} at the start, ${mebibytes(end)} at the end, ${mebibytes(peak)} at most`,
+    );
+    console.log(`  dropped           ${JSON.stringify(rest.drops)}; the generator lost ${rest.lostAtGenerator}`);
+  }
+  console.log("CPU of the mix, µs a packet:");
+  for (const [name, us] of Object.entries(result.cpuSplitUs))
+    console.log(`  ${name.padEnd(40)}${us.toFixed(1).padStart(8)}`);
+  console.log("bars:");
+  for (const [name, { value, bar, holds }] of Object.entries(result.bars))
+    console.log(`  ${name.padEnd(20)}${String(value).padStart(10)}  bar ${bar}  ${holds ? "holds" : "FAILS"}`);
+}

@@ -1,0 +1,45 @@
+/** The nodes behind the mix: take what comes, read its mark, and note how much later it came than it was sent and held. */
+
+import { answer } from "./ask.ts";
+import { sinkNames } from "./directory.ts";
+import { preciseNow, readMark } from "./one-hop.ts";
+import { seedOf } from "#test/support/test-network.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { SystemClock } from "#transport/core/system-clock.ts";
+import { TlsListener } from "#transport/link/tls-listener.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+
+const sizes = geometry(LIVE_PARAMETERS);
+const clock = new SystemClock();
+const addresses: string[] = [];
+let late: number[] = [];
+
+for (const name of sinkNames(Number(process.argv[2]))) {
+  const listener = await TlsListener.listen({
+    identitySeed: seedOf(`${name}/link`),
+    sizes,
+    clock,
+    host: "127.0.0.1",
+    port: 0,
+    protocols: ["starling-node/1"],
+  });
+  listener.onLink((link) =>
+    link.onFrame((frame) => {
+      const { sentAt, delay } = readMark(frame);
+      late.push(preciseNow() - sentAt - delay);
+    }),
+  );
+  addresses.push(listener.address);
+}
+
+answer(
+  {
+    /** Milliseconds after sending and delay, one for each packet since the last call, in no order; a Float64Array. */
+    taken() {
+      const taken = Float64Array.from(late);
+      late = [];
+      return { late: taken, ...process.cpuUsage() };
+    },
+  },
+  { addresses },
+);
