@@ -1,7 +1,8 @@
 /** A process of the demo, spoken to over Node's own channel. It ends with the demo, however the demo ends. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
+import { type Machine, THIS_MACHINE } from "./machine.ts";
 
 /** From child to parent. */
 export type Report =
@@ -49,15 +50,19 @@ export class Child {
     script,
     args,
     logFile,
-  }: { name: string; script: string; args: readonly string[]; logFile: string }) {
+    machine = THIS_MACHINE,
+  }: { name: string; script: string; args: readonly string[]; logFile: string; machine?: Machine }) {
     this.name = name;
     this.#logFile = logFile;
     const log = openSync(logFile, "a");
     // A group of its own: an interrupt at the terminal is the demo's to handle, in its order.
-    this.#process = spawn(process.execPath, [...FLAGS, script, ...args], {
+    const [program, ...rest] = [...machine.command, process.execPath, ...FLAGS, ...machine.flags, script, ...args];
+    this.#process = spawn(program as string, rest, {
       detached: true,
       stdio: ["ignore", log, log, "ipc"],
+      env: { ...process.env, ...machine.env },
     });
+    closeSync(log);
     this.#process.on("message", (report) => this.#hear(report as Report));
     this.#process.on("error", (error) => this.#fail(error));
     // Not "exit": what the process had said by then is heard first.
@@ -115,6 +120,15 @@ export class Child {
     this.#ending = true;
     this.#process.kill("SIGKILL");
     await this.ended;
+  }
+
+  /** Stands still, as a machine that is asleep. */
+  pause(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process.kill("SIGCONT");
   }
 
   #hear(report: Report): void {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EventName, Input, Message, Method, Output } from "#main/contract/contract.ts";
 import { Child } from "./child.ts";
+import { type Machine, THIS_MACHINE } from "./machine.ts";
 import type { FragmentSeen, Observations, SlotSeen } from "./observations.ts";
 
 const script = fileURLToPath(new URL("desktop-process.ts", import.meta.url));
@@ -28,11 +29,12 @@ export class Desktop {
     folder: string;
     observations: Observations;
     onEvent?: (event: string, data: unknown) => void;
+    machine?: Machine;
   }) {
-    const { name, folder, observations, onEvent } = options;
+    const { name, folder, observations, onEvent, machine = THIS_MACHINE } = options;
     this.name = name;
     const logFile = join(folder, "logs", `${name}.log`);
-    this.#child = new Child({ name, script, args: [join(folder, name)], logFile });
+    this.#child = new Child({ name, script, args: [join(machine.disk ?? folder, name)], logFile, machine });
     this.#child.onEvent((event, data) => {
       onEvent?.(event, data);
       if (event === "fragment") observations.addFragment(data as FragmentSeen);
@@ -101,6 +103,14 @@ export class Desktop {
 
   crash(): Promise<void> {
     return this.#child.crash();
+  }
+
+  pause(): void {
+    this.#child.pause();
+  }
+
+  resume(): void {
+    this.#child.resume();
   }
 }
 

@@ -18,6 +18,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { assembleNetwork, encodeNetwork, signNetwork } from "#transport/directory/network.ts";
 import { Child, FLAGS } from "./child.ts";
+import { type Machine, THIS_MACHINE } from "./machine.ts";
 import { makeMemoryFolder } from "./memory-folder.ts";
 import type { HopSeen, Observations } from "./observations.ts";
 
@@ -59,6 +60,8 @@ export interface DemoNetwork {
 
 export interface NetworkOptions {
   readonly folder: string;
+  /** Each process runs on this machine unless given. */
+  readonly machineOf?: (name: string) => Machine;
   readonly observations: Observations;
   readonly parameters?: Parameters;
   /** Hears all that the nodes' processes tell. */
@@ -68,7 +71,7 @@ export interface NetworkOptions {
 }
 
 export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork> {
-  const { folder, observations, parameters = DEMO_PARAMETERS, onEvent, announce } = options;
+  const { folder, observations, parameters = DEMO_PARAMETERS, onEvent, announce, machineOf } = options;
   const random = new SystemRandom();
   const suite = await loadSuite(parameters.suite, "native");
   const path = (...names: string[]): string => join(folder, ...names);
@@ -84,7 +87,9 @@ export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork
   const publicOf = (name: string) => publicKeys(get(keys, name), suite);
   // Addresses that others must know before the process runs; nodes announce theirs themselves, but keep them over a restart.
   const ports = await freePorts(names.length);
-  const addressOf = (name: string): string => `127.0.0.1:${ports[names.indexOf(name)]}`;
+  const machines = new Map(names.map((name) => [name, machineOf?.(name) ?? THIS_MACHINE] as const));
+  const addressOf = (name: string): string => `${get(machines, name).address}:${ports[names.indexOf(name)]}`;
+  const diskOf = (name: string): string => get(machines, name).disk ?? folder;
 
   const body = encodeNetwork({
     name: "Demo on this machine",
@@ -111,8 +116,14 @@ export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork
     const common = { networkFile: "network", keyFile: `${name}.key`, listen: listens };
     const isNode = nodeNames.includes(name);
     const address = (isNode && (await announce?.({ name, listens, keys: get(keys, name) }))) || listens;
-    const node = { ...common, address, operator: `Operator of ${name}`, memoryDirectory: join(memory, name) };
+    const node = { ...common, address, operator: `Operator of ${name}`, memoryDirectory: memoryOf(name) };
     writeFileSync(path(`${name}.json`), JSON.stringify(configOf(name, common, node), undefined, 2));
+  }
+
+  /** A mix keeps nothing but its keys and tags: on a machine with a disk of its own, they are what the disk may fail. */
+  function memoryOf(name: string): string {
+    const { disk } = get(machines, name);
+    return disk !== undefined && mixNames.includes(name) ? join(disk, "memory") : join(memory, name);
   }
 
   function configOf(name: string, common: object, node: object): object {
@@ -121,10 +132,16 @@ export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork
         identityKey: publicOf(admitted).identityKey,
         ...(isDomain(admitted) ? { domain: admitted } : {}),
       }));
-      return { role: "authority", ...common, dataDirectory: `${name}.data`, admit };
+      return { role: "authority", ...common, dataDirectory: join(diskOf(name), `${name}.data`), admit };
     }
     if (!isDomain(name)) return { role: "mix", ...node };
-    return { role: "provider", ...node, domain: name, database: `${name}.sqlite`, signUp: { policy: "invite" } };
+    return {
+      role: "provider",
+      ...node,
+      domain: name,
+      database: join(diskOf(name), `${name}.sqlite`),
+      signUp: { policy: "invite" },
+    };
   }
 
   const processes = new Map<string, Child>();
@@ -132,7 +149,9 @@ export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork
   const flowing = Promise.withResolvers<void>();
   const nameByNodeId = new Map(nodeNames.map((name) => [publicOf(name).nodeId, name]));
   const start = (name: string): Child => {
-    const child = new Child({ name, script, args: [path(`${name}.json`)], logFile: path("logs", `${name}.log`) });
+    const machine = get(machines, name);
+    const logFile = path("logs", `${name}.log`);
+    const child = new Child({ name, script, args: [path(`${name}.json`)], logFile, machine });
     child.onEvent((event, data) => {
       onEvent?.(name, event, data);
       if (event !== "hop") return;

@@ -2,6 +2,7 @@
 
 import type { Input, Journey, Message, Method, Output } from "#main/contract/contract.ts";
 import { Desktop, type Read } from "#test/demo/desktop.ts";
+import { type Machine, THIS_MACHINE } from "#test/demo/machine.ts";
 import type { Domain } from "#test/demo/network.ts";
 import { Observations } from "#test/demo/observations.ts";
 import { PASSPHRASE, type Person } from "#test/demo/story.ts";
@@ -11,6 +12,8 @@ interface MemberOptions {
   readonly domain: Domain;
   readonly folder: string;
   readonly onEvent: (event: string, data: unknown) => void;
+  /** This one unless given. */
+  readonly machine?: Machine;
 }
 
 export class Member implements Person {
@@ -38,7 +41,7 @@ export class Member implements Person {
     try {
       return await meanwhile();
     } finally {
-      await this.#comeBack();
+      await this.comeBack();
     }
   }
 
@@ -48,7 +51,7 @@ export class Member implements Person {
   }
 
   /** Starts the program again on the same data, and unlocks it. */
-  async #comeBack(): Promise<void> {
+  async comeBack(): Promise<void> {
     this.#desktop = this.#start();
     await this.#desktop.ready();
     await this.#desktop.call("app.unlock", { passphrase: PASSPHRASE });
@@ -56,11 +59,11 @@ export class Member implements Person {
 
   /** The mails with that subject in her inbox, from her own store; undefined while her desktop is down. */
   async find(subject: string): Promise<{ message: Message; conversationId: string }[] | undefined> {
-    const list = await this.#ask("mail.list", { folder: "inbox", limit: 200 });
+    const list = await this.ask("mail.list", { folder: "inbox", limit: 200 });
     if (list === undefined) return undefined;
     const found: { message: Message; conversationId: string }[] = [];
     for (const { id: conversationId } of list.conversations) {
-      const thread = await this.#ask("mail.thread", { conversationId });
+      const thread = await this.ask("mail.thread", { conversationId });
       if (thread === undefined) return undefined;
       for (const message of thread.messages) {
         if (message.direction === "in" && message.subject === subject) found.push({ message, conversationId });
@@ -76,24 +79,25 @@ export class Member implements Person {
 
   /** Shows the conversation to her, so that its writer learns that it arrived; false while her desktop is down. */
   async open(conversationId: string): Promise<boolean> {
-    return (await this.#ask("mail.markRead", { conversationId })) !== undefined;
+    return (await this.ask("mail.markRead", { conversationId })) !== undefined;
   }
 
   async journey(messageId: string): Promise<Journey | undefined> {
-    return (await this.#ask("mail.journey", { messageId }))?.journeys[0];
+    return (await this.ask("mail.journey", { messageId }))?.journeys[0];
   }
 
   stop(): Promise<void> {
     return this.#desktop.stop();
   }
 
-  #ask<M extends Method>(method: M, input: Input<M>): Promise<Output<M> | undefined> {
+  /** Undefined while her desktop is down or locked. */
+  ask<M extends Method>(method: M, input: Input<M>): Promise<Output<M> | undefined> {
     return whileUp(() => this.#desktop.call(method, input));
   }
 
   #start(): Desktop {
-    const { name, folder, onEvent } = this.#options;
-    return new Desktop({ name, folder, observations: new Observations(), onEvent });
+    const { name, folder, onEvent, machine = THIS_MACHINE } = this.#options;
+    return new Desktop({ name, folder, observations: new Observations(), onEvent, machine });
   }
 }
 
