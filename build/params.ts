@@ -75,6 +75,12 @@ function rows(kind: Kind, parameters: Parameters, f: Figures): [string, string][
       `${megabytes(f.mix.heldBytes)}; ${megabytes(f.mix.replayLogBytes)}`,
     ],
   );
+  for (const pool of f.pools) {
+    table.push([
+      `3 × ${pool.mixesPerLayer} mixes, ${pool.providers} providers: a mix holds at least`,
+      `${text(Math.min(...pool.perMix))} packets; ${text(pool.decoysPerSecond)} decoys/s in all, ${text(pool.bitsPerSecondPerProvider / 1e6)} Mbit/s and ${text(pool.bytesPerDayPerProvider / 1e9)} GB/day a provider`,
+    ]);
+  }
   if (kind === "live") {
     table.push([
       `${f.network.users} users: per layer`,

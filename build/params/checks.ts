@@ -21,6 +21,7 @@ export function checks(kind: Kind, parameters: Parameters, computed: Figures = f
     ...packetChecks(parameters, computed),
     ...(["mail", "chat"] as const).flatMap((name) => profileChecks(name, parameters, computed)),
     ...timeChecks(parameters, computed),
+    ...poolChecks(kind, parameters, computed),
     ...(kind === "live" ? liveChecks(computed) : demoChecks(parameters, computed)),
   ];
 }
@@ -64,6 +65,30 @@ function timeChecks({ epoch }: Parameters, { path, mix }: Figures): Check[] {
     above("an epoch is longer than its lead (ms)", epoch.duration, epoch.lead),
     atLeast("a mix holds its packets in 1 GiB", 2 ** 30, mix.heldBytes),
     atLeast("a mix's replay log fits 512 MiB", 2 ** 29, mix.replayLogBytes),
+  ];
+}
+
+function poolChecks(kind: Kind, parameters: Parameters, { pools }: Figures): Check[] {
+  const widest = Math.max(...pools.map((pool) => pool.bitsPerSecondPerProvider));
+  const smallest = pools[0]?.decoysPerSecond ?? Number.POSITIVE_INFINITY;
+  return [
+    above("a mix is never without packets that are not its users'", parameters.minimumPool, 0),
+    ...pools.flatMap(({ perMix, isCapped, mixesPerLayer, providers }) => [
+      atLeast(
+        `every mix of 3 × ${mixesPerLayer} with ${providers} providers holds the minimum pool`,
+        round(Math.min(...perMix)),
+        parameters.minimumPool,
+      ),
+      {
+        name: `decoys of ${providers} providers for 3 × ${mixesPerLayer} mixes stay below their cap`,
+        holds: !isCapped,
+        detail: isCapped ? "at the cap" : "below the cap",
+      },
+    ]),
+    // A provider's line for live; two cores for eleven processes in the demo.
+    kind === "live"
+      ? atLeast("decoys take a provider's line at most 5 Mbit/s", 5e6, widest)
+      : atLeast("the demo's decoys are at most 10 packets/s", 10, smallest),
   ];
 }
 

@@ -4,8 +4,9 @@ import type { Parameters, Profile, ProfileName } from "#transport/core/parameter
 import { type Milliseconds, milliseconds, REPLAY_TAG_BYTES } from "#transport/core/units.ts";
 import { fragmentDataBytes } from "#transport/fragment/fragment.ts";
 import { fragmentCount } from "#transport/fragment/split.ts";
-import { entryFrameBytes, POLL_FRAME_BYTES, sendFrameBytes } from "#transport/link/frame-table.ts";
+import { entryFrameBytes, FRAME_TYPE_BYTES, POLL_FRAME_BYTES, sendFrameBytes } from "#transport/link/frame-table.ts";
 import { type Geometry, geometry } from "#transport/sphinx/geometry.ts";
+import { decoyRate, poolOf } from "#transport/traffic/minimum-pool.ts";
 import { erlangQuantile, type Latency, MIXES, packetLatency } from "./latency.ts";
 
 export interface Figures {
@@ -15,6 +16,22 @@ export interface Figures {
   readonly path: PathFigures;
   readonly mix: MixFigures;
   readonly network: NetworkFigures;
+  /** Without any user. */
+  readonly pools: readonly PoolFigures[];
+}
+
+export interface PoolFigures {
+  /** Mixes in each layer, providers. */
+  readonly mixesPerLayer: number;
+  readonly providers: number;
+  /** Packets that a mix of each layer holds on average. */
+  readonly perMix: readonly number[];
+  readonly isCapped: boolean;
+  readonly decoysPerSecondPerProvider: number;
+  readonly decoysPerSecond: number;
+  /** What decoys add on a provider's links to the first layer. */
+  readonly bitsPerSecondPerProvider: number;
+  readonly bytesPerDayPerProvider: number;
 }
 
 export interface ProfileFigures {
@@ -56,6 +73,11 @@ export interface NetworkFigures {
   readonly coresPerLayer: number;
 }
 
+/** The smallest network there is, which is the demo's, and one that has grown. */
+const WIDTHS = [
+  { mixesPerLayer: 2, providers: 2 },
+  { mixesPerLayer: 8, providers: 6 },
+];
 /** The packet rate at which a mix's memory is reckoned. */
 const MIX_PACKETS_PER_SECOND = 4000;
 const USERS = 200_000;
@@ -98,8 +120,31 @@ export function figures(parameters: Parameters): Figures {
       bitsPerSecondPerLayer: packetsPerSecondPerLayer * parameters.packetBytes * 8,
       coresPerLayer: packetsPerSecondPerLayer * PACKET_CPU_SECONDS,
     },
+    pools: WIDTHS.map((width) => poolFigures(parameters, width)),
   };
 }
+
+function poolFigures(
+  parameters: Parameters,
+  { mixesPerLayer, providers }: { mixesPerLayer: number; providers: number },
+): PoolFigures {
+  const width = { layers: Array.from({ length: MIXES }, () => mixesPerLayer), providers };
+  const { rate, isCapped } = decoyRate(parameters, width);
+  const bytesPerSecond = rate * wireBytes(packetFrameBytes(parameters));
+  return {
+    mixesPerLayer,
+    providers,
+    perMix: poolOf(parameters, width, rate),
+    isCapped,
+    decoysPerSecondPerProvider: rate,
+    decoysPerSecond: rate * providers,
+    bitsPerSecondPerProvider: bytesPerSecond * 8,
+    bytesPerDayPerProvider: bytesPerSecond * DAY_SECONDS,
+  };
+}
+
+/** PACKET = type ‖ packet. */
+const packetFrameBytes = ({ packetBytes }: Parameters): number => FRAME_TYPE_BYTES + packetBytes;
 
 function profileFigures(parameters: Parameters, sizes: Geometry, profile: Profile): ProfileFigures {
   const { sendRate, pollRate } = profile;

@@ -158,7 +158,15 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
   return {
     clock,
     // One source serves every stream: the system's bytes are independent whoever draws them.
-    streams: { schedule: random, paths: random, delays: random, padding: random, keys: random, services: random },
+    streams: {
+      schedule: random,
+      paths: random,
+      delays: random,
+      padding: random,
+      keys: random,
+      services: random,
+      decoys: random,
+    },
     suite,
     network,
     dialer,

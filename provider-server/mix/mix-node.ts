@@ -4,6 +4,7 @@
  */
 
 import type { Cancel, Clock } from "#transport/core/clock.ts";
+import type { Parameters } from "#transport/core/parameters.ts";
 import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
 import type { Consensus } from "#transport/directory/model.ts";
 import { nodeIdOf, signDescriptor } from "#transport/directory/descriptor.ts";
@@ -86,7 +87,7 @@ export class MixNode {
       network,
       sphinx: this.sphinx,
       nodeId: this.nodeId,
-      current: () => this.#current(),
+      current: () => this.current(),
       send: ({ firstHop, packet }) => this.forward(firstHop, packet),
     });
     this.#duty = new DirectoryDuty({
@@ -141,6 +142,14 @@ export class MixNode {
   drop(reason: DropReason): void {
     this.#deps.log.drop(reason);
     this.#deps.observer?.dropped?.({ node: this.nodeId, at: this.#clock.now(), reason });
+  }
+
+  /** What to choose paths and rates from now; undefined while there is no consensus. */
+  current(): { consensus: Consensus; epoch: Epoch; parameters: Parameters } | undefined {
+    const now = this.#clock.now();
+    const consensus = consensusInUse(this.consensuses, now);
+    if (consensus === undefined) return undefined;
+    return { consensus, epoch: this.consensuses.keyEpoch(now), parameters: consensus.parameters };
   }
 
   /** Takes one packet that arrived now. */
@@ -223,12 +232,6 @@ export class MixNode {
       publishedAt: milliseconds(Math.floor(this.#clock.now())),
     };
     return signDescriptor({ fields, identitySeed: identity.identitySeed, suite }).bytes;
-  }
-
-  #current(): { consensus: Consensus; epoch: Epoch } | undefined {
-    const now = this.#clock.now();
-    const consensus = consensusInUse(this.consensuses, now);
-    return consensus === undefined ? undefined : { consensus, epoch: this.consensuses.keyEpoch(now) };
   }
 
   #useTopology(consensuses: readonly Consensus[]): void {

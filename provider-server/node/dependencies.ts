@@ -50,6 +50,8 @@ export interface NodeStreams {
   readonly keys: RandomSource;
   /** Waits of services' answers. */
   readonly services: RandomSource;
+  /** All about a provider's decoys. */
+  readonly decoys: RandomSource;
 }
 
 export interface NodeIdentity {

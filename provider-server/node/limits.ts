@@ -25,3 +25,6 @@ export const LOOPS_OUTSTANDING_MAX = 1024;
 
 /** A loop that has not come back by then, in multiples of the longest way, is lost. */
 export const LOOP_WAIT_FACTOR = 2;
+
+/** A wait for the next decoy is drawn anew at least this often, so that a new consensus counts without delay. */
+export const DECOYS_PAUSE: Milliseconds = seconds(5);

@@ -19,6 +19,7 @@ import { keysService } from "../services/keys.ts";
 import { ServiceDesk } from "../services/service-desk.ts";
 import { consensusInUse } from "./consensus-in-use.ts";
 import type { ProviderDependencies } from "./dependencies.ts";
+import { Decoys, type DecoysDependencies } from "./decoys.ts";
 
 export class ProviderNode {
   readonly mix: MixNode;
@@ -28,6 +29,7 @@ export class ProviderNode {
   readonly #deps: ProviderDependencies;
   readonly #services: ServiceDesk;
 
+  readonly #decoys: Decoys;
   constructor(deps: ProviderDependencies) {
     const { clock, streams, suite, network, database, domain, signUp, log } = deps;
     this.#deps = deps;
@@ -71,6 +73,15 @@ export class ProviderNode {
       sizes: sphinx.geometry,
       padding: streams.padding,
       accounts: this.accounts,
+    this.#decoys = this.makeDecoys({
+      clock,
+      random: streams.decoys,
+      sphinx,
+      nodeId: providerId,
+      current: () => this.mix.current(),
+      send: ({ firstHop, packet }) => this.mix.forward(firstHop, packet),
+      log,
+    });
       mailbox: this.mailbox,
       consensus: (epoch) => this.#consensus(epoch),
       forward: (firstHop, packet) => this.mix.forward(firstHop, packet),
@@ -88,15 +99,22 @@ export class ProviderNode {
   }
 
   /** The database stays open: it belongs to whoever opened it. */
+  /** For tests that plant a fault; called while the provider is being made. */
+  protected makeDecoys(deps: DecoysDependencies): Decoys {
+    return new Decoys(deps);
+  }
+
   async stop(): Promise<void> {
     this.entry.stop();
     this.#services.stop();
+    this.#decoys.start();
     await this.mix.stop();
     this.mailbox.stop();
   }
 
   /** A link from another node or from a client. */
   accept(link: Link): void {
+    this.#decoys.stop();
     if (link.peer.role === "client") this.entry.accept(link);
     else this.mix.accept(link);
   }

@@ -33,6 +33,10 @@ test("each wrong parameter is named", () => {
     [withMail({ sendRate: perSecond(1 / 30) }), /^a 20 KB mail arrives/],
     [withMail({ sendRate: perSecond(1 / 15) }), /^the mail profile sends at most/],
     [withMail({ meanDelay: seconds(30) }), /^a packet delayed to the cap/],
+    [{ ...LIVE_PARAMETERS, minimumPool: 0 }, /^a mix is never without packets/],
+    [{ ...LIVE_PARAMETERS, minimumPool: 60 }, /^decoys take a provider's line/],
+    [{ ...LIVE_PARAMETERS, minimumPool: 1000 }, /^decoys of 2 providers for 3 × 2 mixes stay below/],
+    [{ ...LIVE_PARAMETERS, minimumPool: 1000 }, /^every mix of 3 × 8 with 6 providers holds/],
     [{ ...LIVE_PARAMETERS, packetBytes: 20_000 }, /^a 20 KB mail is one packet/],
     [{ ...LIVE_PARAMETERS, messageBytesMax: 2 ** 31 }, /^the largest message can be cut/],
     [

@@ -6,9 +6,19 @@ import { TransportError } from "#transport/core/errors.ts";
 import { milliseconds, type Milliseconds } from "#transport/core/units.ts";
 import type { Dialer, Link, PeerIdentity, Protocol } from "#transport/link/link.ts";
 
+/** What somebody sees who watches the lines: which way a frame passed, when, how long it was. Keys of links, in hexadecimal. */
+export interface Passing {
+  readonly from: string;
+  readonly to: string;
+  readonly at: Milliseconds;
+  readonly length: number;
+}
+
 export class MemoryLinks {
   readonly #clock: Clock;
   readonly #latency: Milliseconds;
+  /** Told of every frame that a dialler sends. */
+  tap: ((passing: Passing) => void) | undefined;
   readonly #listeners = new Map<string, { key: Uint8Array; accept: (link: Link) => void }>();
 
   constructor(options: { clock: Clock; latency: Milliseconds }) {
@@ -34,6 +44,8 @@ export class MemoryLinks {
             const role = protocol === "starling-client/1" ? "client" : "node";
             const near = new MemoryEnd(this.#clock, this.#latency, protocol, { role: "node", key: listener.key });
             const far = new MemoryEnd(this.#clock, this.#latency, protocol, { role, key });
+            near.sent = (length) =>
+              this.tap?.({ from: toHex(key), to: toHex(listener.key), at: this.#clock.now(), length });
             near.other = far;
             far.other = near;
             resolve(near);
@@ -50,6 +62,7 @@ class MemoryEnd implements Link {
   readonly #clock: Clock;
   readonly #latency: Milliseconds;
   other: MemoryEnd | undefined;
+  sent: ((length: number) => void) | undefined;
   #handler: ((frame: Uint8Array) => void) | undefined;
   #early: Uint8Array[] = [];
   #closeHandler: ((reason: string) => void) | undefined;
@@ -68,6 +81,7 @@ class MemoryEnd implements Link {
 
   send(frame: Uint8Array): boolean {
     if (this.#isClosed) return false;
+    this.sent?.(frame.length);
     const sent = frame.slice();
     this.#later(() => this.other?.receive(sent));
     return true;

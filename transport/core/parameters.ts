@@ -91,7 +91,7 @@ export const LIVE_PARAMETERS: Parameters = {
   epoch: { duration: seconds(3600), lead: seconds(600), overlap: seconds(600) },
   nodeLoopRate: perSecond(1 / 4),
   minimumPool: 20,
-  tokens: { period: milliseconds(DAY), perProvider: 32 },
+  tokens: { period: milliseconds(DAY), perProvider: 16 },
   fragmentStep: 8,
   messageBytesMax: 25 * 2 ** 20,
   retention: milliseconds(30 * DAY),
@@ -108,5 +108,5 @@ export const DEMO_PARAMETERS: Parameters = {
   epoch: { duration: seconds(120), lead: seconds(20), overlap: seconds(40) },
   nodeLoopRate: perSecond(1 / 2),
   minimumPool: 3,
-  tokens: { period: seconds(3600), perProvider: 32 },
+  tokens: { period: seconds(3600), perProvider: 16 },
 };

@@ -22,3 +22,16 @@ export const BYTES_PER_QUIET_MILLISECOND = 200_000;
 
 /** After so long without a quiet moment work runs anyway: ticks may slip by milliseconds, mail must not stop. */
 export const QUIET_WAIT_MAX: Milliseconds = milliseconds(30_000);
+
+/**
+ * Decoys of one provider per second, at most. Making one takes a millisecond and a half on a thread that has clients to serve,
+ * and 100 of them a second are 23 Mbit/s: a network that needs more is better off with fewer mixes in a layer.
+ */
+export const DECOY_RATE_MAX = 100;
+
+/**
+ * Under the slot clock everybody sends in the first quarter of the same slot. Who watches the lines and a reader's mailbox tells
+ * senders apart by where in a slot each one sends, so the narrower the better; but mixes of the first layer must take what
+ * the network sends in this share of the time. Measured: docs/anonymity.md.
+ */
+export const SEND_SPREAD = 1 / 4;
