@@ -6,6 +6,7 @@
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { DropReason } from "./drop-reason.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** Where lines go; the daemon's writes to standard error, with the time. */
 export type LogSink = (line: string) => void;
@@ -13,12 +14,14 @@ export type LogSink = (line: string) => void;
 export class Log {
   readonly #clock: Clock;
   readonly #sink: LogSink;
+  readonly #metrics: Metrics | undefined;
   readonly #drops = new Map<DropReason, number>();
   #cancelSummary: Cancel | undefined;
 
-  constructor(deps: { clock: Clock; sink: LogSink }) {
+  constructor(deps: { clock: Clock; sink: LogSink; metrics?: Metrics }) {
     this.#clock = deps.clock;
     this.#sink = deps.sink;
+    this.#metrics = deps.metrics;
   }
 
   /** A state that an operator wants to know of. `numbers` are counts, epochs and durations. */
@@ -29,6 +32,7 @@ export class Log {
 
   /** Counted now, written with the next minute's summary: a line per packet would be a record of when each came. */
   drop(reason: DropReason): void {
+    this.#metrics?.drop(reason);
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
     if (this.#cancelSummary !== undefined) return;
     this.#cancelSummary = this.#clock.at(milliseconds(this.#clock.now() + SUMMARY_INTERVAL), () => this.summary());
