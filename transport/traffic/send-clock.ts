@@ -8,7 +8,7 @@ import type { Cancel, Clock } from "../core/clock.ts";
 import type { Profile } from "../core/parameters.ts";
 import { type RandomSource, uniform } from "../core/random.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
-import { WRAP_LEAD } from "./limits.ts";
+import { SEND_SPREAD, WRAP_LEAD } from "./limits.ts";
 import type { ProfileSchedule } from "./profile-schedule.ts";
 import { Ticker, type TickLaw } from "./ticker.ts";
 
@@ -46,6 +46,7 @@ export class SendClock {
       clock: options.clock,
       random: options.timing,
       law: options.law,
+      spread: SEND_SPREAD,
       pace: options.profiles.pace("sendRate"),
       planned: (time) => this.#planned(time),
       tick: () => this.#tick(),

@@ -20,6 +20,8 @@ export interface TickerOptions {
   readonly random: RandomSource;
   readonly law: TickLaw;
   readonly pace: Pace;
+  /** Slot clock: the share of a slot, from its start, in which its tick may fall; all of it unless given. */
+  readonly spread?: number;
   /** The next tick was drawn. */
   readonly planned?: (time: Milliseconds) => void;
   readonly tick: (time: Milliseconds) => void;
@@ -78,15 +80,18 @@ function poissonTicks({ random, pace }: TickerOptions): (after: Milliseconds) =>
   };
 }
 
-/** One tick at a uniformly random moment of each slot; slots follow each other from the start, one mean interval long. */
-function slotTicks({ random, pace }: TickerOptions): (after: Milliseconds) => Milliseconds {
-  let slot: { readonly end: Milliseconds; readonly length: Milliseconds } | undefined;
+/**
+ * One tick at a uniformly random moment of each slot, or of its first part. Slots are the same for everybody, whole mean
+ * intervals since the clock's zero: a sender is not told from others by when its slots begin.
+ */
+function slotTicks({ random, pace, spread = 1 }: TickerOptions): (after: Milliseconds) => Milliseconds {
+  let last = { length: 0, number: -1 };
   return (after) => {
-    // A slot that was slept through is over, and so is one of before the clock was put back.
-    const follows = slot !== undefined && slot.end >= after && slot.end - after <= slot.length;
-    const start = slot !== undefined && follows ? slot.end : after;
-    const length = meanInterval(pace.at(start).rate);
-    slot = { end: milliseconds(start + length), length };
-    return milliseconds(start + uniform(random) * length);
+    const length = meanInterval(pace.at(after).rate);
+    const current = Math.floor(after / length);
+    // Rounding may put a tick at the very start of its slot into the slot before, whose turn is over.
+    const isOver = last.length === length && current === last.number - 1;
+    last = { length, number: (isOver ? last.number : current) + 1 };
+    return milliseconds((last.number + uniform(random) * spread) * length);
   };
 }

@@ -12,11 +12,19 @@ import { WrongClock } from "#test/support/wrong-clock.ts";
 const DAY = 24 * 3600 * 1000;
 const steady = (rate: number): Pace => ({ at: () => ({ rate: perSecond(rate), until: undefined }) });
 
-async function ticks(o: { law: TickLaw; pace: Pace; until: number; start?: number; seed?: string }): Promise<number[]> {
+async function ticks(o: {
+  law: TickLaw;
+  pace: Pace;
+  until: number;
+  start?: number;
+  seed?: string;
+  spread?: number;
+}): Promise<number[]> {
   const clock = new VirtualClock({ start: milliseconds(o.start ?? 0) });
   const times: number[] = [];
   const random = new SeededRandom(o.seed ?? "ticks");
-  const ticker = new Ticker({ clock, random, law: o.law, pace: o.pace, tick: () => times.push(clock.now()) });
+  const { law, pace, spread = 1 } = o;
+  const ticker = new Ticker({ clock, random, law, pace, spread, tick: () => times.push(clock.now()) });
   ticker.start();
   await clock.runUntil(milliseconds(o.until));
   ticker.stop();
@@ -30,18 +38,34 @@ test("both laws keep the rate", async () => {
   }
 });
 
-test("a slot clock ticks once in every slot", async () => {
+test("a slot clock ticks once in every slot, and slots are the same for everybody", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.string({ minLength: 1 }), async (seed) => {
-      const times = await ticks({ law: "slot", pace: steady(1), until: 60_000, seed });
+    fc.asyncProperty(fc.string({ minLength: 1 }), fc.integer({ min: 0, max: 9_999 }), async (seed, start) => {
+      const times = await ticks({ law: "slot", pace: steady(1), start, until: 60_000, seed });
       const slots = times.map((time) => Math.floor((time - 1e-6) / 1000));
+      const first = Math.floor(start / 1000) + 1;
       assert.deepEqual(
-        slots.slice(0, 59),
-        Array.from({ length: 59 }, (_, i) => i),
+        slots.slice(0, 59 - first),
+        Array.from({ length: 59 - first }, (_, i) => first + i),
       );
     }),
     { numRuns: 20 },
   );
+});
+
+test("a slot clock with a spread ticks in the first part of each slot, anywhere in it", async () => {
+  const times = await ticks({
+    law: "slot",
+    pace: steady(1),
+    spread: 1 / 4,
+    start: 1_800_000_000_123,
+    until: 1_800_002_000_000,
+  });
+  const places = times.map((time) => time % 1000);
+  assert.equal(times.length, 1999);
+  assert.ok(Math.max(...places) <= 250);
+  const mean = places.reduce((sum, place) => sum + place, 0) / places.length;
+  assert.ok(Math.abs(mean - 125) < 8, `mean ${mean}`);
 });
 
 test("the next tick is drawn before anything is done at this one", async () => {
