@@ -1,0 +1,164 @@
+/**
+ * Times of one conversation without packets: the classes of production that decide when a client sends, of which kind, and how
+ * long each mix holds what it sent, on a virtual clock; no cryptography, no queues of others (a mix's delay does not depend
+ * on them). `generator.test.ts` shows that the times have the law of the full simulation. Spec: docs/spec/04-traffic.md §2-4
+ */
+
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
+import { exponential, type RandomSource, uniform } from "#transport/core/random.ts";
+import { meanInterval, milliseconds } from "#transport/core/units.ts";
+import { drawDelay } from "#transport/directory/path.ts";
+import { coverMeanDelay, payloadMeanDelay } from "#transport/traffic/delay-class.ts";
+import { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
+import { SendClock, type SlotKind } from "#transport/traffic/send-clock.ts";
+import { Ticker } from "#transport/traffic/ticker.ts";
+import { QuickClock } from "./quick-clock.ts";
+
+/** All in milliseconds from the start, ascending. */
+export interface Conversation {
+  /** Frames that the sender's client sent, of whatever kind. */
+  readonly sends: Float64Array;
+  /** Frames that the reader's client sent. */
+  readonly readerSends: Float64Array;
+  /** Entries into the reader's mailbox: the sender's packets and the reader's own loops. */
+  readonly arrivals: Float64Array;
+  /** Those of `arrivals` that came from the sender: known to us, not to the observer. */
+  readonly real: Float64Array;
+  /** Answers to polls that passed the reader's line. */
+  readonly entries: Float64Array;
+}
+
+export interface ConversationOptions {
+  readonly seed: string;
+  readonly parameters: Parameters;
+  readonly profile: ProfileName;
+  /** Milliseconds from the start at which one packet for the reader joins the sender's queue, ascending. */
+  readonly mail: readonly number[];
+  readonly duration: number;
+  /** `off` is the planted fault: clients send only what is real and receive at once. */
+  readonly cover: "on" | "off";
+}
+
+/** Links between client, provider, three mixes and provider. */
+const LINKS = 5;
+/** As in the simulated network (test/sim/network-in-memory.ts). */
+export const LINK_LATENCY = { least: 5, mean: 20 } as const;
+/** From POLL to ENTRY at the provider: docs/spec/07-mailbox.md §1.2. */
+const ANSWER_WAIT = 10;
+
+export function conversation(options: ConversationOptions): Conversation {
+  const { seed, parameters, profile, mail, duration, cover } = options;
+  const clock = new QuickClock();
+  const arrivals: number[] = [];
+  const real: number[] = [];
+  const entries: number[] = [];
+  const common = { clock, parameters, profile, cover };
+  let waiting = 0;
+  let next = 0;
+  const sender = client({
+    ...common,
+    seed: `${seed}/sender`,
+    hasMail: () => {
+      for (; next < mail.length && (mail[next] as number) <= clock.now(); next++) waiting++;
+      return waiting > 0 && waiting-- > 0;
+    },
+    onReal: (arrival) => {
+      real.push(arrival);
+      arrivals.push(arrival);
+    },
+    onLoop: () => undefined,
+    onEntry: () => undefined,
+  });
+  const reader = client({
+    ...common,
+    seed: `${seed}/reader`,
+    hasMail: () => false,
+    onReal: () => undefined,
+    onLoop: (arrival) => arrivals.push(arrival),
+    onEntry: (at) => entries.push(at),
+  });
+  clock.runUntil(duration);
+  const latency = new SeededRandom(`${seed}/push`);
+  if (cover === "off") entries.push(...real.map((at) => at + linkLatency(latency)));
+  return {
+    sends: ascending(sender),
+    readerSends: ascending(reader),
+    arrivals: ascending(arrivals),
+    real: ascending(real),
+    entries: ascending(entries),
+  };
+}
+
+interface ClientOptions {
+  readonly clock: QuickClock;
+  readonly parameters: Parameters;
+  readonly profile: ProfileName;
+  readonly cover: "on" | "off";
+  readonly seed: string;
+  /** Whether a packet waits; takes it. Asked when a payload slot is wrapped. */
+  readonly hasMail: () => boolean;
+  /** When a packet, or a loop, comes out of the third layer at its provider. */
+  readonly onReal: (arrival: number) => void;
+  readonly onLoop: (arrival: number) => void;
+  readonly onEntry: (at: number) => void;
+}
+
+const FRAME = new Uint8Array(0);
+
+/** Starts one client with production's clocks at a random moment; gives the times of its frames as they come. */
+function client(o: ClientOptions): number[] {
+  const { clock, parameters, cover, seed } = o;
+  const stream = (name: string): RandomSource => new SeededRandom(`${seed}/${name}`);
+  const [delays, latency, polling] = [stream("delays"), stream("latency"), stream("polling")];
+  const choice = { profile: o.profile, nextProfile: undefined };
+  const profiles = new ProfileSchedule({ parameters, choice });
+  const sends: number[] = [];
+  const journey = (kind: SlotKind): number => {
+    let time = clock.now() + LINKS * LINK_LATENCY.least;
+    const mean = kind === "payload" ? payloadMeanDelay(profiles.at(clock.now())) : coverMeanDelay(delays, parameters);
+    for (let mix = 0; mix < 3; mix++) time += drawDelay({ delays, meanDelay: mean, delayCap: parameters.delayCap });
+    for (let link = 0; link < LINKS; link++) time += spread(latency);
+    return Math.ceil(time);
+  };
+  const sendClock = new SendClock({
+    clock,
+    timing: stream("timing"),
+    kinds: stream("kinds"),
+    law: parameters.clock,
+    profiles,
+    prepare: (kind) => {
+      const isReal = kind === "payload" && o.hasMail();
+      if (!isReal && cover === "off") return undefined;
+      return {
+        frame: FRAME,
+        settled: () => {
+          if (isReal) o.onReal(journey("payload"));
+          else if (kind === "loop") o.onLoop(journey("loop"));
+        },
+      };
+    },
+    write: () => {
+      sends.push(clock.now());
+      return true;
+    },
+  });
+  const poll = new Ticker({
+    clock,
+    random: polling,
+    law: parameters.clock,
+    pace: profiles.pace("pollRate"),
+    tick: () => o.onEntry(clock.now() + ANSWER_WAIT + linkLatency(latency) + linkLatency(latency)),
+  });
+  const start = stream("start");
+  clock.at(milliseconds(uniform(start) * meanInterval(profiles.at(clock.now()).sendRate)), () => {
+    sendClock.start();
+    if (cover === "on") poll.start();
+  });
+  return sends;
+}
+
+const spread = (random: RandomSource): number =>
+  exponential(random, milliseconds(LINK_LATENCY.mean - LINK_LATENCY.least));
+const linkLatency = (random: RandomSource): number => LINK_LATENCY.least + spread(random);
+const ascending = (times: readonly number[]): Float64Array => Float64Array.from(times).toSorted();
