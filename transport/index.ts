@@ -4,7 +4,7 @@ export { concat, equalBytes, fromHex, Reader, toHex, utf8, Writer } from "./core
 export type { Cancel, Clock } from "./core/clock.ts";
 export { TransportError, type TransportErrorCode } from "./core/errors.ts";
 export type { Parameters, Profile, ProfileName, SuiteName } from "./core/parameters.ts";
-export type { RandomSource, RandomStreams } from "./core/random.ts";
+export { type RandomSource, type RandomStreams, systemStreams } from "./core/random.ts";
 export { wipe, withSecret } from "./core/secret.ts";
 export {
   type MailboxId,
@@ -35,7 +35,7 @@ export type {
   TransportClientOptions,
 } from "./client/types.ts";
 export { SystemClock } from "./core/system-clock.ts";
-export { SystemRandom, systemStreams } from "./core/system-random.ts";
+export { SystemRandom } from "./core/system-random.ts";
 export { loadSuite } from "./crypto/create-suite.ts";
 export { type Invite, decodeInvite } from "./directory/invite.ts";
 export { fetchNetwork } from "./directory/fetch-network.ts";

@@ -154,8 +154,20 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Lower-case hexadecimal: for map keys, logs of public values and vectors; never for secrets. */
-export const toHex = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+export const toHex: (bytes: Uint8Array) => string =
+  // A third of the time where there is Node: nodes name every packet's tag so.
+  "Buffer" in globalThis
+    ? (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex")
+    : (bytes) => portableHex(bytes);
+
+/** What `toHex` is where there is no Buffer. */
+export function portableHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += HEX_PAIRS[byte];
+  return text;
+}
+
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 export function fromHex(text: string): Uint8Array {
   if (!/^(?:[0-9a-f]{2})*$/.test(text)) throw new TransportError("MALFORMED");

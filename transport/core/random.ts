@@ -23,12 +23,26 @@ export interface RandomStreams {
   readonly reliability: RandomSource;
 }
 
+/** One source serves every stream where it is the system's: its bytes are independent whoever draws them. */
+export function systemStreams(random: RandomSource): RandomStreams {
+  return {
+    timing: random,
+    kinds: random,
+    polling: random,
+    paths: random,
+    delays: random,
+    padding: random,
+    keys: random,
+    reliability: random,
+  };
+}
+
 /** Uniform in the open interval (0, 1), 52 bits. */
 export function uniform(random: RandomSource): number {
   const bytes = random.bytes(8);
   const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
-  const mantissa = view.getBigUint64(0) >> 12n;
-  return (Number(mantissa) + 0.5) / 2 ** 52;
+  const mantissa = view.getUint32(0) * 2 ** 20 + (view.getUint32(4) >>> 12);
+  return (mantissa + 0.5) / 2 ** 52;
 }
 
 /** An exponentially distributed wait with the given mean. */

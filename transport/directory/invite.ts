@@ -1,5 +1,6 @@
 /** The one line that brings someone to a provider: starling:1:… Spec: docs/spec/08-directory.md §10 */
 
+import { fromBase64Url, toBase64Url } from "../core/base64url.ts";
 import { Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import { ADDRESS_TEXT_BYTES_MAX, parseAddress } from "../link/address.ts";
@@ -28,7 +29,7 @@ export function encodeInvite(invite: Invite): string {
     .raw(invite.networkHash)
     .text16(invite.code)
     .finish();
-  const text = PREFIX + Buffer.from(bytes).toString("base64url");
+  const text = PREFIX + toBase64Url(bytes);
   decodeInvite(text);
   return text;
 }
@@ -38,11 +39,7 @@ export function decodeInvite(text: string): Invite {
   if (text.length > INVITE_TEXT_BYTES_MAX) throw new TransportError("MALFORMED");
   const line = text.replace(/\s+/g, "");
   if (!line.startsWith(PREFIX)) throw new TransportError("MALFORMED", "An invite begins with starling:1:");
-  const encoded = line.slice(PREFIX.length);
-  const bytes = new Uint8Array(Buffer.from(encoded, "base64url"));
-  // Node's decoder skips what is not base64url; an invite with a changed character is none.
-  if (Buffer.from(bytes).toString("base64url") !== encoded) throw new TransportError("MALFORMED");
-  const reader = new Reader(bytes);
+  const reader = new Reader(fromBase64Url(line.slice(PREFIX.length)));
   if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
   const invite: Invite = {
     address: reader.text16(ADDRESS_TEXT_BYTES_MAX),

@@ -42,6 +42,14 @@ export function frameTable(options: { protocol: Protocol; direction: Direction; 
   return TABLES[protocol][direction](sizes);
 }
 
+/** Whether some bytes are exactly one frame of a link: of a type that may pass, and as long as its type says. */
+export function isFrame(table: FrameTable, bytes: Uint8Array): boolean {
+  const rule = bytes.length === 0 ? undefined : table.get(bytes[0] as number);
+  if (rule === undefined) return false;
+  if ("exact" in rule) return bytes.length === rule.exact;
+  return bytes.length <= FRAME_TYPE_BYTES + FRAME_LENGTH_BYTES + rule.atMost;
+}
+
 export const FRAME_TYPE_BYTES = 1;
 export const FRAME_LENGTH_BYTES = 4;
 export const NODE_ID_IN_FRAME_BYTES = 32;

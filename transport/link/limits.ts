@@ -40,3 +40,18 @@ export const CONTROL_BYTES = 16 * 1024;
 
 /** The piece of a consensus in one CONSENSUS_PART frame. */
 export const CONSENSUS_PART_BYTES = 32 * 1024;
+
+/** Of all web handshakes at once: each is an HTTP request and two signatures, and browsers come in smaller numbers. */
+export const WEB_HANDSHAKES_MAX = 128;
+
+/** Handshakes at once from one address (the first 64 bits of an IPv6 one): a household or an office that comes back together. */
+export const WEB_HANDSHAKES_PER_ADDRESS_MAX = 16;
+
+/** Links from one address: a school behind one address fits, one machine cannot take all places. */
+export const WEB_LINKS_PER_ADDRESS_MAX = 256;
+
+/** Web links in all; with a begun frame of 28 KiB each they hold 112 MiB at worst. */
+export const WEB_LINKS_MAX = 4_000;
+
+/** A client asks for little before it listens: two documents' first pieces and an answer. */
+export const WEB_EARLY_BYTES_MAX = 256 * 1024;

@@ -1,13 +1,18 @@
 /** One timer that looks after all links of a dialer or listener, and stands still while there are none. */
 
 import type { Cancel, Clock } from "../core/clock.ts";
-import { milliseconds } from "../core/units.ts";
+import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { SWEEP_INTERVAL } from "./limits.ts";
-import type { TlsLink } from "./tls-link.ts";
+
+/** A link that is asked now and then whether it has waited too long. */
+export interface Swept {
+  sweep(now: Milliseconds): void;
+  destroy(): void;
+}
 
 export class LinkSweep {
   readonly #clock: Clock;
-  readonly #links = new Set<TlsLink>();
+  readonly #links = new Set<Swept>();
   #cancel: Cancel | undefined;
 
   constructor(clock: Clock) {
@@ -18,13 +23,13 @@ export class LinkSweep {
     return this.#links.size;
   }
 
-  add(link: TlsLink): void {
+  add(link: Swept): void {
     this.#links.add(link);
     if (this.#cancel === undefined) this.#arm();
   }
 
   /** When its socket is gone. */
-  delete(link: TlsLink): void {
+  delete(link: Swept): void {
     this.#links.delete(link);
     if (this.#links.size > 0) return;
     this.#cancel?.();

@@ -3,7 +3,7 @@
 import type { TLSSocket } from "node:tls";
 import type { Milliseconds } from "../core/units.ts";
 import { FrameAssembler } from "./frame-assembler.ts";
-import { FRAME_LENGTH_BYTES, FRAME_TYPE_BYTES, type FrameTable } from "./frame-table.ts";
+import { type FrameTable, isFrame } from "./frame-table.ts";
 import { IDLE_TIME_MAX, PARTIAL_FRAME_TIME_MAX } from "./limits.ts";
 import type { Link, PeerIdentity, Protocol } from "./link.ts";
 
@@ -53,19 +53,20 @@ export class TlsLink implements Link {
     return this.#closeReason === undefined && this.#socket.writableLength < this.#sendBufferBytes;
   }
 
-  send(frame: Uint8Array): boolean {
+  send(frame: Uint8Array, onTaken?: () => void): boolean {
     this.#assertLength(frame);
     if (this.#closeReason !== undefined) return false;
     // An empty buffer takes any frame, so that no frame is too large to be sent at all.
     const waiting = this.#socket.writableLength;
     if (waiting > 0 && waiting + frame.length > this.#sendBufferBytes) return false;
-    this.#socket.write(frame);
+    this.#socket.write(frame, onTaken);
     return true;
   }
 
-  onFrame(handler: (frame: Uint8Array) => void): void {
+  onFrame(handler: (frame: Uint8Array) => void, { lent = false }: { readonly lent?: boolean } = {}): void {
     const isFirst = this.#frameHandler === undefined;
     this.#frameHandler = handler;
+    this.#assembler.lend = lent;
     // Not before: until somebody listens, TCP holds the peer back and nothing piles up here.
     if (isFirst) this.#socket.on("data", (chunk: Uint8Array) => this.#read(chunk));
   }
@@ -125,13 +126,7 @@ export class TlsLink implements Link {
 
   /** A frame of another length would show an observer what it carries. */
   #assertLength(frame: Uint8Array): void {
-    const rule = frame.length === 0 ? undefined : this.#outgoing.get(frame[0] as number);
-    const isRight =
-      rule !== undefined &&
-      ("exact" in rule
-        ? frame.length === rule.exact
-        : frame.length <= FRAME_TYPE_BYTES + FRAME_LENGTH_BYTES + rule.atMost);
-    if (!isRight) throw new RangeError("a frame that does not belong on this link");
+    if (!isFrame(this.#outgoing, frame)) throw new RangeError("a frame that does not belong on this link");
   }
 }
 

@@ -1,0 +1,45 @@
+/** Which requests may become web links, decided before any cryptography. Pure. Spec: docs/spec/15-web-link.md §2 */
+
+import type { IncomingMessage } from "node:http";
+
+export interface WebAdmission {
+  readonly path: string;
+  /** Compared exactly; a request without Origin is refused. */
+  readonly origins: readonly string[];
+  readonly protocol: string;
+}
+
+type Request = Pick<IncomingMessage, "headers" | "url">;
+
+/** Why the request is turned away, or undefined. */
+export function admitUpgrade(request: Request, admission: WebAdmission): string | undefined {
+  if (request.url !== admission.path) return "another path";
+  const { origin } = request.headers;
+  if (origin === undefined || !admission.origins.includes(origin)) return "another origin";
+  const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+  return offered.includes(admission.protocol) ? undefined : "another protocol";
+}
+
+/** The client's address, from the connection, or from the reverse proxy that stands before this program and wrote it last. */
+export function clientAddress(
+  request: Pick<IncomingMessage, "headers"> & { readonly socket: { readonly remoteAddress?: string | undefined } },
+  isProxied: boolean,
+): string {
+  const own = request.socket.remoteAddress ?? "";
+  if (!isProxied) return own;
+  const forwarded = request.headers["x-forwarded-for"];
+  const last = (Array.isArray(forwarded) ? forwarded.at(-1) : forwarded)?.split(",").at(-1)?.trim();
+  return last === undefined || last === "" ? own : last;
+}
+
+/** What counts as one address: an IPv4 address, or the network of 64 bits that one household has in IPv6. */
+export function addressGroup(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(":")) return mapped ?? address;
+  const [head = "", tail] = address.split("::");
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...Array.from({ length: zeros }, () => "0"), ...right];
+  return groups.slice(0, 4).join(":").toLowerCase();
+}
