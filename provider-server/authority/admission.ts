@@ -1,25 +1,33 @@
-/** Which nodes this authority lets in: the operator's list, by identity key. Spec: docs/spec/08-directory.md §5 */
+/**
+ * Which nodes this authority lets in: the operator's list, by identity key. A provider's domain is either the operator's own
+ * word in that list or what the DNS says. Spec: docs/spec/08-directory.md §5
+ */
 
 import { toHex } from "#transport/core/bytes.ts";
 import type { NodeDescriptor, NodeRole } from "#transport/directory/model.ts";
+import type { DomainChecks } from "./domain-checks.ts";
 
 export interface AdmittedNode {
   /** Ed25519, 32 bytes. */
   readonly identityKey: Uint8Array;
-  /** What the node must say of itself; whatever is left out it may choose. */
+  /** What the node must say of itself; whatever is left out it may choose, but for a provider's domain. */
   readonly role?: NodeRole;
   readonly operator?: string;
+  /** The operator's own word that the domain is this node's; left out, the DNS has to say so. */
   readonly domain?: string;
 }
 
 export class Admission {
   readonly #nodes: ReadonlyMap<string, AdmittedNode>;
+  readonly #domains: DomainChecks | undefined;
 
-  constructor(nodes: readonly AdmittedNode[]) {
+  /** Without `domains` only providers come in whose domain stands in the list. */
+  constructor(nodes: readonly AdmittedNode[], domains?: DomainChecks) {
     this.#nodes = new Map(nodes.map((node) => [toHex(node.identityKey), node]));
+    this.#domains = domains;
   }
 
-  /** Why the node is not let in, if it is not. */
+  /** Why the node is not let in, if it is not, by the operator's list alone. */
   refusal(descriptor: NodeDescriptor): string | undefined {
     const node = this.#nodes.get(toHex(descriptor.identityKey));
     if (node === undefined) return "the node is not admitted";
@@ -27,6 +35,19 @@ export class Admission {
     if (node.operator !== undefined && node.operator !== descriptor.operator) return "the node is of another operator";
     if (node.domain !== undefined && node.domain !== descriptor.domain)
       return "the node is admitted for another domain";
+    if (this.#isByDns(descriptor) && this.#domains === undefined)
+      return "no domain is admitted for the node, and no DNS resolver is configured";
     return undefined;
+  }
+
+  /** Why its domain keeps a node of the list out for now, if it does. Begins to ask about a domain that is new. */
+  domainRefusal(descriptor: NodeDescriptor): string | undefined {
+    if (!this.#isByDns(descriptor)) return undefined;
+    this.#domains?.watch(descriptor.nodeId, descriptor.domain);
+    return this.#domains?.refusal(descriptor.nodeId, descriptor.domain);
+  }
+
+  #isByDns(descriptor: NodeDescriptor): boolean {
+    return descriptor.role === "provider" && this.#nodes.get(toHex(descriptor.identityKey))?.domain === undefined;
   }
 }

@@ -29,6 +29,10 @@ export interface AuthorityStore {
   putSigned(epoch: Epoch, hash: Uint8Array): void;
   consensuses(): Uint8Array[];
   putConsensus(epoch: Epoch, bytes: Uint8Array): void;
+  /** Domains that were seen confirmed (domain-checks.ts). */
+  domains(): Uint8Array[];
+  putDomain(nodeIdHex: string, bytes: Uint8Array): void;
+  removeDomain(nodeIdHex: string): void;
   /** Removes votes and consensuses of earlier epochs. Signed hashes stay: 32 bytes each, and no epoch comes back. */
   forgetBefore(epoch: Epoch): void;
 }
@@ -74,6 +78,18 @@ export class FileAuthorityStore implements AuthorityStore {
     this.#write("consensuses", `${epoch}`, bytes);
   }
 
+  domains(): Uint8Array[] {
+    return this.#names("domains").flatMap((name) => this.#read("domains", name) ?? []);
+  }
+
+  putDomain(nodeIdHex: string, bytes: Uint8Array): void {
+    this.#write("domains", nodeIdHex, bytes);
+  }
+
+  removeDomain(nodeIdHex: string): void {
+    rmSync(join(this.#directory, "domains", nodeIdHex), { force: true });
+  }
+
   forgetBefore(epoch: Epoch): void {
     for (const kind of ["votes", "consensuses"] as const) {
       for (const name of this.#names(kind)) {
@@ -110,7 +126,7 @@ export class FileAuthorityStore implements AuthorityStore {
   }
 }
 
-const KINDS = ["descriptors", "votes", "signed", "consensuses"] as const;
+const KINDS = ["descriptors", "votes", "signed", "consensuses", "domains"] as const;
 type Kind = (typeof KINDS)[number];
 const UNFINISHED = ".new";
 

@@ -60,7 +60,8 @@ export class Authority {
 
   constructor(deps: AuthorityDependencies) {
     this.#deps = deps;
-    this.#registry = new DescriptorRegistry(deps);
+    const onDrop = (reason: string): void => deps.log.event(`dropped a stored descriptor: ${reason}`);
+    this.#registry = new DescriptorRegistry({ ...deps, onDrop });
     for (const bytes of deps.store.consensuses()) this.#restore(bytes);
   }
 
@@ -136,7 +137,10 @@ export class Authority {
       previous: this.newest?.hash ?? network.hash,
       ...revealAndCommit({ network, epoch, authority: self, identitySeed, suite }),
       parameters: this.newest?.parameters ?? network.parameters,
-      nodes: this.#registry.nodesFor(epoch),
+      nodes: this.#registry.nodesFor(epoch, (node, reason) => {
+        const who = toHex(node.nodeId).slice(0, NODE_ID_DIGITS_LOGGED);
+        this.#deps.log.event(`left out of the vote: ${who} ${reason}`, { epoch });
+      }),
     };
     const vote = signVote({ network, fields, identitySeed, suite });
     store.putVote(epoch, vote.bytes);
@@ -167,7 +171,7 @@ export class Authority {
     const counted = agreement.count(this.#held);
     if (counted.kind === "none") return log.event(`no tally: ${counted.reason}`, { epoch });
     for (const { reason, authority, node } of counted.dropped) {
-      const who = node === undefined ? "" : ` ${node.slice(0, 16)}`;
+      const who = node === undefined ? "" : ` ${node.slice(0, NODE_ID_DIGITS_LOGGED)}`;
       log.event(`left out of the consensus:${who} ${reason}`, { epoch, ...(authority !== undefined && { authority }) });
     }
     if (!this.#mayOnlySign(epoch, counted.hash)) return;
@@ -334,6 +338,20 @@ const EMPTY = new Uint8Array(0);
 /** Undefined for bytes that are not what they should be. */
 function verified<T>(verify: () => T): T | undefined {
   try {
+/** Who was found to lose packets, why, and what follows in the consensus: avoided, or kept because too little would be left. */
+function logFindings(log: Log, { fields, findings }: Tally & { kind: "consensus" }): void {
+  const { epoch, demotions } = fields;
+  for (const { node, to, by, lost, expected } of findings) {
+    const target = targetOf({ node, to });
+    const known = demotions.find((demotion) => targetOf(demotion) === target);
+    const who = [node, ...(to === undefined ? [] : [to])].map((id) => toHex(id).slice(0, 16)).join(" > ");
+    const numbers = { epoch, lost, expected: Math.round(expected), until: known?.until ?? epoch };
+    log.event(`loses packets, by ${by}, ${known?.effect ?? "not listed"}: ${who}`, numbers);
+  }
+}
+/** Enough to tell nodes apart; the consensus makes the whole id public. */
+const NODE_ID_DIGITS_LOGGED = 16;
+
     return verify();
   } catch (error) {
     if (error instanceof TransportError) return undefined;

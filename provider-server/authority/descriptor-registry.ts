@@ -9,6 +9,7 @@ import { DESCRIPTOR_CLOCK_SLACK } from "#transport/directory/limits.ts";
 import type { Network, NodeDescriptor } from "#transport/directory/model.ts";
 import type { Admission } from "./admission.ts";
 import type { AuthorityStore } from "./authority-store.ts";
+import { BEING_LOOKED_UP } from "./domain-checks.ts";
 import { flawOf } from "./tally.ts";
 
 export class DescriptorRegistry {
@@ -18,12 +19,22 @@ export class DescriptorRegistry {
   readonly #store: AuthorityStore;
   readonly #nodes = new Map<string, NodeDescriptor>();
 
-  constructor(o: { network: Network; suite: Suite; admission: Admission; store: AuthorityStore }) {
+  /** `onDrop` hears why something on the disk is not taken over. */
+  constructor(o: {
+    network: Network;
+    suite: Suite;
+    admission: Admission;
+    store: AuthorityStore;
+    onDrop?: (reason: string) => void;
+  }) {
     this.#network = o.network;
     this.#suite = o.suite;
     this.#admission = o.admission;
     this.#store = o.store;
-    for (const bytes of o.store.descriptors()) this.#restore(bytes);
+    for (const bytes of o.store.descriptors()) {
+      const reason = this.#restore(bytes);
+      if (reason !== undefined) o.onDrop?.(reason);
+    }
   }
 
   /** Why a descriptor is not taken, if it is not. Taking the same one twice is no mistake. */
@@ -38,22 +49,33 @@ export class DescriptorRegistry {
     const held = this.#nodes.get(id);
     if (held !== undefined && equalBytes(held.bytes, bytes)) return undefined;
     if (held !== undefined && held.publishedAt >= descriptor.publishedAt) return "a newer descriptor is known";
+    // A domain that is only being looked up may be confirmed before the vote.
+    const domain = this.#admission.domainRefusal(descriptor);
+    if (domain !== undefined && domain !== BEING_LOOKED_UP) return domain;
     this.#store.putDescriptor(id, bytes);
     this.#nodes.set(id, descriptor);
     return undefined;
   }
 
-  /** What this authority would have in the consensus of `epoch`. */
-  nodesFor(epoch: Epoch): NodeDescriptor[] {
+  /** What this authority would have in the consensus of `epoch`. `onLeftOut` hears of each other node it knows, and why not. */
+  nodesFor(epoch: Epoch, onLeftOut?: (node: NodeDescriptor, reason: string) => void): NodeDescriptor[] {
     const context = { network: this.#network, epoch, suite: this.#suite };
-    return [...this.#nodes.values()].filter((node) => flawOf(node, context) === undefined);
+    return [...this.#nodes.values()].filter((node) => {
+      const reason = flawOf(node, context) ?? this.#admission.domainRefusal(node);
+      if (reason !== undefined) onLeftOut?.(node, reason);
+      return reason === undefined;
+    });
   }
 
-  /** From disk: written when it was good; the operator's list may have changed since. */
-  #restore(bytes: Uint8Array): void {
+  /** From disk: written when it was good; the operator's list may have changed since. Why it is not taken over, if it is not. */
+  #restore(bytes: Uint8Array): string | undefined {
     const read = this.#verify(bytes);
-    if ("refusal" in read || this.#admission.refusal(read.descriptor) !== undefined) return;
+    if ("refusal" in read) return read.refusal;
+    const refusal = this.#admission.refusal(read.descriptor);
+    if (refusal !== undefined) return refusal;
+    this.#admission.domainRefusal(read.descriptor);
     this.#nodes.set(toHex(read.descriptor.nodeId), read.descriptor);
+    return undefined;
   }
 
   #verify(bytes: Uint8Array): { descriptor: NodeDescriptor } | { refusal: string } {

@@ -1,5 +1,7 @@
 /** Bounds of an authority, with their reasons. */
 
+import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
+
 /** Consensuses kept for those who come late: newcomers need the newest two. */
 export const CONSENSUSES_KEPT = 8;
 
@@ -11,3 +13,51 @@ export const AUTHORITY_HANDSHAKES_MAX = 64;
 
 /** A message to another authority is tried again this often within a round. */
 export const TRIES_PER_STEP = 4;
+
+/** A provider's domain is looked up again after about this long, whatever the record's time to live: twice within any live epoch or so. */
+export const DOMAIN_CHECK_INTERVAL: Milliseconds = seconds(3600);
+/** After an answer that did not confirm it: who has just published the record waits for no longer than this and the zone's own time. */
+export const DOMAIN_RETRY_INTERVAL: Milliseconds = seconds(300);
+/** Each wait is drawn from 1 − this to 1 + this of it, so that authorities' questions are not all asked at once. */
+export const DOMAIN_JITTER = 0.25;
+/** How long a confirmed domain stays while its record is gone: a mistake in a zone must not cut all its users off the same hour. */
+export const DOMAIN_KEPT_WITHOUT_RECORD: Milliseconds = milliseconds(24 * 3600 * 1000);
+/** How long it stays while there is no answer at all: DNS under attack must not become an attack on the network. */
+export const DOMAIN_KEPT_WITHOUT_ANSWER: Milliseconds = milliseconds(7 * 24 * 3600 * 1000);
+/** Questions under way at once; a thousand providers are asked about in seconds. */
+export const DOMAIN_LOOKUPS_MAX = 16;
+
+/** One try at one resolver, and the whole question with all its tries. */
+export const DNS_TRY_TIME: Milliseconds = seconds(2);
+export const DNS_TRIES = 2;
+export const DNS_TIME_MAX: Milliseconds = seconds(10);
+/** A name in DNS is at most 253 characters (RFC 1035 §2.3.4). */
+export const DNS_NAME_CHARACTERS_MAX = 253;
+/** Records looked at under one name; a provider needs one, or two while it moves. */
+export const DNS_RECORDS_MAX = 16;
+/** A record of ours is 79 bytes; other fields may come one day. */
+export const DNS_RECORD_BYTES_MAX = 512;
+/** Resolvers that a configuration may name. */
+export const DNS_SERVERS_MAX = 3;
+
+/** What a link may lose without anyone's fault: 1 %, over four links 3.9 % of loops. */
+export const HONEST_LINK_LOSS = 0.01;
+
+/** A node that drops one packet in ten is told from one that drops none; the turning point lies at 4 % beyond honest loss. */
+export const EXTRA_LOSS_SEEN = 0.1;
+
+/** False findings for each node and epoch that either of the three tests may yield by chance: together under one in a thousand. */
+export const FALSE_FINDINGS_MAX = 1e-4;
+
+/** Witnesses of different operators that it takes at least: nobody is demoted on one operator's word. */
+export const ACCUSERS_MIN = 2;
+
+/** One fault after the other is found, the worst first; more than this at once are a broken network, not a few liars. */
+export const FINDINGS_MAX = 256;
+
+/** Half a day at an hour each: long enough that a culprit gains little, short enough for an honest node that was down. */
+export const DEMOTION_EPOCHS = 12;
+/** Each time it is found again it is out for twice as long, two weeks at most. */
+export const DEMOTION_EPOCHS_MAX = 336;
+/** For how long afterwards a node counts as found again. */
+export const PROBATION_EPOCHS = 48;

@@ -17,6 +17,8 @@ import type { Log } from "../observe/log.ts";
 import { Admission, type AdmittedNode } from "./admission.ts";
 import { Authority, type Peers } from "./authority.ts";
 import { FileAuthorityStore } from "./authority-store.ts";
+import { dnsLookup } from "./dns-lookup.ts";
+import { DomainChecks } from "./domain-checks.ts";
 import { AUTHORITY_HANDSHAKES_MAX, AUTHORITY_LINKS_MAX, AUTHORITY_STRANGERS_MAX } from "./limits.ts";
 
 export interface AuthorityOptions {
@@ -31,6 +33,8 @@ export interface AuthorityOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
+  /** Where to ask for domains that the operator does not vouch for (domain-checks.ts): IP address and port of each. */
+  readonly dnsServers?: readonly string[] | undefined;
   /** Links at once that are not authorities'. */
   readonly strangersMax?: number;
 }
@@ -53,14 +57,19 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
   const self = positionOf(o);
   const dialer = new TlsDialer({ identitySeed: keys.linkSeed, sizes: NO_PACKETS, clock });
   const client = new DirectoryClient({ dialer, network, suite, clock, random: o.random });
+  const store = new FileAuthorityStore(o.stateDirectory);
+  const domains =
+    o.dnsServers === undefined
+      ? undefined
+      : new DomainChecks({ lookup: dnsLookup({ servers: o.dnsServers, clock }), clock, random: o.random, store, log });
   const authority = new Authority({
     network,
     self,
     identitySeed: keys.identitySeed,
     suite,
     clock,
-    store: new FileAuthorityStore(o.stateDirectory),
-    admission: new Admission(o.admitted),
+    store,
+    admission: new Admission(o.admitted, domains),
     peers: peersThrough(client, network),
     log,
   });
@@ -85,6 +94,7 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
   return {
     address: listener.address,
     close: async () => {
+      domains?.stop();
       authority.stop();
       await listener.close();
     },

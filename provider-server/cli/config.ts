@@ -8,8 +8,10 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { parseAddress } from "#transport/link/address.ts";
 import { checkDomain, checkName } from "#transport/directory/texts.ts";
+import { DNS_SERVERS_MAX } from "../authority/limits.ts";
 import { ServerError } from "../errors.ts";
-import { parseListenAddress } from "./listen-address.ts";
+import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
+import { parseListenAddress, parseResolverAddress } from "./listen-address.ts";
 
 export type Config = z.infer<typeof schema>;
 export type MixConfig = Extract<Config, { role: "mix" }>;
@@ -108,6 +110,15 @@ const schema = z.discriminatedUnion(
             identityKey: key32,
             role: z.enum(["mix", "provider"], { error: 'expected "mix" or "provider"' }).optional(),
             operator: operator.optional(),
+      /** Resolvers that say whose a provider's domain is, where `admit` does not. */
+      dns: object({
+        servers: z
+          .array(accepted(parseResolverAddress, "expected an IP address and port, such as 127.0.0.1:53"), {
+            error: "expected a list of IP addresses and ports",
+          })
+          .min(1, { error: "expected at least one address" })
+          .max(DNS_SERVERS_MAX, { error: `expected at most ${DNS_SERVERS_MAX} addresses` }),
+      }).optional(),
             domain: domain.optional(),
           }),
           { error: "expected a list of nodes" },

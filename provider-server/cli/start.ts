@@ -83,6 +83,7 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
       stateDirectory: config.dataDirectory,
       host,
       port,
+      dnsServers: config.dns?.servers,
       suite,
       clock,
       random: new SystemRandom(),

@@ -12,7 +12,10 @@ import type { Frame } from "#transport/link/frame.ts";
 import { Admission, type AdmittedNode } from "#provider-server/authority/admission.ts";
 import { Authority, type Peers } from "#provider-server/authority/authority.ts";
 import type { AuthorityStore } from "#provider-server/authority/authority-store.ts";
+import type { TxtLookup } from "#provider-server/authority/dns-lookup.ts";
+import { DomainChecks } from "#provider-server/authority/domain-checks.ts";
 import { Log } from "#provider-server/observe/log.ts";
+import { SeededRandom } from "./seeded-random.ts";
 import type { TestNetwork } from "./test-network.ts";
 
 /** What happens to a message between two authorities; undefined loses it. */
@@ -29,10 +32,20 @@ export class MemoryAuthorities {
   readonly #suite: Suite;
   readonly #clock: Clock;
   readonly #admitted: readonly AdmittedNode[];
+  readonly #lookups: readonly TxtLookup[] | undefined;
   readonly #running: (Authority | undefined)[] = [];
+  readonly #checks: (DomainChecks | undefined)[] = [];
   meddle: Meddle = ({ frame }) => ({ frame, delay: 5 });
 
-  constructor(o: { test: TestNetwork; suite: Suite; clock: Clock; admitted: readonly AdmittedNode[] }) {
+  /** `lookups`: what each authority's DNS says; without them no domain is checked. */
+  constructor(o: {
+    test: TestNetwork;
+    suite: Suite;
+    clock: Clock;
+    admitted: readonly AdmittedNode[];
+    lookups?: readonly TxtLookup[];
+  }) {
+    this.#lookups = o.lookups;
     this.#test = o.test;
     this.#suite = o.suite;
     this.#clock = o.clock;
@@ -46,14 +59,20 @@ export class MemoryAuthorities {
   /** With its disk as it is. */
   start(self: number): void {
     const log = new Log({ clock: this.#clock, sink: (line) => this.logs[self]?.push(line) });
+    const store = this.stores[self] as MemoryAuthorityStore;
+    const lookup = this.#lookups?.[self];
+    const random = new SeededRandom(`authority ${self}`);
+    const checks =
+      lookup === undefined ? undefined : new DomainChecks({ lookup, clock: this.#clock, random, store, log });
+    this.#checks[self] = checks;
     const authority = new Authority({
       network: this.#test.network,
       self,
       identitySeed: this.#test.identitySeeds[self] as Uint8Array,
       suite: this.#suite,
       clock: this.#clock,
-      store: this.stores[self] as MemoryAuthorityStore,
-      admission: new Admission(this.#admitted),
+      store,
+      admission: new Admission(this.#admitted, checks),
       peers: this.#peers(self),
       log,
     });
@@ -68,6 +87,7 @@ export class MemoryAuthorities {
   /** As kill -9 does. */
   kill(self: number): void {
     this.#running[self]?.stop();
+    this.#checks[self]?.stop();
     this.#running[self] = undefined;
   }
 
@@ -138,6 +158,15 @@ export class MemoryAuthorityStore implements AuthorityStore {
   }
   putConsensus(epoch: Epoch, bytes: Uint8Array): void {
     this.#files.set(`consensus/${epoch}`, bytes);
+  }
+  domains(): Uint8Array[] {
+    return this.#all("domain/");
+  }
+  putDomain(nodeIdHex: string, bytes: Uint8Array): void {
+    this.#files.set(`domain/${nodeIdHex}`, bytes);
+  }
+  removeDomain(nodeIdHex: string): void {
+    this.#files.delete(`domain/${nodeIdHex}`);
   }
   forgetBefore(epoch: Epoch): void {
     for (const name of this.#files.keys()) {

@@ -10,7 +10,7 @@ import { encodeConsensusSignature } from "#transport/directory/consensus-signatu
 import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
 import { encodeRelayedVote, signVote, verifyRelayedVote } from "#transport/directory/vote.ts";
 import { MemoryAuthorities, type Meddle } from "#test/support/memory-authorities.ts";
-import { seedOf, testDescriptor, testNetwork } from "#test/support/test-network.ts";
+import { testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 
 const suite = await loadSuite("x25519", "native");
@@ -21,7 +21,7 @@ const LIAR = 2;
 function setUp() {
   const made = testNetwork({ suite });
   const clock = new VirtualClock({ start: seconds(90) });
-  const admitted = NODES.map((name) => ({ identityKey: suite.ed25519.publicKey(seedOf(`${name}/identity`)) }));
+  const admitted = NODES.map((name) => testAdmission(suite, name));
   const authorities = new MemoryAuthorities({ test: made, suite, clock, admitted });
   const inUse = (epoch: number) => epochInUse(made.network, epochNumber(epoch));
   return { ...made, clock, authorities, inUse };

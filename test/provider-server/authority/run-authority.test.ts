@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { type RunningAuthority, runAuthority } from "#provider-server/authority/run-authority.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import { freePorts } from "#test/support/free-ports.ts";
-import { seedOf, testDescriptor, testNetwork } from "#test/support/test-network.ts";
+import { seedOf, testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
 import { milliseconds } from "#transport/core/units.ts";
@@ -29,7 +29,7 @@ test("authorities over TLS agree within seconds, one of them down, and one resta
   const genesis = milliseconds(clock.now() + 5000);
   const made = testNetwork({ suite, genesis, bootstrap: milliseconds(2500), addresses });
   const lines: string[] = [];
-  const admitted = NODES.map((name) => ({ identityKey: suite.ed25519.publicKey(seedOf(`${name}/identity`)) }));
+  const admitted = NODES.map((name) => testAdmission(suite, name));
   const run = (self: number): Promise<RunningAuthority> => {
     const [host, port] = (made.network.authorities[self]?.address ?? "").split(":");
     return runAuthority({

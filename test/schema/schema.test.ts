@@ -1,0 +1,137 @@
+/**
+ * What a released version left on a disk is opened by the program as it is: the provider's database, the client's store, the
+ * authority's and the mix's folders. And a schema that changes without a new step, or without a new fixture, is seen.
+ */
+
+import assert from "node:assert/strict";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { blake2b } from "@noble/hashes/blake2.js";
+import { PassphraseKeyring } from "#main/store/key-file.ts";
+import { MIGRATIONS as CLIENT_MIGRATIONS } from "#main/store/schema.ts";
+import { openStore } from "#main/store/store.ts";
+import { FileAuthorityStore } from "#provider-server/authority/authority-store.ts";
+import { ProviderDatabase } from "#provider-server/database/database.ts";
+import { MIGRATIONS as PROVIDER_MIGRATIONS } from "#provider-server/database/migrations.ts";
+import { EpochKeys } from "#provider-server/mix/epoch-keys.ts";
+import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { toHex, utf8 } from "#transport/core/bytes.ts";
+import { epochNumber, messageId, replayTag } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+
+interface Digests {
+  readonly provider: readonly string[];
+  readonly client: readonly string[];
+}
+
+const folder = fileURLToPath(new URL(".", import.meta.url));
+const versions = readdirSync(folder)
+  .filter((name) => existsSync(join(folder, name, "digests.json")))
+  .toSorted();
+const digestsOf = (name: string): Digests => JSON.parse(readFileSync(join(folder, name, "digests.json"), "utf8"));
+const bytes = (fill: number, length = 32): Uint8Array => new Uint8Array(length).fill(fill);
+
+test("the first released version has fixtures", () => assert.ok(versions.includes("0.1.0")));
+
+test("no step of a schema was edited after its release, and every new one has a fixture", () => {
+  const now: Digests = { provider: digest(PROVIDER_MIGRATIONS), client: digest(CLIENT_MIGRATIONS) };
+  const kinds = ["provider", "client"] as const;
+  for (const name of versions) {
+    for (const kind of kinds) {
+      const released = digestsOf(name)[kind];
+      const found = now[kind].slice(0, released.length);
+      assert.deepEqual(found, released, `a step of the ${kind}'s schema is not as ${name} had it: add a step instead`);
+    }
+  }
+  for (const kind of kinds) {
+    const covered = Math.max(...versions.map((name) => digestsOf(name)[kind].length));
+    const text = `the ${kind}'s schema has a step without a fixture: node test/schema/make-fixtures.ts next`;
+    assert.equal(covered, now[kind].length, text);
+  }
+});
+
+for (const name of versions) {
+  test(`a provider's database of ${name} becomes the newest and keeps what it held`, (t) => {
+    const path = copyOf(t, name, "provider.sqlite");
+    const database = new ProviderDatabase(path);
+    const row = (sql: string): Record<string, unknown> => database.prepare(sql).get() as Record<string, unknown>;
+    assert.equal(database.version, PROVIDER_MIGRATIONS.length);
+    assert.deepEqual(schemaOf(database), schemaOf(new ProviderDatabase(":memory:")));
+    assert.deepEqual(row("SELECT mailbox_id FROM mailboxes WHERE id = 7")["mailbox_id"], bytes(1));
+    const entries = database.prepare("SELECT seq, body FROM entries WHERE mailbox = 7 ORDER BY seq").all();
+    assert.deepEqual(
+      entries.map((entry) => [entry["seq"], entry["body"]]),
+      [
+        [1, bytes(2, 100)],
+        [2, bytes(4, 100)],
+      ],
+    );
+    assert.deepEqual(row("SELECT hash FROM hashes WHERE mailbox = 7")["hash"], bytes(5, 16));
+    assert.deepEqual(row("SELECT device_key FROM devices WHERE mailbox = 7")["device_key"], bytes(6));
+    const account = row("SELECT mailbox, account_key, record FROM accounts WHERE local_part = 'alice'");
+    assert.deepEqual([account["mailbox"], account["account_key"], account["record"]], [7, bytes(7), bytes(8, 200)]);
+    assert.equal(row("SELECT uses_left FROM invites")["uses_left"], 3);
+    database.close();
+  });
+
+  test(`a client's store of ${name} opens with its passphrase and keeps account, keys, mail and what is under way`, async (t) => {
+    const dataDir = copyOf(t, name, "client");
+    const keyring = new PassphraseKeyring(new SeededRandom("unused"));
+    // Twice: what the first opening changed is what the second one finds.
+    for (let opening = 0; opening < 2; opening++) {
+      const store = await openStore({ dataDir, keyring, passphrase: "correct horse battery" });
+      const account = await store.account();
+      assert.equal(account?.opened?.address, "alice@a.example");
+      assert.deepEqual(account.accountKey, bytes(7));
+      assert.deepEqual(account.guards[0]?.nodeId, bytes(9));
+      assert.equal((await store.consensuses()).length, 1);
+      assert.deepEqual((await store.mailboxKeys())[0]?.privateKey, bytes(11));
+      const [outgoing] = await store.outgoing();
+      assert.deepEqual([outgoing?.id, outgoing?.fragments.length], [bytes(1, 16), 1]);
+      assert.deepEqual(await store.outgoingData(messageId(bytes(1, 16)), 0), bytes(13, 50));
+      assert.equal(await store.cursor(), 41);
+      assert.equal((await store.incoming())[0]?.bytes, 30);
+      const found = await store.search({ query: "evergreen", limit: 5 });
+      assert.equal(found[0]?.conversation.subject, "Kept");
+      await store.close();
+    }
+  });
+
+  test(`an authority's folder of ${name} still says what was signed`, (t) => {
+    const store = new FileAuthorityStore(copyOf(t, name, "authority"));
+    // The one thing that must never be lost: without it a second list would be signed for the epoch.
+    assert.deepEqual(store.signed(epochNumber(5)), bytes(2));
+    assert.deepEqual(store.vote(epochNumber(5)), bytes(1, 300));
+    assert.deepEqual([store.descriptors().length, store.consensuses().length], [1, 1]);
+  });
+
+  test(`a mix's epoch file of ${name} gives back its key and refuses what it had seen`, async (t) => {
+    const keys = new EpochKeys({
+      suite: await loadSuite("xwing", "native"),
+      random: new SeededRandom("epochs"),
+      store: new FileEpochStore(copyOf(t, name, "epochs")),
+      replayCapacity: 100,
+      onErasedEarly: () => undefined,
+    });
+    assert.deepEqual(keys.epochs(), [7]);
+    assert.equal(keys.record(epochNumber(7), replayTag(bytes(12, 16))), "seen");
+    keys.close();
+  });
+}
+
+const digest = (steps: readonly string[]): string[] => steps.map((step) => toHex(blake2b(utf8(step), { dkLen: 32 })));
+
+/** Opening may change files: never the fixture's own. */
+function copyOf(t: TestContext, name: string, what: string): string {
+  const scratch = mkdtempSync(join(tmpdir(), "starling-schema-"));
+  t.after(() => rmSync(scratch, { recursive: true }));
+  cpSync(join(folder, name, what), join(scratch, what), { recursive: true });
+  return join(scratch, what);
+}
+
+const schemaOf = (database: ProviderDatabase): unknown[] =>
+  database.prepare("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").all();
