@@ -62,6 +62,7 @@ const count = (max: number) => {
   const error = `expected a whole number from 1 to ${max}`;
   return z.int({ error }).min(1, { error }).max(max, { error });
 };
+const THREADS = `expected a whole number from 0 to ${UNWRAP_THREADS_MAX}`;
 const object = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, { error: objectError });
 
 const common = {
@@ -80,6 +81,12 @@ const node = {
   memoryDirectory: path("a directory in memory").optional(),
   replayTagsMax: count(2 ** 28).optional(),
   delayQueuePacketsMax: count(10_000_000).optional(),
+  /** Threads that unwrap packets; 0 leaves it to the first. */
+  unwrapThreads: z
+    .int({ error: THREADS })
+    .min(0, { error: THREADS })
+    .max(UNWRAP_THREADS_MAX, { error: THREADS })
+    .optional(),
 };
 
 const schema = z.discriminatedUnion(
@@ -103,13 +110,6 @@ const schema = z.discriminatedUnion(
       role: z.literal("authority"),
       ...common,
       dataDirectory: path("the directory for this authority's state"),
-      /** The nodes that may join, by identity key, and what each must say of itself. */
-      admit: z
-        .array(
-          object({
-            identityKey: key32,
-            role: z.enum(["mix", "provider"], { error: 'expected "mix" or "provider"' }).optional(),
-            operator: operator.optional(),
       /** Resolvers that say whose a provider's domain is, where `admit` does not. */
       dns: object({
         servers: z
@@ -119,6 +119,13 @@ const schema = z.discriminatedUnion(
           .min(1, { error: "expected at least one address" })
           .max(DNS_SERVERS_MAX, { error: `expected at most ${DNS_SERVERS_MAX} addresses` }),
       }).optional(),
+      /** The nodes that may join, by identity key, and what each must say of itself. */
+      admit: z
+        .array(
+          object({
+            identityKey: key32,
+            role: z.enum(["mix", "provider"], { error: 'expected "mix" or "provider"' }).optional(),
+            operator: operator.optional(),
             domain: domain.optional(),
           }),
           { error: "expected a list of nodes" },

@@ -4,6 +4,7 @@
  */
 
 import { accessSync, constants, mkdirSync, statfsSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fromHex } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
@@ -24,6 +25,7 @@ import { ProviderDatabase } from "../database/database.ts";
 import { ServerError } from "../errors.ts";
 import { type EpochStore, FileEpochStore } from "../mix/epoch-store.ts";
 import { MixNode } from "../mix/mix-node.ts";
+import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
 import type { NodeDependencies } from "../node/dependencies.ts";
 import { ProviderNode } from "../node/provider-node.ts";
 import { Log } from "../observe/log.ts";
@@ -155,7 +157,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
   const { clock, suite, network, sizes, keys, epochs, listener, log } = base;
   const random = new SystemRandom();
   const dialer = new TlsDialer({ identitySeed: keys.linkSeed, sizes, clock });
-  const { replayTagsMax, delayQueuePacketsMax } = config;
+  const { replayTagsMax, delayQueuePacketsMax, unwrapThreads = threadsFor(availableParallelism()) } = config;
   return {
     clock,
     // One source serves every stream: the system's bytes are independent whoever draws them.
@@ -178,12 +180,16 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
     epochs,
     log,
     limits: {
+      unwrapThreads,
       ...(replayTagsMax === undefined ? {} : { replayCapacity: replayTagsMax }),
       ...(delayQueuePacketsMax === undefined ? {} : { delayQueuePackets: delayQueuePacketsMax }),
     },
     observer,
   };
 }
+
+/** One core is for links and clock: with one alone, another thread would only take turns with them. */
+const threadsFor = (cores: number): number => Math.min(UNWRAP_THREADS_MAX, cores - 1);
 
 /** Where epoch keys live. A disk would keep keys that must be forgotten: then the log says so. */
 function memoryDirectory(config: MixConfig | ProviderConfig, { keys, suite, log }: Loaded): string {

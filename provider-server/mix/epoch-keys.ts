@@ -24,6 +24,7 @@ export class EpochKeys implements MixKeys {
         seen.add(replayTag(tags.subarray(at, at + REPLAY_TAG_BYTES)));
       }
       this.#epochs.set(epoch, { key: deps.suite.kem.open(privateKey), seen, log });
+      deps.holder?.putKey(epoch, privateKey);
       wipe(privateKey);
     }
   }
@@ -77,6 +78,7 @@ export class EpochKeys implements MixKeys {
     const { suite, random, store } = this.#deps;
     const { privateKey } = suite.kem.generate(random);
     const entry = { key: suite.kem.open(privateKey), seen: this.#newReplaySet(), log: store.create(epoch, privateKey) };
+    this.#deps.holder?.putKey(epoch, privateKey);
     wipe(privateKey);
     this.#epochs.set(epoch, entry);
     return entry;
@@ -96,6 +98,7 @@ export class EpochKeys implements MixKeys {
     const entry = this.#epochs.get(epoch);
     if (entry === undefined) return;
     this.#epochs.delete(epoch);
+    this.#deps.holder?.eraseKey(epoch);
     entry.key.destroy();
     entry.log.erase();
   }
@@ -108,6 +111,13 @@ export interface EpochKeysDependencies {
   /** Tags that one epoch's set holds at most. */
   readonly replayCapacity: number;
   readonly onErasedEarly: (epoch: Epoch) => void;
+  /** Who else needs the private keys: threads that unwrap. Gets a copy of each, and is told when it is to be gone. */
+  readonly holder?: KeyHolder | undefined;
+}
+
+export interface KeyHolder {
+  putKey(epoch: Epoch, privateKey: Uint8Array): void;
+  eraseKey(epoch: Epoch): void;
 }
 
 interface EpochKey {

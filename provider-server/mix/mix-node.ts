@@ -15,7 +15,7 @@ import { geometry } from "#transport/sphinx/geometry.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { NodeDependencies, NodeLimits } from "../node/dependencies.ts";
 import { DirectoryDuty } from "../node/directory-duty.ts";
-import { DEFAULT_NODE_LIMITS } from "../node/limits.ts";
+import { DEFAULT_NODE_LIMITS, LATENESS_MAX, LATENESS_NOTED } from "../node/limits.ts";
 import { consensusInUse } from "../node/consensus-in-use.ts";
 import { LinkPool } from "../node/link-pool.ts";
 import { longestDelay, NodeLoops } from "../node/node-loops.ts";
@@ -23,7 +23,9 @@ import { Topology } from "../node/topology.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import { DelayQueue } from "./delay-queue.ts";
 import { EpochKeys } from "./epoch-keys.ts";
-import { type Delivery, type MixContext, type Outcome, processPacket } from "./mix.ts";
+import { FrameBuffers, packetIn } from "./frame-buffers.ts";
+import { decide, type Delivery, type MixContext, type Outcome, processPacket } from "./mix.ts";
+import { UnwrapThreads } from "./unwrapping/unwrap-threads.ts";
 
 /** What a provider adds: where its descriptor says mail for a domain goes, and who takes packets that end here. */
 export interface MixNodeRole {
@@ -34,7 +36,10 @@ export interface MixNodeRole {
   readonly tokenKeys: () => ReadonlyMap<number, Uint8Array>;
 }
 
-type Held = Outcome & { kind: "hold" };
+/** A packet with the frame in which it will leave. */
+interface Held extends Omit<Outcome & { kind: "hold" }, "packet"> {
+  readonly frame: Uint8Array;
+}
 
 export class MixNode {
   readonly nodeId: NodeId;
@@ -48,6 +53,8 @@ export class MixNode {
   readonly #keys: EpochKeys;
   readonly #queue = new DelayQueue<Held>();
   readonly #pool: LinkPool;
+  readonly #buffers: FrameBuffers;
+  readonly #threads: UnwrapThreads | undefined;
   readonly #loops: NodeLoops;
   readonly #duty: DirectoryDuty;
   readonly #links = new Set<Link>();
@@ -56,6 +63,7 @@ export class MixNode {
   #cancelRelease: Cancel | undefined;
   #releaseAt = Number.POSITIVE_INFINITY;
 
+  #late = 0;
   constructor(deps: NodeDependencies, role?: MixNodeRole) {
     const { clock, streams, suite, network, dialer, directory, identity, log } = deps;
     this.#deps = deps;
@@ -68,16 +76,17 @@ export class MixNode {
     this.consensuses = new Directory({ network, suite });
     this.#topology = new Topology([], this.nodeId);
     this.#keys = new EpochKeys({
+    this.#buffers = new FrameBuffers(packetBytes);
+    this.#threads = this.#startThreads();
       suite,
       random: streams.keys,
+      holder: this.#threads,
       store: deps.epochs,
       replayCapacity: this.#limits.replayCapacity,
       onErasedEarly: (epoch) => log.event("the replay set is full: the key is erased early", { epoch }),
     });
     this.#context = {
-      unwrap: (packet, keys, self) => this.sphinx.unwrap(packet, keys, self),
       keys: this.#keys,
-      nodeId: this.nodeId,
       delayMax: longestDelay(network),
     };
     this.#pool = new LinkPool({ dialer, clock, random: streams.schedule });
@@ -118,6 +127,7 @@ export class MixNode {
     this.#pool.close();
     this.#queue.drain();
     this.#keys.close();
+    await this.#threads?.stop();
   }
 
   /** A link from another node. */
@@ -128,15 +138,14 @@ export class MixNode {
     }
     this.#links.add(link);
     link.onClose(() => this.#links.delete(link));
-    link.onFrame((frame) => this.#receiveFrame(link, frame));
+    link.onFrame((frame) => this.#receiveFrame(link, frame), { lent: true });
   }
 
   /** Sends a packet of this node's own, or of its clients, to a node behind it at once; false when it is lost. */
   forward(next: NodeId, packet: Uint8Array): boolean {
-    const isKnown = this.#topology.next(next) !== undefined;
-    const sent = isKnown && this.#pool.send(next, encodeFrame({ type: "packet", packet }, this.sphinx.geometry));
-    if (!sent) this.drop(isKnown ? "NEXT_HOP_DOWN" : "NEXT_HOP_UNKNOWN");
-    return sent;
+    const reason = this.#send(next, encodeFrame({ type: "packet", packet }, this.sphinx.geometry));
+    if (reason !== undefined) this.drop(reason);
+    return reason === undefined;
   }
 
   drop(reason: DropReason): void {
@@ -155,11 +164,19 @@ export class MixNode {
   /** Takes one packet that arrived now. */
   receive(packet: Uint8Array): void {
     const now = this.#clock.now();
-    const outcome = processPacket(packet, { ...this.#context, now });
-    if (outcome.kind === "drop") return this.drop(outcome.reason);
-    this.#deps.observer?.packetArrived?.({ node: this.nodeId, at: now, tag: outcome.tag, epoch: outcome.epoch });
-    if (outcome.kind === "hold") this.#hold(outcome, now);
-    else this.#deliver(outcome, now);
+    if (this.#threads !== undefined) {
+      if (!this.#threads.submit(packet, now)) this.drop("UNWRAP_BACKLOG");
+      return;
+    }
+    const frame = this.#buffers.take();
+    const outcome = processPacket(packet, {
+      ...this.#context,
+      keys: this.#keys,
+      now,
+      nodeId: this.nodeId,
+      unwrap: (bytes, keys, self) => this.sphinx.unwrap(bytes, keys, self, packetIn(frame)),
+    });
+    this.#settle(outcome, now, frame);
   }
 
   get held(): number {
@@ -183,16 +200,37 @@ export class MixNode {
     this.receive(packet);
   }
 
-  #hold(held: Held, now: Milliseconds): void {
-    if (this.#topology.next(held.next) === undefined) return this.drop("NEXT_HOP_UNKNOWN");
-    if (this.#queue.size >= this.#limits.delayQueuePackets) return this.drop("DELAY_QUEUE_FULL");
+  /** `frame` is where the packet was unwrapped, if that was not done elsewhere. */
+  #settle(outcome: Outcome, arrival: Milliseconds, frame?: Uint8Array): void {
+    const { observer } = this.#deps;
+    if (outcome.kind !== "drop")
+      observer?.packetArrived?.({ node: this.nodeId, at: arrival, tag: outcome.tag, epoch: outcome.epoch });
+    if (outcome.kind === "hold") return this.#hold(outcome, arrival, frame);
+    if (outcome.kind === "drop") this.drop(outcome.reason);
+    else this.#deliver({ ...outcome, payload: new Uint8Array(outcome.payload) }, arrival);
+    if (frame !== undefined) this.#buffers.giveBack(frame);
+  }
+
+  #hold({ packet, ...held }: Outcome & { kind: "hold" }, arrival: Milliseconds, unwrappedIn?: Uint8Array): void {
+    const reason = this.#whyNotHeld(held.next);
+    if (reason !== undefined) {
+      if (unwrappedIn !== undefined) this.#buffers.giveBack(unwrappedIn);
+      return this.drop(reason);
+    }
+    const frame = unwrappedIn ?? this.#buffers.take();
+    if (unwrappedIn === undefined) packetIn(frame).set(packet);
     const { tag, delay, due, next } = held;
-    this.#deps.observer?.packetHeld?.({ node: this.nodeId, at: now, tag, delay, due, next });
-    this.#queue.push(due, held);
+    this.#deps.observer?.packetHeld?.({ node: this.nodeId, at: arrival, tag, delay, due, next });
+    this.#queue.push(due, { ...held, frame });
     this.#armRelease();
   }
 
   /** One timer, for the packet that is due first. */
+  #whyNotHeld(next: NodeId): DropReason | undefined {
+    if (this.#topology.next(next) === undefined) return "NEXT_HOP_UNKNOWN";
+    return this.#queue.size >= this.#limits.delayQueuePackets ? "DELAY_QUEUE_FULL" : undefined;
+  }
+
   #armRelease(): void {
     const due = this.#queue.nextDue;
     if (due === undefined || due >= this.#releaseAt) return;
@@ -205,14 +243,47 @@ export class MixNode {
     this.#releaseAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     for (let held = this.#queue.popDue(now); held !== undefined; held = this.#queue.popDue(now)) {
-      const sent = this.forward(held.next, held.packet);
-      const { tag, next } = held;
-      this.#deps.observer?.packetLeft?.({ node: this.nodeId, at: this.#clock.now(), tag, next, sent });
+      const { tag, due, next } = held;
+      const sent = this.#leave(held, now);
+      this.#deps.observer?.packetLeft?.({ node: this.nodeId, at: this.#clock.now(), tag, due, next, sent });
     }
     this.#armRelease();
   }
 
   #deliver(delivery: Delivery, now: Milliseconds): void {
+  /** Sends a packet that is due; false when it is lost. */
+  #leave({ due, next, frame }: Held, now: Milliseconds): boolean {
+    const giveBack = (): void => this.#buffers.giveBack(frame);
+    if (now - due > LATENESS_NOTED) this.#late++;
+    const reason = now - due > LATENESS_MAX ? "TOO_LATE" : this.#send(next, frame, giveBack);
+    if (reason === undefined) return true;
+    giveBack();
+    this.drop(reason);
+    return false;
+  }
+
+  #send(next: NodeId, frame: Uint8Array, onTaken?: () => void): DropReason | undefined {
+    if (this.#topology.next(next) === undefined) return "NEXT_HOP_UNKNOWN";
+    return this.#pool.send(next, frame, onTaken) ? undefined : "NEXT_HOP_DOWN";
+  }
+
+  #startThreads(): UnwrapThreads | undefined {
+    const { clock, log } = this.#deps;
+    const { unwrapThreads: threads } = this.#limits;
+    if (threads === 0) return undefined;
+    return new UnwrapThreads({
+      threads,
+      clock,
+      log,
+      nodeId: this.nodeId,
+      geometry: this.sphinx.geometry,
+      // The clock may have gone on since: a delay counts from when the packet came.
+      onUnwrapped: (unwrapped, epoch, arrival) =>
+        this.#settle(decide(unwrapped, epoch, { ...this.#context, now: arrival }), arrival),
+      onLost: () => this.drop("UNWRAP_THREAD_LOST"),
+    });
+  }
+
     const { command, tag } = delivery;
     this.#deps.observer?.packetDelivered?.({ node: this.nodeId, at: now, tag, command });
     if (command !== "loop") return this.#role.deliver(delivery);

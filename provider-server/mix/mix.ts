@@ -13,10 +13,23 @@ import type { MixKeys, Unwrapped } from "#transport/sphinx/packet.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 
 /** Every cause of a drop looks the same outside: nothing leaves. */
-export function processPacket(packet: Uint8Array, context: MixContext): Outcome {
-  const unwrapped = unwrapOrUndefined(packet, context);
+export function processPacket(packet: Uint8Array, context: PacketContext): Outcome {
+  return decide(unwrapPacket(packet, context), epochOf(packet), context);
+}
+
+/** The first half, which needs nothing but keys: another thread may do it. Undefined for a packet that is refused. */
+export function unwrapPacket(packet: Uint8Array, context: Unwrapping): Unwrapped | undefined {
+  try {
+    return context.unwrap(packet, context.keys, context.nodeId);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "UNWRAP_FAILED") return undefined;
+    throw error;
+  }
+}
+
+/** The second half. `epoch` is the one that the packet's header names. */
+export function decide(unwrapped: Unwrapped | undefined, epoch: Epoch, context: MixContext): Outcome {
   if (unwrapped === undefined) return { kind: "drop", reason: "UNWRAP_FAILED" };
-  const epoch = epochOf(packet);
   // Remembered before anything else happens to the packet: whatever comes after, it is never accepted twice.
   const recorded = context.keys.record(epoch, unwrapped.tag);
   if (recorded !== "added") return { kind: "drop", reason: recorded === "seen" ? "REPLAY" : "REPLAY_SET_FULL" };
@@ -26,10 +39,16 @@ export function processPacket(packet: Uint8Array, context: MixContext): Outcome 
   return { kind: "hold", epoch, tag, next, delay, due: milliseconds(context.now + delay), packet: unwrapped.packet };
 }
 
-export interface MixContext {
+export interface Unwrapping {
   readonly unwrap: (packet: Uint8Array, keys: MixKeys, nodeId: NodeId) => Unwrapped;
-  readonly keys: MixKeys & { record(epoch: Epoch, tag: ReplayTag): "added" | "seen" | "full" };
+  readonly keys: MixKeys;
   readonly nodeId: NodeId;
+}
+
+export type PacketContext = Unwrapping & MixContext;
+
+export interface MixContext {
+  readonly keys: { record(epoch: Epoch, tag: ReplayTag): "added" | "seen" | "full" };
   /** When the packet's last byte came. */
   readonly now: Milliseconds;
   /** The longest delay that a sender may draw: a longer one would only fill the queue. */
@@ -60,16 +79,7 @@ export interface Delivery {
   readonly payload: Uint8Array;
 }
 
-function unwrapOrUndefined(packet: Uint8Array, context: MixContext): Unwrapped | undefined {
-  try {
-    return context.unwrap(packet, context.keys, context.nodeId);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "UNWRAP_FAILED") return undefined;
-    throw error;
-  }
-}
-
-/** The epoch that the packet's header names (version u8 ‖ suite u8 ‖ epoch u32); its MAC has held. */
-function epochOf(packet: Uint8Array): Epoch {
+/** The epoch that a packet's header names (version u8 ‖ suite u8 ‖ epoch u32); it means something once the MAC has held. */
+export function epochOf(packet: Uint8Array): Epoch {
   return epochNumber(new DataView(packet.buffer, packet.byteOffset).getUint32(2));
 }

@@ -66,6 +66,8 @@ export interface NodeLimits {
   readonly replayCapacity: number;
   /** Packets held at once. */
   readonly delayQueuePackets: number;
+  /** Threads that unwrap beside the one that keeps time; with none that one does it itself. */
+  readonly unwrapThreads: number;
 }
 
 /** The authorities, as one node sees them. */

@@ -8,7 +8,18 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   replayCapacity: 20_000_000,
   /** 4,000 packets a second times a mean of 6 s, and as much again: 1.4 GB at 28 KiB. */
   delayQueuePackets: 48_000,
+  /** The daemon has as many as the machine's cores allow; a simulation has one thread for everything. */
+  unwrapThreads: 0,
 };
+
+/**
+ * A packet that can only be sent this long after it was due is dropped: a machine that stood still would otherwise wake with a
+ * burst that shows what it held, and a sender that was told a delay would see another. A busy machine's pauses are shorter.
+ */
+export const LATENESS_MAX: Milliseconds = seconds(1);
+
+/** Departures later than this are counted in the log; a healthy node has none. */
+export const LATENESS_NOTED: Milliseconds = milliseconds(100);
 
 export const RECONNECT_WAIT_MIN: Milliseconds = milliseconds(250);
 /** A node that was restarted is reached again within this time. */

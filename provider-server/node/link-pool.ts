@@ -34,9 +34,9 @@ export class LinkPool {
     this.#peers = wanted;
   }
 
-  /** False when the frame is lost: no link is up, or it takes no more. */
-  send(node: NodeId, frame: Uint8Array): boolean {
-    return this.#peers.get(toHex(node))?.link?.send(frame) ?? false;
+  /** False when the frame is lost: no link is up, or it takes no more. `onTaken` as in `Link.send`. */
+  send(node: NodeId, frame: Uint8Array, onTaken?: () => void): boolean {
+    return this.#peers.get(toHex(node))?.link?.send(frame, onTaken) ?? false;
   }
 
   /** How many links are up, of how many wanted. */

@@ -2,10 +2,13 @@
 
 export const DROP_REASONS = {
   UNWRAP_FAILED: "a packet that is malformed, changed, or for a key this node does not have",
+  UNWRAP_BACKLOG: "a packet that came while too many waited to be unwrapped",
+  UNWRAP_THREAD_LOST: "a packet whose thread ended before it was unwrapped",
   REPLAY: "a packet that was seen before",
   REPLAY_SET_FULL: "a packet for an epoch whose replay set is full; its key has been erased early",
   DELAY_TOO_LONG: "a packet with a delay beyond what a sender may draw",
   DELAY_QUEUE_FULL: "a packet that found the delay queue full",
+  TOO_LATE: "a packet that could not be sent until long after it was due",
   NEXT_HOP_UNKNOWN: "a packet for a node that does not stand behind this one in the consensus",
   NEXT_HOP_DOWN: "a packet for a node to which no link is up, or whose link was congested",
   NO_ROLE: "a packet that ends at a node which delivers nothing",

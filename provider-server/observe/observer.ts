@@ -21,9 +21,7 @@ export interface Observer {
     event: PacketEvent & { readonly delay: Milliseconds; readonly due: Milliseconds; readonly next: NodeId },
   ): void;
   /** It was handed to the link to the next node; `sent` is false when the link could not take it. */
-  packetLeft?(
-    event: PacketEvent & { readonly due: Milliseconds; readonly next: NodeId; readonly sent: boolean },
-  ): void;
+  packetLeft?(event: PacketEvent & { readonly due: Milliseconds; readonly next: NodeId; readonly sent: boolean }): void;
   /** Its way ends here. */
   packetDelivered?(event: PacketEvent & { readonly command: "mailbox" | "service" | "drop" | "reply" | "loop" }): void;
   /** Something was dropped, at any stage. */

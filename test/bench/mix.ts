@@ -31,7 +31,7 @@ const NUMBERS = {
   rate: 3200,
   links: 4,
   "mean-delay": LIVE_PARAMETERS.profiles.mail.meanDelay,
-  workers: -1,
+  threads: -1,
 };
 
 /** True when every bar holds. */
@@ -84,7 +84,7 @@ async function setUp(folder: string, options: typeof NUMBERS) {
     listen: "127.0.0.1:0",
     operator: "bench",
     memoryDirectory: "epochs",
-    ...(options.workers < 0 ? {} : { workers: options.workers }),
+    ...(options.threads < 0 ? {} : { unwrapThreads: options.threads }),
   };
   writeFileSync(join(folder, "mix.json"), JSON.stringify(config));
   const mix = new Asked<{ address: string }>(new URL("./mix/mix-process.ts", import.meta.url), [

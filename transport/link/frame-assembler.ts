@@ -10,6 +10,8 @@ export class FrameAssembler {
   /** Where the frame ends, as far as its first bytes tell. */
   #needed = FRAME_TYPE_BYTES;
   #broken = false;
+  /** Whether a frame is the receiver's only until its handler returns: then the next one lies in the same memory. */
+  lend = false;
 
   constructor(table: FrameTable) {
     this.#table = table;
@@ -55,11 +57,18 @@ export class FrameAssembler {
       this.#needed = length;
       return;
     }
-    const frame = this.#buffer.length === this.#have ? this.#buffer : this.#buffer.slice(0, this.#have);
-    this.#buffer = new Uint8Array(0);
+    const frame = this.#take();
     this.#have = 0;
     this.#needed = FRAME_TYPE_BYTES;
     if (!this.#broken) onFrame(frame);
+  }
+
+  #take(): Uint8Array {
+    const { length } = this.#buffer;
+    if (this.lend) return length === this.#have ? this.#buffer : this.#buffer.subarray(0, this.#have);
+    const frame = length === this.#have ? this.#buffer : this.#buffer.slice(0, this.#have);
+    this.#buffer = new Uint8Array(0);
+    return frame;
   }
 
   /** The header's length until a length-prefixed frame's header is whole; undefined for a frame that may not come. */

@@ -25,10 +25,15 @@ export interface Link {
   /**
    * Hands a whole frame over at once, or loses it: false means that it will never leave. Nothing is queued beyond the
    * link's send buffer, so a slow peer sees gaps, never a burst. Throws RangeError when the frame's length is not its type's.
+   * The frame must not change until it has left; a caller who means to use its memory again gives `onTaken`, which the
+   * link may call once it has no more use for it (never after false).
    */
-  send(frame: Uint8Array): boolean;
-  /** One handler; frames that came before it was set wait for it (the peer is held back, nothing is lost). */
-  onFrame(handler: (frame: Uint8Array) => void): void;
+  send(frame: Uint8Array, onTaken?: () => void): boolean;
+  /**
+   * One handler; frames that came before it was set wait for it (the peer is held back, nothing is lost). The frames are the
+   * handler's, unless it says that it takes them `lent`: then a link may use the memory again once the handler has returned.
+   */
+  onFrame(handler: (frame: Uint8Array) => void, options?: { readonly lent?: boolean }): void;
   /** Called once, at once (but never synchronously) when the link is closed already. */
   onClose(handler: (reason: string) => void): void;
   close(): void;

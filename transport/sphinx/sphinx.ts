@@ -60,8 +60,8 @@ export class Sphinx {
     return openReply(this, options);
   }
 
-  /** Throws UNWRAP_FAILED only, the same whatever the cause. The caller checks the tag for replay. */
-  unwrap(packet: Uint8Array, keys: MixKeys, nodeId: NodeId): Unwrapped {
-    return unwrap(this, { packet, keys, nodeId });
+  /** Throws UNWRAP_FAILED only, the same whatever the cause. The caller checks the tag for replay. `into`: see unwrap.ts. */
+  unwrap(packet: Uint8Array, keys: MixKeys, nodeId: NodeId, into?: Uint8Array): Unwrapped {
+    return unwrap(this, { packet, keys, nodeId, into });
   }
 }

@@ -13,12 +13,14 @@ import { decodeRouting } from "./routing.ts";
 
 /**
  * Verifies, then decrypts, then parses. Throws UNWRAP_FAILED and nothing else, whatever was wrong: whoever sent the
- * packet must not learn how far it came. The argument stays as it is. The caller looks the tag up in its replay log
- * before anything leaves.
+ * packet must not learn how far it came. The caller looks the tag up in its replay log before anything leaves.
+ *
+ * The packet stays as it is, unless `into` names memory of a packet's size for what comes out: it may be the packet's own.
+ * A forwarded packet then lies in it, a payload at its end.
  */
 export function unwrap(
   { suite, geometry }: { suite: Suite; geometry: Geometry },
-  { packet, keys, nodeId }: { packet: Uint8Array; keys: MixKeys; nodeId: NodeId },
+  { packet, keys, nodeId, into }: { packet: Uint8Array; keys: MixKeys; nodeId: NodeId; into?: Uint8Array | undefined },
 ): Unwrapped {
   if (packet.length !== geometry.packetBytes) throw refused();
   if (packet[0] !== VERSION || packet[1] !== SUITE_CODES[suite.name]) throw refused();
@@ -32,14 +34,13 @@ export function unwrap(
     const macStart = geometry.headerBytes - MAC_BYTES;
     const mac = suite.blake2b(packet.subarray(0, macStart), hop.mac);
     if (!equalBytes(mac, packet.subarray(macStart, geometry.headerBytes))) throw refused();
-    return decrypt({ suite, geometry }, packet, hop);
+    return decrypt({ suite, geometry }, { packet, hop, into });
   });
 }
 
 function decrypt(
   { suite, geometry }: { suite: Suite; geometry: Geometry },
-  packet: Uint8Array,
-  hop: HopKeys,
+  { packet, hop, into }: { packet: Uint8Array; hop: HopKeys; into: Uint8Array | undefined },
 ): Unwrapped {
   const { headerBytes, routingBytes, forwardBytes } = geometry;
   const routingStart = headerBytes - MAC_BYTES - routingBytes;
@@ -50,18 +51,15 @@ function decrypt(
   suite.chacha20InPlace(hop.routing, block);
   const routing = parse(geometry, block);
 
-  if (routing.command !== "forward") {
-    const payload = packet.slice(headerBytes);
-    lionessDecrypt(suite, hop.payload, payload);
-    return { kind: "deliver", tag: hop.tag, ...routing, payload };
-  }
-  const forwarded = new Uint8Array(geometry.packetBytes); // The one allocation of a packet's size.
+  const forwarded = into ?? new Uint8Array(geometry.packetBytes); // The one allocation of a packet's size.
+  const payload = forwarded.subarray(headerBytes);
+  if (forwarded !== packet) payload.set(packet.subarray(headerBytes));
+  lionessDecrypt(suite, hop.payload, payload);
+  if (routing.command !== "forward") return { kind: "deliver", tag: hop.tag, ...routing, payload };
   forwarded.set(packet.subarray(0, PREFIX_BYTES));
   forwarded.set(routing.nextCiphertext, PREFIX_BYTES);
   forwarded.set(block.subarray(forwardBytes), routingStart);
   forwarded.set(routing.nextMac, headerBytes - MAC_BYTES);
-  forwarded.set(packet.subarray(headerBytes), headerBytes);
-  lionessDecrypt(suite, hop.payload, forwarded.subarray(headerBytes));
   return { kind: "forward", tag: hop.tag, next: routing.next, delay: routing.delay, packet: forwarded };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type MixContext, processPacket } from "#provider-server/mix/mix.ts";
+import { type PacketContext, processPacket } from "#provider-server/mix/mix.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { epochNumber, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
 import type { Unwrapped } from "#transport/sphinx/packet.ts";
@@ -21,7 +21,7 @@ test("a packet is held for as long as its sender drew, and not for longer than a
       delay: milliseconds(delay),
       packet: random.bytes(10),
     };
-    const context: MixContext = {
+    const context: PacketContext = {
       unwrap: () => unwrapped,
       keys: { get: () => undefined, record: (epoch) => (recorded.push(epoch), "added") },
       nodeId: nodes.self,

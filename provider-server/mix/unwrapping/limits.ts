@@ -1,0 +1,25 @@
+/** Every bound of the threads that unwrap, with its reason. */
+
+import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
+
+/** Links and clock take the first thread some 80 µs a packet, unwrapping another 160: with more than four the first is the slowest. */
+export const UNWRAP_THREADS_MAX = 4;
+
+/**
+ * Packets that wait for a thread or are in one: a third of a second of 3,000 packets a second, longer than a scheduler that
+ * is busy elsewhere leaves a thread waiting. 29 MiB at 28 KiB.
+ */
+export const UNWRAP_SLOTS = 1024;
+
+/** Keys that threads hold: an epoch's, its neighbours', and those announced ahead are five. */
+export const SHARED_KEYS_MAX = 8;
+
+/** How long a packet that is unwrapped may wait to be looked at when no frame comes: the finest that a timer has. */
+export const LOOK_INTERVAL: Milliseconds = milliseconds(1);
+
+/** After a thread has ended: at once would be a loop if it cannot even start. */
+export const RESTART_WAIT_MIN: Milliseconds = seconds(1);
+export const RESTART_WAIT_MAX: Milliseconds = seconds(60);
+
+/** A thread that is asked to stop finishes one packet; this is a thousand times as long. */
+export const STOP_TIME_MAX: Milliseconds = seconds(1);
