@@ -7,12 +7,12 @@ import { LINK_LATENCY } from "./generator.ts";
 export interface DelayLaw {
   readonly mean: number;
   readonly shift: number;
-  /** Nothing to speak of comes later than this: two in 100,000. */
+  /** Nothing to speak of comes later than this: one in 2,000. */
   readonly longest: number;
 }
 
-/** e^-16 (1 + 16 + 128) = 1.6e-5 is left beyond 16 means of one mix. */
-const MEANS_MAX = 16;
+/** e^-12 (1 + 12 + 72) = 5.2e-4 is left beyond 12 means of one mix. */
+const MEANS_MAX = 12;
 const LINKS = 5;
 
 export function delayLaw(mean: number, shift: number = LINKS * LINK_LATENCY.mean): DelayLaw {

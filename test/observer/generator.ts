@@ -38,7 +38,12 @@ export interface ConversationOptions {
   readonly duration: number;
   /** `off` is the planted fault: clients send only what is real and receive at once. */
   readonly cover: "on" | "off";
+  /** What is watched of the reader: without `line` there are no entries. */
+  readonly eye: Eye;
 }
+
+/** Which times of the reader the observer sees: answers on the reader's line, or entries into the mailbox. */
+export type Eye = "line" | "provider";
 
 /** Links between client, provider, three mixes and provider. */
 const LINKS = 5;
@@ -48,7 +53,7 @@ export const LINK_LATENCY = { least: 5, mean: 20 } as const;
 const ANSWER_WAIT = 10;
 
 export function conversation(options: ConversationOptions): Conversation {
-  const { seed, parameters, profile, mail, duration, cover } = options;
+  const { seed, parameters, profile, mail, duration, cover, eye } = options;
   const clock = new QuickClock();
   const arrivals: number[] = [];
   const real: number[] = [];
@@ -68,7 +73,7 @@ export function conversation(options: ConversationOptions): Conversation {
       arrivals.push(arrival);
     },
     onLoop: () => undefined,
-    onEntry: () => undefined,
+    onEntry: undefined,
   });
   const reader = client({
     ...common,
@@ -76,7 +81,7 @@ export function conversation(options: ConversationOptions): Conversation {
     hasMail: () => false,
     onReal: () => undefined,
     onLoop: (arrival) => arrivals.push(arrival),
-    onEntry: (at) => entries.push(at),
+    onEntry: eye === "line" ? (at) => entries.push(at) : undefined,
   });
   clock.runUntil(duration);
   const latency = new SeededRandom(`${seed}/push`);
@@ -101,7 +106,7 @@ interface ClientOptions {
   /** When a packet, or a loop, comes out of the third layer at its provider. */
   readonly onReal: (arrival: number) => void;
   readonly onLoop: (arrival: number) => void;
-  readonly onEntry: (at: number) => void;
+  readonly onEntry: ((at: number) => void) | undefined;
 }
 
 const FRAME = new Uint8Array(0);
@@ -143,17 +148,18 @@ function client(o: ClientOptions): number[] {
       return true;
     },
   });
+  const { onEntry } = o;
   const poll = new Ticker({
     clock,
     random: polling,
     law: parameters.clock,
     pace: profiles.pace("pollRate"),
-    tick: () => o.onEntry(clock.now() + ANSWER_WAIT + linkLatency(latency) + linkLatency(latency)),
+    tick: () => onEntry?.(clock.now() + ANSWER_WAIT + linkLatency(latency) + linkLatency(latency)),
   });
   const start = stream("start");
   clock.at(milliseconds(uniform(start) * meanInterval(profiles.at(clock.now()).sendRate)), () => {
     sendClock.start();
-    if (cover === "on") poll.start();
+    if (cover === "on" && onEntry !== undefined) poll.start();
   });
   return sends;
 }

@@ -36,52 +36,49 @@ export function matchingScore(view: PairView, model: FlowModel): number {
 /** Weights of all sets of departures that are for this reader and still under way, given the arrivals so far. */
 class Assignments {
   readonly #model: FlowModel;
-  /** Bit i of an index: the i-th of `#pending` is for this reader and has not arrived. */
-  #weights: Float64Array = Float64Array.of(1);
-  #pending: number[] = [];
+  /** Bit i of an index: the i-th of `#pending` is for this reader and has not arrived. The first 2^pending values count. */
+  readonly #weights = new Float64Array(2 ** PENDING_MAX);
+  readonly #chances = new Float64Array(PENDING_MAX);
+  readonly #pending: number[] = [];
   #log = 0;
 
   constructor(model: FlowModel) {
     this.#model = model;
+    this.#weights[0] = 1;
   }
 
   depart(time: number, from: number): void {
     const { law, share } = this.#model;
     this.#forget(time);
     if (this.#pending.length === PENDING_MAX) this.#settleOldest(survival(law, time - (this.#pending[0] as number)));
-    const size = this.#weights.length;
-    const weights = new Float64Array(2 * size);
+    const size = 2 ** this.#pending.length;
     // One that arrived before the view began is as good as another's.
     const gone = 1 - share * survival(law, from - time);
     for (let set = 0; set < size; set++) {
       const weight = this.#weights[set] as number;
-      weights[set] = weight * gone;
-      weights[set + size] = weight * share;
+      this.#weights[set + size] = weight * share;
+      this.#weights[set] = weight * gone;
     }
-    this.#weights = weights;
     this.#pending.push(time);
   }
 
   arrive(time: number, background: number): void {
     this.#forget(time);
-    const size = this.#weights.length;
-    const weights = new Float64Array(size);
-    const chances = this.#pending.map((departure) => density(this.#model.law, time - departure));
+    const weights = this.#weights;
+    const count = this.#pending.length;
+    const size = 2 ** count;
+    for (let i = 0; i < count; i++) this.#chances[i] = density(this.#model.law, time - (this.#pending[i] as number));
     let total = 0;
+    // A set's new weight comes from itself and from sets with one more bit, which are larger: in ascending order, in place.
     for (let set = 0; set < size; set++) {
-      const weight = this.#weights[set] as number;
-      if (weight === 0) continue;
-      weights[set] = (weights[set] as number) + weight * background;
-      total += weight * background;
-      for (let i = 0; i < chances.length; i++) {
-        if ((set & (1 << i)) === 0) continue;
-        const share = weight * (chances[i] as number);
-        weights[set & ~(1 << i)] = (weights[set & ~(1 << i)] as number) + share;
-        total += share;
+      let weight = (weights[set] as number) * background;
+      for (let i = 0; i < count; i++) {
+        if ((set & (1 << i)) === 0) weight += (weights[set | (1 << i)] as number) * (this.#chances[i] as number);
       }
+      weights[set] = weight;
+      total += weight;
     }
     for (let set = 0; set < size; set++) weights[set] = (weights[set] as number) / total;
-    this.#weights = weights;
     this.#log += Math.log(total);
   }
 
@@ -102,12 +99,11 @@ class Assignments {
 
   /** The oldest is for this reader and under way with this chance only. */
   #settleOldest(chance: number): void {
-    const size = this.#weights.length / 2;
-    const weights = new Float64Array(size);
+    const weights = this.#weights;
+    const size = 2 ** (this.#pending.length - 1);
     for (let set = 0; set < size; set++) {
-      weights[set] = (this.#weights[2 * set] as number) + chance * (this.#weights[2 * set + 1] as number);
+      weights[set] = (weights[2 * set] as number) + chance * (weights[2 * set + 1] as number);
     }
-    this.#weights = weights;
     this.#pending.shift();
   }
 }

@@ -11,15 +11,13 @@ import { SEND_SPREAD } from "#transport/traffic/limits.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { delayLaw, lawOf } from "./erlang.ts";
 import { type FlowModel, flowScore, type PairView } from "./flow-likelihood.ts";
-import { type Conversation, conversation } from "./generator.ts";
+import { type Conversation, conversation, type Eye } from "./generator.ts";
 import { type Example, train } from "./learned.ts";
 import { matchingScore } from "./matching-likelihood.ts";
 import { type FeatureScale, pairFeatures } from "./pair-features.ts";
 import { ExpectedArrivals, type SenderLaw, senderLaw } from "./sender-law.ts";
 import { areaUnderCurve, mean, type OperatingPoint, operatingPoint } from "./statistics.ts";
 
-/** Which times of the reader the observer sees: entries into the mailbox, or answers on the reader's line. */
-export type Eye = "line" | "provider";
 export const CLASSIFIERS = ["flow", "matching", "learned"] as const;
 export type Classifier = (typeof CLASSIFIERS)[number];
 export const FPRS = [1e-1, 1e-2, 1e-3] as const;
@@ -115,7 +113,7 @@ function featureScale(experiment: PairExperiment): FeatureScale {
 }
 
 function conversations(experiment: PairExperiment, use: "test" | "train", count: number): Conversation[] {
-  const { seed, parameters, profile, cover, packets } = experiment;
+  const { seed, parameters, profile, cover, eye, packets } = experiment;
   const most = Math.max(...packets);
   const start = warmUp(experiment);
   const gap = packetGap(experiment);
@@ -124,7 +122,15 @@ function conversations(experiment: PairExperiment, use: "test" | "train", count:
   return Array.from({ length: count }, (_, i) => {
     const name = `${seed}/${use}/${i}`;
     const begin = start + uniform(new SeededRandom(`${name}/begin`)) * gap;
-    return conversation({ seed: name, parameters, profile, cover, duration, mail: Array<number>(most).fill(begin) });
+    return conversation({
+      seed: name,
+      parameters,
+      profile,
+      cover,
+      eye,
+      duration,
+      mail: Array<number>(most).fill(begin),
+    });
   });
 }
 
@@ -173,7 +179,7 @@ function usualScore(
   };
 }
 
-const STRANGERS = 12;
+const STRANGERS = 8;
 
 interface Pair {
   readonly reader: Conversation;

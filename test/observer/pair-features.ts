@@ -22,11 +22,12 @@ const COUNT_LAGS = [0, 1, 2] as const;
 export const FEATURES = 2 * (BINS_BEFORE + BINS_AFTER) + WINDOWS.length * COUNT_LAGS.length;
 
 /** Each near a standard normal value for a pair that has nothing to do with each other. */
-export function pairFeatures(view: PairView, { bin, sender }: FeatureScale): Float64Array {
+export function pairFeatures(view: PairView, scale: FeatureScale): Float64Array {
+  const { bin } = scale;
   const features = new Float64Array(FEATURES);
   const bins = BINS_BEFORE + BINS_AFTER;
   lagHistogram(features.subarray(0, bins), view, bin);
-  const expected = expectedLags(view.arrivals, sender, bin);
+  const expected = expectedLags(view.arrivals, scale);
   for (let i = 0; i < bins; i++) {
     const usual = Math.max(expected[i] as number, 1);
     const surplus = (features[i] as number) - (expected[i] as number);
@@ -60,8 +61,9 @@ function lagHistogram(into: Float64Array, { arrivals, departures }: PairView, bi
 }
 
 /** The same for somebody of whom only the clock is known. */
-function expectedLags(arrivals: Float64Array, sender: SenderLaw, bin: number): Float64Array {
+function expectedLags(arrivals: Float64Array, { bin, sender }: FeatureScale): Float64Array {
   const result = new Float64Array(BINS_BEFORE + BINS_AFTER);
+  if (sender.kind === "anywhere") return result.fill((arrivals.length * bin) / sender.period);
   for (const arrival of arrivals) {
     for (let i = 0; i < result.length; i++) {
       const latest = arrival - (i - BINS_BEFORE) * bin;
