@@ -11,24 +11,31 @@ import type { Link } from "#transport/link/link.ts";
 import { type Part, toParts } from "#transport/link/parts.ts";
 import { DOCUMENTS_WAITING_MAX, PART_ATTEMPTS_MAX, PART_INTERVAL } from "./limits.ts";
 
+export interface Answer {
+  /** Undefined says that there is no such document. */
+  readonly document: Uint8Array | undefined;
+  /** The answer is at least as long as that of a document of so many bytes. */
+  readonly room: number;
+}
+
 export class DocumentSender {
   readonly #clock: Clock;
   readonly #sizes: FrameSizes;
   /** For each link the documents asked for; the first is on its way. */
-  readonly #queues = new Map<Link, (Uint8Array | undefined)[]>();
+  readonly #queues = new Map<Link, Answer[]>();
 
   constructor(deps: { clock: Clock; sizes: FrameSizes }) {
     this.#clock = deps.clock;
     this.#sizes = deps.sizes;
   }
 
-  /** Undefined says that there is no such document. A request too many is lost, and the client asks again. */
-  send(link: Link, document: Uint8Array | undefined): void {
+  /** A request too many is lost, and the client asks again. */
+  send(link: Link, answer: Answer): void {
     const queue = this.#queues.get(link);
     if (queue === undefined) {
-      this.#queues.set(link, [document]);
+      this.#queues.set(link, [answer]);
       this.#begin(link);
-    } else if (queue.length < DOCUMENTS_WAITING_MAX) queue.push(document);
+    } else if (queue.length < DOCUMENTS_WAITING_MAX) queue.push(answer);
   }
 
   /** The link is gone, or takes nothing more. */
@@ -37,9 +44,10 @@ export class DocumentSender {
   }
 
   #begin(link: Link): void {
-    const queue = this.#queues.get(link);
-    if (queue === undefined || queue.length === 0) return this.forget(link);
-    this.#sendFrom(link, toParts(queue[0], milliseconds(Math.floor(this.#clock.now()))), 0);
+    const answer = this.#queues.get(link)?.[0];
+    if (answer === undefined) return this.forget(link);
+    const { document, room } = answer;
+    this.#sendFrom(link, toParts(document, { time: milliseconds(Math.floor(this.#clock.now())), room }), 0);
   }
 
   #sendFrom(link: Link, parts: readonly Part[], attempts: number): void {

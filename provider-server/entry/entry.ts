@@ -116,7 +116,10 @@ export class Entry {
       case "poll":
         return this.#answerPoll(link, frame.cursor);
       case "getConsensus":
-        return this.#documents.send(link, frame.epoch === "network" ? network.bytes : consensus(frame.epoch));
+        return this.#documents.send(link, {
+          document: frame.epoch === "network" ? network.bytes : consensus(frame.epoch),
+          room: consensus("current")?.length ?? 0,
+        });
       case "control":
         return this.#answerControl(link, frame.body);
       default:

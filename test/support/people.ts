@@ -267,7 +267,7 @@ export class Person {
     const shown = (bytes: Uint8Array): Uint8Array => {
       const frame = decodeFrame(bytes, { protocol: "starling-client/1", direction: "toDialer", sizes });
       if (frame.type !== "consensusPart" || frame.count !== 1) return bytes;
-      const [part] = toParts(this.listsShown(frame.part), frame.time);
+      const [part] = toParts(this.listsShown(frame.part), { time: frame.time, room: 0 });
       return part === undefined ? bytes : encodeFrame(part, sizes);
     };
     return {

@@ -54,6 +54,10 @@ export const FRAME_TYPE_BYTES = 1;
 export const FRAME_LENGTH_BYTES = 4;
 export const NODE_ID_IN_FRAME_BYTES = 32;
 export const STATUS_TEXT_BYTES_MAX = 512;
+/** STATUS = accepted ‖ reason. */
+export const STATUS_BYTES_MAX = 1 + 2 + STATUS_TEXT_BYTES_MAX;
+/** SIGNATURE = epoch ‖ hash ‖ position ‖ signature, 101 bytes, and room for what may come. */
+export const SIGNATURE_MESSAGE_BYTES_MAX = 512;
 
 /** SEND = type ‖ first hop's node id ‖ packet. */
 export const sendFrameBytes = (sizes: FrameSizes): number =>
@@ -91,19 +95,19 @@ const TABLES: Record<Protocol, Record<Direction, (sizes: FrameSizes) => FrameTab
         [FRAME_TYPES.controlAnswer, { exact: CONTROL_FRAME_BYTES }],
       ]),
   },
-  // What passes here is public; its lengths follow from the number of nodes.
+  // What passes here is public; of lengths there are few (padding.ts), each over a length of the content and the content.
   "starling-directory/1": {
     fromDialer: () =>
       new Map([
-        [FRAME_TYPES.publishDescriptor, { atMost: DESCRIPTOR_BYTES_MAX }],
-        [FRAME_TYPES.fetchConsensus, { atMost: 4 }],
+        [FRAME_TYPES.publishDescriptor, { atMost: FRAME_LENGTH_BYTES + DESCRIPTOR_BYTES_MAX }],
+        [FRAME_TYPES.fetchConsensus, { atMost: FRAME_LENGTH_BYTES + 4 }],
         [FRAME_TYPES.vote, { atMost: DIRECTORY_MESSAGE_BYTES_MAX }],
-        [FRAME_TYPES.signature, { atMost: 512 }],
+        [FRAME_TYPES.signature, { atMost: FRAME_LENGTH_BYTES + SIGNATURE_MESSAGE_BYTES_MAX }],
       ]),
     toDialer: () =>
       new Map([
         [FRAME_TYPES.consensus, { atMost: DIRECTORY_MESSAGE_BYTES_MAX }],
-        [FRAME_TYPES.status, { atMost: 1 + 2 + STATUS_TEXT_BYTES_MAX }],
+        [FRAME_TYPES.status, { atMost: FRAME_LENGTH_BYTES + STATUS_BYTES_MAX }],
       ]),
   },
 };

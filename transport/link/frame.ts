@@ -12,9 +12,19 @@ import {
   type SurbId,
   surbId,
 } from "../core/units.ts";
-import { type Direction, FRAME_TYPES, type FrameSizes, frameTable, STATUS_TEXT_BYTES_MAX } from "./frame-table.ts";
-import { CONSENSUS_PART_BYTES, CONTROL_BYTES } from "./limits.ts";
+import {
+  type Direction,
+  FRAME_LENGTH_BYTES,
+  FRAME_TYPES,
+  type FrameSizes,
+  frameTable,
+  SIGNATURE_MESSAGE_BYTES_MAX,
+  STATUS_BYTES_MAX,
+  STATUS_TEXT_BYTES_MAX,
+} from "./frame-table.ts";
+import { CONSENSUS_PART_BYTES, CONTROL_BYTES, DESCRIPTOR_BYTES_MAX } from "./limits.ts";
 import type { Protocol } from "./link.ts";
+import { paddedLength } from "./padding.ts";
 
 export type Frame =
   /** Node to node: one Sphinx packet. */
@@ -34,7 +44,7 @@ export type Frame =
       readonly surbId: SurbId;
       readonly body: Uint8Array;
     }
-  /** One piece of a consensus. `time` is the provider's clock; count 0 says that there is none. */
+  /** One piece of a document. `time` is the provider's clock; an answer of empty pieces says that there is none. */
   | {
       readonly type: "consensusPart";
       readonly time: Milliseconds;
@@ -47,8 +57,11 @@ export type Frame =
   | { readonly type: "fetchConsensus"; readonly epoch: WantedDocument }
   | { readonly type: "vote"; readonly vote: Uint8Array }
   | { readonly type: "signature"; readonly signature: Uint8Array }
-  /** `time` is the authority's clock; empty bytes say that there is no such consensus. */
-  | { readonly type: "consensus"; readonly time: Milliseconds; readonly bytes: Uint8Array }
+  /**
+   * `time` is the authority's clock; empty bytes say that there is no such consensus. The frame is as long as one with `room`
+   * bytes would be, if that is longer.
+   */
+  | { readonly type: "consensus"; readonly time: Milliseconds; readonly bytes: Uint8Array; readonly room?: number }
   /** How a request ended; the reason is for the log. */
   | { readonly type: "status"; readonly accepted: boolean; readonly reason: string };
 
@@ -81,17 +94,19 @@ export function encodeFrame(frame: Frame, sizes: FrameSizes): Uint8Array {
       writer.u64(frame.time).u16(frame.index).u16(frame.count);
       return padded(writer, frame.part, CONSENSUS_PART_BYTES).finish();
     case "publishDescriptor":
-      return writer.bytes32(frame.descriptor).finish();
+      return withRoom(writer, frame.descriptor, DESCRIPTOR_BYTES_MAX).finish();
     case "fetchConsensus":
-      return writer.bytes32(new Writer().u32(epochField(frame.epoch)).finish()).finish();
+      return withRoom(writer, new Writer().u32(epochField(frame.epoch)).finish(), EPOCH_BYTES).finish();
     case "vote":
-      return writer.bytes32(frame.vote).finish();
+      return withRoom(writer, frame.vote, roomOf(frame.vote.length)).finish();
     case "signature":
-      return writer.bytes32(frame.signature).finish();
-    case "consensus":
-      return writer.bytes32(new Writer().u64(frame.time).raw(frame.bytes).finish()).finish();
+      return withRoom(writer, frame.signature, SIGNATURE_MESSAGE_BYTES_MAX).finish();
+    case "consensus": {
+      const room = roomOf(TIME_BYTES + Math.max(frame.bytes.length, frame.room ?? 0));
+      return withRoom(writer, new Writer().u64(frame.time).raw(frame.bytes).finish(), room).finish();
+    }
     case "status":
-      return writer.bytes32(encodeStatus(frame.accepted, frame.reason)).finish();
+      return withRoom(writer, encodeStatus(frame.accepted, frame.reason), STATUS_BYTES_MAX).finish();
   }
 }
 
@@ -107,7 +122,9 @@ export function decodeFrame(
   const reader = new Reader(bytes);
   reader.u8();
   const frame =
-    "exact" in length ? decodeFixed(type, reader, context.sizes) : decodeDirectory(type, reader.bytes32(length.atMost));
+    "exact" in length
+      ? decodeFixed(type, reader, context.sizes)
+      : decodeDirectory(type, contentOf(reader.bytes32(length.atMost)));
   reader.end();
   return frame;
 }
@@ -141,7 +158,7 @@ function decodeFixed(type: number, reader: Reader, sizes: FrameSizes): Frame {
       const time = milliseconds(reader.u64());
       const index = reader.u16();
       const count = reader.u16();
-      if (index >= count && !(index === 0 && count === 0)) throw new TransportError("MALFORMED");
+      if (index >= count) throw new TransportError("MALFORMED");
       return { type: "consensusPart", time, index, count, part: unpadded(reader, CONSENSUS_PART_BYTES) };
     }
     default:
@@ -181,6 +198,22 @@ function decodeDirectory(type: number, body: Uint8Array): Frame {
 }
 
 /** Length, content, zeros: inside TLS nobody sees where the content ends. */
+const EPOCH_BYTES = 4;
+const TIME_BYTES = 8;
+
+/** How much content a frame has room for whose body is of a length on the scale. */
+const roomOf = (contentBytes: number): number => paddedLength(FRAME_LENGTH_BYTES + contentBytes) - FRAME_LENGTH_BYTES;
+
+/** The frame's length, then as `padded`: the length that is seen is the room's, not the content's. */
+function withRoom(writer: Writer, content: Uint8Array, room: number): Writer {
+  return padded(writer.u32(FRAME_LENGTH_BYTES + room), content, room);
+}
+
+/** The content of a body with room: the padding is not looked at. Throws MALFORMED. */
+function contentOf(body: Uint8Array): Uint8Array {
+  return new Reader(body).bytes32(body.length);
+}
+
 function padded(writer: Writer, content: Uint8Array, size: number): Writer {
   if (content.length > size) throw new RangeError(`content of ${content.length} bytes, room for ${size}`);
   return writer

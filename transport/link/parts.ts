@@ -5,17 +5,21 @@ import { TransportError } from "../core/errors.ts";
 import type { Milliseconds } from "../core/units.ts";
 import type { Frame } from "./frame.ts";
 import { CONSENSUS_PART_BYTES, DIRECTORY_MESSAGE_BYTES_MAX } from "./limits.ts";
+import { paddedLength } from "./padding.ts";
 
 export type Part = Extract<Frame, { type: "consensusPart" }>;
 
-/** At least one part; one with count 0 when there is no such document. `time` is the clock of whoever answers. */
-export function toParts(document: Uint8Array | undefined, time: Milliseconds): Part[] {
-  if (document === undefined) return [{ type: "consensusPart", time, index: 0, count: 0, part: new Uint8Array(0) }];
-  const count = Math.ceil(document.length / CONSENSUS_PART_BYTES);
+/**
+ * As many parts as a document of `room` bytes takes, if that is more: how many there are must not tell which document it was,
+ * nor that there is none. Parts past its end are empty. `time` is the clock of whoever answers.
+ */
+export function toParts(document: Uint8Array | undefined, o: { time: Milliseconds; room: number }): Part[] {
+  const bytes = document ?? new Uint8Array(0);
+  const count = Math.ceil(paddedLength(Math.max(bytes.length, o.room)) / CONSENSUS_PART_BYTES);
   return Array.from({ length: count }, (_, index) => {
     const start = index * CONSENSUS_PART_BYTES;
-    const part = document.subarray(start, start + CONSENSUS_PART_BYTES);
-    return { type: "consensusPart", time, index, count, part };
+    const part = bytes.subarray(start, start + CONSENSUS_PART_BYTES);
+    return { type: "consensusPart", time: o.time, index, count, part };
   });
 }
 
@@ -31,20 +35,22 @@ export class PartCollector {
 
   /** Throws MALFORMED for parts out of order or too many; the collector is then empty again. */
   add(part: Part): Collected {
-    if (part.count === 0) return this.#end({ kind: "absent", time: part.time });
     if (part.index === 0) {
       this.#parts = [];
       this.#count = part.count;
     }
+    const before = this.#parts.at(-1);
+    const isOver = before !== undefined && before.length < CONSENSUS_PART_BYTES;
     const isNext = part.index === this.#parts.length && part.count === this.#count;
-    const isFull = part.index === part.count - 1 || part.part.length === CONSENSUS_PART_BYTES;
-    if (!isNext || !isFull || part.count > PARTS_MAX) {
+    if (!isNext || (isOver && part.part.length > 0) || part.count === 0 || part.count > PARTS_MAX) {
       this.#end(undefined);
       throw new TransportError("MALFORMED");
     }
     this.#parts.push(part.part);
     if (this.#parts.length < this.#count) return { kind: "incomplete" };
-    return this.#end({ kind: "document", bytes: concat(...this.#parts), time: part.time });
+    const { time } = part;
+    const bytes = concat(...this.#parts);
+    return this.#end(bytes.length === 0 ? { kind: "absent", time } : { kind: "document", bytes, time });
   }
 
   #end<T>(result: T): T {

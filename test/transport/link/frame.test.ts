@@ -8,6 +8,7 @@ import { FrameAssembler } from "#transport/link/frame-assembler.ts";
 import { type Direction, frameTable } from "#transport/link/frame-table.ts";
 import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { Protocol } from "#transport/link/link.ts";
+import { paddedLength } from "#transport/link/padding.ts";
 import { PartCollector, toParts } from "#transport/link/parts.ts";
 
 const sizes = { packetBytes: 300, payloadBytes: 120 };
@@ -141,7 +142,7 @@ test("length-prefixed frames come out whole byte by byte, and one over its limit
     );
   assert.deepEqual(out, [bytes]);
   assert.equal(
-    assembler.push(Uint8Array.of(0x30, 0, 0, 0x20, 0x01), () => assert.fail("no frame")),
+    assembler.push(Uint8Array.of(0x30, 0, 0, 0x20, 0x05), () => assert.fail("no frame")),
     false,
   );
 });
@@ -166,22 +167,25 @@ test("a document of any length goes through parts of one size and comes back", (
   for (const length of [1, 32_767, 32_768, 32_769, 100_000]) {
     const document = filled(length);
     const collector = new PartCollector();
-    const parts = toParts(document, milliseconds(3));
+    const parts = toParts(document, { time: milliseconds(3), room: 0 });
     const results = parts.map((part) => collector.add(part));
     assert.deepEqual(results.at(-1), { kind: "document", bytes: document, time: 3 });
     assert.ok(results.slice(0, -1).every((result) => result.kind === "incomplete"));
   }
-  assert.deepEqual(new PartCollector().add(toParts(undefined, milliseconds(3))[0] as never), {
-    kind: "absent",
-    time: 3,
-  });
+  const none = toParts(undefined, { time: milliseconds(3), room: 100_000 });
+  const collector = new PartCollector();
+  assert.deepEqual(none.map((part) => collector.add(part)).at(-1), { kind: "absent", time: 3 });
 });
 
 test("parts out of order are malformed", () => {
-  const [first, second] = toParts(filled(40_000), milliseconds(0));
+  const [first, second] = toParts(filled(40_000), { time: milliseconds(0), room: 0 });
   assert.ok(first && second);
   assert.throws(() => new PartCollector().add(second), isMalformed);
-  assert.throws(() => new PartCollector().add({ ...first, part: filled(5) }), isMalformed);
+  assert.throws(() => {
+    const collector = new PartCollector();
+    collector.add({ ...first, part: filled(5) });
+    collector.add(second);
+  }, isMalformed);
   assert.throws(() => {
     const collector = new PartCollector();
     collector.add(first);
@@ -190,9 +194,49 @@ test("parts out of order are malformed", () => {
 });
 
 test("a document that a lost link cut short does not spoil the next one", () => {
-  const [first, second] = toParts(filled(40_000), milliseconds(0));
+  const [first, second] = toParts(filled(40_000), { time: milliseconds(0), room: 0 });
   assert.ok(first && second);
   const collector = new PartCollector();
   for (let i = 0; i < 2; i++) collector.add(first);
   assert.deepEqual(collector.add(second), { kind: "document", bytes: filled(40_000), time: 0 });
+});
+
+test("every answer with a document takes as many parts as the longest that is given out, and comes back", () => {
+  const newest = filled(70_000);
+  for (const document of [undefined, filled(300), filled(40_000), newest]) {
+    const parts = toParts(document, { time: milliseconds(3), room: newest.length });
+    const collector = new PartCollector();
+    const last = parts.map((part) => collector.add(part)).at(-1);
+    assert.equal(parts.length, 3);
+    assert.deepEqual(
+      last,
+      document === undefined ? { kind: "absent", time: 3 } : { kind: "document", bytes: document, time: 3 },
+    );
+  }
+});
+
+test("a directory frame's length is its type's, or one of few lengths for votes and documents", () => {
+  const length = (frame: Frame): number => encodeFrame(frame, sizes).length;
+  for (const size of [250, 3000, 8192])
+    assert.equal(length({ type: "publishDescriptor", descriptor: filled(size) }), 8201);
+  for (const size of [0, 400]) {
+    assert.equal(length({ type: "status", accepted: false, reason: "x".repeat(size) }), 524);
+  }
+  assert.equal(length({ type: "signature", signature: filled(101) }), 521);
+  for (const epoch of ["current", "network", epochNumber(7)] as const) {
+    assert.equal(length({ type: "fetchConsensus", epoch }), 13);
+  }
+  const answer = (size: number, room: number): number =>
+    length({ type: "consensus", time: milliseconds(1), bytes: filled(size), room });
+  for (const size of [0, 600, 31_000, 32_756]) assert.equal(answer(size, 0), 5 + 32_768);
+  // The network file, an older and a newer consensus and none, as long as the newest.
+  assert.deepEqual(new Set([0, 600, 95_000, 99_000].map((size) => answer(size, 99_000))).size, 1);
+  for (let size = 32_768; size < 8_000_000; size = Math.ceil(size * 1.037)) {
+    const padded = paddedLength(size);
+    assert.ok(padded >= size && padded <= size * 1.125, `${size}`);
+    assert.equal(paddedLength(padded), padded);
+  }
+  assert.equal(paddedLength(8 * 2 ** 20), 8 * 2 ** 20, "the scale ends at the longest message");
+  const vote = (size: number): number => length({ type: "vote", vote: filled(size) });
+  assert.equal(vote(200_000), vote(205_000));
 });
