@@ -39,10 +39,10 @@ export function systemStreams(random: RandomSource): RandomStreams {
 
 /** Uniform in the open interval (0, 1), 52 bits. */
 export function uniform(random: RandomSource): number {
-  const bytes = random.bytes(8);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
-  const mantissa = view.getUint32(0) * 2 ** 20 + (view.getUint32(4) >>> 12);
-  return (mantissa + 0.5) / 2 ** 52;
+  const [b0 = 0, b1 = 0, b2 = 0, b3 = 0, b4 = 0, b5 = 0, b6 = 0] = random.bytes(8);
+  const high = ((b0 << 24) | (b1 << 16) | (b2 << 8) | b3) >>> 0;
+  const low = (b4 << 12) | (b5 << 4) | (b6 >>> 4);
+  return (high * 2 ** 20 + low + 0.5) / 2 ** 52;
 }
 
 /** An exponentially distributed wait with the given mean. */
