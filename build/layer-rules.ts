@@ -110,8 +110,20 @@ export const LOADED_BY: readonly { readonly at: string; readonly by: readonly st
   { at: "main/store/worker.ts", by: ["main/store/store.ts", "test"] },
 ];
 
+/** The one file of the program that loads a module by a name from elsewhere: the one that an operator configured. */
+export const COMPUTED_IN: readonly string[] = ["provider-server/services/service-thread.ts"];
+
 /** Places that run where there is no Node: they import no built-ins at all. */
-export const WITHOUT_NODE: readonly string[] = ["renderer", "main/contract"];
+export const WITHOUT_NODE: readonly string[] = [
+  "renderer",
+  "main/contract",
+  "transport/browser.ts",
+  "transport/client",
+  "transport/directory",
+  "transport/fragment",
+  "transport/sphinx",
+  "transport/traffic",
+];
 
 /** The one file that wipes secrets, and the one that names colours. */
 export const WIPES_IN = "transport/core/secret.ts";

@@ -9,7 +9,7 @@ import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseSync } from "vite";
-import { COLOURS_IN, KEPT, LAYERS, LOADED_BY, WIPES_IN, WITHOUT_NODE } from "./layer-rules.ts";
+import { COLOURS_IN, COMPUTED_IN, KEPT, LAYERS, LOADED_BY, WIPES_IN, WITHOUT_NODE } from "./layer-rules.ts";
 
 export interface SourceFile {
   /** Relative to the repository, with forward slashes. */
@@ -32,7 +32,8 @@ export function check(file: SourceFile): string[] {
 
 function checkImport(from: string, { specifier, isTypeOnly }: Import): string[] {
   if (specifier === undefined) {
-    return within(from, "test") || within(from, "build") ? [] : ["imports a module whose name is computed"];
+    const allowed = ["test", "build", ...COMPUTED_IN].some((place) => within(from, place));
+    return allowed ? [] : ["imports a module whose name is computed"];
   }
   const target = resolve(from, specifier);
   if (target === undefined) return checkForeign(from, specifier);

@@ -11,6 +11,7 @@ import type { ProviderDatabase } from "../database/database.ts";
 import type { EpochStore } from "../mix/epoch-store.ts";
 import type { Log } from "../observe/log.ts";
 import type { Observer } from "../observe/observer.ts";
+import type { Service } from "../services/service.ts";
 
 export interface NodeDependencies {
   readonly clock: Clock;
@@ -37,6 +38,8 @@ export interface ProviderDependencies extends NodeDependencies {
   readonly domain: string;
   readonly database: ProviderDatabase;
   readonly signUp: SignUpPolicy;
+  /** Besides those that every provider has. */
+  readonly services?: readonly Service[];
 }
 
 /** One named stream for each purpose, so that none shifts another. */

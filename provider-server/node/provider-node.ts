@@ -61,7 +61,7 @@ export class ProviderNode {
     this.#services = new ServiceDesk({
       clock,
       sphinx,
-      services: [keysService(this.accounts), haveService(this.mailbox), echoService],
+      services: [keysService(this.accounts), haveService(this.mailbox), echoService, ...(deps.services ?? [])],
       delays: streams.services,
       padding: streams.padding,
       send: (firstHop, packet) => this.mix.forward(firstHop, packet),

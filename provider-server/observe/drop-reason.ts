@@ -22,6 +22,7 @@ export const DROP_REASONS = {
   SERVICE_UNKNOWN: "a request for a service this provider does not offer",
   SERVICE_MALFORMED: "a request that is not one",
   SERVICE_BUSY: "a request while too many answers wait to leave",
+  SERVICE_LATE: "a request whose answer was not ready when it was due",
   COVER: "a drop packet, whose purpose is served",
   NO_ACCOUNT: "a frame from a device that belongs to no account",
   OVER_BUDGET: "a frame that came faster than any profile sends",

@@ -5,7 +5,31 @@ import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 /** Answers that wait to leave, 28 KiB each: 14 MB. A flood of requests costs its sender as much as it costs us, and no more. */
 export const ANSWERS_WAITING_MAX = 512;
 
-/** Mean of the exponential wait before an answer leaves: far above the time that any answer takes to compute. */
+/**
+ * What a provider's own services have for an answer: reading the disk and making the reply packet take some milliseconds. Every
+ * answer waits so long before its random wait begins: else the shortest waits would end with the work, and show it.
+ */
+export const ANSWER_TIME: Milliseconds = milliseconds(50);
+
+/** The same for services of the operator's own, in their own threads: a database query, not a computation of minutes. */
+export const OPERATOR_ANSWER_TIME: Milliseconds = milliseconds(1000);
+
+/** Requests in work at one service of the operator's own: a busy one takes no places from `keys` and `have`. */
+export const OPERATOR_ANSWERS_WAITING_MAX = 128;
+
+/** Services of the operator's own; each is a thread. */
+export const OPERATOR_SERVICES_MAX = 16;
+
+/** Memory of one of their threads. */
+export const OPERATOR_HEAP_MEBIBYTES_MAX = 256;
+
+/** A thread that has not answered for so long hangs: it is ended and begun again. */
+export const OPERATOR_SILENCE_MAX: Milliseconds = milliseconds(30_000);
+
+/** Before a thread that ended is begun again. */
+export const OPERATOR_RESTART_WAIT: Milliseconds = milliseconds(5_000);
+
+/** Mean of the exponential wait before an answer leaves: among so many packets of others nobody tells which was asked when. */
 export const ANSWER_DELAY_MEAN: Milliseconds = milliseconds(500);
 
 /** e^-16 of waits would be longer. */

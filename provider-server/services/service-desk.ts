@@ -1,6 +1,7 @@
 /**
- * Takes requests that end at this provider and sends the answers back by their SURBs. An answer leaves a random time after
- * its request came, drawn before the service is asked: how long the work took does not show. Spec: docs/spec/07-mailbox.md §7.1
+ * Takes requests that end at this provider and sends the answers back by their SURBs. An answer leaves at a time that is fixed
+ * before the service is asked, and no sooner than the service may take: how long the work took does not show.
+ * Spec: docs/spec/07-mailbox.md §7.1
  */
 
 import { toHex } from "#transport/core/bytes.ts";
@@ -10,8 +11,8 @@ import { milliseconds, type NodeId } from "#transport/core/units.ts";
 import { decodeServiceRequest, type ServiceRequest, serviceId } from "#transport/sphinx/service-payload.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
-import { ANSWER_DELAY_MAX, ANSWER_DELAY_MEAN, ANSWERS_WAITING_MAX } from "./limits.ts";
-import type { Service } from "./service.ts";
+import { ANSWER_DELAY_MAX, ANSWER_DELAY_MEAN, ANSWER_TIME, ANSWERS_WAITING_MAX } from "./limits.ts";
+import type { Answer, Service } from "./service.ts";
 
 export interface ServiceDeskDependencies {
   readonly clock: Clock;
@@ -24,11 +25,17 @@ export interface ServiceDeskDependencies {
   readonly onDrop: (reason: DropReason) => void;
 }
 
+/** A request in work: why nothing would leave now, or what leaves when it is due. */
+interface Work {
+  outcome: DropReason | { readonly firstHop: NodeId; readonly packet: Uint8Array };
+}
+
 export class ServiceDesk {
   readonly #deps: ServiceDeskDependencies;
   /** By service id in hexadecimal. */
   readonly #services: ReadonlyMap<string, Service>;
   readonly #waiting = new Set<Cancel>();
+  readonly #inWork = new Map<Service, number>();
 
   constructor(deps: ServiceDeskDependencies) {
     this.#deps = deps;
@@ -39,17 +46,25 @@ export class ServiceDesk {
 
   /** A payload that arrived for `recipient`. */
   handle(recipient: Uint8Array, payload: Uint8Array): void {
-    const { clock, delays, onDrop } = this.#deps;
+    const { clock, delays, onDrop, send } = this.#deps;
     const service = this.#services.get(toHex(recipient));
     if (service === undefined) return onDrop("SERVICE_UNKNOWN");
-    if (this.#waiting.size >= ANSWERS_WAITING_MAX) return onDrop("SERVICE_BUSY");
+    const inWork = this.#inWork.get(service) ?? 0;
+    const isBusy = this.#waiting.size >= ANSWERS_WAITING_MAX || inWork >= (service.waitingMax ?? ANSWERS_WAITING_MAX);
+    if (isBusy) return onDrop("SERVICE_BUSY");
     // Drawn and counted from the request's arrival, before anything is computed.
-    const due = milliseconds(clock.now() + Math.min(exponential(delays, ANSWER_DELAY_MEAN), ANSWER_DELAY_MAX));
-    const answer = this.#answer(service, payload);
-    if (answer === undefined) return onDrop("SERVICE_MALFORMED");
+    const wait = Math.min(exponential(delays, ANSWER_DELAY_MEAN), ANSWER_DELAY_MAX);
+    const due = milliseconds(clock.now() + (service.answerTime ?? ANSWER_TIME) + wait);
+    const work = this.#begin(service, payload);
+    if (work.outcome === "SERVICE_MALFORMED") return onDrop(work.outcome);
+    this.#inWork.set(service, inWork + 1);
     const cancel = clock.at(due, () => {
       this.#waiting.delete(cancel);
-      this.#deps.send(answer.firstHop, answer.packet);
+      this.#inWork.set(service, (this.#inWork.get(service) ?? 1) - 1);
+      const { outcome } = work;
+      // What is not ready by now never leaves: a later time would tell how long it took.
+      if (typeof outcome === "string") onDrop(outcome);
+      else send(outcome.firstHop, outcome.packet);
     });
     this.#waiting.add(cancel);
   }
@@ -59,23 +74,36 @@ export class ServiceDesk {
     this.#waiting.clear();
   }
 
-  #answer(service: Service, payload: Uint8Array): { firstHop: NodeId; packet: Uint8Array } | undefined {
-    const request = this.#decode(payload);
-    if (request === undefined || request.service !== service.name) return undefined;
-    const body = service.answer(request.body);
-    if (body === undefined || body.length > this.#deps.sphinx.geometry.replyBytes) return undefined;
-    try {
-      return this.#deps.sphinx.wrapReply({ surb: request.surb, body, random: this.#deps.padding });
-    } catch {
-      return undefined; // the SURB is none
-    }
+  #begin(service: Service, payload: Uint8Array): Work {
+    const request = withoutThrow(() => decodeServiceRequest(this.#deps.sphinx.geometry, payload));
+    if (request === undefined || request.service !== service.name) return { outcome: "SERVICE_MALFORMED" };
+    const body = withoutThrow(() => service.answer(request.body));
+    if (!(body instanceof Promise)) return { outcome: this.#wrap(request, body) };
+    const work: Work = { outcome: "SERVICE_LATE" };
+    body.then(
+      (answer) => {
+        work.outcome = this.#wrap(request, answer);
+      },
+      () => {
+        work.outcome = "SERVICE_MALFORMED";
+      },
+    );
+    return work;
   }
 
-  #decode(payload: Uint8Array): ServiceRequest | undefined {
-    try {
-      return decodeServiceRequest(this.#deps.sphinx.geometry, payload);
-    } catch {
-      return undefined;
-    }
+  #wrap(request: ServiceRequest, body: Answer): Work["outcome"] {
+    const { sphinx, padding } = this.#deps;
+    if (body === undefined || body.length > sphinx.geometry.replyBytes) return "SERVICE_MALFORMED";
+    // Throws when the SURB is none.
+    const packet = withoutThrow(() => sphinx.wrapReply({ surb: request.surb, body, random: padding }));
+    return packet ?? "SERVICE_MALFORMED";
+  }
+}
+
+function withoutThrow<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
   }
 }

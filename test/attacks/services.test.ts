@@ -6,7 +6,7 @@ import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
 import { echoService } from "#provider-server/services/echo.ts";
 import { haveService } from "#provider-server/services/have.ts";
 import { keysService } from "#provider-server/services/keys.ts";
-import { ANSWERS_WAITING_MAX, ANSWER_DELAY_MAX } from "#provider-server/services/limits.ts";
+import { ANSWER_DELAY_MAX, ANSWER_TIME, ANSWERS_WAITING_MAX } from "#provider-server/services/limits.ts";
 import type { Service } from "#provider-server/services/service.ts";
 import { ServiceDesk } from "#provider-server/services/service-desk.ts";
 import { keptLog } from "#test/support/kept-log.ts";
@@ -24,10 +24,10 @@ test("a flood of requests is bounded: the rest is dropped, and later ones are se
   const desk = await setUp();
   for (let i = 0; i < 3000; i++) desk.ask("echo", Uint8Array.of(1));
   assert.equal(desk.drops.filter((reason) => reason === "SERVICE_BUSY").length, 3000 - ANSWERS_WAITING_MAX);
-  await desk.clock.runFor(ANSWER_DELAY_MAX);
+  await desk.clock.runFor(LONGEST);
   assert.equal(desk.sent.length, ANSWERS_WAITING_MAX);
   desk.ask("echo", Uint8Array.of(1));
-  await desk.clock.runFor(ANSWER_DELAY_MAX);
+  await desk.clock.runFor(LONGEST);
   assert.equal(desk.sent.length, ANSWERS_WAITING_MAX + 1);
 });
 
@@ -55,19 +55,46 @@ test("a request with one flipped bit, anywhere in its payload, is not answered",
     const noise = new SeededRandom(`noise ${bit}`).bytes(payload.length);
     desk.handle("echo", noise);
   }
-  await desk.clock.runFor(ANSWER_DELAY_MAX);
+  await desk.clock.runFor(LONGEST);
   assert.deepEqual(desk.sent, []);
   assert.deepEqual(desk.drops, Array(4).fill("SERVICE_MALFORMED"));
 });
 
-test("an answer leaves a random time after its request came, drawn before the service is asked", async () => {
-  const desk = await setUp();
-  const quick = await waits(desk, "echo");
-  const slow = await waits(await setUp({ work: 40 }), "slow");
-  // The slow service's clock runs on while it works; its answers leave at the same times all the same.
-  assert.ok(quick.some((wait) => wait < 40) && quick.some((wait) => wait > 400), "waits vary");
-  for (const [index, wait] of quick.entries()) assert.equal(slow[index], Math.max(wait, 40));
+test("an answer leaves at the same time whatever the work took, and one that is not ready by then never leaves", async () => {
+  const quick = await waits(await setUp(), "echo");
+  assert.ok(quick.some((wait) => wait < ANSWER_TIME + 40) && quick.some((wait) => wait > 400), "waits vary");
+  assert.ok(
+    quick.every((wait) => wait >= ANSWER_TIME),
+    "none leaves before the slowest answer would be ready",
+  );
+  // The slow service's clock runs on while it works.
+  assert.deepEqual(await waits(await setUp({ work: ANSWER_TIME }), "slow"), quick);
+  for (const work of [1, 20, ANSWER_TIME]) assert.deepEqual(await waits(await setUp({ work }), "later"), quick);
+  const late = await setUp({ work: 20 * ANSWER_TIME });
+  const came = await waits(late, "later");
+  const due = quick.filter((wait) => wait > 20 * ANSWER_TIME);
+  assert.deepEqual(came, due);
+  assert.deepEqual(late.drops, Array(50 - due.length).fill("SERVICE_LATE"));
 });
+
+test("a service that is slow or floods its places takes none from the others", async () => {
+  const desk = await setUp({ work: 1e6 });
+  for (let i = 0; i < 20; i++) desk.ask("later", Uint8Array.of(1));
+  assert.deepEqual(desk.drops, Array(20 - LATER_WAITING_MAX).fill("SERVICE_BUSY"));
+  desk.ask("echo", Uint8Array.of(1));
+  await desk.clock.runFor(seconds(10));
+  assert.equal(desk.sent.length, 1);
+  for (let i = 0; i < LATER_WAITING_MAX; i++) desk.ask("later", Uint8Array.of(1));
+  assert.equal(
+    desk.drops.filter((reason) => reason === "SERVICE_BUSY").length,
+    20 - LATER_WAITING_MAX,
+    "its places are free again",
+  );
+});
+
+/** No answer leaves later than this after its request. */
+const LONGEST = milliseconds(ANSWER_TIME + ANSWER_DELAY_MAX);
+const LATER_WAITING_MAX = 8;
 
 const askFor = (box: Uint8Array): Uint8Array => new Writer().raw(box).u16(3).raw(new Uint8Array(48)).finish();
 
@@ -108,12 +135,21 @@ async function setUp(options: { work?: number } = {}) {
       return request;
     },
   };
+  // In a thread of its own: the answer comes when it is ready, and nothing waits for it.
+  const later: Service = {
+    name: "later",
+    waitingMax: LATER_WAITING_MAX,
+    answer: (request) =>
+      new Promise((resolve) => {
+        clock.at(milliseconds(clock.now() + (options.work ?? 0)), () => resolve(request));
+      }),
+  };
   let asked = 0;
   const sent: { wait: number; bytes: number }[] = [];
   const desk = new ServiceDesk({
     clock: oneThread,
     sphinx,
-    services: [echoService, keysService(records), haveService(mailbox), slow],
+    services: [echoService, keysService(records), haveService(mailbox), slow, later],
     delays: new SeededRandom("delays"),
     padding: random,
     send: (_firstHop, packet) => void sent.push({ wait: clock.now() - asked, bytes: packet.length }),
@@ -145,7 +181,7 @@ async function setUp(options: { work?: number } = {}) {
     async probe(service: string, body: Uint8Array) {
       const before = sent.length;
       handle(service, request(service, body));
-      await clock.runFor(ANSWER_DELAY_MAX);
+      await clock.runFor(LONGEST);
       return { body: services.get(service)?.answer(body), packets: sent.slice(before).map((packet) => packet.bytes) };
     },
   };

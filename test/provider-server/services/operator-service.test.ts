@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { OPERATOR_RESTART_WAIT, OPERATOR_SILENCE_MAX } from "#provider-server/services/limits.ts";
+import { OperatorService } from "#provider-server/services/operator-service.ts";
+import { keptLog } from "#test/support/kept-log.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { utf8 } from "#transport/core/bytes.ts";
+import { milliseconds } from "#transport/core/units.ts";
+
+const survey = fileURLToPath(new URL("../../examples/survey-service.ts", import.meta.url));
+const broken = fileURLToPath(new URL("../../support/broken-service.ts", import.meta.url));
+
+async function start(t: TestContext, module: string, options: unknown = {}) {
+  const clock = new VirtualClock();
+  const { log, lines } = keptLog(clock);
+  const service = await OperatorService.start({ name: "own", module, options, clock, log });
+  t.after(() => service.stop());
+  const ask = async (text: string): Promise<string | undefined> => {
+    const answer = await service.answer(utf8(text));
+    return answer && new TextDecoder().decode(answer);
+  };
+  return { clock, lines, service, ask };
+}
+
+test("a survey counts each ballot once, and does not count what was never on offer", async (t) => {
+  const { ask } = await start(t, survey, { choices: ["yes", "no"] });
+  for (const [ballot, choice] of [
+    ["1", "yes"],
+    ["2", "no"],
+    ["1", "yes"],
+    ["3", "maybe"],
+  ]) {
+    await ask(JSON.stringify({ ballot, choice }));
+  }
+  assert.equal(await ask(JSON.stringify({ ballot: "4", choice: "yes" })), '{"yes":2,"no":1}');
+  assert.equal(await ask("no question"), undefined);
+});
+
+test("a module that is not there, exports nothing or fails at once is the configuration's fault, in one sentence", async () => {
+  const clock = new VirtualClock();
+  const { log } = keptLog(clock);
+  for (const [module, options, sentence] of [
+    [`${survey}.none`, {}, /own: .*none does not start \(/],
+    [fileURLToPath(new URL("../../support/errors.ts", import.meta.url)), {}, /expected it to export createService/],
+    [broken, { begin: "throw" }, /does not start \(not today\)/],
+  ] as const) {
+    const starting = OperatorService.start({ name: "own", module, options, clock, log });
+    await assert.rejects(
+      starting,
+      (error: Error) => "code" in error && error.code === "CONFIG" && sentence.test(error.message),
+    );
+  }
+});
+
+test("a service that throws, or answers with something else than bytes, answers nothing and goes on", async (t) => {
+  const { ask } = await start(t, broken);
+  assert.deepEqual([await ask("throw"), await ask("text"), await ask("hello")], [undefined, undefined, "hello"]);
+});
+
+test("a service learns nothing of what the daemon was started with", async (t) => {
+  const { ask } = await start(t, broken);
+  assert.equal(await ask("environment"), '{"names":[],"argv":[]}');
+});
+
+test("a service whose thread ends is begun again, and what it was asked meanwhile goes unanswered", async (t) => {
+  const { clock, lines, ask } = await start(t, broken);
+  assert.deepEqual(await Promise.all([ask("exit"), ask("hello")]), [undefined, undefined]);
+  assert.equal(await ask("hello"), undefined);
+  await clock.runFor(OPERATOR_RESTART_WAIT);
+  while ((await ask("hello")) === undefined) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(lines, ["the service own ended; it is begun again"]);
+});
+
+test("a service that computes for ever is ended and begun again, and holds up nothing else", async (t) => {
+  const { clock, lines, ask } = await start(t, broken);
+  const asked = ask("spin");
+  await clock.runFor(milliseconds(2 * OPERATOR_SILENCE_MAX + 1));
+  assert.equal(await asked, undefined);
+  await clock.runFor(OPERATOR_RESTART_WAIT);
+  while ((await ask("hello")) === undefined) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(lines, ["the service own does not answer; it is ended", "the service own ended; it is begun again"]);
+});
