@@ -94,8 +94,10 @@ export interface ClientOptions {
   readonly observer?: ClientObserver;
   /** "slow": one thread whose work takes time, as an observer of a real computer sees it. It is unless given. */
   readonly machine?: "slow" | "quick";
-  /** What passes its sockets; kept in its `observer` unless given. */
-  readonly tap?: Tap;
+  /** Told of the client of each of its programs before it starts. */
+  readonly program?: (client: TransportClient) => void;
+  /** What passes its sockets; kept in its `observer` unless given. Nobody is told with "none". */
+  readonly tap?: Tap | "none";
   /** For planted faults. */
   readonly make?: (options: TransportClientOptions) => TransportClient;
   readonly streams?: RandomStreams;
@@ -122,10 +124,15 @@ export class World {
   readonly #clients = new Set<SimClient>();
 
   static async create(options: WorldOptions): Promise<World> {
-    const { suite } = options.parameters ?? SIM_PARAMETERS;
-    const world = new World(options, options.suite ?? (await loadSuite(suite, "native")));
+    const world = await World.build(options);
     await world.clock.runUntil(milliseconds(world.network.genesis + 3_000));
     return world;
+  }
+
+  /** Everything is there and nothing has run. */
+  static async build(options: WorldOptions): Promise<World> {
+    const { suite } = options.parameters ?? SIM_PARAMETERS;
+    return new World(options, options.suite ?? (await loadSuite(suite, "native")));
   }
 
   private constructor(options: WorldOptions, suite: Suite) {
@@ -376,7 +383,13 @@ export class SimClient {
       streams: this.#options.streams ?? seededStreams(run),
       suite: isSlow ? costly(suite, machine) : suite,
       network,
-      dialer: net.dialer({ name: `${this.name}/${this.#runs}`, machine: this.name, key, clock: machine, tap }),
+      dialer: net.dialer({
+        name: `${this.name}/${this.#runs}`,
+        machine: this.name,
+        key,
+        clock: machine,
+        ...(tap === "none" ? {} : { tap }),
+      }),
       provider: { address: addressOf(provider), linkKey: this.#world.providerKeys.get(provider) as Uint8Array },
       store: this.store,
       ...(observer === undefined ? {} : { observer }),
@@ -392,6 +405,7 @@ export class SimClient {
       this.received.set(id, body);
       if (this.consumes) void this.client.consumed(messageId);
     });
+    this.#options.program?.(this.client);
     await this.client.start();
   }
 

@@ -83,6 +83,11 @@ export class VirtualClock implements Clock {
     return this.#tasks.size;
   }
 
+  /** Tasks that ran. */
+  get ran(): number {
+    return this.#ran;
+  }
+
   async #step(): Promise<void> {
     const task = this.#tasks.pop();
     if (task?.run === undefined) return;

@@ -1,0 +1,44 @@
+/** `npm run sim -- --users N --hours H --seed S …`: exits 1 when an invariant is broken, and says how to see it again. */
+
+import { parseOptions, type SimOptions, UsageError } from "./options.ts";
+import { PLANTS } from "./plants.ts";
+import { reportText, reproduction, type SimReport } from "./report.ts";
+import { simulate } from "./simulation.ts";
+import { simulatePair } from "./pair.ts";
+
+const HELP = `Usage: npm run sim -- --users N --hours H --seed S [--json]
+  --mode packets|sampled   every packet, or a sample of users for networks of any size
+  --profile mail|chat      --clock poisson|slot      --mails N (a day and user)
+  --faults TEXT            loss=0.01,crash=mix3@600+120,partition=mix0|provider0@900+300,clock=mix1:90@300+600,…
+  --pair                   with and without mail: what every client's line shows must be the same
+  --observe FILE           the adversary's log (docs/spec/14-observer-log.md)
+  --suite none|x25519|xwing  --mixes N (a layer)  --providers N  --pool N  --sample N
+docs/simulator.md says what it all means.`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: SimOptions;
+  try {
+    options = parseOptions(args);
+    if (options.plant !== undefined && PLANTS[options.plant] === undefined) {
+      throw new UsageError(`--plant is one of ${Object.keys(PLANTS).join(", ")}.`);
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n${HELP}`);
+    return 2;
+  }
+  const report = await run(options);
+  console.log(options.json ? JSON.stringify(report, null, 2) : reportText(report));
+  const [violation] = report.invariants.violations;
+  if (violation === undefined) return 0;
+  console.error(`${violation.invariant}: ${violation.detail} (${violation.at} ms after the beginning)`);
+  console.error(reproduction(options));
+  return 1;
+}
+
+async function run(options: SimOptions): Promise<SimReport> {
+  if (options.pair) return simulatePair(options);
+  return (await simulate(options)).report;
+}

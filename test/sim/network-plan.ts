@@ -1,0 +1,52 @@
+/** The network that a number of users has: how many nodes, which parameters, how large a mail is in it. Docs: docs/simulator.md */
+
+import { type Parameters, LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
+import { fragmentDataBytes } from "#transport/fragment/fragment.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import type { SimOptions } from "./options.ts";
+
+export interface NetworkPlan {
+  readonly parameters: Parameters;
+  readonly mixesPerLayer: number;
+  readonly providers: number;
+  /** Production bytes of message in one fragment, over the simulated ones: bodies shrink by it, and keep their fragments. */
+  readonly scale: number;
+}
+
+/** A mix is planned to carry so many packets a second, two thirds of what one process is meant to sustain. */
+const PACKETS_PER_MIX = 2_000;
+/** A provider's front end is meant to hold so many clients. */
+const CLIENTS_PER_PROVIDER = 9_000;
+/** Small packets cost less to move; the header of each suite fits, and a reply holds a reader's record. */
+const PACKET_BYTES = { none: 3_072, x25519: 3_072, xwing: 8_192 };
+
+export function networkPlan(options: SimOptions): NetworkPlan {
+  const { users, profile, clock, pool } = options;
+  const packetBytes = PACKET_BYTES[options.suite];
+  const parameters: Parameters = {
+    ...LIVE_PARAMETERS,
+    suite: options.suite === "xwing" ? "xwing" : "x25519",
+    packetBytes,
+    clock,
+    minimumPool: pool ?? LIVE_PARAMETERS.minimumPool,
+    // Blind tokens cost milliseconds of arithmetic each and change no time and no length but those of one control frame a day.
+    tokens: { ...LIVE_PARAMETERS.tokens, perProvider: 0 },
+  };
+  const rate = users * parameters.profiles[profile].sendRate;
+  return {
+    parameters,
+    mixesPerLayer: options.mixes ?? Math.max(2, Math.ceil(rate / PACKETS_PER_MIX)),
+    providers: options.providers ?? Math.max(2, Math.ceil(users / CLIENTS_PER_PROVIDER)),
+    scale: fragmentDataBytes(geometry(LIVE_PARAMETERS)) / fragmentDataBytes(geometry(parameters)),
+  };
+}
+
+/** A midnight in UTC: what is measured begins here, when a profile that was chosen before comes into force. */
+export const BEGIN: Milliseconds = milliseconds(20_900 * 24 * 3_600_000);
+/** From the first consensus to the beginning: everybody signs up, and the first loops come back. */
+export const WARM_UP: Milliseconds = seconds(8 * 60);
+/** Users sign up at random moments of this time. */
+export const SIGN_UP_TIME: Milliseconds = seconds(3 * 60);
+/** The first agreement, with rounds long enough for nodes that retry every 36 s. */
+export const BOOTSTRAP: Milliseconds = seconds(120);

@@ -1,0 +1,153 @@
+/** What `npm run sim` is told, and the line that says the same again. Docs: docs/simulator.md */
+
+import { parseArgs } from "node:util";
+import type { ProfileName } from "#transport/core/parameters.ts";
+import type { TickLaw } from "#transport/traffic/ticker.ts";
+import { type Fault, parseFaults } from "./faults.ts";
+
+export type SuiteChoice = "none" | "x25519" | "xwing";
+
+export interface SimOptions {
+  readonly users: number;
+  readonly hours: number;
+  readonly seed: string;
+  readonly mode: "packets" | "sampled";
+  readonly profile: ProfileName;
+  readonly clock: TickLaw;
+  /** "none" is no cryptography at all. */
+  readonly suite: SuiteChoice;
+  /** Messages that a user writes in a day, on average. */
+  readonly mails: number;
+  /** Mixes in each of the three layers, and providers; undefined: as many as the users' packets ask for. */
+  readonly mixes: number | undefined;
+  readonly providers: number | undefined;
+  /** The network's minimum pool; undefined: as in production. */
+  readonly pool: number | undefined;
+  readonly faults: string;
+  /** How many users are played in sampled mode. */
+  readonly sample: number;
+  /** Runs twice, with and without mail, on slow machines, and compares what every client's line shows. */
+  readonly pair: boolean;
+  /** The adversary's log goes to this file. */
+  readonly observe: string | undefined;
+  /** A fault in the program itself, that an invariant has to see. */
+  readonly plant: string | undefined;
+  readonly json: boolean;
+}
+
+export const DEFAULT_OPTIONS: SimOptions = {
+  users: 100,
+  hours: 1,
+  seed: "1",
+  mode: "packets",
+  profile: "mail",
+  clock: "poisson",
+  suite: "none",
+  mails: 40,
+  mixes: undefined,
+  providers: undefined,
+  pool: undefined,
+  faults: "",
+  sample: 2_000,
+  pair: false,
+  observe: undefined,
+  plant: undefined,
+  json: false,
+};
+
+export class UsageError extends Error {}
+
+/** Throws UsageError, with a sentence for the person who typed it. */
+export function parseOptions(args: readonly string[]): SimOptions {
+  const string = { type: "string" } as const;
+  const boolean = { type: "boolean" } as const;
+  const words = {
+    ...Object.fromEntries(TEXTS.map((name) => [name, string])),
+    ...Object.fromEntries(FLAGS.map((name) => [name, boolean])),
+  };
+  let values: Record<string, string | boolean | undefined>;
+  try {
+    values = parseArgs({ args: [...args], options: words, strict: true }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  const text = (name: TextName): string | undefined => values[name] as string | undefined;
+  const number = (name: TextName, least: number): number | undefined => {
+    const given = text(name);
+    if (given === undefined) return undefined;
+    const value = Number(given);
+    if (!Number.isFinite(value) || value < least)
+      throw new UsageError(`--${name} takes a number of at least ${least}.`);
+    return value;
+  };
+  const choice = <T extends string>(name: TextName, among: readonly T[], otherwise: T): T => {
+    const given = text(name) ?? otherwise;
+    if (!among.includes(given as T)) throw new UsageError(`--${name} is one of ${among.join(", ")}.`);
+    return given as T;
+  };
+  const d = DEFAULT_OPTIONS;
+  const faults = text("faults") ?? d.faults;
+  readFaults(faults);
+  return {
+    users: Math.floor(number("users", 2) ?? d.users),
+    hours: number("hours", 0.01) ?? d.hours,
+    seed: text("seed") ?? d.seed,
+    mode: choice("mode", ["packets", "sampled"], d.mode),
+    profile: choice("profile", ["mail", "chat"], d.profile),
+    clock: choice("clock", ["poisson", "slot"], d.clock),
+    suite: choice("suite", ["none", "x25519", "xwing"], d.suite),
+    mails: number("mails", 0) ?? d.mails,
+    mixes: number("mixes", 1),
+    providers: number("providers", 2),
+    pool: number("pool", 0),
+    faults,
+    sample: Math.floor(number("sample", 2) ?? d.sample),
+    pair: values["pair"] === true,
+    observe: text("observe"),
+    plant: text("plant"),
+    json: values["json"] === true,
+  };
+}
+
+/** The command that does the same again. */
+export function commandLine(options: SimOptions): string {
+  const words = ["npm run sim -- --seed", quoted(options.seed), "--users", options.users, "--hours", options.hours];
+  for (const name of [...TEXTS, ...FLAGS]) {
+    if (["seed", "users", "hours", "observe", "json"].includes(name)) continue;
+    const value = options[name];
+    if (value === DEFAULT_OPTIONS[name] || value === undefined) continue;
+    words.push(`--${name}`);
+    if (typeof value !== "boolean") words.push(quoted(String(value)));
+  }
+  return words.join(" ");
+}
+
+const TEXTS = [
+  "users",
+  "hours",
+  "seed",
+  "mode",
+  "profile",
+  "clock",
+  "suite",
+  "mails",
+  "mixes",
+  "providers",
+  "pool",
+  "faults",
+  "sample",
+  "observe",
+  "plant",
+] as const;
+const FLAGS = ["pair", "json"] as const;
+type TextName = (typeof TEXTS)[number];
+
+const quoted = (word: string): string => (/^[\w.,:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+function readFaults(text: string): readonly Fault[] {
+  try {
+    return parseFaults(text);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

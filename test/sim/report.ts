@@ -1,0 +1,82 @@
+/** What a simulation says at its end: the same object for both modes, and as text. Docs: docs/simulator.md */
+
+import type { Violation } from "./invariants.ts";
+import { type Flow, FLOWS, type Quantiles } from "./meter.ts";
+import { commandLine, type SimOptions } from "./options.ts";
+
+export interface SimReport {
+  readonly options: SimOptions;
+  readonly network: {
+    readonly mixesPerLayer: number;
+    readonly providers: number;
+    /** What ran in place of the suite that a network for people has. */
+    readonly suite: string;
+    readonly packetBytes: number;
+    readonly sendRate: number;
+    readonly pollRate: number;
+    readonly meanDelayMs: number;
+    readonly minimumPool: number;
+  };
+  readonly messages: {
+    /** Taken by a client, durably. */
+    readonly written: number;
+    readonly read: number;
+    /** Their writers' clients know it. */
+    readonly delivered: number;
+    readonly reportedLost: number;
+    /** Neither, at the end of the grace period: must be 0. */
+    readonly unsettled: number;
+    readonly fragments: number;
+    readonly lookups: number;
+  };
+  /** From `send()` to the reader's program. */
+  readonly latencyMs: Quantiles | undefined;
+  /** Frames a second on all links of a kind together. */
+  readonly rates: Record<Flow, number>;
+  /** Packets that each mix held. */
+  readonly pools: Record<string, { mean: number; most: number }>;
+  readonly losses: { readonly frames: number; readonly drops: Record<string, number> };
+  readonly invariants: { readonly checks: Record<string, number>; readonly violations: readonly Violation[] };
+  readonly run: {
+    readonly virtualSeconds: number;
+    readonly wallSeconds: number;
+    readonly events: number;
+    readonly eventsPerSecond: number;
+    readonly memoryMB: number;
+    /** In sampled mode: how many users were played. */
+    readonly sampledUsers: number | undefined;
+  };
+}
+
+export function reportText(report: SimReport): string {
+  const { options, network, messages, latencyMs, rates, pools, losses, run } = report;
+  const held = Object.values(pools);
+  const mean = held.reduce((sum, pool) => sum + pool.mean, 0) / Math.max(1, held.length);
+  const lines = [
+    `${options.users} users, ${options.hours} h, profile ${options.profile}, ${options.clock} clock, seed ${options.seed}, mode ${options.mode}`,
+    `network        ${network.mixesPerLayer} mixes a layer, ${network.providers} providers, packets of ${network.packetBytes} bytes, cryptography: ${network.suite}`,
+    `messages       ${messages.written} written, ${messages.read} read, ${messages.delivered} known to be delivered, ${messages.reportedLost} reported lost, ${messages.unsettled} neither`,
+    `               ${messages.fragments} fragments, ${messages.lookups} look-ups`,
+    latencyMs === undefined
+      ? "latency        no message arrived"
+      : `latency        median ${seconds(latencyMs.median)}, 95 % ${seconds(latencyMs.p95)}, 99 % ${seconds(latencyMs.p99)}`,
+    ...FLOWS.map((flow, i) => (i === 0 ? "frames/s" : "").padEnd(15) + `${flow.padEnd(30)}${rates[flow].toFixed(2)}`),
+    `pools          ${held.length} mixes hold ${mean.toFixed(1)} packets on average, most at once ${Math.max(0, ...held.map(({ most }) => most))}`,
+    `losses         ${losses.frames} frames on lines${list(losses.drops)}`,
+    `invariants     ${Object.entries(report.invariants.checks)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(", ")}`,
+    `run            ${run.virtualSeconds.toFixed(0)} s in ${run.wallSeconds.toFixed(1)} s, ${run.events} events, ${run.eventsPerSecond.toFixed(0)}/s, ${run.memoryMB.toFixed(0)} MB`,
+  ];
+  return lines.join("\n");
+}
+
+/** The one line that does it again. */
+export const reproduction = (options: SimOptions): string => commandLine(options);
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+function list(drops: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(drops).map(([reason, count]) => `${count} ${reason}`);
+  return entries.length === 0 ? "" : `; dropped: ${entries.join(", ")}`;
+}

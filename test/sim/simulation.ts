@@ -1,0 +1,333 @@
+/**
+ * Thousands of people's clients and the whole network between them, packet by packet: production classes on a virtual clock.
+ * Docs: docs/simulator.md
+ */
+
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import { exponential } from "#transport/core/random.ts";
+import { type MailboxId, type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import type { Observer as NodeObserver } from "#provider-server/observe/observer.ts";
+import { noCryptography } from "#test/support/no-cryptography.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { AdversaryLog } from "./adversary-log.ts";
+import { FaultRunner } from "./fault-runner.ts";
+import { type Cast, faultsEnd, parseFaults } from "./faults.ts";
+import { Invariants } from "./invariants.ts";
+import { Meter, quantiles } from "./meter.ts";
+import { BEGIN, BOOTSTRAP, networkPlan, SIGN_UP_TIME, WARM_UP } from "./network-plan.ts";
+import type { SimOptions } from "./options.ts";
+import { PLANTS } from "./plants.ts";
+import type { SimReport } from "./report.ts";
+import { TraceHash } from "./trace-hash.ts";
+import { Users } from "./users.ts";
+import { Workload } from "./workload.ts";
+import { World } from "./world.ts";
+
+/** How often the queues are looked at, and how often those that take longer to look at. */
+const LOOK_EVERY: Milliseconds = seconds(1);
+const LOOK_LONG_EVERY = 60;
+/** After the last message was written and the last fault is over, everything has to arrive within this. */
+const GRACE: Readonly<Record<SimOptions["profile"], Milliseconds>> = { mail: seconds(3 * 3_600), chat: seconds(1_800) };
+
+export interface SimulationOptions {
+  /** Nobody writes: one half of a pair. */
+  readonly idle?: boolean;
+}
+
+export interface SimulationResult {
+  readonly report: SimReport;
+  /** What each client's line showed, as a hash of times, directions and lengths; only in a pair. */
+  readonly traces: ReadonlyMap<string, string>;
+}
+
+export async function simulate(
+  options: SimOptions,
+  { idle = false }: SimulationOptions = {},
+): Promise<SimulationResult> {
+  const simulation = new Simulation(options, await suiteOf(options), idle);
+  return simulation.run();
+}
+
+async function suiteOf({ suite }: SimOptions): Promise<Suite> {
+  return suite === "none" ? noCryptography() : loadSuite(suite, "native");
+}
+
+class Simulation {
+  readonly #options: SimOptions;
+  readonly #suite: Suite;
+  readonly #idle: boolean;
+  readonly #plan: ReturnType<typeof networkPlan>;
+  readonly #drops = new Map<string, number>();
+  readonly #traces = new Map<string, TraceHash>();
+  readonly #end: Milliseconds;
+  #isMeasuring = false;
+  #invariants!: Invariants;
+  #meter!: Meter;
+  #log: AdversaryLog | undefined;
+  #world!: World;
+  #users!: Users;
+  #faults!: FaultRunner;
+
+  constructor(options: SimOptions, suite: Suite, idle: boolean) {
+    this.#options = options;
+    this.#suite = suite;
+    this.#idle = idle;
+    this.#plan = networkPlan(options);
+    this.#end = milliseconds(BEGIN + options.hours * 3_600_000);
+  }
+
+  async run(): Promise<SimulationResult> {
+    const startedAt = performance.now();
+    await this.#prepare();
+    const { clock, network } = this.#world;
+    await clock.runUntil(milliseconds(network.genesis + 3_000));
+    await this.#signUp();
+    await clock.runUntil(BEGIN);
+    await this.#measure();
+    if (this.#invariants.violations.length === 0 && !this.#idle) await this.#grace();
+    const report = this.#report(startedAt);
+    await this.#world.stop();
+    return { report, traces: new Map([...this.#traces].map(([name, trace]) => [name, trace.text])) };
+  }
+
+  async #prepare(): Promise<void> {
+    const { seed, plant, observe } = this.#options;
+    const { parameters, mixesPerLayer, providers } = this.#plan;
+    const planted = plant === undefined ? undefined : PLANTS[plant];
+    const nodes = new Map<string, string>();
+    this.#invariants = new Invariants({
+      sizes: geometry(parameters),
+      now: () => this.#world.clock.now(),
+      begin: BEGIN,
+      wrongClocks: (node) => this.#faults.wrongClocks.has(nodes.get(Buffer.from(node).toString("hex")) ?? ""),
+    });
+    this.#world = await World.build({
+      seed,
+      parameters,
+      suite: this.#suite,
+      mixes: 3 * mixesPerLayer,
+      providers: Array.from({ length: providers }, (_, i) => `provider${i}`),
+      genesis: milliseconds(BEGIN - WARM_UP),
+      bootstrap: BOOTSTRAP,
+      taskLimit: Number.POSITIVE_INFINITY,
+      observer: this.#observer(),
+      ...planted?.world?.(BEGIN),
+    });
+    const world = this.#world;
+    for (const name of world.nodeNames)
+      nodes.set(Buffer.from(world.node(name)?.nodeId as Uint8Array).toString("hex"), name);
+    this.#faults = new FaultRunner({
+      world,
+      cast: castOf(this.#options, world),
+      client: (name, state) => {
+        const self = Number(name.slice(1));
+        void (state === "down" ? this.#users.kill(self) : this.#users.restart(self));
+      },
+    });
+    if (observe !== undefined && !this.#idle) this.#log = new AdversaryLog({ path: observe, begin: BEGIN });
+  }
+
+  #observer(): NodeObserver {
+    const { observer } = this.#invariants;
+    return {
+      ...observer,
+      dropped: ({ reason }) => {
+        if (this.#isMeasuring && reason !== "COVER") this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+      },
+      entryStored: ({ mailbox }) => this.#log?.stored(mailbox, this.#world.clock.now()),
+    };
+  }
+
+  /** Everybody at a random moment, as far as possible at once. */
+  async #signUp(): Promise<void> {
+    const { seed, users, mails, profile, hours, pair, plant } = this.#options;
+    const world = this.#world;
+    const duration = milliseconds(hours * 3_600_000);
+    const workload = this.#idle ? undefined : new Workload({ seed, users, mails, profile, duration });
+    this.#users = new Users({ world, workload, scale: this.#plan.scale, begin: BEGIN });
+    const { providerNames, clock } = world;
+    const random = new SeededRandom(`${seed}/sign-up`);
+    const rate = perSecond(users / (SIGN_UP_TIME / 1000));
+    const joined: Promise<void>[] = [];
+    let at: number = clock.now();
+    for (let i = 0; i < users; i++) {
+      const name = `u${i}`;
+      const provider = providerNames[i % providerNames.length] as string;
+      const client = this.#users.add({
+        name,
+        provider,
+        machine: pair ? "slow" : "quick",
+        tap: pair ? this.#tap(name) : "none",
+        ...(i === 0 && plant !== undefined ? PLANTS[plant]?.client : {}),
+      });
+      at += exponential(random, milliseconds(1000 / rate));
+      const joins = async (): Promise<void> => {
+        await client.start();
+        await client.client.signUp({ localPart: name, invite: "", certificate: new Uint8Array(64) });
+        if (profile !== "mail") await client.client.setProfile(profile);
+        const id = client.client.account?.mailboxId as MailboxId;
+        this.#log?.mailbox({ id, owner: name, provider });
+      };
+      joined.push(
+        new Promise((resolve, reject) => {
+          clock.at(milliseconds(Math.min(at, BEGIN - WARM_UP / 2)), () => void joins().then(resolve, reject));
+        }),
+      );
+    }
+    await clock.runUntilSettled(Promise.all(joined), WARM_UP);
+  }
+
+  async #measure(): Promise<void> {
+    const world = this.#world;
+    const { faults, plant } = this.#options;
+    const stages = stagesOf(world);
+    this.#meter = new Meter({ stageOf: (machine) => stages.get(machine) ?? "" });
+    world.net.onPassage = (passage) => {
+      this.#invariants.passed(passage);
+      if (this.#isMeasuring) this.#meter.passed(passage);
+      if (this.#isMeasuring) this.#log?.passed(passage);
+    };
+    this.#faults.schedule(parseFaults(faults), BEGIN);
+    if (plant !== undefined) PLANTS[plant]?.act?.(world, BEGIN);
+    this.#isMeasuring = true;
+    this.#users.begin();
+    await this.#runUntil(() => world.clock.now() < this.#end);
+    this.#isMeasuring = false;
+    this.#log?.close();
+  }
+
+  async #grace(): Promise<void> {
+    const { clock } = this.#world;
+    const { profile, faults } = this.#options;
+    const last = Math.max(this.#end, BEGIN + faultsEnd(parseFaults(faults)) * 1000) + GRACE[profile];
+    const isSettled = (): boolean => {
+      const { fates, waiting } = this.#users;
+      return waiting === 0 && [...fates.values()].every((f) => f.deliveredAt !== undefined || f.failedAt !== undefined);
+    };
+    await this.#runUntil(() => clock.now() < last && !isSettled());
+    const unsettled = this.#users.unsettled.map(({ writing, acceptedAt }) => {
+      return `from u${writing.from} to u${writing.to}, written at ${acceptedAt - BEGIN} ms`;
+    });
+    this.#invariants.settled([...unsettled, ...this.#users.corrupted], this.#users.fates.size);
+  }
+
+  /** In steps, with a look at the queues after each; ends at the first violation. */
+  async #runUntil(goesOn: () => boolean): Promise<void> {
+    const { clock } = this.#world;
+    for (let step = 1; goesOn() && this.#invariants.violations.length === 0; step++) {
+      await clock.runFor(LOOK_EVERY);
+      this.#lookAtQueues(step % LOOK_LONG_EVERY === 0);
+    }
+  }
+
+  #lookAtQueues(long: boolean): void {
+    const world = this.#world;
+    const { users } = this.#options;
+    const bound = this.#poolBound();
+    for (const name of world.mixNames) {
+      const node = world.node(name);
+      if (node === undefined) continue;
+      if (this.#isMeasuring) this.#meter.held(name, node.held);
+      if (!this.#faults.wrongClocks.has(name)) this.#invariants.bounded(`packets in ${name}`, node.held, bound);
+    }
+    if (!long) return;
+    this.#invariants.bounded("tasks of the virtual clock", world.clock.pending, 200 * users + 20 * bound + 10_000);
+    let inWork = 0;
+    for (const { fragments } of this.#users.unsettled) inWork += fragments;
+    for (const name of world.providerNames) {
+      const row = world.database(name).prepare("SELECT count(*) AS count FROM entries").get();
+      this.#invariants.bounded(`entries at ${name}`, Number(row?.["count"] ?? 0), 30 * users + 3 * inWork + 1_000);
+    }
+  }
+
+  /** Three times what the rates say, for a layer that has lost some of its mixes, and room for chance. */
+  #poolBound(): number {
+    const { parameters, mixesPerLayer } = this.#plan;
+    const { mail } = parameters.profiles;
+    const { users, profile } = this.#options;
+    const rate = 1.5 * users * parameters.profiles[profile].sendRate;
+    const expected = (rate * (mail.meanDelay / 1000)) / mixesPerLayer + parameters.minimumPool + 10;
+    return 3 * expected + 10 * Math.sqrt(expected) + 50;
+  }
+
+  #tap(name: string): (sighting: { at: number; direction: "out" | "in"; length: number }) => void {
+    const trace = new TraceHash();
+    this.#traces.set(name, trace);
+    return ({ at, direction, length }) => {
+      if (at < this.#end) trace.add(at - BEGIN, direction === "out" ? 1 : 2, length);
+    };
+  }
+
+  #report(startedAt: number): SimReport {
+    const { parameters, mixesPerLayer, providers } = this.#plan;
+    const { clock } = this.#world;
+    const { profile, hours } = this.#options;
+    const { sendRate, pollRate, meanDelay } = parameters.profiles[profile];
+    const fates = [...this.#users.fates.values()];
+    const count = (of: (fate: (typeof fates)[number]) => boolean): number => fates.filter(of).length;
+    const times = fates.flatMap(({ readAt, acceptedAt }) => (readAt === undefined ? [] : [readAt - acceptedAt]));
+    const wallSeconds = (performance.now() - startedAt) / 1000;
+    return {
+      options: this.#options,
+      network: {
+        mixesPerLayer,
+        providers,
+        suite: this.#options.suite === "none" ? "none (test/support/no-cryptography.ts)" : this.#options.suite,
+        packetBytes: parameters.packetBytes,
+        sendRate,
+        pollRate,
+        meanDelayMs: meanDelay,
+        minimumPool: parameters.minimumPool,
+      },
+      messages: {
+        written: fates.length,
+        read: count(({ readAt }) => readAt !== undefined),
+        delivered: count(({ deliveredAt }) => deliveredAt !== undefined),
+        reportedLost: count(({ failedAt }) => failedAt !== undefined),
+        unsettled: this.#users.unsettled.length,
+        fragments: fates.reduce((sum, { fragments }) => sum + fragments, 0),
+        lookups: this.#users.lookups,
+      },
+      latencyMs: quantiles(times),
+      rates: this.#meter.rates(hours * 3_600_000),
+      pools: this.#meter.pools(),
+      losses: { frames: this.#meter.lost.frames, drops: Object.fromEntries(this.#drops) },
+      invariants: {
+        checks: Object.fromEntries(this.#invariants.checks),
+        violations: this.#invariants.violations.slice(0, 10),
+      },
+      run: {
+        virtualSeconds: (clock.now() - BEGIN + WARM_UP) / 1000,
+        wallSeconds,
+        events: clock.ran,
+        eventsPerSecond: clock.ran / wallSeconds,
+        memoryMB: process.memoryUsage().rss / 1e6,
+        sampledUsers: undefined,
+      },
+    };
+  }
+}
+
+export function castOf({ users }: SimOptions, world: World): Cast {
+  return {
+    mixes: world.mixNames,
+    providers: world.providerNames,
+    authorities: world.authorityNames,
+    clients: Array.from({ length: users }, (_, i) => `u${i}`),
+  };
+}
+
+/** "provider", "layer1", "layer2", "layer3", by machine. Layers are held for weeks. */
+function stagesOf(world: World): Map<string, string> {
+  const stages = new Map<string, string>(world.providerNames.map((name) => [name, "provider"]));
+  const [provider] = world.providerNames;
+  const newest = world.node(provider as string)?.consensuses.held[0];
+  for (const name of world.mixNames) {
+    const id = Buffer.from(world.node(name)?.nodeId as Uint8Array);
+    const layer = newest?.layers.findIndex((nodes) => nodes.some(({ nodeId }) => id.equals(nodeId))) ?? -1;
+    stages.set(name, `layer${layer + 1}`);
+  }
+  return stages;
+}
