@@ -3,6 +3,7 @@
 import {
   type IncomingFragment,
   type IncomingSummary,
+  type MailboxRatchet,
   type MessageId,
   type Milliseconds,
   messageId,
@@ -50,6 +51,9 @@ export const transportOperations = {
     const sql = "INSERT OR REPLACE INTO mailbox_keys (valid_from, erase_at, row) VALUES (?, ?, ?)";
     db.run(sql, key.validFrom, Math.ceil(key.eraseAt), row);
   },
+
+  mailboxRatchet: (db: Database): MailboxRatchet | undefined => readMeta(db, "mailbox-ratchet"),
+  saveMailboxRatchet: (db: Database, ratchet: MailboxRatchet): void => writeMeta(db, "mailbox-ratchet", ratchet),
 
   eraseMailboxKeys(db: Database, now: Milliseconds): void {
     db.run("DELETE FROM mailbox_keys WHERE erase_at <= ?", Math.floor(now));
@@ -133,7 +137,7 @@ export const transportOperations = {
 
   incoming(db: Database): IncomingSummary[] {
     const rows = db.all(
-      "SELECT message, MAX(total) AS total, MAX(message_bytes) AS message_bytes, SUM(bytes) AS bytes, MIN(at) AS at FROM incoming GROUP BY message",
+      "SELECT message, MAX(total) AS total, MAX(message_bytes) AS message_bytes, SUM(bytes) AS bytes, MIN(at) AS at FROM incoming GROUP BY message ORDER BY MAX(rowid)",
     );
     return rows.map((row) => ({
       id: messageId(bytes(row, "message")),
@@ -147,11 +151,11 @@ export const transportOperations = {
     }));
   },
 
-  incomingData: (db: Database, id: MessageId): { index: number; data: Uint8Array }[] =>
-    db.all("SELECT position, row FROM incoming WHERE message = ? ORDER BY position", id).map((row) => {
-      const index = integer(row, "position");
-      return { index, data: db.cipher.open("incoming", [id, index], row["row"]) };
-    }),
+  incomingFragment(db: Database, id: MessageId, index: number): Uint8Array {
+    const row = db.get("SELECT row FROM incoming WHERE message = ? AND position = ?", id, index);
+    if (row === undefined) throw new MainError("NOT_FOUND");
+    return db.cipher.open("incoming", [id, index], row["row"]);
+  },
 
   consume(db: Database, seen: SeenMessage): void {
     const row = db.cipher.sealJson("seen", [seen.id], seen);
@@ -200,6 +204,7 @@ export const transportOperations = {
     );
     db.run("DELETE FROM outgoing WHERE finished = 1 AND queued_at < ?", time);
     db.run("DELETE FROM seen WHERE at < ?", time);
+    db.run("DELETE FROM receipts WHERE due_at < ?", time);
     db.run(
       "DELETE FROM incoming WHERE message IN (SELECT message FROM incoming GROUP BY message HAVING MAX(at) < ?)",
       time,

@@ -3,6 +3,7 @@
 import type { StatementSync } from "node:sqlite";
 import { type MailboxId, mailboxId } from "#transport/core/units.ts";
 import type { ProviderDatabase } from "../database/database.ts";
+import { KIND_CODES } from "../mailbox/mailbox-tables.ts";
 
 export interface StoredAccount {
   readonly localPart: string;
@@ -11,6 +12,12 @@ export interface StoredAccount {
   readonly mailboxId: MailboxId;
   readonly accountKey: Uint8Array;
   readonly record: Uint8Array | undefined;
+}
+
+export interface Offer {
+  readonly account: StoredAccount;
+  readonly usedBy: Uint8Array | undefined;
+  readonly bundle: Uint8Array;
 }
 
 export class AccountTables {
@@ -58,8 +65,46 @@ export class AccountTables {
     this.#sql.addDevice.run(deviceKey, account.mailbox, day);
   }
 
+  listDevices(account: StoredAccount): { deviceKey: Uint8Array; lastDay: number }[] {
+    return this.#sql.listDevices.all(account.mailbox).map((row) => ({
+      deviceKey: row["device_key"] as Uint8Array,
+      lastDay: Number(row["polled_day"]),
+    }));
+  }
+
   removeDevice(deviceKey: Uint8Array): void {
     this.#sql.removeDevice.run(deviceKey);
+  }
+
+  /** Whether something for the account's other devices waits that this one has not collected. */
+  hasNoticeFor(deviceKey: Uint8Array): boolean {
+    return this.#sql.noticeFor.get(deviceKey, KIND_CODES.notice) !== undefined;
+  }
+
+  /** One at a time for an account: a new one replaces it. */
+  offer(account: StoredAccount, o: { tokenHash: Uint8Array; bundle: Uint8Array; until: number }): void {
+    this.withdrawOffer(account);
+    this.#sql.addOffer.run(o.tokenHash, account.mailbox, o.until, o.bundle);
+  }
+
+  withdrawOffer(account: StoredAccount): void {
+    this.#sql.removeOffer.run(account.mailbox);
+  }
+
+  offered(tokenHash: Uint8Array, minute: number): Offer | undefined {
+    this.#sql.removeOldOffers.run(minute);
+    const row = this.#sql.offered.get(tokenHash);
+    const account = toAccount(row);
+    if (row === undefined || account === undefined) return undefined;
+    return {
+      account,
+      usedBy: (row["used_by"] ?? undefined) as Uint8Array | undefined,
+      bundle: row["bundle"] as Uint8Array,
+    };
+  }
+
+  useOffer(tokenHash: Uint8Array, deviceKey: Uint8Array): void {
+    this.#sql.useOffer.run(deviceKey, tokenHash);
   }
 }
 
@@ -88,4 +133,16 @@ const STATEMENTS = {
   setRecord: "UPDATE accounts SET record = ? WHERE local_part = ?",
   countDevices: "SELECT COUNT(*) AS devices FROM devices WHERE mailbox = ?",
   removeDevice: "DELETE FROM devices WHERE device_key = ?",
+  listDevices: "SELECT device_key, polled_day FROM devices WHERE mailbox = ? ORDER BY device_key",
+  noticeFor:
+    "SELECT 1 AS found FROM entries JOIN devices ON devices.mailbox = entries.mailbox " +
+    "WHERE device_key = ? AND kind = ? AND seq > cursor",
+  addOffer: "INSERT INTO offers (token_hash, mailbox, expires_minute, bundle) VALUES (?, ?, ?, ?)",
+  removeOffer: "DELETE FROM offers WHERE mailbox = ?",
+  removeOldOffers: "DELETE FROM offers WHERE expires_minute <= ?",
+  offered:
+    "SELECT local_part, accounts.mailbox, mailbox_id, account_key, record, used_by, bundle FROM offers " +
+    "JOIN accounts ON accounts.mailbox = offers.mailbox JOIN mailboxes ON mailboxes.id = offers.mailbox " +
+    "WHERE token_hash = ?",
+  useOffer: "UPDATE offers SET used_by = ? WHERE token_hash = ?",
 } as const;

@@ -3,7 +3,7 @@
 import { equalBytes } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import type { RandomSource } from "#transport/core/random.ts";
-import { MAILBOX_ID_BYTES, mailboxId, type NodeId } from "#transport/core/units.ts";
+import { MAILBOX_ID_BYTES, type MailboxId, mailboxId, type NodeId } from "#transport/core/units.ts";
 import type { Primitives } from "#transport/crypto/suite.ts";
 import { type MailboxRecord, verifyMailboxRecord } from "#transport/directory/mailbox-record.ts";
 import {
@@ -11,13 +11,14 @@ import {
   type ControlAnswer,
   type ControlRequest,
   type ControlResult,
-  deviceGrant,
+  encodeDeviceList,
 } from "#transport/link/control.ts";
+import { deviceTokenHash } from "#transport/link/device-token.ts";
 import type { ProviderDatabase } from "../database/database.ts";
 import { isDiskError } from "../database/disk-error.ts";
 import { AccountTables, type StoredAccount } from "./account-tables.ts";
 import { isInviteGood, useInvite } from "./invites.ts";
-import { DEVICES_PER_ACCOUNT_MAX, RECORD_LIFETIME_MAX, SIGN_UPS_PER_MINUTE_MAX } from "./limits.ts";
+import { DEVICES_PER_ACCOUNT_MAX, OFFER_MINUTES, RECORD_LIFETIME_MAX, SIGN_UPS_PER_MINUTE_MAX } from "./limits.ts";
 import { canonicalLocalPart, isReserved, skeletonOf } from "./local-part.ts";
 
 export interface SignUpPolicy {
@@ -36,7 +37,15 @@ export interface AccountsDependencies {
   /** What stands behind the @. */
   readonly domain: string;
   readonly signUp: SignUpPolicy;
+  /** Puts a notice into the mailbox; part of the transaction that is under way. */
+  readonly notify: (mailboxId: MailboxId, notice: Uint8Array) => void;
 }
+
+/** What a request came to, and the answer's body where it has one. */
+type Decision = ControlResult | { readonly body: Uint8Array };
+
+/** Requests for tokens are answered elsewhere (provider-server/tokens). */
+export type AccountRequest = Exclude<ControlRequest, { kind: "order-tokens" }>;
 
 export class Accounts {
   readonly #deps: AccountsDependencies;
@@ -53,18 +62,24 @@ export class Accounts {
     return this.#tables.ofDevice(deviceKey) !== undefined;
   }
 
+  /** The account of a device, as a number that stays; undefined for a stranger. */
+  accountOf(deviceKey: Uint8Array): number | undefined {
+    return this.#tables.ofDevice(deviceKey)?.mailbox;
+  }
+
   /** Answers one request; what it changed is on the disk before this returns. */
-  handle(deviceKey: Uint8Array, request: ControlRequest): ControlAnswer {
-    let result: ControlResult;
+  handle(deviceKey: Uint8Array, request: AccountRequest): ControlAnswer {
+    let decision: Decision;
     try {
-      result = this.#deps.database.transaction(() => this.#decide(deviceKey, request));
+      decision = this.#deps.database.transaction(() => this.#decide(deviceKey, request));
     } catch (error) {
       if (!isDiskError(error)) throw error;
-      result = "UNAVAILABLE";
+      decision = "UNAVAILABLE";
     }
-    const account = this.#tables.ofDevice(deviceKey);
     const { id } = request;
-    return account === undefined ? { id, result } : { id, result, account: this.#public(account) };
+    const [result, body] = typeof decision === "string" ? [decision, NOTHING] : ["OK" as const, decision.body];
+    const account = this.#tables.ofDevice(deviceKey);
+    return account === undefined ? { id, result, body } : { id, result, body, account: this.#public(account) };
   }
 
   /** The record published for an address of this domain; undefined for an unknown name or none yet. */
@@ -75,7 +90,7 @@ export class Accounts {
     return localPart === undefined ? undefined : this.#tables.named(localPart)?.record;
   }
 
-  #decide(deviceKey: Uint8Array, request: ControlRequest): ControlResult {
+  #decide(deviceKey: Uint8Array, request: AccountRequest): Decision {
     switch (request.kind) {
       case "status":
         return this.isDevice(deviceKey) ? "OK" : "NO_ACCOUNT";
@@ -83,10 +98,14 @@ export class Accounts {
         return this.#signUp(deviceKey, request);
       case "put-record":
         return this.#putRecord(deviceKey, request.record);
-      case "add-device":
-        return this.#addDevice(deviceKey, request);
+      case "offer-device":
+        return this.#offerDevice(deviceKey, request);
+      case "join-device":
+        return this.#joinDevice(deviceKey, request.token);
       case "remove-device":
-        return this.#removeDevice(deviceKey, request.deviceKey);
+        return this.#removeDevice(deviceKey, request);
+      case "list-devices":
+        return this.#listDevices(deviceKey);
     }
   }
 
@@ -120,6 +139,8 @@ export class Accounts {
   #putRecord(deviceKey: Uint8Array, bytes: Uint8Array): ControlResult {
     const account = this.#tables.ofDevice(deviceKey);
     if (account === undefined) return "NO_ACCOUNT";
+    // It would publish a key that the others have given up: the notice comes first.
+    if (this.#tables.hasNoticeFor(deviceKey)) return "UNAVAILABLE";
     const record = this.#verify(bytes);
     if (record === undefined || !this.#belongsTo(record, account)) return "BAD_RECORD";
     this.#tables.setRecord(account, bytes);
@@ -147,31 +168,52 @@ export class Accounts {
     }
   }
 
-  #addDevice(deviceKey: Uint8Array, request: ControlRequest & { kind: "add-device" }): ControlResult {
-    const localPart = canonicalLocalPart(request.localPart);
-    const account = localPart === undefined ? undefined : this.#tables.named(localPart);
-    // An unknown name and a wrong signature answer alike: this is no way to ask which names exist.
-    if (localPart === undefined || account === undefined) return "REFUSED";
-    const granted = deviceGrant({ providerId: this.#deps.providerId, deviceKey, localPart });
-    if (!this.#deps.primitives.ed25519.verify(request.signature, granted, account.accountKey)) return "REFUSED";
-    const own = this.#tables.ofDevice(deviceKey);
-    if (own !== undefined) return own.localPart === localPart ? "OK" : "REFUSED";
+  #offerDevice(deviceKey: Uint8Array, request: ControlRequest & { kind: "offer-device" }): ControlResult {
+    const account = this.#tables.ofDevice(deviceKey);
+    if (account === undefined) return "NO_ACCOUNT";
     if (this.#tables.devices(account) >= DEVICES_PER_ACCOUNT_MAX) return "TOO_MANY_DEVICES";
-    this.#tables.addDevice(account, deviceKey, this.#today());
+    const { tokenHash, bundle } = request;
+    this.#tables.offer(account, { tokenHash, bundle, until: this.#thisMinute() + OFFER_MINUTES });
     return "OK";
   }
 
-  #removeDevice(deviceKey: Uint8Array, removed: Uint8Array): ControlResult {
+  #joinDevice(deviceKey: Uint8Array, token: Uint8Array): Decision {
+    const tokenHash = deviceTokenHash(this.#deps.primitives, token);
+    const offer = this.#tables.offered(tokenHash, this.#thisMinute());
+    if (offer === undefined) return "REFUSED";
+    const { account, usedBy, bundle } = offer;
+    // The answer to an earlier request may have been lost.
+    if (usedBy !== undefined) return equalBytes(usedBy, deviceKey) ? { body: bundle } : "REFUSED";
+    if (this.#tables.ofDevice(deviceKey) !== undefined) return "REFUSED";
+    if (this.#tables.devices(account) >= DEVICES_PER_ACCOUNT_MAX) return "TOO_MANY_DEVICES";
+    this.#tables.addDevice(account, deviceKey, this.#today());
+    this.#tables.useOffer(tokenHash, deviceKey);
+    return { body: bundle };
+  }
+
+  /** A bundle that was offered before holds secrets that the device which goes knows: it goes as well. */
+  #removeDevice(deviceKey: Uint8Array, request: ControlRequest & { kind: "remove-device" }): ControlResult {
     const account = this.#tables.ofDevice(deviceKey);
     if (account === undefined) return "NO_ACCOUNT";
-    const target = this.#tables.ofDevice(removed);
+    const target = this.#tables.ofDevice(request.deviceKey);
     if (target === undefined || target.mailbox !== account.mailbox) return "REFUSED";
-    this.#tables.removeDevice(removed);
+    this.#tables.removeDevice(request.deviceKey);
+    this.#tables.withdrawOffer(account);
+    this.#deps.notify(account.mailboxId, request.notice);
     return "OK";
+  }
+
+  #listDevices(deviceKey: Uint8Array): Decision {
+    const account = this.#tables.ofDevice(deviceKey);
+    if (account === undefined) return "NO_ACCOUNT";
+    const devices = this.#tables
+      .listDevices(account)
+      .map((device) => Object.assign(device, { isOwn: equalBytes(device.deviceKey, deviceKey) }));
+    return { body: encodeDeviceList(devices) };
   }
 
   #takeSignUp(): boolean {
-    const number = Math.floor(this.#deps.clock.now() / 60_000);
+    const number = this.#thisMinute();
     if (this.#minute.number !== number) this.#minute = { number, signUps: 0 };
     return ++this.#minute.signUps <= SIGN_UPS_PER_MINUTE_MAX;
   }
@@ -181,7 +223,13 @@ export class Accounts {
     return { address: `${account.localPart}@${domain}`, providerId, mailboxId: account.mailboxId };
   }
 
+  #thisMinute(): number {
+    return Math.floor(this.#deps.clock.now() / 60_000);
+  }
+
   #today(): number {
     return Math.floor(this.#deps.clock.now() / 86_400_000);
   }
 }
+
+const NOTHING = new Uint8Array(0);

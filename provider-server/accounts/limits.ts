@@ -2,8 +2,14 @@
 
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 
-/** Each device keeps entries until it has them, and has a budget of its own. */
-export const DEVICES_PER_ACCOUNT_MAX = 8;
+/**
+ * Every device collects what comes for all, the loops of the others too: with three, loops and a writer who never pauses
+ * still come more slowly than each of them polls, at either profile's rates (test/provider-server/accounts).
+ */
+export const DEVICES_PER_ACCOUNT_MAX = 3;
+
+/** How long an offer to a new device stands: enough to type a code on it. */
+export const OFFER_MINUTES = 15;
 
 /** A record that is never renewed must run out: twice the month that a mailbox keeps mail. */
 export const RECORD_LIFETIME_MAX: Milliseconds = milliseconds(62 * 24 * 3600 * 1000);

@@ -52,4 +52,38 @@ export const MIGRATIONS: readonly string[] = [
     uses_left INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  // 3: what an account has ready for a new device. `used_by` may ask again, should the answer have been lost.
+  `
+  CREATE TABLE offers (
+    token_hash BLOB NOT NULL PRIMARY KEY,
+    mailbox INTEGER NOT NULL UNIQUE REFERENCES mailboxes (id),
+    expires_minute INTEGER NOT NULL,
+    used_by BLOB,
+    bundle BLOB NOT NULL
+  ) WITHOUT ROWID;
+  `,
+  // 4: tokens. What each device ordered for which provider, what was signed for whom, what was spent here; by period.
+  `
+  CREATE TABLE token_orders (
+    period INTEGER NOT NULL,
+    device_key BLOB NOT NULL,
+    provider BLOB NOT NULL,
+    mailbox INTEGER NOT NULL REFERENCES mailboxes (id),
+    digest BLOB NOT NULL,
+    attempts INTEGER NOT NULL,
+    PRIMARY KEY (period, device_key, provider)
+  ) WITHOUT ROWID;
+  CREATE INDEX token_orders_by_mailbox ON token_orders (period, mailbox);
+  CREATE TABLE tokens_signed (
+    period INTEGER NOT NULL,
+    issuer BLOB NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (period, issuer)
+  ) WITHOUT ROWID;
+  CREATE TABLE tokens_spent (
+    period INTEGER NOT NULL,
+    nonce BLOB NOT NULL,
+    PRIMARY KEY (period, nonce)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -11,12 +11,14 @@ import type { Network } from "#transport/directory/model.ts";
 import {
   type ControlAnswer,
   type ControlRequest,
+  type ControlResult,
   decodeControlRequest,
   encodeControlAnswer,
 } from "#transport/link/control.ts";
 import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { FrameSizes } from "#transport/link/frame-table.ts";
 import type { Link } from "#transport/link/link.ts";
+import type { AccountRequest } from "../accounts/accounts.ts";
 import type { Entry as MailboxEntry } from "../mailbox/mailbox-store.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import { DeviceBudgets } from "./device-budgets.ts";
@@ -31,7 +33,10 @@ export interface EntryDependencies {
   readonly padding: RandomSource;
   readonly accounts: {
     isDevice(key: Uint8Array): boolean;
-    handle(key: Uint8Array, request: ControlRequest): ControlAnswer;
+    handle(key: Uint8Array, request: AccountRequest): ControlAnswer;
+  };
+  readonly tokens: {
+    order(key: Uint8Array, order: Uint8Array): { readonly result: ControlResult; readonly body?: Uint8Array };
   };
   readonly mailbox: { next(options: { deviceKey: Uint8Array; cursor: number }): MailboxEntry | undefined };
   /** The signed bytes of a consensus, if this provider has it. */
@@ -148,12 +153,20 @@ export class Entry {
     clock.at(due, () => link.send(frame)); // lost on a congested line; the next poll asks for the same
   }
 
+  #answer(deviceKey: Uint8Array, request: ControlRequest): ControlAnswer {
+    const { accounts, tokens } = this.#deps;
+    if (request.kind !== "order-tokens") return accounts.handle(deviceKey, request);
+    return { id: request.id, body: new Uint8Array(0), ...tokens.order(deviceKey, request.order) };
+  }
+
   #answerControl(link: Link, body: Uint8Array): void {
-    const { accounts, sizes, onDrop } = this.#deps;
+    const { sizes, onDrop } = this.#deps;
     const request = withoutThrow(() => decodeControlRequest(body));
     if (request === undefined) onDrop("BAD_FRAME");
     const answer: ControlAnswer =
-      request === undefined ? { id: 0, result: "MALFORMED" } : accounts.handle(link.peer.key, request);
+      request === undefined
+        ? { id: 0, result: "MALFORMED", body: new Uint8Array(0) }
+        : this.#answer(link.peer.key, request);
     link.send(encodeFrame({ type: "controlAnswer", body: encodeControlAnswer(answer) }, sizes));
   }
 }

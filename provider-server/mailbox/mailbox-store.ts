@@ -15,14 +15,14 @@ import { MailboxTables, type Quota } from "./mailbox-tables.ts";
 export interface Entry {
   /** Counts from 1 in each mailbox, never given twice. */
   readonly seq: number;
-  readonly kind: "fragment" | "reply";
+  readonly kind: "fragment" | "reply" | "notice";
   readonly surbId: Uint8Array;
   readonly body: Uint8Array;
 }
 
 export interface Arrival {
   readonly mailboxId: MailboxId;
-  readonly kind: "fragment" | "reply";
+  readonly kind: "fragment" | "reply" | "notice";
   /** Zero bytes for a fragment. */
   readonly surbId: SurbId;
   readonly body: Uint8Array;
@@ -90,6 +90,12 @@ export class MailboxStore {
       this.#flushSoon();
     }
     return this.#tables.entryAfter(device.mailbox, cursor);
+  }
+
+  /** From one device of an account to the others, within the caller's transaction. */
+  notify(mailboxId: MailboxId, body: Uint8Array): void {
+    const none = new Uint8Array(16);
+    this.#tables.insert({ mailboxId, kind: "notice", surbId: none as SurbId, body, hash: none }, this.#hour());
   }
 
   /** For each hash whether a fragment with it is durable here, or was; false for an unknown mailbox. */

@@ -26,7 +26,9 @@ export class MailboxTables {
     const mailbox = this.#sql.mailbox.get(arrival.mailboxId);
     if (mailbox === undefined) return "MAILBOX_UNKNOWN";
     const { id, next_seq, fragments, replies } = mailbox as Record<string, number>;
-    if (arrival.kind === "reply") {
+    if (arrival.kind === "notice") {
+      // As many as its own devices make.
+    } else if (arrival.kind === "reply") {
       if ((replies as number) >= this.#quota.replies) return "REPLIES_FULL";
     } else {
       if ((fragments as number) >= this.#quota.fragments) return "MAILBOX_FULL";
@@ -55,7 +57,7 @@ export class MailboxTables {
     if (row === undefined) return undefined;
     return {
       seq: Number(row["seq"]),
-      kind: row["kind"] === KIND_CODES.reply ? "reply" : "fragment",
+      kind: KIND_NAMES.get(Number(row["kind"])) as Entry["kind"],
       surbId: row["surb_id"] as Uint8Array,
       body: row["body"] as Uint8Array,
     };
@@ -70,6 +72,7 @@ export class MailboxTables {
     const gone = (kind: number): number => Number(this.#sql.removeUpTo.run(device.mailbox, upTo, kind).changes);
     const fragments = gone(KIND_CODES.fragment);
     const replies = gone(KIND_CODES.reply);
+    gone(KIND_CODES.notice);
     if (fragments + replies > 0) this.#sql.countEntries.run(-fragments, -replies, device.mailbox);
   }
 
@@ -84,8 +87,8 @@ export class MailboxTables {
     const old = this.#sql.oldEntries.all(hour, SWEEP_ROWS_MAX);
     for (const { mailbox, seq, kind } of old as { mailbox: number; seq: number; kind: number }[]) {
       this.#sql.removeEntry.run(mailbox, seq);
-      const isReply = kind === KIND_CODES.reply;
-      this.#sql.countEntries.run(isReply ? 0 : -1, isReply ? -1 : 0, mailbox);
+      const [isFragment, isReply] = [kind === KIND_CODES.fragment, kind === KIND_CODES.reply];
+      this.#sql.countEntries.run(isFragment ? -1 : 0, isReply ? -1 : 0, mailbox);
     }
     const hashes = this.#sql.oldHashes.all(hour, SWEEP_ROWS_MAX);
     for (const { mailbox, hash } of hashes as { mailbox: number; hash: Uint8Array }[]) {
@@ -95,7 +98,10 @@ export class MailboxTables {
   }
 }
 
-const KIND_CODES = { fragment: 1, reply: 2 } as const;
+/** As in the frames that carry them (docs/spec/07-mailbox.md §4). */
+export const KIND_CODES = { fragment: 1, reply: 2, notice: 3 } as const;
+
+const KIND_NAMES = new Map(Object.entries(KIND_CODES).map(([name, code]) => [code as number, name as Entry["kind"]]));
 
 const STATEMENTS = {
   mailbox: "SELECT id, next_seq, fragments, replies FROM mailboxes WHERE mailbox_id = ?",

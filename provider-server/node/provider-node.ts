@@ -3,6 +3,7 @@
  * Spec: docs/spec/06-mix.md, docs/spec/07-mailbox.md
  */
 
+import { concat } from "#transport/core/bytes.ts";
 import type { Epoch, MailboxId, NodeId } from "#transport/core/units.ts";
 import { fragmentHash } from "#transport/fragment/seal.ts";
 import type { Link } from "#transport/link/link.ts";
@@ -49,6 +50,11 @@ export class ProviderNode {
       providerId,
       domain,
       signUp,
+      // One size for every entry: the rest is random.
+      notify: (mailboxId, notice) => {
+        const rest = streams.padding.bytes(sphinx.geometry.payloadBytes - notice.length);
+        this.mailbox.notify(mailboxId, concat(notice, rest));
+      },
     });
     this.mailbox = new MailboxStore({
       database,

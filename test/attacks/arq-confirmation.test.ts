@@ -69,6 +69,8 @@ function message(count: number): OutgoingMessage {
   return {
     id: messageId(new Uint8Array(16)),
     to: {
+      address: "reader@b.example",
+      accountKey: new Uint8Array(32),
       providerId: nodeId(new Uint8Array(32)),
       mailboxId: mailboxId(new Uint8Array(32)),
       mailboxKey: new Uint8Array(1216),

@@ -69,6 +69,8 @@ function unsealable(world: World): OutgoingMessage {
   return {
     id: messageId(new Uint8Array(16)),
     to: {
+      address: "reader@b.example",
+      accountKey: new Uint8Array(32),
       providerId: world.provider("b").nodeId,
       mailboxId: mailboxId(new Uint8Array(32)),
       mailboxKey: NO_KEY,

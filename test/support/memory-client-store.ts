@@ -6,6 +6,7 @@ import type {
   ClientStore,
   IncomingFragment,
   IncomingSummary,
+  MailboxRatchet,
   OutgoingFragment,
   OutgoingMessage,
   OutgoingProgress,
@@ -25,6 +26,7 @@ export class MemoryClientStore implements ClientStore {
   #account: StoredAccount | undefined;
   #consensuses: { epoch: number; bytes: Uint8Array }[] = [];
   #keys: StoredMailboxKey[] = [];
+  #ratchet: MailboxRatchet | undefined;
   readonly #outgoing = new Map<string, Kept>();
   readonly #incoming = new Map<string, IncomingFragment[]>();
   readonly #seen = new Map<string, SeenMessage>();
@@ -61,7 +63,17 @@ export class MemoryClientStore implements ClientStore {
 
   async addMailboxKey(key: StoredMailboxKey): Promise<void> {
     this.#write();
-    this.#keys.unshift(copy(key));
+    const others = this.#keys.filter(({ validFrom }) => validFrom !== key.validFrom);
+    this.#keys = [...others, copy(key)].toSorted((a, b) => b.validFrom - a.validFrom);
+  }
+
+  async mailboxRatchet(): Promise<MailboxRatchet | undefined> {
+    return copy(this.#ratchet);
+  }
+
+  async saveMailboxRatchet(ratchet: MailboxRatchet): Promise<void> {
+    this.#write();
+    this.#ratchet = copy(ratchet);
   }
 
   async eraseMailboxKeys(now: Milliseconds): Promise<void> {
@@ -120,6 +132,7 @@ export class MemoryClientStore implements ClientStore {
     if (fragment === undefined) return;
     const known = this.#incoming.get(toHex(fragment.id)) ?? [];
     if (!known.some(({ index }) => index === fragment.index)) known.push(copy(fragment));
+    this.#incoming.delete(toHex(fragment.id));
     this.#incoming.set(toHex(fragment.id), known);
   }
 
@@ -131,10 +144,11 @@ export class MemoryClientStore implements ClientStore {
     });
   }
 
-  async incomingData(id: MessageId): Promise<readonly { index: number; data: Uint8Array }[]> {
+  async incomingFragment(id: MessageId, index: number): Promise<Uint8Array> {
     if (this.damage !== undefined) throw this.damage;
-    const fragments = this.#incoming.get(toHex(id)) ?? [];
-    return fragments.toSorted((a, b) => a.index - b.index).map(({ index, data }) => ({ index, data: data.slice() }));
+    const found = this.#incoming.get(toHex(id))?.find((fragment) => fragment.index === index);
+    if (found === undefined) throw new Error("no such fragment");
+    return found.data.slice();
   }
 
   async consume(seen: SeenMessage): Promise<void> {
@@ -176,6 +190,7 @@ export class MemoryClientStore implements ClientStore {
       if (deliveredAt !== undefined && deliveredAt < before) this.#outgoing.delete(id);
     }
     for (const [id, { at }] of this.#seen) if (at < before) this.#seen.delete(id);
+    for (const [id, { dueAt }] of this.#owed) if (dueAt < before) this.#owed.delete(id);
     for (const [id, fragments] of this.#incoming) {
       if (fragments.every(({ at }) => at < before)) this.#incoming.delete(id);
     }

@@ -182,6 +182,22 @@ class PostClient implements MixClient {
     return this.account;
   }
 
+  async offerDevice(): Promise<string> {
+    throw new TransportError("REFUSED", "The post office knows one device an account.");
+  }
+
+  async joinDevice(): Promise<never> {
+    throw new TransportError("REFUSED", "The post office knows one device an account.");
+  }
+
+  async devices(): Promise<[]> {
+    return [];
+  }
+
+  async removeDevice(): Promise<void> {
+    throw new TransportError("REFUSED", "The post office knows one device an account.");
+  }
+
   async send(o: SendOptions): Promise<MessageId> {
     const id = o.id ?? messageId(this.#options.streams.keys.bytes(16));
     if (this.#journeys.some((journey) => toHex(journey.messageId) === toHex(id))) return id;
@@ -193,6 +209,7 @@ class PostClient implements MixClient {
       bytes: o.body.length,
       fragments: 1,
       fragmentsSent: 0,
+      fragmentsStored: 0,
       queuedAt: now,
       firstSentAt: undefined,
       lastSentAt: undefined,

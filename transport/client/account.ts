@@ -11,7 +11,7 @@ import { type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { signMailboxRecord } from "../directory/mailbox-record.ts";
 import type { ControlChannel } from "./control-channel.ts";
-import { RECORD_UPLOADS_PER_LIFETIME } from "./limits.ts";
+import { partOf } from "./key-generations.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
 import type { ClientStore, StoredAccount } from "./store.ts";
 import type { SignedUp } from "./types.ts";
@@ -75,6 +75,13 @@ export class Account {
     return this.signedUp as SignedUp;
   }
 
+  /** Another device let this one in. Durable when it resolves. */
+  async enter(
+    given: Pick<StoredAccount, "opened" | "accountKey" | "certificate" | "profile" | "guards">,
+  ): Promise<void> {
+    await this.save({ ...(this.#stored ?? NEW_ACCOUNT), ...given });
+  }
+
   async save(change: Partial<StoredAccount>): Promise<void> {
     const next = { ...(this.#stored as StoredAccount), ...change };
     await this.#deps.store.saveAccount(next);
@@ -83,10 +90,10 @@ export class Account {
 
   /** Publishes the record, with a new key when the newest is near its end. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT. */
   async upload(): Promise<void> {
-    const { clock, suite, control, mailboxKeys } = this.#deps;
+    const { suite, control, mailboxKeys } = this.#deps;
     const stored = this.#stored;
     if (stored?.opened === undefined) throw new TransportError("NO_ACCOUNT");
-    const key = await mailboxKeys.renew(clock.now());
+    const key = await mailboxKeys.renew();
     const record = signMailboxRecord({
       record: {
         ...stored.opened,
@@ -117,7 +124,7 @@ export class Account {
     if (this.#stopped) return;
     const { clock, schedule, parameters } = this.#deps;
     const now = clock.now();
-    const part = parameters.mailboxKeyLifetime / RECORD_UPLOADS_PER_LIFETIME;
+    const part = partOf(parameters);
     const time = isUploaded
       ? (Math.floor(now / part) + 1 + uniform(schedule)) * part
       : now + exponential(schedule, milliseconds(Math.min(RETRY_MEAN, part / 10)));
@@ -130,7 +137,7 @@ export class Account {
       () => true,
       () => false, // Tried again soon; the record that is there still holds.
     );
-    if (done && !this.#stopped) {
+    if (done && !this.#stopped && mailboxKeys.isClockGood) {
       const now = clock.now();
       const housekeeping = [mailboxKeys.erase(now), store.prune(milliseconds(now - 2 * parameters.retention))];
       await Promise.allSettled(housekeeping); // What fails now is done at the next turn.

@@ -9,6 +9,7 @@ import type { ProfileName } from "../core/parameters.ts";
 import { type MessageId, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
 import { assertCurrent, type MailboxRecord, verifyMailboxRecord } from "../directory/mailbox-record.ts";
 import type { NodeDescriptor } from "../directory/model.ts";
+import type { ListedDevice } from "../link/control.ts";
 import { RECORD_BYTES_MAX } from "../link/control-limits.ts";
 import type { Frame } from "../link/frame.ts";
 import { geometry } from "../sphinx/geometry.ts";
@@ -18,11 +19,12 @@ import { SendClock, type SendClockOptions } from "../traffic/send-clock.ts";
 import { Account } from "./account.ts";
 import { ConsensusKeeper } from "./consensus-keeper.ts";
 import { ControlChannel } from "./control-channel.ts";
+import { Devices } from "./devices.ts";
 import { ANSWER_WAIT } from "./limits.ts";
 import { MailboxKeys } from "./mailbox-keys.ts";
 import { ProviderLink } from "./provider-link.ts";
+import { recipientOf } from "./recipient.ts";
 import { Session } from "./session.ts";
-import type { Recipient } from "./store.ts";
 import type {
   ClientEvents,
   ClientState,
@@ -43,6 +45,7 @@ export class TransportClient implements MixClient {
   readonly #control: ControlChannel;
   readonly #mailboxKeys: MailboxKeys;
   readonly #account: Account;
+  readonly #devices: Devices;
   readonly #usage = new Usage();
   readonly #handlers: { [E in keyof ClientEvents]: Set<(data: ClientEvents[E]) => void> } = {
     message: new Set(),
@@ -83,7 +86,15 @@ export class TransportClient implements MixClient {
       onChange: () => this.#consensusChanged(),
     });
     this.#control = new ControlChannel({ clock, link });
-    this.#mailboxKeys = new MailboxKeys({ suite, geometry: sizes, parameters, store, random: streams.keys });
+    this.#mailboxKeys = new MailboxKeys({
+      clock,
+      suite,
+      geometry: sizes,
+      parameters,
+      store,
+      random: streams.keys,
+      isClockGood: () => this.#keeper.current() !== undefined,
+    });
     this.#account = new Account({
       clock,
       schedule,
@@ -92,6 +103,15 @@ export class TransportClient implements MixClient {
       parameters,
       store,
       control: this.#control,
+      mailboxKeys: this.#mailboxKeys,
+    });
+    this.#devices = new Devices({
+      clock,
+      suite,
+      parameters,
+      keys: streams.keys,
+      control: this.#control,
+      account: this.#account,
       mailboxKeys: this.#mailboxKeys,
     });
   }
@@ -119,14 +139,32 @@ export class TransportClient implements MixClient {
   }
 
   async signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp> {
-    if (!(await this.#comes(() => this.#link.state === "up"))) throw new TransportError("PROVIDER_DOWN");
-    // Keys that a wrong clock dates would be good at another time; a provider with forged lists is no one's provider.
-    await this.#comes(() => this.#keeper.isAnswered);
-    const { problem } = this.#keeper;
-    if (problem !== undefined && FORBIDS_SIGN_UP.has(problem)) throw new TransportError(problem);
+    await this.#assertMayEnter();
     const signedUp = await this.#account.signUp(options);
     await this.#openSession();
     return signedUp;
+  }
+
+  async offerDevice(options: { extra: Uint8Array }): Promise<string> {
+    this.#required();
+    return this.#devices.offer(options.extra);
+  }
+
+  async joinDevice(options: { code: string }): Promise<{ account: SignedUp; extra: Uint8Array }> {
+    await this.#assertMayEnter();
+    if (this.#session !== undefined) throw new TransportError("REFUSED");
+    const extra = await this.#devices.join(options.code);
+    await this.#openSession();
+    return { account: this.#account.signedUp as SignedUp, extra };
+  }
+
+  devices(): Promise<readonly ListedDevice[]> {
+    return this.#devices.list();
+  }
+
+  async removeDevice(options: { deviceKey: Uint8Array }): Promise<void> {
+    this.#required();
+    await this.#devices.remove(options.deviceKey);
   }
 
   async send(options: SendOptions): Promise<MessageId> {
@@ -134,7 +172,7 @@ export class TransportClient implements MixClient {
     const { clock, network } = this.#options;
     if (body.length > network.parameters.messageBytesMax) throw new TransportError("MESSAGE_TOO_LARGE");
     assertCurrent(to, clock.now());
-    return this.#required().send(recipientOf(to), { body, id });
+    return this.#required().posting.send(recipientOf(to), { body, id });
   }
 
   async request(options: { provider: NodeId; service: string; body: Uint8Array }): Promise<Uint8Array> {
@@ -175,7 +213,7 @@ export class TransportClient implements MixClient {
 
   journeys(): readonly Journey[] {
     const session = this.#session;
-    return session === undefined ? [] : session.outbox.all().map((outgoing) => session.journey(outgoing));
+    return session === undefined ? [] : session.outbox.all().map((outgoing) => session.journeys.of(outgoing));
   }
 
   async retry(options: { messageId: MessageId; to: MailboxRecord | undefined }): Promise<void> {
@@ -197,7 +235,7 @@ export class TransportClient implements MixClient {
   }
 
   estimate(bytes: number): Milliseconds {
-    return this.#required().estimate(bytes);
+    return this.#required().journeys.estimate(bytes);
   }
 
   status(): ClientStatus {
@@ -245,12 +283,22 @@ export class TransportClient implements MixClient {
       mailboxKeys: this.#mailboxKeys,
       profiles: this.#profiles,
       usage: this.#usage,
+      lookup: (address) => this.lookup(address),
+      onNotice: (body) => this.#devices.noticed(body),
       emit: (event, data) => this.#emit(event, data),
       makeSendClock: (options) => this.makeSendClock(options),
     });
     this.#account.start();
     this.#session.useGuards();
     await this.#session.start();
+  }
+
+  /** Keys that a wrong clock dates would be good at another time; a provider with forged lists is no one's provider. */
+  async #assertMayEnter(): Promise<void> {
+    if (!(await this.#comes(() => this.#link.state === "up"))) throw new TransportError("PROVIDER_DOWN");
+    await this.#comes(() => this.#keeper.isAnswered);
+    const { problem } = this.#keeper;
+    if (problem !== undefined && FORBIDS_SIGN_UP.has(problem)) throw new TransportError(problem);
   }
 
   #required(): Session {
@@ -338,8 +386,3 @@ const FORBIDS_SIGN_UP: ReadonlySet<TransportErrorCode> = new Set([
   "CONSENSUS_FORGED",
   "CONSENSUS_SPLIT",
 ]);
-
-function recipientOf(record: MailboxRecord): Recipient {
-  const { providerId, mailboxId, mailboxKey, validUntil } = record;
-  return { providerId, mailboxId, mailboxKey, validUntil };
-}

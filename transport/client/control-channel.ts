@@ -5,6 +5,7 @@ import { TransportError, type TransportErrorCode } from "../core/errors.ts";
 import { milliseconds } from "../core/units.ts";
 import {
   type ControlAccount,
+  type ControlAnswer,
   type ControlRequest,
   type ControlResult,
   decodeControlAnswer,
@@ -23,7 +24,7 @@ export type ControlQuestion = ControlRequest extends infer R
 export class ControlChannel {
   readonly #clock: Clock;
   readonly #link: ProviderLink;
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #waiting = new Map<number, (answer: ControlAnswer) => void>();
   #lastId = 0;
 
   constructor(options: { clock: Clock; link: ProviderLink }) {
@@ -31,15 +32,20 @@ export class ControlChannel {
     this.#link = options.link;
   }
 
-  /** The account the device has after the request. Throws PROVIDER_DOWN, or what the provider's refusal means. */
+  /** The account the device has after the request. Throws as `request`. */
   async ask(question: ControlQuestion): Promise<ControlAccount | undefined> {
+    return (await this.request(question)).account;
+  }
+
+  /** Throws PROVIDER_DOWN, or what the provider's refusal means. */
+  async request(question: ControlQuestion): Promise<ControlAnswer> {
     const id = ++this.#lastId;
     const body = encodeControlRequest({ ...question, id });
     if (!this.#link.send({ type: "control", body })) throw new TransportError("PROVIDER_DOWN");
     const answer = await this.#answerTo(id);
     if (answer === undefined) throw new TransportError("PROVIDER_DOWN");
     if (answer.result !== "OK") throw new TransportError(REFUSALS[answer.result]);
-    return answer.account;
+    return answer;
   }
 
   /** An answer arrived; one that nobody waits for is ignored. */
@@ -48,9 +54,9 @@ export class ControlChannel {
     if (answer !== undefined) this.#waiting.get(answer.id)?.(answer);
   }
 
-  #answerTo(id: number): Promise<Answer> {
+  #answerTo(id: number): Promise<ControlAnswer | undefined> {
     return new Promise((resolve) => {
-      const finish = (answer: Answer): void => {
+      const finish = (answer: ControlAnswer | undefined): void => {
         cancel();
         this.#waiting.delete(id);
         resolve(answer);
@@ -60,8 +66,6 @@ export class ControlChannel {
     });
   }
 }
-
-type Answer = ReturnType<typeof decodeControlAnswer> | undefined;
 
 const REFUSALS: Readonly<Record<Exclude<ControlResult, "OK">, TransportErrorCode>> = {
   REFUSED: "REFUSED",
@@ -75,7 +79,7 @@ const REFUSALS: Readonly<Record<Exclude<ControlResult, "OK">, TransportErrorCode
   MALFORMED: "REFUSED",
 };
 
-function readAnswer(body: Uint8Array): Answer {
+function readAnswer(body: Uint8Array): ControlAnswer | undefined {
   try {
     return decodeControlAnswer(body);
   } catch {

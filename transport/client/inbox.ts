@@ -3,24 +3,24 @@
  * after the other, and each is durable before the cursor passes it. Spec: docs/spec/01-message.md §3
  */
 
-import { toHex } from "../core/bytes.ts";
+import { equalBytes, toHex } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
 import { type MessageId, type Milliseconds, milliseconds, type SurbId } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
-import { dataBytes, decodeFragment, type Fragment, fragmentDataBytes } from "../fragment/fragment.ts";
+import { DIGEST_BYTES, decodeFragment, type Fragment, fragmentDataBytes } from "../fragment/fragment.ts";
 import { Reassembly } from "../fragment/reassembly.ts";
-import { fragmentCount } from "../fragment/split.ts";
+import { fragmentCount, messageDigest } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import { ENTRIES_IN_WORK_MAX, INCOMPLETE_MESSAGES_FACTOR, OFFER_RETRY, OFFER_RETRY_MAX } from "./limits.ts";
-import { decodeReceipt, type ReceiptEntry, receiptProof } from "./receipt.ts";
+import { decodeReceipt, proofOfDigest, type ReceiptEntry } from "./receipt.ts";
 import type { ClientStore, IncomingSummary, SeenMessage } from "./store.ts";
 import type { IncomingMessage } from "./types.ts";
 
 export interface MailboxEntry {
   readonly cursor: number;
-  readonly kind: "fragment" | "reply";
+  readonly kind: "fragment" | "reply" | "notice";
   readonly surbId: SurbId;
   readonly body: Uint8Array;
 }
@@ -32,9 +32,15 @@ export interface InboxDeps {
   readonly parameters: Parameters;
   readonly store: ClientStore;
   readonly quiet: QuietTime;
+  /** Makes the mailbox keys that may be in force by now. */
+  readonly makeReady: () => Promise<void>;
   readonly openSealed: (sealed: Uint8Array) => Uint8Array | undefined;
+  /** Whether the mailbox keys can be those of the time that it is. */
+  readonly isClockGood: () => boolean;
   readonly onLoop: (id: MessageId) => void;
   readonly onReply: (surbId: SurbId, body: Uint8Array) => void;
+  /** From another device of the account; resolves when what it means is durable. */
+  readonly onNotice: (body: Uint8Array) => Promise<void>;
   /** Resolves when what it means is durable. */
   readonly onReceipt: (entry: ReceiptEntry) => Promise<void>;
   /** A fragment of a message became durable. */
@@ -55,7 +61,7 @@ interface Incomplete {
 
 export class Inbox {
   readonly #deps: InboxDeps;
-  /** By hexadecimal id, oldest first. */
+  /** By hexadecimal id; the one that has waited longest for a fragment comes first. */
   readonly #incomplete = new Map<string, Incomplete>();
   /** Complete and offered, not consumed. */
   readonly #offered = new Map<string, { readonly id: MessageId; readonly proof: Uint8Array }>();
@@ -132,10 +138,15 @@ export class Inbox {
       await this.#deps.quiet.run(() => this.#deps.onReply(entry.surbId, entry.body));
       return this.#pass(entry.cursor);
     }
+    if (entry.kind === "notice") {
+      await this.#deps.onNotice(entry.body);
+      return this.#pass(entry.cursor);
+    }
+    await this.#deps.makeReady();
     const fragment = await this.#deps.quiet.run(() => this.#open(entry.body));
     switch (fragment?.kind) {
       case undefined:
-        return this.#pass(entry.cursor); // Not sealed to us, or tampered with: nobody is told.
+        return this.#passUnopened(entry.cursor);
       case "loop":
         this.#deps.onLoop(fragment.messageId);
         return this.#pass(entry.cursor);
@@ -167,9 +178,16 @@ export class Inbox {
     this.#cursor = cursor;
     message.indexes.add(index);
     message.bytes += data.length;
+    this.#incomplete.delete(toHex(id));
     this.#incomplete.set(toHex(id), message);
     this.#deps.onFragment({ messageId: id, index });
     await this.#offer(message);
+  }
+
+  /** Not sealed to us, or tampered with: nobody is told. With a wrong clock it may be of another time's key, and waits. */
+  async #passUnopened(cursor: number): Promise<void> {
+    if (this.#deps.isClockGood()) return this.#pass(cursor);
+    this.#taken = this.#cursor;
   }
 
   async #pass(cursor: number): Promise<void> {
@@ -209,7 +227,10 @@ export class Inbox {
     return { id, total, messageBytes, needed: count.needed, indexes: new Set(), bytes: 0 };
   }
 
-  /** Incomplete messages of a stranger must not fill the disk: the oldest goes. */
+  /**
+   * Incomplete messages of a stranger must not fill the disk: the one that has waited longest for a fragment goes. A message that
+   * still comes is therefore never the one, however slowly, unless all the rest arrives many times as fast.
+   */
   async #makeRoom(bytes: number, except: Incomplete): Promise<void> {
     const { parameters, geometry } = this.#deps;
     const most = INCOMPLETE_MESSAGES_FACTOR * parameters.messageBytesMax;
@@ -250,8 +271,7 @@ export class Inbox {
   async #offerIfComplete(message: Incomplete): Promise<void> {
     if (message.indexes.size < message.needed) return;
     const key = toHex(message.id);
-    const parts = await this.#deps.store.incomingData(message.id);
-    const whole = await this.#deps.quiet.run(() => this.#join(message, parts), 3 * message.messageBytes);
+    const whole = await this.#join(message);
     if (whole === undefined) {
       await this.#deps.store.discardIncoming(message.id);
       this.#incomplete.delete(key);
@@ -261,18 +281,18 @@ export class Inbox {
     this.#deps.onMessage({ messageId: message.id, body: whole.body, receivedAt: this.#deps.clock.now() });
   }
 
-  #join(
-    message: Incomplete,
-    parts: readonly { index: number; data: Uint8Array }[],
-  ): { body: Uint8Array; proof: Uint8Array } | undefined {
-    const { id: messageId, total, messageBytes } = message;
-    const reassembly = this.#reassembly();
-    for (const { index, data } of parts) {
-      if (data.length !== dataBytes(this.#deps.geometry, messageBytes, index)) continue;
-      reassembly.add({ kind: "message", messageId, index, total, messageBytes, data });
+  /** Read piece by piece into the one place where it is needed; undefined when the digest does not hold. */
+  async #join(message: Incomplete): Promise<{ body: Uint8Array; proof: Uint8Array } | undefined> {
+    const { store, geometry, suite, quiet } = this.#deps;
+    const { id, messageBytes, needed } = message;
+    const whole = new Uint8Array(DIGEST_BYTES + messageBytes);
+    for (let index = 0; index < needed; index++) {
+      whole.set(await store.incomingFragment(id, index), index * fragmentDataBytes(geometry));
     }
-    const body = reassembly.body();
-    return body === undefined ? undefined : { body, proof: receiptProof(this.#deps.suite, { id: messageId, body }) };
+    const body = whole.subarray(DIGEST_BYTES);
+    const digest = await quiet.run(() => messageDigest(suite, { kind: "message", messageId: id, body }), messageBytes);
+    if (!equalBytes(digest, whole.subarray(0, DIGEST_BYTES))) return undefined;
+    return { body, proof: proofOfDigest(suite, { id, digest }) };
   }
 
   #reassembly(): Reassembly {

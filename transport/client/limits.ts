@@ -14,7 +14,7 @@ export const REQUESTS_MAX = 64;
 export const MESSAGES_READY_MAX = 64;
 /** Fragments of one message held ready: more than ticks come while the store answers. */
 export const FRAGMENTS_READY = 4;
-/** Mailbox entries of incomplete messages: four of the largest. The oldest goes first. */
+/** Mailbox entries of incomplete messages: four of the largest. The one that has waited longest for a fragment goes first. */
 export const INCOMPLETE_MESSAGES_FACTOR = 4;
 /**
  * Mailbox entries in work at a time: the provider gives one again until it is dealt with, so more than one is made up. One
@@ -44,3 +44,16 @@ export const DEPARTURES_MAX = 2_000;
 export const CLOCK_DIFFERENCE_MAX: Milliseconds = seconds(120);
 /** The parts of a mailbox key's lifetime: its record is uploaded once in each; in the last two it is replaced. */
 export const RECORD_UPLOADS_PER_LIFETIME = 7;
+/**
+ * Mailbox keys are made this many parts of a lifetime before they are in force: more than pass between two uploads, and more than
+ * two devices' clocks differ.
+ */
+export const KEYS_AHEAD_PARTS = 3;
+/** Fragments of a large message that may be on their way before its reader's provider is asked for them: one question's worth. */
+export const FRAGMENTS_UNASKED_MAX = 512;
+/** After so many look-ups of one reader in vain the waits do not grow any more: by then they are a day, in a network for people. */
+export const LOOKUP_DOUBLINGS_MAX = 8;
+/** What a new device is given: keys of two months and more, one every five days; with the rest it fits a CONTROL frame. */
+export const BUNDLE_KEYS_MAX = 24;
+export const BUNDLE_GUARDS_MAX = 8;
+export const BUNDLE_EXTRA_BYTES_MAX = 4096;

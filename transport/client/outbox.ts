@@ -3,7 +3,7 @@
  * slots, asks, repeats and gives up in time. Spec: docs/spec/01-message.md §2
  */
 
-import { toHex } from "../core/bytes.ts";
+import { equalBytes, toHex } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
 import { below, type RandomSource } from "../core/random.ts";
@@ -12,6 +12,7 @@ import { encodeFragment, type Fragment } from "../fragment/fragment.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
+import { isKeyTooOld } from "./key-age.ts";
 import { FRAGMENTS_READY, MESSAGES_READY_MAX } from "./limits.ts";
 import { Outgoing, type Waits } from "./outgoing.ts";
 import type { Payload, PayloadContender, PayloadSource, Sent } from "./payload.ts";
@@ -125,7 +126,25 @@ export class Outbox implements PayloadSource {
 
   /** Whether its reader's key has become too old to be sealed to: its private half would be gone before it is collected. */
   waitsForKey({ to, left }: Outgoing, now: Milliseconds): boolean {
-    return left > 0 && now >= to.validUntil + this.#deps.parameters.retention;
+    return left > 0 && isKeyTooOld(to, this.#deps.parameters, now);
+  }
+
+  /** Readers for whom fragments wait and whose record has run out. */
+  expired(now: Milliseconds): Recipient[] {
+    return this.all()
+      .filter(({ left, to }) => left > 0 && to.validUntil <= now)
+      .map(({ to }) => to);
+  }
+
+  /** A newer key of a reader: what is left for that mailbox is sealed to it. Durable when it resolves. */
+  async readdress(to: Recipient): Promise<void> {
+    for (const item of this.#items.values()) {
+      const { outgoing } = item;
+      const { mailboxId, validUntil } = outgoing.to;
+      if (outgoing.isFinished || validUntil >= to.validUntil || !equalBytes(mailboxId, to.mailboxId)) continue;
+      await this.#readdress(item, to);
+      this.#follow(item);
+    }
   }
 
   /**
@@ -135,15 +154,19 @@ export class Outbox implements PayloadSource {
   async retry(id: MessageId, to: Recipient | undefined): Promise<void> {
     const item = this.#items.get(toHex(id));
     if (item === undefined || item.outgoing.isFinished) return;
-    if (to !== undefined) {
-      await this.#inTurn(() => this.#deps.store.readdress(id, to));
-      if (item.outgoing.isFinished) return; // A receipt came meanwhile.
-      item.outgoing.readdress(to);
-    }
+    if (to !== undefined) await this.#readdress(item, to);
+    if (item.outgoing.isFinished) return; // A receipt came meanwhile.
     const now = this.#deps.clock.now();
     item.outgoing.retry(milliseconds(now + this.#deps.parameters.retention));
     await this.#save(item);
     this.#follow(item);
+  }
+
+  async #readdress({ outgoing }: Item, to: Recipient): Promise<void> {
+    await this.#inTurn(async () => {
+      if (!outgoing.isFinished) await this.#deps.store.readdress(outgoing.message.id, to);
+    });
+    outgoing.readdress(to);
   }
 
   #insert(message: OutgoingMessage): Item {

@@ -12,7 +12,7 @@ import {
   type OutgoingProgress,
   type Recipient,
 } from "./store.ts";
-import { REMINDERS_MAX } from "./limits.ts";
+import { FRAGMENTS_UNASKED_MAX, REMINDERS_MAX } from "./limits.ts";
 import type { Journey } from "./types.ts";
 
 /** The waits it needs; drawn by `TimeLaws`. */
@@ -35,6 +35,11 @@ export class Outgoing {
   readonly #fragments: OutgoingFragment[];
   #progress: OutgoingProgress;
   #to: Recipient;
+  #waiting = 0;
+  /** Needed fragments that left and of which nobody knows yet whether they are stored. */
+  readonly #open = new Set<number>();
+  /** Those of them that the question at `askAt` is about; all, when it comes after the last has left. */
+  #batch: readonly number[] | undefined;
   /** Taken for a slot whose tick has not come. */
   readonly #inFlight = new Set<number>();
   /** Indexes whose state changed since the last `changes()`. */
@@ -47,6 +52,7 @@ export class Outgoing {
     this.#fragments = [...options.message.fragments];
     this.#progress = options.message.progress;
     this.#to = options.message.to;
+    for (const [index, fragment] of this.#fragments.entries()) this.#count(index, undefined, fragment);
   }
 
   get progress(): OutgoingProgress {
@@ -77,7 +83,12 @@ export class Outgoing {
   /** Fragments that still have to leave. */
   get left(): number {
     if (this.isFinished || this.#progress.failedAt !== undefined) return 0;
-    return this.#fragments.filter((fragment) => fragment.state === "waiting").length;
+    return this.#waiting;
+  }
+
+  /** Of the needed fragments those that the reader's provider said it has. */
+  get storedCount(): number {
+    return this.#fragments.slice(0, this.needed).filter((fragment) => fragment.state === "stored").length;
   }
 
   get leftOnce(): number {
@@ -116,15 +127,27 @@ export class Outgoing {
       hashes: [hash, ...before.hashes].slice(0, FRAGMENT_HASHES_KEPT),
     });
     this.#update({ firstSentAt: this.#progress.firstSentAt ?? at, lastSentAt: at });
-    if (this.left > 0) return;
+    if (this.left > 0) return this.#askAhead(at);
+    this.#batch = undefined;
     if (storedAt === undefined) this.#update({ askAt: later(at, this.#waits.askWait()) });
     else if (reminders < REMINDERS_MAX) this.#update({ remindAt: later(at, this.#waits.remindWait(reminders)) });
+  }
+
+  /** A large message is asked about while the rest of it still waits, so that what was lost goes again meanwhile. */
+  #askAhead(at: Milliseconds): void {
+    const { askAt, storedAt } = this.#progress;
+    if (storedAt !== undefined || askAt !== undefined || this.#open.size < FRAGMENTS_UNASKED_MAX) return;
+    this.#batch = [...this.#open];
+    this.#update({ askAt: later(at, this.#waits.askWait()) });
   }
 
   /** After a start: an answer that was under way is lost, so the question is asked again. */
   resume(now: Milliseconds): void {
     const { askAt, storedAt } = this.#progress;
-    if (this.isFinished || storedAt !== undefined || askAt !== undefined || this.left > 0) return;
+    if (this.isFinished || storedAt !== undefined) return;
+    // A question about a part: which part is not written down. The next fragment that leaves brings it up again.
+    if (this.left > 0) return this.#update({ askAt: undefined });
+    if (askAt !== undefined) return;
     this.#update({ askAt: later(now, this.#waits.askWait()) });
   }
 
@@ -149,14 +172,14 @@ export class Outgoing {
     return times.length === 0 ? undefined : milliseconds(Math.min(...times));
   }
 
-  /** Every sealed form of a needed fragment that left and is not known to be stored. */
+  /** Every sealed form of a needed fragment that left in time for it and is not known to be stored. */
   question(): { index: number; hash: Uint8Array }[] {
     this.#update({ askAt: undefined });
-    return this.#fragments
-      .slice(0, this.needed)
-      .flatMap((fragment, index) =>
-        fragment.state === "sent" ? fragment.hashes.map((hash) => ({ index, hash })) : [],
-      );
+    const indexes = (this.#batch ?? [...this.#open]).filter((index) => this.#open.has(index));
+    this.#batch = undefined;
+    return indexes
+      .toSorted((a, b) => a - b)
+      .flatMap((index) => (this.#fragments[index] as OutgoingFragment).hashes.map((hash) => ({ index, hash })));
   }
 
   /** `stored` are the indexes found; whatever else was asked about is missing and goes again, each at its own time. */
@@ -226,8 +249,16 @@ export class Outgoing {
   }
 
   #setFragment(index: number, fragment: OutgoingFragment): void {
+    this.#count(index, this.#fragments[index], fragment);
     this.#fragments[index] = fragment;
     this.#changed.add(index);
+  }
+
+  #count(index: number, before: OutgoingFragment | undefined, after: OutgoingFragment): void {
+    if (before?.state === "waiting") this.#waiting--;
+    if (after.state === "waiting") this.#waiting++;
+    if (after.state === "sent" && index < this.needed) this.#open.add(index);
+    else this.#open.delete(index);
   }
 
   #update(progress: Partial<OutgoingProgress>): void {

@@ -47,7 +47,11 @@ export function receiptsPerPacket(geometry: Geometry): number {
 /** BLAKE2b-256 over label, message id and the message's digest: only who has the whole message can compute it. */
 export function receiptProof(suite: Primitives, message: { id: MessageId; body: Uint8Array }): Uint8Array {
   const digest = messageDigest(suite, { kind: "message", messageId: message.id, body: message.body });
-  return suite.blake2b(concat(LABEL, message.id, digest));
+  return proofOfDigest(suite, { id: message.id, digest });
+}
+
+export function proofOfDigest(suite: Primitives, message: { id: MessageId; digest: Uint8Array }): Uint8Array {
+  return suite.blake2b(concat(LABEL, message.id, message.digest));
 }
 
 export const PROOF_BYTES = 32;

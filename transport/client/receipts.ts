@@ -3,7 +3,7 @@
  * reader by then leave together. Spec: docs/spec/01-message.md §4
  */
 
-import { toHex } from "../core/bytes.ts";
+import { equalBytes, toHex } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
 import type { RandomSource } from "../core/random.ts";
@@ -13,6 +13,7 @@ import { encodeFragment, type Fragment } from "../fragment/fragment.ts";
 import { split } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
+import { isKeyTooOld } from "./key-age.ts";
 import type { Payload, PayloadContender, PayloadSource } from "./payload.ts";
 import { encodeReceipt, receiptsPerPacket } from "./receipt.ts";
 import type { ClientStore, OwedReceipt, Recipient, SeenMessage } from "./store.ts";
@@ -63,19 +64,33 @@ export class Receipts implements PayloadSource {
     this.#plan();
   }
 
-  *contenders(): Iterable<PayloadContender> {
+  *contenders(now: Milliseconds): Iterable<PayloadContender> {
     for (const [mailbox, order] of this.#due) {
       const receipts = this.#to(mailbox);
-      const to = receipts[0]?.to;
-      if (to !== undefined)
-        yield { left: 1, order, provider: to.providerId, take: () => this.#take(mailbox, receipts) };
+      const to = newestKey(receipts);
+      if (to === undefined || isKeyTooOld(to, this.#deps.parameters, now)) continue;
+      yield { left: 1, order, provider: to.providerId, take: () => this.#take(mailbox, receipts, to) };
+    }
+  }
+
+  /** Those to whom something is owed and whose record has run out. */
+  expired(now: Milliseconds): Recipient[] {
+    return [...this.#owed.values()].map(({ to }) => to).filter(({ validUntil }) => validUntil <= now);
+  }
+
+  /** A newer key of a reader; durable when it resolves. */
+  async readdress(to: Recipient): Promise<void> {
+    for (const [id, receipt] of this.#owed) {
+      if (!equalBytes(receipt.to.mailboxId, to.mailboxId) || receipt.to.validUntil >= to.validUntil) continue;
+      const renewed = { ...receipt, to };
+      await this.#deps.store.oweReceipt(renewed);
+      if (this.#owed.has(id)) this.#owed.set(id, renewed);
     }
   }
 
   /** Everything owed to one mailbox, sealed to the newest key among it. */
-  #take(mailbox: string, receipts: readonly OwedReceipt[]): Payload {
+  #take(mailbox: string, receipts: readonly OwedReceipt[], to: Recipient): Payload {
     const { geometry, padding } = this.#deps;
-    const { to } = receipts.at(-1) as OwedReceipt;
     this.#due.delete(mailbox);
     return {
       cargo: "receipt",
@@ -130,4 +145,10 @@ export class Receipts implements PayloadSource {
     }
     if (next !== undefined) this.#cancel = this.#deps.clock.at(next, () => this.#plan());
   }
+}
+
+function newestKey(receipts: readonly OwedReceipt[]): Recipient | undefined {
+  let newest: Recipient | undefined;
+  for (const { to } of receipts) if (newest === undefined || to.validUntil > newest.validUntil) newest = to;
+  return newest;
 }

@@ -3,26 +3,12 @@
  * stop. Spec: docs/spec/04-traffic.md
  */
 
-import { Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
-import {
-  epochNumber,
-  MAILBOX_ID_BYTES,
-  MESSAGE_ID_BYTES,
-  type MessageId,
-  type Milliseconds,
-  messageId,
-  milliseconds,
-  type NodeId,
-} from "../core/units.ts";
-import { isPublicKey } from "../crypto/public-key.ts";
+import { epochNumber, type MessageId, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
 import { epochStart } from "../directory/epochs.ts";
-import { chooseGuards } from "../directory/guards.ts";
+import type { MailboxRecord } from "../directory/mailbox-record.ts";
 import { chooseReplyPath } from "../directory/path.ts";
-import { FRAGMENT_HASH_BYTES } from "../fragment/seal.ts";
-import { fragmentCount, split } from "../fragment/split.ts";
 import type { Frame } from "../link/frame.ts";
-import { requestBytesMax } from "../sphinx/service-payload.ts";
 import type { Sphinx } from "../sphinx/sphinx.ts";
 import type { ProfileSchedule } from "../traffic/profile-schedule.ts";
 import { QuietTime } from "../traffic/quiet-time.ts";
@@ -30,21 +16,22 @@ import type { SendClock, SendClockOptions } from "../traffic/send-clock.ts";
 import { Ticker } from "../traffic/ticker.ts";
 import type { Account } from "./account.ts";
 import type { ConsensusKeeper } from "./consensus-keeper.ts";
-import { estimate } from "./estimate.ts";
+import { FreshKeys } from "./fresh-keys.ts";
+import { GuardKeeper } from "./guard-keeper.ts";
+import { askHave } from "./have-question.ts";
 import { Inbox } from "./inbox.ts";
-import { HAVE_HASHES_PER_REQUEST } from "./limits.ts";
+import { Journeys } from "./journeys.ts";
 import { LoopHealth } from "./loop-health.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
 import { Outbox } from "./outbox.ts";
-import { AT_ONCE, type Outgoing } from "./outgoing.ts";
+import { Posting } from "./posting.ts";
 import type { ProviderLink } from "./provider-link.ts";
-import { receiptProof } from "./receipt.ts";
 import { Receipts } from "./receipts.ts";
 import { Requests } from "./requests.ts";
 import { Sender } from "./sender.ts";
-import type { OutgoingMessage, Recipient, StoredAccount } from "./store.ts";
+import type { Recipient, StoredAccount } from "./store.ts";
 import { TimeLaws } from "./time-laws.ts";
-import type { ClientEvents, Journey, TransportClientOptions } from "./types.ts";
+import type { ClientEvents, TransportClientOptions } from "./types.ts";
 import type { Usage } from "./usage.ts";
 
 export interface SessionDeps extends TransportClientOptions {
@@ -56,6 +43,8 @@ export interface SessionDeps extends TransportClientOptions {
   readonly mailboxKeys: MailboxKeys;
   readonly profiles: ProfileSchedule;
   readonly usage: Usage;
+  readonly lookup: (address: string) => Promise<MailboxRecord | undefined>;
+  readonly onNotice: (body: Uint8Array) => Promise<void>;
   readonly emit: <E extends keyof ClientEvents>(event: E, data: ClientEvents[E]) => void;
   readonly makeSendClock: (options: SendClockOptions) => SendClock;
 }
@@ -66,8 +55,12 @@ export class Session {
   readonly requests: Requests;
   readonly sender: Sender;
   readonly loops: LoopHealth;
+  readonly posting: Posting;
+  readonly journeys: Journeys;
   readonly #deps: SessionDeps;
   readonly #receipts: Receipts;
+  readonly #guards: GuardKeeper;
+  readonly #freshKeys: FreshKeys;
   readonly #quiet: QuietTime;
   readonly #sendClock: SendClock;
   readonly #pollClock: Ticker;
@@ -93,8 +86,8 @@ export class Session {
       reliability,
       waits: laws,
       nextOrder,
-      have: (to, hashes) => this.#have(to, hashes),
-      onProgress: (outgoing) => deps.emit("progress", this.journey(outgoing)),
+      have: (to, hashes) => askHave({ geometry, ask: (question) => this.requests.ask(question), to, hashes }),
+      onProgress: (outgoing) => deps.emit("progress", this.journeys.of(outgoing)),
       onSent: ({ id, index, tags, at }) => observer?.fragmentSent?.({ messageId: id, index, tags, at }),
     });
     this.#receipts = new Receipts({
@@ -128,9 +121,12 @@ export class Session {
       parameters,
       store,
       quiet: this.#quiet,
+      makeReady: () => mailboxKeys.makeReady(),
       openSealed: (sealed) => mailboxKeys.openSealed(sealed),
+      isClockGood: () => mailboxKeys.isClockGood,
       onLoop: (id) => this.loops.returned(id),
       onReply: (id, body) => this.requests.replied(id, body),
+      onNotice: (body) => deps.onNotice(body),
       onReceipt: (entry) => this.outbox.receipt(entry),
       onFragment: (fragment) => observer?.fragmentTaken?.({ ...fragment, at: clock.now() }),
       onMessage: (message) => deps.emit("message", message),
@@ -138,6 +134,7 @@ export class Session {
         if (seen.acknowledgeTo !== undefined) await this.#receipts.owe(seen, seen.acknowledgeTo);
       },
     });
+    this.#guards = new GuardKeeper({ clock, paths: streams.paths, account: deps.account });
     this.sender = new Sender({
       clock,
       streams,
@@ -146,7 +143,7 @@ export class Session {
       profiles,
       own: opened,
       mailboxKey: () => this.#mailboxKey(),
-      guards: () => (deps.account.stored?.guards ?? []).map((guard) => guard.nodeId),
+      guards: () => this.#guards.ids,
       sources: [this.requests, this.#receipts, this.outbox],
       isUp: () => link.state === "up",
       current: () => keeper.current(),
@@ -155,6 +152,17 @@ export class Session {
         deps.usage.packetSent(bytes, at);
         observer?.slotSent?.({ kind, carried, at });
       },
+    });
+    this.posting = new Posting({ clock, sphinx, parameters, keys, quiet: this.#quiet, outbox: this.outbox });
+    const profile = () => profiles.at(clock.now());
+    const { outbox, sender } = this;
+    this.journeys = new Journeys({ clock, geometry, parameters, profile, outbox, sender, link });
+    this.#freshKeys = new FreshKeys({
+      clock,
+      wait: (failures) => laws.lookupWait(failures),
+      lookup: deps.lookup,
+      expired: (now) => [...outbox.expired(now), ...this.#receipts.expired(now)],
+      renewed: (to) => this.#renewed(to),
     });
     this.#sendClock = deps.makeSendClock({
       clock,
@@ -181,11 +189,13 @@ export class Session {
     await this.outbox.load();
     await this.#receipts.load();
     await this.inbox.load();
+    this.#freshKeys.start();
   }
 
   async stop(): Promise<void> {
     this.#sendClock.stop();
     this.#pollClock.stop();
+    this.#freshKeys.stop();
     this.requests.stop();
     this.#receipts.stop();
     await this.outbox.stop();
@@ -198,38 +208,8 @@ export class Session {
     this.inbox.take({ cursor, kind, surbId, body });
   }
 
-  /** Splits, hashes and stores; durable when it resolves. */
-  async send(to: Recipient, o: { body: Uint8Array; id: MessageId | undefined }): Promise<MessageId> {
-    const { body } = o;
-    const { sphinx, network, streams, clock } = this.#deps;
-    const { parameters } = network;
-    const { suite, geometry } = sphinx;
-    const id = o.id ?? messageId(streams.keys.bytes(MESSAGE_ID_BYTES));
-    if (await this.outbox.has(id)) return id;
-    await this.#assertUsable(to);
-    const { fragments, proof } = await this.#quiet.run(() => {
-      const step = parameters.fragmentStep;
-      const parts = split({ suite, geometry, step, kind: "message", messageId: id, body });
-      return { fragments: parts, proof: receiptProof(suite, { id, body }) };
-    }, 2 * body.length);
-    const now = clock.now();
-    const message: OutgoingMessage = {
-      id,
-      to,
-      bytes: body.length,
-      proof,
-      queuedAt: now,
-      progress: { ...NO_PROGRESS, deadline: milliseconds(now + parameters.retention) },
-      fragments: fragments.map(() => ({ state: "waiting", notBefore: AT_ONCE, attempts: 0, hashes: [] })),
-    };
-    const step = parameters.fragmentStep;
-    const { needed } = fragmentCount({ geometry, step, messageBytes: body.length });
-    await this.outbox.add({ message, data: fragments.slice(0, needed).map(({ data }) => data) });
-    return id;
-  }
-
   async acknowledge(id: MessageId, to: Recipient): Promise<void> {
-    await this.#assertUsable(to);
+    await this.posting.assertUsable(to);
     const seen = await this.#deps.store.seen(id);
     if (seen === undefined) throw new RangeError("acknowledge() comes after consumed()");
     await this.#receipts.owe(seen, to);
@@ -237,91 +217,19 @@ export class Session {
 
   /** Throws RECORD_UNUSABLE. */
   async retry(id: MessageId, to: Recipient | undefined): Promise<void> {
-    if (to !== undefined) await this.#assertUsable(to);
+    if (to !== undefined) await this.posting.assertUsable(to);
     await this.outbox.retry(id, to);
   }
 
-  journey(outgoing: Outgoing): Journey {
-    const { message, progress, delivery, left } = outgoing;
-    const { firstSentAt, lastSentAt, storedAt, deliveredAt } = progress;
-    return {
-      messageId: message.id,
-      delivery,
-      bytes: message.bytes,
-      fragments: message.fragments.length,
-      fragmentsSent: outgoing.leftOnce,
-      queuedAt: message.queuedAt,
-      firstSentAt,
-      lastSentAt,
-      storedAt,
-      deliveredAt,
-      expectedAt: deliveredAt ?? this.#expectedAt(left, lastSentAt),
-      waitingFor: this.#waitingFor(outgoing),
-    };
-  }
-
-  estimate(bytes: number): Milliseconds {
-    const { network, sphinx } = this.#deps;
-    const step = network.parameters.fragmentStep;
-    const { total } = fragmentCount({ geometry: sphinx.geometry, step, messageBytes: bytes });
-    return estimate({ fragments: total, ahead: this.outbox.queued, profile: this.#profile() });
-  }
-
-  /** Guards for a new consensus, remembered. */
+  /** There is a new list of nodes: guards for it, remembered. */
   useGuards(): void {
-    const { keeper, account, streams, clock } = this.#deps;
-    const current = keeper.current();
-    const previous = account.stored?.guards;
-    if (current === undefined || previous === undefined) return;
-    const now = clock.now();
-    const fresh = previous.filter(({ since }) => now - since < GUARD_LIFETIME);
-    const chosen = chooseGuards({
-      consensus: current.consensus,
-      previous: fresh.map((guard) => guard.nodeId),
-      paths: streams.paths,
-    });
-    const guards = chosen.map((nodeId) => fresh.find((guard) => guard.nodeId === nodeId) ?? { nodeId, since: now });
-    if (guards.length === previous.length && guards.every((guard) => previous.includes(guard))) return;
-    // If this is not written, the next start draws new ones.
-    void account.save({ guards }).catch(() => undefined);
+    this.#guards.update(this.#deps.keeper.current()?.consensus);
   }
 
-  /** What cannot be sealed would keep its place in the queue and take slots from other mail. Throws RECORD_UNUSABLE. */
-  async #assertUsable({ mailboxKey }: Recipient): Promise<void> {
-    const { sealKem } = this.#deps.sphinx.suite;
-    const isKey = await this.#quiet.run(() => isPublicKey(sealKem, mailboxKey));
-    if (!isKey) throw new TransportError("RECORD_UNUSABLE");
-  }
-
-  #expectedAt(left: number, lastSentAt: Milliseconds | undefined): Milliseconds {
-    const profile = this.#profile();
-    const now = this.#deps.clock.now();
-    if (left === 0 && lastSentAt !== undefined) {
-      return milliseconds(Math.max(now, lastSentAt + estimate({ fragments: 0, ahead: 0, profile })));
-    }
-    return milliseconds(now + estimate({ fragments: left, ahead: Math.max(0, this.outbox.queued - left), profile }));
-  }
-
-  #waitingFor(outgoing: Outgoing): Journey["waitingFor"] {
-    if (this.outbox.waitsForKey(outgoing, this.#deps.clock.now())) return "key";
-    if (this.#deps.link.state !== "up") return "provider";
-    return this.sender.reaches(outgoing.to.providerId) && !this.sender.hasPathProblem ? "none" : "network";
-  }
-
-  /** Which of these sealed forms the reader's provider has; asked in as many requests as it takes. */
-  async #have(to: Recipient, hashes: readonly Uint8Array[]): Promise<boolean[]> {
-    const room = requestBytesMax(this.#deps.sphinx.geometry, "have") - MAILBOX_ID_BYTES - 2;
-    const most = Math.min(HAVE_HASHES_PER_REQUEST, Math.floor(room / FRAGMENT_HASH_BYTES));
-    const present: boolean[] = [];
-    for (let at = 0; at < hashes.length; at += most) {
-      const part = hashes.slice(at, at + most);
-      const writer = new Writer().raw(to.mailboxId).u16(part.length);
-      for (const hash of part) writer.raw(hash);
-      const body = writer.finish();
-      const bitmap = await this.requests.ask({ provider: to.providerId, service: "have", body });
-      present.push(...readBitmap(bitmap, part.length));
-    }
-    return present;
+  async #renewed(to: Recipient): Promise<void> {
+    await this.posting.assertUsable(to);
+    await this.outbox.readdress(to);
+    await this.#receipts.readdress(to);
   }
 
   #replyPath(from: NodeId): { path: ReturnType<typeof chooseReplyPath>; until: Milliseconds } {
@@ -344,28 +252,6 @@ export class Session {
   #profile(): ReturnType<ProfileSchedule["at"]> {
     return this.#deps.profiles.at(this.#deps.clock.now());
   }
-}
-
-/** Two months: long against the weeks over which an observer would have to watch, short against a network's life. */
-const GUARD_LIFETIME = 60 * 24 * 3600 * 1000;
-
-const NO_PROGRESS = {
-  firstSentAt: undefined,
-  lastSentAt: undefined,
-  storedAt: undefined,
-  deliveredAt: undefined,
-  failedAt: undefined,
-  askAt: undefined,
-  remindAt: undefined,
-  reminders: 0,
-};
-
-/** Bit i (from the least significant of each byte) says whether hash i is there. Throws MALFORMED. */
-function readBitmap(bitmap: Uint8Array, count: number): boolean[] {
-  const reader = new Reader(bitmap);
-  const bytes = reader.take(Math.ceil(count / 8));
-  reader.end();
-  return Array.from({ length: count }, (_, i) => (((bytes[i >> 3] as number) >> (i & 7)) & 1) === 1);
 }
 
 function earliest(a: Milliseconds | undefined, b: Milliseconds | undefined): Milliseconds | undefined {

@@ -25,9 +25,14 @@ export interface ClientStore {
   /** Adds one and forgets all but the `keep` newest by epoch. */
   addConsensus(consensus: { epoch: number; bytes: Uint8Array; keep: number }): Promise<void>;
 
-  /** Mailbox key pairs, newest first. Private halves are secrets: encrypted at rest. */
+  /** Mailbox key pairs, the latest `validFrom` first. Private halves are secrets: encrypted at rest. */
   mailboxKeys(): Promise<readonly StoredMailboxKey[]>;
+  /** Replaces one with the same `validFrom`. */
   addMailboxKey(key: StoredMailboxKey): Promise<void>;
+  /** What the coming keys are made from. A secret. */
+  mailboxRatchet(): Promise<MailboxRatchet | undefined>;
+  /** Replaces the one before, which must not be found again. */
+  saveMailboxRatchet(ratchet: MailboxRatchet): Promise<void>;
   /** Erases private halves whose `eraseAt` has passed. */
   eraseMailboxKeys(now: Milliseconds): Promise<void>;
 
@@ -59,10 +64,13 @@ export interface ClientStore {
   cursor(): Promise<number>;
   /** Moves the cursor and, when the entry was a fragment worth keeping, adds it. A fragment already there is not added twice. */
   acceptEntry(entry: { cursor: number; fragment?: IncomingFragment }): Promise<void>;
-  /** What is known of incomplete messages and of complete ones that nobody consumed. */
+  /**
+   * What is known of incomplete messages and of complete ones that nobody consumed; the one whose newest fragment is oldest comes
+   * first.
+   */
   incoming(): Promise<readonly IncomingSummary[]>;
-  /** The data of all fragments of one message, in the order of their index. */
-  incomingData(id: MessageId): Promise<readonly { index: number; data: Uint8Array }[]>;
+  /** The data of one fragment. Rejects when it is not there. */
+  incomingFragment(id: MessageId, index: number): Promise<Uint8Array>;
   /** The message was taken: deletes its fragments and remembers that it was seen. */
   consume(seen: SeenMessage): Promise<void>;
   /** Deletes the fragments of a message that turned out to be no message. */
@@ -77,7 +85,7 @@ export interface ClientStore {
   /** They were sent. */
   settleReceipts(ids: readonly MessageId[]): Promise<void>;
 
-  /** Forgets finished messages, seen ids and incomplete messages that are older than `before`. */
+  /** Forgets finished messages, seen ids, owed receipts and incomplete messages that are older than `before`. */
   prune(before: Milliseconds): Promise<void>;
 }
 
@@ -111,8 +119,23 @@ export interface StoredMailboxKey {
   readonly eraseAt: Milliseconds;
 }
 
+/** From which the coming mailbox keys are made, the same on every device of the account (docs/spec/01-message.md §5). */
+export interface MailboxRatchet {
+  /** 32 bytes: makes the key of `generation`, and the secret of the next. */
+  readonly secret: Uint8Array;
+  readonly generation: number;
+  /** No key made from it is valid before this time. */
+  readonly from: Milliseconds;
+  /** 32 bytes: seals what one device tells the others. */
+  readonly deviceSecret: Uint8Array;
+}
+
 /** To whom a message goes: what of a mailbox record the transport needs. */
 export interface Recipient {
+  /** Under which a newer key is looked up; it must be signed with the same account key. */
+  readonly address: string;
+  /** Ed25519, 32 bytes. */
+  readonly accountKey: Uint8Array;
   readonly providerId: NodeId;
   readonly mailboxId: MailboxId;
   /** X-Wing, 1,216 bytes. */

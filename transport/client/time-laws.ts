@@ -6,6 +6,7 @@
 import type { Parameters, Profile } from "../core/parameters.ts";
 import { exponential, type RandomSource } from "../core/random.ts";
 import { meanInterval, type Milliseconds, milliseconds } from "../core/units.ts";
+import { LOOKUP_DOUBLINGS_MAX } from "./limits.ts";
 
 const MIXES = 3;
 
@@ -46,6 +47,11 @@ export class TimeLaws {
   remindWait(reminders: number): Milliseconds {
     const mean = 20 * this.journey * 2 ** reminders;
     return milliseconds(mean / 2 + exponential(this.#random, milliseconds(mean / 2)));
+  }
+
+  /** From one look at what waits for a newer key to the next, and for a reader asked for in vain: slow, and doubling. */
+  lookupWait(failures: number): Milliseconds {
+    return exponential(this.#random, milliseconds(20 * this.journey * 2 ** Math.min(failures, LOOKUP_DOUBLINGS_MAX)));
   }
 
   /** From a request's departure to giving it up: both ways through the mixes with room for unlucky delays, and the poll. */

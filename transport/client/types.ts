@@ -7,6 +7,7 @@ import type { MailboxId, MessageId, Milliseconds, NodeId } from "../core/units.t
 import type { Suite } from "../crypto/suite.ts";
 import type { MailboxRecord } from "../directory/mailbox-record.ts";
 import type { Network } from "../directory/model.ts";
+import type { ListedDevice } from "../link/control.ts";
 import type { Dialer } from "../link/link.ts";
 import type { ClientStore } from "./store.ts";
 
@@ -55,6 +56,8 @@ export interface Journey {
   readonly fragments: number;
   /** Fragments that left at least once. */
   readonly fragmentsSent: number;
+  /** Fragments that the reader's provider is known to have; those that only pad are never asked about. */
+  readonly fragmentsStored: number;
   readonly queuedAt: Milliseconds;
   readonly firstSentAt: Milliseconds | undefined;
   readonly lastSentAt: Milliseconds | undefined;
@@ -134,6 +137,17 @@ export interface MixClient {
    * Throws PROVIDER_DOWN, BAD_INVITE, NAME_TAKEN, NAME_INVALID, REFUSED, CLOCK_WRONG, CONSENSUS_FORGED, CONSENSUS_SPLIT.
    */
   signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp>;
+  /**
+   * A code that lets one new device into the account within a quarter of an hour; `extra` (4,096 bytes at most) reaches the
+   * program there. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT.
+   */
+  offerDevice(options: { extra: Uint8Array }): Promise<string>;
+  /** In place of `signUp`: makes this device one more of the account that the code is from. Throws as `signUp`, MALFORMED. */
+  joinDevice(options: { code: string }): Promise<{ account: SignedUp; extra: Uint8Array }>;
+  /** The devices of the account. Throws PROVIDER_DOWN, NO_ACCOUNT. */
+  devices(): Promise<readonly ListedDevice[]>;
+  /** Nothing that comes from now on reaches that device. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT. */
+  removeDevice(options: { deviceKey: Uint8Array }): Promise<void>;
   /** The account, once there is one. */
   readonly account: SignedUp | undefined;
   /** Durable when it resolves. Throws MESSAGE_TOO_LARGE, RECORD_EXPIRED, RECORD_UNUSABLE, NO_ACCOUNT. */

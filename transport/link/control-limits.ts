@@ -10,3 +10,13 @@ export const ADDRESS_BYTES_MAX = LOCAL_PART_BYTES_MAX + 1 + 255;
 export const INVITE_CODE_BYTES_MAX = 64;
 /** A record with the largest certificate and address is 9,909 bytes; this is what a CONTROL frame of 16 KiB leaves room for with ease. */
 export const RECORD_BYTES_MAX = 12_288;
+/** A code's token, and its hash. */
+export const DEVICE_TOKEN_BYTES = 32;
+/** What a new device needs: keys, guards, a certificate of 8 KiB, and the program's own few kilobytes. */
+export const BUNDLE_BYTES_MAX = 14_336;
+/** What the other devices are told when one is removed: 125 bytes, with room for more. */
+export const NOTICE_BYTES_MAX = 512;
+/** What an answer's body holds at most: a bundle is the largest. */
+export const ANSWER_BODY_BYTES_MAX = 15_360;
+/** More devices than any provider allows an account. */
+export const DEVICES_LISTED_MAX = 16;

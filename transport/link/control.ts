@@ -8,9 +8,14 @@ import { TransportError } from "../core/errors.ts";
 import { type MailboxId, mailboxId, type NodeId, nodeId } from "../core/units.ts";
 import {
   ADDRESS_BYTES_MAX,
+  ANSWER_BODY_BYTES_MAX,
+  BUNDLE_BYTES_MAX,
   DEVICE_KEY_BYTES,
+  DEVICE_TOKEN_BYTES,
+  DEVICES_LISTED_MAX,
   INVITE_CODE_BYTES_MAX,
   LOCAL_PART_BYTES_MAX,
+  NOTICE_BYTES_MAX,
   RECORD_BYTES_MAX,
 } from "./control-limits.ts";
 
@@ -26,12 +31,16 @@ export type ControlRequest =
     }
   /** Publishes a MailboxRecord, signed by the account key; it replaces the one before. */
   | { readonly kind: "put-record"; readonly id: number; readonly record: Uint8Array }
-  /** Adds the asking device to an account; the account key signed `deviceGrant` (64 bytes, Ed25519). */
-  | { readonly kind: "add-device"; readonly id: number; readonly localPart: string; readonly signature: Uint8Array }
-  /** Removes a device of the asking device's account. */
-  | { readonly kind: "remove-device"; readonly id: number; readonly deviceKey: Uint8Array }
+  /** Deposits what a new device of the asking device's account needs, for whoever shows the token with this hash. */
+  | { readonly kind: "offer-device"; readonly id: number; readonly tokenHash: Uint8Array; readonly bundle: Uint8Array }
+  /** Removes a device of the asking device's account; the notice goes into the mailbox, for those that stay. */
+  | { readonly kind: "remove-device"; readonly id: number; readonly deviceKey: Uint8Array; readonly notice: Uint8Array }
   /** Which account, if any, the asking device belongs to. */
-  | { readonly kind: "status"; readonly id: number };
+  | { readonly kind: "status"; readonly id: number }
+  /** Makes the asking device one of the account that offered; the answer's body is the bundle. Asking twice is safe. */
+  | { readonly kind: "join-device"; readonly id: number; readonly token: Uint8Array }
+  /** The devices of the asking device's account; the answer's body is a device list. */
+  | { readonly kind: "list-devices"; readonly id: number };
 
 export const CONTROL_RESULTS = {
   OK: 0,
@@ -56,6 +65,8 @@ export interface ControlAnswer {
   readonly id: number;
   readonly result: ControlResult;
   readonly account?: ControlAccount;
+  /** What was asked for, where it is not the account: empty for most requests. */
+  readonly body: Uint8Array;
 }
 
 export interface ControlAccount {
@@ -72,11 +83,14 @@ export function encodeControlRequest(request: ControlRequest): Uint8Array {
       return writer.text16(request.localPart).text16(request.invite).raw(request.accountKey).finish();
     case "put-record":
       return writer.bytes16(request.record).finish();
-    case "add-device":
-      return writer.text16(request.localPart).raw(request.signature).finish();
+    case "offer-device":
+      return writer.raw(request.tokenHash).bytes16(request.bundle).finish();
     case "remove-device":
-      return writer.raw(request.deviceKey).finish();
+      return writer.raw(request.deviceKey).bytes16(request.notice).finish();
+    case "join-device":
+      return writer.raw(request.token).finish();
     case "status":
+    case "list-devices":
       return writer.finish();
   }
 }
@@ -93,9 +107,10 @@ export function decodeControlRequest(bytes: Uint8Array): ControlRequest {
 
 export function encodeControlAnswer(answer: ControlAnswer): Uint8Array {
   const writer = new Writer().u32(answer.id).u8(CONTROL_RESULTS[answer.result]);
-  const { account } = answer;
-  if (account === undefined) return writer.u8(0).finish();
-  return writer.u8(1).text16(account.address).raw(account.providerId).raw(account.mailboxId).finish();
+  const { account, body } = answer;
+  if (account === undefined) return writer.u8(0).bytes16(body).finish();
+  writer.u8(1).text16(account.address).raw(account.providerId).raw(account.mailboxId);
+  return writer.bytes16(body).finish();
 }
 
 /** Throws MALFORMED. */
@@ -106,25 +121,60 @@ export function decodeControlAnswer(bytes: Uint8Array): ControlAnswer {
   const present = reader.u8();
   if (result === undefined || present > 1) throw new TransportError("MALFORMED");
   const account = present === 1 ? decodeAccount(reader) : undefined;
+  const body = reader.bytes16(ANSWER_BODY_BYTES_MAX);
   reader.end();
-  return account === undefined ? { id, result } : { id, result, account };
+  return account === undefined ? { id, result, body } : { id, result, account, body };
 }
 
-/** What the account key signs to admit a device: label ‖ provider's node id ‖ device key ‖ local part. */
-export function deviceGrant(options: { providerId: NodeId; deviceKey: Uint8Array; localPart: string }): Uint8Array {
-  return new Writer()
-    .text16("starling/device-grant/v1")
-    .raw(options.providerId)
-    .raw(options.deviceKey)
-    .text16(options.localPart)
-    .finish();
+const REQUEST_KINDS = {
+  "sign-up": 1,
+  "put-record": 2,
+  "offer-device": 3,
+  "remove-device": 4,
+  status: 5,
+  "join-device": 6,
+  "list-devices": 7,
+} as const;
+/** One device of an account, as its provider knows it. */
+export interface ListedDevice {
+  readonly deviceKey: Uint8Array;
+  /** The last day on which it polled, counted from the beginning of Unix time. */
+  readonly lastDay: number;
+  /** Whether it is the one that asked. */
+  readonly isOwn: boolean;
 }
 
-const REQUEST_KINDS = { "sign-up": 1, "put-record": 2, "add-device": 3, "remove-device": 4, status: 5 } as const;
+/** count u8 ‖ (device key 32 ‖ last day u32 ‖ own u8) each. */
+export function encodeDeviceList(devices: readonly ListedDevice[]): Uint8Array {
+  const writer = new Writer().u8(devices.length);
+  for (const { deviceKey, lastDay, isOwn } of devices) {
+    writer
+      .raw(deviceKey)
+      .u32(lastDay)
+      .u8(isOwn ? 1 : 0);
+  }
+  return writer.finish();
+}
+
+/** Throws MALFORMED. */
+export function decodeDeviceList(bytes: Uint8Array): ListedDevice[] {
+  const reader = new Reader(bytes);
+  const count = reader.u8();
+  if (count > DEVICES_LISTED_MAX) throw new TransportError("MALFORMED");
+  const devices = Array.from({ length: count }, () => {
+    const deviceKey = reader.take(DEVICE_KEY_BYTES);
+    const lastDay = reader.u32();
+    const own = reader.u8();
+    if (own > 1) throw new TransportError("MALFORMED");
+    return { deviceKey, lastDay, isOwn: own === 1 };
+  });
+  reader.end();
+  return devices;
+}
+
 const RESULT_NAMES: ReadonlyMap<number, ControlResult> = new Map(
   Object.entries(CONTROL_RESULTS).map(([name, code]) => [code, name as ControlResult]),
 );
-const SIGNATURE_BYTES = 64;
 
 function decodeFields(reader: Reader, kind: number, id: number): ControlRequest {
   switch (kind) {
@@ -138,17 +188,26 @@ function decodeFields(reader: Reader, kind: number, id: number): ControlRequest 
       };
     case REQUEST_KINDS["put-record"]:
       return { kind: "put-record", id, record: reader.bytes16(RECORD_BYTES_MAX) };
-    case REQUEST_KINDS["add-device"]:
+    case REQUEST_KINDS["offer-device"]:
       return {
-        kind: "add-device",
+        kind: "offer-device",
         id,
-        localPart: reader.text16(LOCAL_PART_BYTES_MAX),
-        signature: reader.take(SIGNATURE_BYTES),
+        tokenHash: reader.take(DEVICE_TOKEN_BYTES),
+        bundle: reader.bytes16(BUNDLE_BYTES_MAX),
       };
     case REQUEST_KINDS["remove-device"]:
-      return { kind: "remove-device", id, deviceKey: reader.take(DEVICE_KEY_BYTES) };
+      return {
+        kind: "remove-device",
+        id,
+        deviceKey: reader.take(DEVICE_KEY_BYTES),
+        notice: reader.bytes16(NOTICE_BYTES_MAX),
+      };
     case REQUEST_KINDS.status:
       return { kind: "status", id };
+    case REQUEST_KINDS["join-device"]:
+      return { kind: "join-device", id, token: reader.take(DEVICE_TOKEN_BYTES) };
+    case REQUEST_KINDS["list-devices"]:
+      return { kind: "list-devices", id };
     default:
       throw new TransportError("MALFORMED");
   }

@@ -66,7 +66,8 @@ export type Frame =
   | { readonly type: "status"; readonly accepted: boolean; readonly reason: string };
 
 export type WantedDocument = Epoch | "current" | "network";
-export type EntryKind = "none" | "fragment" | "reply";
+/** A notice is from another device of the account. */
+export type EntryKind = "none" | "fragment" | "reply" | "notice";
 
 /** Throws RangeError for parts that are not of their length. */
 export function encodeFrame(frame: Frame, sizes: FrameSizes): Uint8Array {
@@ -132,7 +133,7 @@ export function decodeFrame(
 /** Epoch fields that ask for the newest consensus, and for the network file. */
 const CURRENT = 0xffff_ffff;
 const NETWORK = 0xffff_fffe;
-const ENTRY_KINDS: readonly EntryKind[] = ["none", "fragment", "reply"];
+const ENTRY_KINDS: readonly EntryKind[] = ["none", "fragment", "reply", "notice"];
 
 function decodeFixed(type: number, reader: Reader, sizes: FrameSizes): Frame {
   switch (type) {
@@ -197,7 +198,6 @@ function decodeDirectory(type: number, body: Uint8Array): Frame {
   }
 }
 
-/** Length, content, zeros: inside TLS nobody sees where the content ends. */
 const EPOCH_BYTES = 4;
 const TIME_BYTES = 8;
 
@@ -214,6 +214,7 @@ function contentOf(body: Uint8Array): Uint8Array {
   return new Reader(body).bytes32(body.length);
 }
 
+/** Length, content, zeros: inside TLS nobody sees where the content ends. */
 function padded(writer: Writer, content: Uint8Array, size: number): Writer {
   if (content.length > size) throw new RangeError(`content of ${content.length} bytes, room for ${size}`);
   return writer

@@ -6,10 +6,13 @@ import { canonicalLocalPart, isReserved, skeletonOf } from "#provider-server/acc
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
-import { milliseconds, nodeId } from "#transport/core/units.ts";
+import { milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { type MailboxRecord, signMailboxRecord } from "#transport/directory/mailbox-record.ts";
-import { type ControlRequest, deviceGrant } from "#transport/link/control.ts";
+import { type ControlRequest, decodeDeviceList } from "#transport/link/control.ts";
+import { deviceTokenHash } from "#transport/link/device-token.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { DEVICES_PER_ACCOUNT_MAX } from "#provider-server/accounts/limits.ts";
 
 const suite = await loadSuite("x25519", "native");
 const DAY = 86_400_000;
@@ -95,24 +98,67 @@ test("a record that is not the account's, is older, or would hold for years is r
   assert.equal(put(1, { ...own, validFrom: milliseconds(own.validFrom - 1) }).result, "BAD_RECORD");
 });
 
-test("a device joins with the account key's signature and leaves; at most eight", () => {
-  const { signUp, handle, accounts } = setUp();
+test("a device joins with a token that another device left the hash of, once, within a quarter of an hour; at most three", async () => {
+  const { signUp, handle, accounts, clock } = setUp();
   signUp(1, "alice");
-  const add = (n: number, seed: string) => {
-    const granted = deviceGrant({ providerId, deviceKey: device(n), localPart: "alice" });
-    const signature = suite.ed25519.sign(granted, accountSeed(seed));
-    return handle(n, { kind: "add-device", id: 0, localPart: "alice", signature }).result;
-  };
-  assert.equal(add(2, "eve"), "REFUSED");
+  const bundle = new Uint8Array(300).fill(7);
+  const offer = (from: number, n: number) =>
+    handle(from, { kind: "offer-device", id: 0, tokenHash: deviceTokenHash(suite, token(n)), bundle }).result;
+  const join = (n: number, with_: number) => handle(n, { kind: "join-device", id: 0, token: token(with_) });
+  assert.equal(offer(9, 1), "NO_ACCOUNT", "only a device of an account offers");
+  assert.equal(join(2, 1).result, "REFUSED");
+  assert.equal(offer(1, 1), "OK");
+  assert.equal(join(2, 2).result, "REFUSED", "another token");
   assert.equal(accounts.isDevice(device(2)), false);
-  for (let n = 2; n <= 8; n++) assert.equal(add(n, "alice"), "OK");
-  assert.equal(add(8, "alice"), "OK", "asking twice is safe");
-  assert.equal(add(9, "alice"), "TOO_MANY_DEVICES");
-  assert.equal(handle(2, { kind: "remove-device", id: 0, deviceKey: device(3) }).result, "OK");
-  assert.equal(accounts.isDevice(device(3)), false);
-  assert.equal(add(9, "alice"), "OK");
+  const joined = join(2, 1);
+  assert.deepEqual([joined.result, joined.body, joined.account?.address], ["OK", bundle, "alice@a.example"]);
+  assert.deepEqual(join(2, 1).body, bundle, "the answer may have been lost: asking twice is safe");
+  assert.equal(join(3, 1).result, "REFUSED", "one offer, one device");
+
+  assert.equal(offer(2, 3), "OK", "the new device lets in another");
+  await clock.runFor(seconds(15 * 60));
+  assert.equal(join(3, 3).result, "REFUSED", "too late");
+  assert.equal(offer(2, 4), "OK");
+  assert.equal(offer(1, 5), "OK");
+  assert.equal(join(3, 4).result, "REFUSED", "a new offer replaces the one before");
+  assert.equal(join(3, 5).result, "OK");
+  assert.equal(offer(1, 6), "TOO_MANY_DEVICES");
+});
+
+test("a device is removed by another of its account, with what was on offer, and a notice for those that stay", () => {
+  const { signUp, handle, accounts, notices } = setUp();
+  signUp(1, "alice");
   signUp(20, "bob");
-  assert.equal(handle(20, { kind: "remove-device", id: 0, deviceKey: device(1) }).result, "REFUSED");
+  const notice = new Uint8Array(100).fill(9);
+  const remove = (by: number, n: number) =>
+    handle(by, { kind: "remove-device", id: 0, deviceKey: device(n), notice }).result;
+  const offer = () =>
+    handle(1, { kind: "offer-device", id: 0, tokenHash: deviceTokenHash(suite, token(1)), bundle: notice }).result;
+  offer();
+  handle(2, { kind: "join-device", id: 0, token: token(1) });
+  const listed = decodeDeviceList(handle(2, { kind: "list-devices", id: 0 }).body);
+  assert.deepEqual(
+    listed.map(({ isOwn }) => isOwn),
+    [false, true],
+  );
+  assert.equal(remove(20, 2), "REFUSED", "of another account");
+  assert.equal(offer(), "OK");
+  assert.equal(remove(1, 2), "OK");
+  assert.equal(accounts.isDevice(device(2)), false);
+  assert.equal(
+    handle(3, { kind: "join-device", id: 0, token: token(1) }).result,
+    "REFUSED",
+    "what was offered holds old secrets",
+  );
+  assert.deepEqual(notices, [notice]);
+});
+
+test("the devices that an account may have get nothing that they cannot collect, at either profile's rates", () => {
+  for (const profile of Object.values(LIVE_PARAMETERS.profiles)) {
+    const loops = DEVICES_PER_ACCOUNT_MAX * profile.sendRate * profile.loopShare;
+    const mail = profile.sendRate * profile.payloadShare;
+    assert.ok(loops + mail < profile.pollRate, `${loops} and ${mail} against ${profile.pollRate}`);
+  }
 });
 
 test("a full disk answers that the provider is unavailable, and nothing is half done", () => {
@@ -138,6 +184,7 @@ function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
   const database = new ProviderDatabase(":memory:");
   const random = new SeededRandom("mailboxes");
   const domain = "a.example";
+  const notices: Uint8Array[] = [];
   const accounts = new Accounts({
     database,
     clock,
@@ -146,6 +193,7 @@ function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
     providerId,
     domain,
     signUp: signUpPolicy,
+    notify: (_, notice) => void notices.push(notice),
   });
   const handle = (n: number, request: ControlRequest) => accounts.handle(device(n), request);
   const status = (n: number) => handle(n, { kind: "status", id: 0 }).account;
@@ -153,6 +201,7 @@ function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
     clock,
     database,
     accounts,
+    notices,
     handle,
     signUp: (n: number, localPart: string, invite = "") =>
       handle(n, {
@@ -180,3 +229,5 @@ function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
     },
   };
 }
+
+const token = (n: number): Uint8Array => new Uint8Array(32).fill(n);

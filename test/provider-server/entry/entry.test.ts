@@ -102,7 +102,7 @@ function entryWith({ accounts, ...given }: Fakes): Entry {
     forward: () => undefined,
     onDrop: () => undefined,
     ...given,
-    accounts: { isDevice: () => true, handle: () => ({ id: 0, result: "MALFORMED" }), ...accounts },
+    accounts: { isDevice: () => true, handle: () => ({ id: 0, result: "MALFORMED", body: new Uint8Array(0) }), ...accounts },
   });
 }
 

@@ -29,6 +29,8 @@ test("a message that was consumed is not offered again when it comes again; who 
   await take(messageOf(name, body));
   await inbox.consumed(name);
   const to = {
+    address: "writer@a.example",
+    accountKey: random.bytes(32),
     providerId: nodeId(random.bytes(32)),
     mailboxId: mailboxId(random.bytes(32)),
     mailboxKey: pair.publicKey,
@@ -126,6 +128,9 @@ async function setUp(parameters: Parameters = SIM_PARAMETERS) {
     parameters,
     store,
     quiet: new QuietTime({ clock, nextTick: () => undefined }),
+    makeReady: async () => undefined,
+    isClockGood: () => true,
+    onNotice: async () => undefined,
     openSealed: (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
     onLoop: () => undefined,
     onReply: () => undefined,

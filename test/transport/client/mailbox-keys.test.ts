@@ -1,28 +1,124 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { generationAt, partOf, periodOf } from "#transport/client/key-generations.ts";
 import { MailboxKeys } from "#transport/client/mailbox-keys.ts";
+import type { MailboxRatchet } from "#transport/client/store.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { milliseconds } from "#transport/core/units.ts";
+import { toHex } from "#transport/core/bytes.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { seal } from "#transport/fragment/seal.ts";
 import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
 import { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { SIM_PARAMETERS } from "#test/sim/world.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
+
+const suite = await loadSuite("x25519", "native");
+const parameters = LIVE_PARAMETERS;
+const geometry = geometryOf({ suite: "x25519", packetBytes: 4096 });
+const random = new SeededRandom("keys");
+const START = milliseconds(1_800_000_000_000);
+const DAY = 86_400_000;
 
 test("a private half opens the last thing that can be sealed to it and lie in the mailbox, and is then gone", async () => {
-  const suite = await loadSuite("x25519", "native");
-  const geometry = geometryOf(SIM_PARAMETERS);
-  const random = new SeededRandom("keys");
-  const store = new MemoryClientStore();
-  const keys = new MailboxKeys({ suite, geometry, parameters: SIM_PARAMETERS, store, random });
-  const { publicKey: mailboxKey, validUntil } = await keys.renew(milliseconds(0));
+  const { keys, store, after } = setUp();
+  const { publicKey: mailboxKey, validUntil, privateKey } = await keys.renew();
   const plaintext = random.bytes(geometry.fragmentBytes);
   const sealed = seal({ suite, geometry, mailboxKey, plaintext, random });
   // Queued just before validUntil, sent at its deadline, collected just before the mailbox drops it.
-  const last = validUntil + 2 * SIM_PARAMETERS.retention;
-  await keys.erase(milliseconds(last - 1));
+  const last = validUntil + 2 * parameters.retention - START;
+  await after(last - 1);
   assert.deepEqual(keys.openSealed(sealed), plaintext);
-  await keys.erase(milliseconds(last));
+  await after(last);
   assert.equal(keys.openSealed(sealed), undefined);
-  assert.deepEqual(await store.mailboxKeys(), []);
+  const kept = JSON.stringify([await store.mailboxKeys(), await store.mailboxRatchet()]);
+  assert.ok(!kept.includes(JSON.stringify(privateKey)), "nothing on the disk is that key");
 });
+
+test("every device of an account makes the same keys, whenever it looks, and has each before it is in force", async () => {
+  const one = setUp();
+  await one.keys.renew();
+  const other = setUp();
+  await other.keys.adopt(structuredClone(one.keys.ratchet as MailboxRatchet), structuredClone(one.keys.all));
+  const published = new Set<string>();
+  for (let day = 1; day <= 40; day++) {
+    await one.after(day * DAY);
+    const { publicKey, validFrom, validUntil } = await one.keys.renew();
+    published.add(toHex(publicKey));
+    const now = one.clock.now();
+    assert.ok(
+      validFrom <= now && validUntil - now >= 2 * partOf(parameters),
+      "what is published lasts two parts at least",
+    );
+  }
+  assert.equal(published.size, 9, "a new one every five days");
+  await other.after(40 * DAY);
+  await other.keys.renew();
+  const made = new Set(other.keys.all.map(({ publicKey }) => toHex(publicKey)));
+  for (const key of published) assert.ok(made.has(key), "after forty days away it opens what came in between");
+});
+
+test("a key is there two parts of a lifetime before it is in force, for whoever is ahead", async () => {
+  const { keys, clock, after } = setUp();
+  for (let hour = 0; hour < 24 * 12; hour += 7) {
+    await after(hour * 3_600_000);
+    await keys.makeReady();
+    const { validFrom } = periodOf(
+      parameters,
+      generationAt(parameters, milliseconds(clock.now() + 2 * partOf(parameters))),
+    );
+    assert.ok(
+      keys.all.some((key) => key.validFrom === validFrom),
+      `after ${hour} hours`,
+    );
+  }
+});
+
+test("a clock that is years ahead makes no keys and erases none, once the lists of nodes say that it is wrong", async () => {
+  const { keys, clock, state } = setUp();
+  await keys.renew();
+  const before = keys.all.map(({ publicKey }) => toHex(publicKey));
+  state.isClockGood = false;
+  clock.error = 10 * 365 * DAY;
+  await keys.makeReady();
+  await keys.erase(clock.now());
+  assert.deepEqual(
+    keys.all.map(({ publicKey }) => toHex(publicKey)),
+    before,
+  );
+});
+
+test("ended between a key and what it was made from, the same key is made again", async () => {
+  const { keys, store } = setUp();
+  await keys.renew();
+  const ratchet = structuredClone(keys.ratchet as MailboxRatchet);
+  const again = setUp(store);
+  await again.keys.load();
+  await again.after(6 * DAY);
+  await again.keys.makeReady();
+  const first = again.keys.all.map(({ publicKey }) => toHex(publicKey));
+  await store.saveMailboxRatchet(ratchet);
+  const third = setUp(store);
+  await third.keys.load();
+  await third.after(6 * DAY);
+  await third.keys.makeReady();
+  assert.deepEqual(
+    third.keys.all.map(({ publicKey }) => toHex(publicKey)),
+    first,
+  );
+});
+
+function setUp(store = new MemoryClientStore()) {
+  const truth = new VirtualClock({ start: START });
+  const clock = new WrongClock(truth);
+  const state = { isClockGood: true };
+  const isClockGood = (): boolean => state.isClockGood;
+  const keys = new MailboxKeys({ clock, suite, geometry, parameters, store, random, isClockGood });
+  /** Erases what is due then. */
+  const after = async (time: number): Promise<void> => {
+    await truth.runUntil(milliseconds(START + time));
+    await keys.erase(clock.now());
+  };
+  return { keys, store, clock, state, after };
+}

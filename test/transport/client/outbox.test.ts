@@ -49,6 +49,8 @@ test("the provider is asked once however long its answer takes, and the program 
 
 function recipient(key: number, validUntil: Milliseconds): Recipient {
   return {
+    address: "reader@b.example",
+    accountKey: new Uint8Array(32),
     providerId: nodeId(new Uint8Array(32)),
     mailboxId: mailboxId(new Uint8Array(32)),
     mailboxKey: new Uint8Array(1216).fill(key),

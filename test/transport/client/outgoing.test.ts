@@ -19,6 +19,8 @@ function fresh(total: number, needed: number): Outgoing {
   const message: OutgoingMessage = {
     id: messageId(new Uint8Array(16)),
     to: {
+      address: "reader@b.example",
+      accountKey: new Uint8Array(32),
       providerId: nodeId(new Uint8Array(32)),
       mailboxId: mailboxId(new Uint8Array(32)),
       mailboxKey: new Uint8Array(1216),

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { fromHex, toHex } from "#transport/core/bytes.ts";
 import { mailboxId, nodeId } from "#transport/core/units.ts";
-import { loadSuite } from "#transport/crypto/create-suite.ts";
 import {
   CONTROL_RESULTS,
   type ControlAnswer,
@@ -11,21 +10,25 @@ import {
   type ControlResult,
   decodeControlAnswer,
   decodeControlRequest,
-  deviceGrant,
+  decodeDeviceList,
   encodeControlAnswer,
   encodeControlRequest,
+  encodeDeviceList,
 } from "#transport/link/control.ts";
 
 const ACCOUNT_KEY = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const some = fc.uint8Array({ maxLength: 200 });
 const id = fc.integer({ min: 0, max: 0xffff_ffff });
 const name = fc.string({ unit: "grapheme-ascii", maxLength: 64 });
 const request: fc.Arbitrary<ControlRequest> = fc.oneof(
   fc.record({ kind: fc.constant("sign-up" as const), id, localPart: name, invite: name, accountKey: bytes(32) }),
   fc.record({ kind: fc.constant("put-record" as const), id, record: fc.uint8Array({ maxLength: 200 }) }),
-  fc.record({ kind: fc.constant("add-device" as const), id, localPart: name, signature: bytes(64) }),
-  fc.record({ kind: fc.constant("remove-device" as const), id, deviceKey: bytes(32) }),
+  fc.record({ kind: fc.constant("offer-device" as const), id, tokenHash: bytes(32), bundle: some }),
+  fc.record({ kind: fc.constant("remove-device" as const), id, deviceKey: bytes(32), notice: some }),
+  fc.record({ kind: fc.constant("join-device" as const), id, token: bytes(32) }),
+  fc.record({ kind: fc.constant("list-devices" as const), id }),
   fc.record({ kind: fc.constant("status" as const), id }),
 );
 
@@ -34,7 +37,7 @@ test("every request and answer comes back as it was", () => {
     fc.property(request, (each) => assert.deepEqual(decodeControlRequest(encodeControlRequest(each)), { ...each })),
   );
   for (const result of Object.keys(CONTROL_RESULTS) as ControlResult[]) {
-    const answer: ControlAnswer = { id: 7, result };
+    const answer: ControlAnswer = { id: 7, result, body: Uint8Array.of(1, 2) };
     assert.deepEqual(decodeControlAnswer(encodeControlAnswer(answer)), answer);
   }
 });
@@ -47,7 +50,7 @@ test("a request with a byte too many or too few, or of an unknown kind, is none"
       assert.throws(() => decodeControlRequest(encoded.subarray(0, -1)), { code: "MALFORMED" });
     }),
   );
-  assert.throws(() => decodeControlRequest(fromHex("0600000001")), { code: "MALFORMED" });
+  assert.throws(() => decodeControlRequest(fromHex("7f00000001")), { code: "MALFORMED" });
 });
 
 test("bytes of any kind are read or refused, never anything else", () => {
@@ -74,17 +77,29 @@ test("the specification's examples hold", async () => {
   };
   assert.equal(toHex(encodeControlRequest(signUp)), `01000000010005616c6963650000${ACCOUNT_KEY}`);
   const account = { address: "alice@a.example", providerId: nodeId(filled(2)), mailboxId: mailboxId(filled(3)) };
-  const answer = toHex(encodeControlAnswer({ id: 1, result: "OK", account }));
-  assert.equal(answer, `000000010001000f616c69636540612e6578616d706c65${"02".repeat(32)}${"03".repeat(32)}`);
+  const none = new Uint8Array(0);
+  const answer = toHex(encodeControlAnswer({ id: 1, result: "OK", account, body: none }));
+  assert.equal(answer, `000000010001000f616c69636540612e6578616d706c65${"02".repeat(32)}${"03".repeat(32)}0000`);
   assert.equal(toHex(encodeControlRequest({ kind: "status", id: 2 })), "0500000002");
-  assert.equal(toHex(encodeControlAnswer({ id: 2, result: "NO_ACCOUNT" })), "000000020500");
+  assert.equal(toHex(encodeControlAnswer({ id: 2, result: "NO_ACCOUNT", body: none })), "0000000205000000");
+  const devices = [{ deviceKey: filled(4), lastDay: 20_833, isOwn: true }];
+  assert.equal(toHex(encodeDeviceList(devices)), `01${"04".repeat(32)}0000516101`);
+});
 
-  const suite = await loadSuite("x25519", "native");
-  const grant = deviceGrant({ providerId: nodeId(filled(2)), deviceKey: filled(4), localPart: "alice" });
-  assert.equal(
-    toHex(suite.ed25519.sign(grant, filled(1))),
-    "eb39a470f7676c33e573d79604061521ed17efaee96ae24a852c7dcfe1c3a67badf775375027e56d263e0756debad99202b2eeaa7cee030cfcdd3fc85dd9d709",
+test("a list of devices comes back as it was, and anything else is refused", () => {
+  const device = fc.record({ deviceKey: bytes(32), lastDay: fc.nat(), isOwn: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(device, { maxLength: 16 }), (devices) => {
+      const encoded = encodeDeviceList(devices);
+      assert.deepEqual(
+        decodeDeviceList(encoded),
+        devices.map((each) => ({ ...each })),
+      );
+      assert.throws(() => decodeDeviceList(new Uint8Array([...encoded, 0])), { code: "MALFORMED" });
+    }),
   );
+  assert.throws(() => decodeDeviceList(Uint8Array.of(17)), { code: "MALFORMED" });
+  assert.throws(() => decodeDeviceList(new Uint8Array([1, ...new Uint8Array(36), 2])), { code: "MALFORMED" });
 });
 
 function filled(byte: number): Uint8Array {

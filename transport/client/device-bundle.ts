@@ -1,0 +1,149 @@
+/**
+ * What one device of an account gives another: everything that makes it one (a bundle), and the secrets that follow when one is
+ * removed (a notice). The provider passes both on and can read neither. Spec: docs/spec/07-mailbox.md §2.5
+ */
+
+import { concat, Reader, utf8, Writer } from "../core/bytes.ts";
+import { TransportError } from "../core/errors.ts";
+import type { ProfileName } from "../core/parameters.ts";
+import { withSecret } from "../core/secret.ts";
+import { type MailboxId, milliseconds, nodeId } from "../core/units.ts";
+import type { Primitives } from "../crypto/suite.ts";
+import { CERTIFICATE_BYTES_MAX } from "../directory/mailbox-record.ts";
+import { BUNDLE_EXTRA_BYTES_MAX, BUNDLE_GUARDS_MAX, BUNDLE_KEYS_MAX } from "./limits.ts";
+import type { MailboxRatchet, StoredAccount, StoredMailboxKey } from "./store.ts";
+
+export interface DeviceBundle {
+  readonly ratchet: MailboxRatchet;
+  /** Without their public halves. */
+  readonly keys: readonly Omit<StoredMailboxKey, "publicKey">[];
+  readonly accountKey: Uint8Array;
+  readonly certificate: Uint8Array;
+  readonly profile: ProfileName;
+  readonly guards: StoredAccount["guards"];
+  /** The program's own: opaque here. */
+  readonly extra: Uint8Array;
+}
+
+/** Throws RangeError for what does not fit. */
+export function encodeBundle(bundle: DeviceBundle): Uint8Array {
+  const { keys, guards, extra } = bundle;
+  if (keys.length > BUNDLE_KEYS_MAX || guards.length > BUNDLE_GUARDS_MAX || extra.length > BUNDLE_EXTRA_BYTES_MAX) {
+    throw new RangeError("the bundle is too large");
+  }
+  const writer = writeRatchet(new Writer().u8(VERSION), bundle.ratchet);
+  writer.raw(bundle.accountKey).bytes16(bundle.certificate).u8(PROFILES.indexOf(bundle.profile));
+  writer.u8(guards.length);
+  for (const { nodeId: guard, since } of guards) writer.raw(guard).u64(Math.floor(since));
+  writer.u8(keys.length);
+  for (const { privateKey, validFrom, validUntil, eraseAt } of keys) {
+    writer.raw(privateKey).u64(Math.floor(validFrom)).u64(Math.floor(validUntil)).u64(Math.floor(eraseAt));
+  }
+  return writer.bytes16(extra).finish();
+}
+
+/** Throws MALFORMED. */
+export function decodeBundle(bytes: Uint8Array): DeviceBundle {
+  const reader = new Reader(bytes);
+  if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  const ratchet = readRatchet(reader);
+  const accountKey = reader.take(SECRET_BYTES);
+  const certificate = reader.bytes16(CERTIFICATE_BYTES_MAX);
+  const profile = PROFILES[reader.u8()];
+  if (profile === undefined) throw new TransportError("MALFORMED");
+  const guards = list(reader, BUNDLE_GUARDS_MAX, () => ({
+    nodeId: nodeId(reader.take(SECRET_BYTES)),
+    since: milliseconds(reader.u64()),
+  }));
+  const keys = list(reader, BUNDLE_KEYS_MAX, () => ({
+    privateKey: reader.take(SECRET_BYTES),
+    validFrom: milliseconds(reader.u64()),
+    validUntil: milliseconds(reader.u64()),
+    eraseAt: milliseconds(reader.u64()),
+  }));
+  const extra = reader.bytes16(BUNDLE_EXTRA_BYTES_MAX);
+  reader.end();
+  return { ratchet, keys, accountKey, certificate, profile, guards, extra };
+}
+
+/** Under the code that a person carries; each code seals one bundle. */
+export function sealBundle(suite: Primitives, code: Uint8Array, bundle: Uint8Array): Uint8Array {
+  return withKey(suite, { secret: code, salt: NO_SALT, label: BUNDLE_LABEL }, (key, nonce) =>
+    suite.aeadSeal({ key, nonce, plaintext: bundle, associated: NO_SALT }),
+  );
+}
+
+/** Undefined when it was sealed under another code, or changed. */
+export function openBundle(suite: Primitives, code: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+  return withKey(suite, { secret: code, salt: NO_SALT, label: BUNDLE_LABEL }, (key, nonce) =>
+    suite.aeadOpen({ key, nonce, ciphertext: sealed, associated: NO_SALT }),
+  );
+}
+
+/** salt 32 ‖ encrypted (version ‖ ratchet) ‖ tag 16: 157 bytes. `deviceSecret` is the one that all devices had before. */
+export function sealNotice(
+  suite: Primitives,
+  o: { deviceSecret: Uint8Array; salt: Uint8Array; mailboxId: MailboxId; next: MailboxRatchet },
+): Uint8Array {
+  const plaintext = writeRatchet(new Writer().u8(VERSION), o.next).finish();
+  const sealed = withKey(suite, { secret: o.deviceSecret, salt: o.salt, label: NOTICE_LABEL }, (key, nonce) =>
+    suite.aeadSeal({ key, nonce, plaintext, associated: o.mailboxId }),
+  );
+  return concat(o.salt, sealed);
+}
+
+/** What follows the notice in an entry is padding. Undefined when it is not for whoever has this secret. */
+export function openNotice(
+  suite: Primitives,
+  o: { deviceSecret: Uint8Array; mailboxId: MailboxId; entry: Uint8Array },
+): MailboxRatchet | undefined {
+  const salt = o.entry.slice(0, SALT_BYTES);
+  const ciphertext = o.entry.subarray(SALT_BYTES, NOTICE_BYTES);
+  const plaintext = withKey(suite, { secret: o.deviceSecret, salt, label: NOTICE_LABEL }, (key, nonce) =>
+    suite.aeadOpen({ key, nonce, ciphertext, associated: o.mailboxId }),
+  );
+  if (plaintext?.[0] !== VERSION) return undefined;
+  const reader = new Reader(plaintext.subarray(1));
+  const next = readRatchet(reader);
+  reader.end();
+  return next;
+}
+
+const VERSION = 1;
+const SECRET_BYTES = 32;
+const SALT_BYTES = 32;
+const RATCHET_BYTES = 2 * SECRET_BYTES + 4 + 8;
+/** salt ‖ version ‖ ratchet ‖ tag */
+export const NOTICE_BYTES = SALT_BYTES + 1 + RATCHET_BYTES + 16;
+const PROFILES: readonly ProfileName[] = ["mail", "chat"];
+const NO_SALT = new Uint8Array(0);
+const BUNDLE_LABEL = utf8("starling/device-bundle/v1");
+const NOTICE_LABEL = utf8("starling/device-notice/v1");
+
+/** device secret 32 ‖ secret 32 ‖ generation u32 ‖ from u64 */
+function writeRatchet(writer: Writer, { deviceSecret, secret, generation, from }: MailboxRatchet): Writer {
+  return writer.raw(deviceSecret).raw(secret).u32(generation).u64(Math.floor(from));
+}
+
+function readRatchet(reader: Reader): MailboxRatchet {
+  const deviceSecret = reader.take(SECRET_BYTES);
+  const secret = reader.take(SECRET_BYTES);
+  return { deviceSecret, secret, generation: reader.u32(), from: milliseconds(reader.u64()) };
+}
+
+/** A count u8 of at most `max`, and so many. */
+function list<T>(reader: Reader, max: number, read: () => T): T[] {
+  const count = reader.u8();
+  if (count > max) throw new TransportError("MALFORMED");
+  return Array.from({ length: count }, read);
+}
+
+function withKey<T>(
+  suite: Primitives,
+  from: { secret: Uint8Array; salt: Uint8Array; label: Uint8Array },
+  use: (key: Uint8Array, nonce: Uint8Array) => T extends Promise<unknown> ? never : T,
+): T {
+  const { secret, salt, label: info } = from;
+  const derived = suite.hkdf({ secret, salt, info, length: 44 });
+  return withSecret<T>(derived, (bytes) => use(bytes.subarray(0, 32), bytes.subarray(32)));
+}

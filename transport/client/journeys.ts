@@ -1,0 +1,75 @@
+/** Where each sent message is, for the program above, and when it will probably arrive. Spec: docs/spec/01-message.md §1 */
+
+import type { Clock } from "../core/clock.ts";
+import type { Parameters, Profile } from "../core/parameters.ts";
+import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { fragmentCount } from "../fragment/split.ts";
+import type { Geometry } from "../sphinx/geometry.ts";
+import { estimate } from "./estimate.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { ProviderLink } from "./provider-link.ts";
+import type { Sender } from "./sender.ts";
+import type { Journey } from "./types.ts";
+
+export interface JourneysDeps {
+  readonly clock: Clock;
+  readonly geometry: Geometry;
+  readonly parameters: Parameters;
+  readonly profile: () => Profile;
+  readonly outbox: Outbox;
+  readonly sender: Sender;
+  readonly link: ProviderLink;
+}
+
+export class Journeys {
+  readonly #deps: JourneysDeps;
+
+  constructor(deps: JourneysDeps) {
+    this.#deps = deps;
+  }
+
+  of(outgoing: Outgoing): Journey {
+    const { message, progress, delivery, left } = outgoing;
+    const { firstSentAt, lastSentAt, storedAt, deliveredAt } = progress;
+    return {
+      messageId: message.id,
+      delivery,
+      bytes: message.bytes,
+      fragments: message.fragments.length,
+      fragmentsSent: outgoing.leftOnce,
+      fragmentsStored: outgoing.storedCount,
+      queuedAt: message.queuedAt,
+      firstSentAt,
+      lastSentAt,
+      storedAt,
+      deliveredAt,
+      expectedAt: deliveredAt ?? this.#expectedAt(left, lastSentAt),
+      waitingFor: this.#waitingFor(outgoing),
+    };
+  }
+
+  /** For a message of `bytes` behind what is queued now. */
+  estimate(bytes: number): Milliseconds {
+    const { geometry, parameters, outbox, profile } = this.#deps;
+    const { total } = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes: bytes });
+    return estimate({ fragments: total, ahead: outbox.queued, profile: profile() });
+  }
+
+  #expectedAt(left: number, lastSentAt: Milliseconds | undefined): Milliseconds {
+    const profile = this.#deps.profile();
+    const now = this.#deps.clock.now();
+    if (left === 0 && lastSentAt !== undefined) {
+      return milliseconds(Math.max(now, lastSentAt + estimate({ fragments: 0, ahead: 0, profile })));
+    }
+    const ahead = Math.max(0, this.#deps.outbox.queued - left);
+    return milliseconds(now + estimate({ fragments: left, ahead, profile }));
+  }
+
+  #waitingFor(outgoing: Outgoing): Journey["waitingFor"] {
+    const { clock, outbox, link, sender } = this.#deps;
+    if (outbox.waitsForKey(outgoing, clock.now())) return "key";
+    if (link.state !== "up") return "provider";
+    return sender.reaches(outgoing.to.providerId) && !sender.hasPathProblem ? "none" : "network";
+  }
+}
