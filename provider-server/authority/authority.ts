@@ -10,6 +10,7 @@ import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#trans
 import type { Suite } from "#transport/crypto/suite.ts";
 import { signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
+import { targetOf } from "#transport/directory/demotions.ts";
 import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import {
@@ -27,6 +28,7 @@ import type { AuthorityStore } from "./authority-store.ts";
 import { DescriptorRegistry } from "./descriptor-registry.ts";
 import { CONSENSUSES_KEPT, TRIES_PER_STEP } from "./limits.ts";
 import { revealAndCommit } from "./shared-random.ts";
+import type { Tally } from "./tally.ts";
 
 /** The other authorities, by position in the network file. */
 export interface Peers {
@@ -180,6 +182,7 @@ export class Authority {
       const who = node === undefined ? "" : ` ${node.slice(0, NODE_ID_DIGITS_LOGGED)}`;
       log.event(`left out of the consensus:${who} ${reason}`, { epoch, ...(authority !== undefined && { authority }) });
     }
+    logFindings(log, counted);
     if (!this.#mayOnlySign(epoch, counted.hash)) return;
     const signature = signConsensus({ epoch, hash: counted.hash, identitySeed, suite });
     const own = { epoch, hash: counted.hash, authority: self, signature };
@@ -341,9 +344,6 @@ export class Authority {
 
 const EMPTY = new Uint8Array(0);
 
-/** Undefined for bytes that are not what they should be. */
-function verified<T>(verify: () => T): T | undefined {
-  try {
 /** Who was found to lose packets, why, and what follows in the consensus: avoided, or kept because too little would be left. */
 function logFindings(log: Log, { fields, findings }: Tally & { kind: "consensus" }): void {
   const { epoch, demotions } = fields;
@@ -358,6 +358,9 @@ function logFindings(log: Log, { fields, findings }: Tally & { kind: "consensus"
 /** Enough to tell nodes apart; the consensus makes the whole id public. */
 const NODE_ID_DIGITS_LOGGED = 16;
 
+/** Undefined for bytes that are not what they should be. */
+function verified<T>(verify: () => T): T | undefined {
+  try {
     return verify();
   } catch (error) {
     if (error instanceof TransportError) return undefined;

@@ -16,6 +16,7 @@ import type { Consensus, Network, NodeDescriptor } from "#transport/directory/mo
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { encodeParameters } from "#transport/directory/parameters-codec.ts";
 import type { Vote } from "#transport/directory/vote.ts";
+import { type Judgement, judge } from "./judge.ts";
 import { assignLayers } from "./layers.ts";
 import { combineSharedRandom } from "./shared-random.ts";
 
@@ -44,6 +45,8 @@ export type Tally =
       readonly body: Uint8Array;
       readonly hash: Uint8Array;
       readonly dropped: readonly Dropped[];
+      /** Nodes and links that lose packets by the reports on the epoch before the last. */
+      readonly findings: Judgement["findings"];
     }
   | { readonly kind: "none"; readonly reason: "too few votes" | "no common previous consensus" };
 
@@ -72,23 +75,26 @@ export function tally(o: {
   for (const authority of broken) dropped.push({ reason: "reveal that does not open its commitment", authority });
   const nodes = chooseNodes({ network, epoch, votes, suite, dropped });
   const isSamePeriod = previous !== undefined && periodOf(network, previous.epoch) === periodOf(network, epoch);
+  const layers = assignLayers({
+    mixes: nodes.filter((node) => node.role === "mix"),
+    previous: isSamePeriod ? previous.layers : undefined,
+    sharedRandom,
+    suite,
+  });
+  const providers = withOwnDomains(nodes, previous, dropped);
+  const { demotions, findings } = judge({ epoch, layers, providers, previous });
   const fields: ConsensusFields = {
     epoch,
     previous: previousHash,
     sharedRandom,
     parameters: chooseParameters(network, votes, dropped),
     commits: new Map(votes.map((vote) => [vote.authority, vote.commit])),
-    layers: assignLayers({
-      mixes: nodes.filter((node) => node.role === "mix"),
-      previous: isSamePeriod ? previous.layers : undefined,
-      sharedRandom,
-      suite,
-    }),
-    providers: withOwnDomains(nodes, previous, dropped),
-    demotions: [],
+    layers,
+    providers,
+    demotions,
   };
   const body = encodeConsensusBody(network, fields);
-  return { kind: "consensus", fields, body, hash: consensusHash(suite, body), dropped };
+  return { kind: "consensus", fields, body, hash: consensusHash(suite, body), dropped, findings };
 }
 
 /** The value that at least `threshold` votes have; more than half, so there is at most one. */

@@ -18,7 +18,8 @@ import { DirectoryDuty } from "../node/directory-duty.ts";
 import { DEFAULT_NODE_LIMITS, LATENESS_MAX, LATENESS_NOTED } from "../node/limits.ts";
 import { consensusInUse } from "../node/consensus-in-use.ts";
 import { LinkPool } from "../node/link-pool.ts";
-import { longestDelay, NodeLoops } from "../node/node-loops.ts";
+import type { LoopCounts } from "../node/loop-evidence.ts";
+import { longestDelay, NodeLoops, settledEpoch } from "../node/node-loops.ts";
 import { Topology } from "../node/topology.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import { DelayQueue } from "./delay-queue.ts";
@@ -52,9 +53,9 @@ export class MixNode {
   readonly #limits: NodeLimits;
   readonly #keys: EpochKeys;
   readonly #queue = new DelayQueue<Held>();
-  readonly #pool: LinkPool;
   readonly #buffers: FrameBuffers;
   readonly #threads: UnwrapThreads | undefined;
+  readonly #pool: LinkPool;
   readonly #loops: NodeLoops;
   readonly #duty: DirectoryDuty;
   readonly #links = new Set<Link>();
@@ -62,8 +63,8 @@ export class MixNode {
   #topology: Topology;
   #cancelRelease: Cancel | undefined;
   #releaseAt = Number.POSITIVE_INFINITY;
-
   #late = 0;
+
   constructor(deps: NodeDependencies, role?: MixNodeRole) {
     const { clock, streams, suite, network, dialer, directory, identity, log } = deps;
     this.#deps = deps;
@@ -75,12 +76,12 @@ export class MixNode {
     this.sphinx = new Sphinx({ suite, geometry: geometry({ suite: name, packetBytes }) });
     this.consensuses = new Directory({ network, suite });
     this.#topology = new Topology([], this.nodeId);
-    this.#keys = new EpochKeys({
     this.#buffers = new FrameBuffers(packetBytes);
     this.#threads = this.#startThreads();
+    this.#keys = new EpochKeys({
       suite,
-      random: streams.keys,
       holder: this.#threads,
+      random: streams.keys,
       store: deps.epochs,
       replayCapacity: this.#limits.replayCapacity,
       onErasedEarly: (epoch) => log.event("the replay set is full: the key is erased early", { epoch }),
@@ -126,8 +127,8 @@ export class MixNode {
     this.#links.clear();
     this.#pool.close();
     this.#queue.drain();
-    this.#keys.close();
     await this.#threads?.stop();
+    this.#keys.close();
   }
 
   /** A link from another node. */
@@ -225,12 +226,12 @@ export class MixNode {
     this.#armRelease();
   }
 
-  /** One timer, for the packet that is due first. */
   #whyNotHeld(next: NodeId): DropReason | undefined {
     if (this.#topology.next(next) === undefined) return "NEXT_HOP_UNKNOWN";
     return this.#queue.size >= this.#limits.delayQueuePackets ? "DELAY_QUEUE_FULL" : undefined;
   }
 
+  /** One timer, for the packet that is due first. */
   #armRelease(): void {
     const due = this.#queue.nextDue;
     if (due === undefined || due >= this.#releaseAt) return;
@@ -250,7 +251,6 @@ export class MixNode {
     this.#armRelease();
   }
 
-  #deliver(delivery: Delivery, now: Milliseconds): void {
   /** Sends a packet that is due; false when it is lost. */
   #leave({ due, next, frame }: Held, now: Milliseconds): boolean {
     const giveBack = (): void => this.#buffers.giveBack(frame);
@@ -284,6 +284,7 @@ export class MixNode {
     });
   }
 
+  #deliver(delivery: Delivery, now: Milliseconds): void {
     const { command, tag } = delivery;
     this.#deps.observer?.packetDelivered?.({ node: this.nodeId, at: now, tag, command });
     if (command !== "loop") return this.#role.deliver(delivery);
@@ -292,6 +293,8 @@ export class MixNode {
 
   #describe(epochs: readonly Epoch[]): Uint8Array {
     const { suite, identity, address, operator } = this.#deps;
+    // Its places are those of this epoch's list; who has none yet has nothing to say.
+    const list = this.consensuses.held.find((consensus) => consensus.epoch === epochs[0]);
     const fields = {
       role: this.#role.role,
       domain: this.#role.domain,
@@ -300,6 +303,7 @@ export class MixNode {
       operator,
       mixKeys: new Map(epochs.map((epoch) => [epoch, this.#keys.ensure(epoch)])),
       tokenKeys: this.#role.tokenKeys(),
+      loopReport: list === undefined ? undefined : this.#loops.report(list),
       publishedAt: milliseconds(Math.floor(this.#clock.now())),
     };
     return signDescriptor({ fields, identitySeed: identity.identitySeed, suite }).bytes;
@@ -314,12 +318,21 @@ export class MixNode {
   #epochOver(epoch: Epoch): void {
     this.#keys.eraseBefore(epoch);
     const { up, wanted } = this.#pool.state;
-    const loops = this.#loops.takeCounts();
-    this.#deps.log.event("epoch", { epoch, linksUp: up, linksWanted: wanted, held: this.held, ...loopFields(loops) });
+    const loops = this.#loops.takeCounts(settledEpoch(epoch));
+    this.#deps.log.event("epoch", {
+      epoch,
+      linksUp: up,
+      linksWanted: wanted,
+      held: this.held,
+      late: this.#late,
+      ...loopFields(loops),
+    });
+    this.#late = 0;
   }
 }
 
-const loopFields = (counts: { returned: number; lost: number }): Record<string, number> => ({
+const loopFields = (counts: LoopCounts): Record<string, number> => ({
   loopsReturned: counts.returned,
+  loopsLate: counts.late,
   loopsLost: counts.lost,
 });

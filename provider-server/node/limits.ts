@@ -31,11 +31,11 @@ export const RETRY_SHARE = 1 / 100;
 /** A clock that is off by more than this part of the lead would make packets arrive with keys that are gone. */
 export const CLOCK_DIFFERENCE_SHARE = 1 / 2;
 
-/** Loops under way that a node remembers; at one in four seconds and a minute's way there are some fifteen. */
-export const LOOPS_OUTSTANDING_MAX = 1024;
+/** Loops of this epoch and the last that a node remembers, some 300 bytes each; at one in four seconds there are 1,800. */
+export const LOOPS_REMEMBERED_MAX = 16_384;
 
-/** A loop that has not come back by then, in multiples of the longest way, is lost. */
-export const LOOP_WAIT_FACTOR = 2;
+/** What four links and the machines at their ends may take of a loop's way beyond its delays, one mean delay besides: a lost TCP segment is repeated within a second. */
+export const LOOP_SLACK: Milliseconds = seconds(2);
 
 /** A wait for the next decoy is drawn anew at least this often, so that a new consensus counts without delay. */
 export const DECOYS_PAUSE: Milliseconds = seconds(5);

@@ -1,18 +1,26 @@
 /**
  * Packets that a node sends through the network back to itself, so that its neighbours' links never carry users' packets
- * alone and it notices when packets get lost. Spec: docs/spec/06-mix.md §7
+ * alone and it notices when packets get lost or held back. Spec: docs/spec/06-mix.md §7
  */
 
-import { toHex } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { exponential, pick } from "#transport/core/random.ts";
-import { type Epoch, type Milliseconds, meanInterval, milliseconds, type NodeId } from "#transport/core/units.ts";
+import {
+  type Epoch,
+  epochNumber,
+  type Milliseconds,
+  meanInterval,
+  milliseconds,
+  type NodeId,
+} from "#transport/core/units.ts";
+import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import { chooseLoopPath } from "#transport/directory/path.ts";
 import type { WrappedPacket } from "#transport/sphinx/packet.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { NodeStreams } from "./dependencies.ts";
-import { LOOP_WAIT_FACTOR, LOOPS_OUTSTANDING_MAX } from "./limits.ts";
+import { LOOP_SLACK } from "./limits.ts";
+import { type LoopCounts, LoopEvidence } from "./loop-evidence.ts";
 
 export interface NodeLoopsDependencies {
   readonly clock: Clock;
@@ -27,11 +35,8 @@ export interface NodeLoopsDependencies {
 
 export class NodeLoops {
   readonly #deps: NodeLoopsDependencies;
-  /** When each loop under way left, by its recipient field in hexadecimal, oldest first. */
-  readonly #underWay = new Map<string, Milliseconds>();
+  readonly #evidence = new LoopEvidence();
   #cancel: Cancel | undefined;
-  #returned = 0;
-  #lost = 0;
 
   constructor(deps: NodeLoopsDependencies) {
     this.#deps = deps;
@@ -45,19 +50,21 @@ export class NodeLoops {
     this.#cancel?.();
   }
 
-  /** Counts a loop that came back; false when this node sent none with that field. */
+  /** Counts a loop that came back; false when this node is waiting for none with that field. */
   returned(recipient: Uint8Array): boolean {
-    if (!this.#underWay.delete(toHex(recipient))) return false;
-    this.#returned++;
-    return true;
+    return this.#evidence.returned(recipient, this.#deps.clock.now());
   }
 
-  /** Since the last call. */
-  takeCounts(): { returned: number; lost: number } {
-    const counts = { returned: this.#returned, lost: this.#lost };
-    this.#returned = 0;
-    this.#lost = 0;
-    return counts;
+  /** For the descriptor of the epoch of `consensus`: on the epoch before it. */
+  report(consensus: Consensus): LoopReport | undefined {
+    const { clock, streams } = this.#deps;
+    return this.#evidence.report({ consensus, now: clock.now(), random: streams.paths });
+  }
+
+  /** What became of those of `epoch`; of epochs before it nothing is remembered from then on. */
+  takeCounts(epoch: Epoch): LoopCounts {
+    this.#evidence.forgetBefore(epoch);
+    return this.#evidence.counts(epoch);
   }
 
   #schedule(): void {
@@ -68,7 +75,6 @@ export class NodeLoops {
 
   #tick(): void {
     this.#schedule();
-    this.#forgetLost();
     const packet = this.#makeLoop();
     if (packet !== undefined) this.#deps.send(packet);
   }
@@ -84,27 +90,33 @@ export class NodeLoops {
     if (path === undefined) return undefined;
     const recipient = padding.bytes(32);
     const payload = padding.bytes(sphinx.geometry.payloadBytes);
-    this.#underWay.set(toHex(recipient), clock.now());
+    const delay = path.hops.reduce((sum, hop) => sum + hop.delay, 0);
+    this.#evidence.sent({
+      recipient,
+      epoch: path.epoch,
+      way: path.hops.slice(0, -1).map((hop) => hop.nodeId),
+      lateAt: milliseconds(clock.now() + delay + loopSlack(network)),
+    });
     return sphinx.wrap({ path, destination: { command: "loop", recipient }, payload, random: padding });
-  }
-
-  #forgetLost(): void {
-    const longest = LOOP_WAIT_FACTOR * 3 * longestDelay(this.#deps.network);
-    const before = this.#deps.clock.now() - longest;
-    for (const [id, left] of this.#underWay) {
-      if (left >= before && this.#underWay.size < LOOPS_OUTSTANDING_MAX) return;
-      this.#underWay.delete(id);
-      this.#lost++;
-    }
   }
 }
 
 /** The longest delay that a sender may draw at one mix. */
 export function longestDelay(network: Network): Milliseconds {
-  const { profiles, delayCap } = network.parameters;
-  const means = Object.values(profiles).map((profile) => profile.meanDelay);
-  return milliseconds(Math.ceil(Math.max(...means) * delayCap));
+  return milliseconds(Math.ceil(slowestMean(network) * network.parameters.delayCap));
 }
+
+/** What links and full machines may add to a loop's delays before it is late. */
+export function loopSlack(network: Network): Milliseconds {
+  return milliseconds(LOOP_SLACK + slowestMean(network));
+}
+
+function slowestMean({ parameters }: Network): number {
+  return Math.max(...Object.values(parameters.profiles).map((profile) => profile.meanDelay));
+}
+
+/** The last epoch whose loops are all settled when `epoch` is the oldest of which keys are kept. */
+export const settledEpoch = (epoch: Epoch): Epoch => epochNumber(Math.max(0, epoch - 1));
 
 /** Undefined when too few nodes are alive: then there is no loop to send. */
 function withoutThrow<T>(choose: () => T): T | undefined {

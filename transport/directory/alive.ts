@@ -3,11 +3,17 @@
 import { equalBytes } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { Epoch, NodeId } from "../core/units.ts";
+import { avoidedTargets, targetOf } from "./demotions.ts";
 import type { Consensus, Layers, NodeDescriptor } from "./model.ts";
 
 export interface Usable {
+  /** Without the mixes that are avoided. */
   readonly layers: Layers;
+  /** With them: a node's loops go on testing them. */
+  readonly allLayers: Layers;
   readonly providers: readonly NodeDescriptor[];
+  /** Whether no demotion stands against passing from one to the other. */
+  readonly isGoodLink: (from: NodeId, to: NodeId) => boolean;
 }
 
 /** Throws NO_PATH when a layer or the number of operators is too small to hide a message among others. */
@@ -32,7 +38,14 @@ const cache = new WeakMap<Consensus, { epoch: Epoch; usable: Usable }>();
 function findUsable(consensus: Consensus, epoch: Epoch): Usable {
   const alive = (nodes: readonly NodeDescriptor[]): NodeDescriptor[] => nodes.filter((node) => node.mixKeys.has(epoch));
   const [first, second, third] = consensus.layers;
-  const layers: Layers = [alive(first), alive(second), alive(third)];
+  const allLayers: Layers = [alive(first), alive(second), alive(third)];
+  const avoided = avoidedTargets(consensus.demotions);
+  const good = (mixes: readonly NodeDescriptor[]): readonly NodeDescriptor[] => {
+    const left = mixes.filter(({ nodeId }) => !avoided.has(targetOf({ node: nodeId, to: undefined })));
+    // The authorities leave enough; if some of those have no key for this epoch, a lossy mix hides more than none.
+    return left.length >= MIXES_PER_LAYER_MIN ? left : mixes;
+  };
+  const layers: Layers = [good(allLayers[0]), good(allLayers[1]), good(allLayers[2])];
   layers.forEach((mixes, index) => {
     if (mixes.length >= MIXES_PER_LAYER_MIN) return;
     throw new TransportError(
@@ -44,5 +57,7 @@ function findUsable(consensus: Consensus, epoch: Epoch): Usable {
   if (operators < OPERATORS_MIN) {
     throw new TransportError("NO_PATH", `${operators} of at least ${OPERATORS_MIN} operators of mixes are alive.`);
   }
-  return { layers, providers: alive(consensus.providers) };
+  const hasLinks = consensus.demotions.some(({ to, effect }) => to !== undefined && effect === "avoided");
+  const isGoodLink = (from: NodeId, to: NodeId): boolean => !hasLinks || !avoided.has(targetOf({ node: from, to }));
+  return { layers, allLayers, providers: alive(consensus.providers), isGoodLink };
 }

@@ -1,0 +1,288 @@
+/**
+ * Which nodes and links lose packets, by what nodes report of their own loops (after Leibowitz, Piotrowska, Danezis and Herzberg,
+ * "No right to remain silent: isolating malicious mixes", USENIX Security 2019). Pure: the same reports give the same findings on
+ * every machine. Spec: docs/spec/08-directory.md §12
+ */
+
+import type { Epoch } from "#transport/core/units.ts";
+import type { LoopReport } from "#transport/directory/loop-report.ts";
+import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
+import { ACCUSERS_MIN, FALSE_FINDINGS_MAX, FINDINGS_MAX } from "./limits.ts";
+import { LoopLaw, type Removed, type Ring, type Target } from "./loop-law.ts";
+import { accuses, baseLoss, gain, poissonTail } from "./loss-test.ts";
+
+export interface Finding {
+  /** Places in the ring; `to` is undefined for a node. */
+  readonly node: number;
+  readonly to: number | undefined;
+  /** "majority": of the operators' loops; "one end": a node's own loops over its own link; "its links": too many of them. */
+  readonly by: "majority" | "one end" | "its links";
+  readonly lost: number;
+  /** How many an honest target would have lost. */
+  readonly expected: number;
+}
+
+/** What was found in the reports on one epoch; `previous` is the consensus after that epoch's, to which their places refer. */
+export function findLosses(o: {
+  ring: Ring;
+  reports: ReadonlyMap<number, LoopReport>;
+  /** Targets that were found before and still serve. */
+  inForce: ReadonlySet<Target>;
+}): Finding[] {
+  const { ring } = o;
+  const witnesses = [...o.reports].map(([place, report]) => new Witness(ring, place, report));
+  const removed = ring.nothing;
+  const findings: Finding[] = [];
+  while (findings.length < FINDINGS_MAX) {
+    const found = worst(ring, witnesses, removed);
+    if (found === undefined) break;
+    findings.push(found);
+    // Loops that passed it say nothing more of others.
+    removed[targetOf(ring, found)] = 1;
+  }
+  return [...findings, ...byTheirLinks(ring, o.inForce, removed)];
+}
+
+/** The reports that count in the agreement on `epoch`: on the epoch before the last, by nodes that were in the last consensus. */
+export function reportsFor(o: {
+  epoch: Epoch;
+  previous: Consensus;
+  ring: Ring;
+  nodes: readonly NodeDescriptor[];
+}): ReadonlyMap<number, LoopReport> {
+  const reports = new Map<number, LoopReport>();
+  if (o.previous.epoch !== o.epoch - 1) return reports;
+  for (const { nodeId, loopReport } of o.nodes) {
+    const place = o.ring.place(nodeId);
+    if (place !== undefined && loopReport?.epoch === o.epoch - 2) reports.set(place, loopReport);
+  }
+  return reports;
+}
+
+export const targetOf = (ring: Ring, { node, to }: Pick<Finding, "node" | "to">): Target =>
+  to === undefined ? node : ring.link(node, to);
+
+/** One node's loops. */
+class Witness {
+  readonly place: number;
+  readonly operator: number;
+  readonly #ring: Ring;
+  readonly #law: LoopLaw;
+  /** Loops for each way, by the law of paths. */
+  readonly #perWay: number;
+  /** Of each lost loop, what it passed. */
+  readonly #lost: readonly (readonly Target[])[];
+
+  constructor(ring: Ring, place: number, report: LoopReport) {
+    this.#ring = ring;
+    this.place = place;
+    this.operator = ring.operators[place] as number;
+    this.#law = new LoopLaw(ring, place);
+    const ways = this.#law.ways(ring.nothing, () => undefined);
+    this.#perWay = ways === 0 ? 0 : report.sent / ways;
+    this.#lost = ways === 0 ? [] : report.lost.flatMap((way) => this.#targetsOf(way));
+  }
+
+  /** The loops that passed none of `removed`: how many were sent over each target, by the law, and how many lost. */
+  cells(removed: Removed): Cells {
+    const cells = new Cells(this.#ring.targets);
+    cells.sent =
+      this.#perWay *
+      this.#law.ways(removed, (target, count) => {
+        cells.sentOver[target] = (cells.sentOver[target] as number) + count * this.#perWay;
+      });
+    for (const targets of this.#lost) {
+      if (removed[this.place] === 1 || targets.some((target) => removed[target] === 1)) continue;
+      cells.lost++;
+      for (const target of targets) cells.lostOver[target] = (cells.lostOver[target] as number) + 1;
+    }
+    return cells;
+  }
+
+  /** Nodes and links, the witness itself left out; none for a way that no loop of this node can take. */
+  #targetsOf(way: LoopReport["lost"][number]): (readonly Target[])[] {
+    const ring = this.#ring;
+    const stops = [this.place, ...way, this.place];
+    const steps = stops.slice(1).map((to, index): [number, number] => [stops[index] as number, to]);
+    const isWay = steps.every(([from, to]) => Math.max(from, to) < ring.nodes.length && ring.isLink(from, to));
+    return isWay ? [[...way, ...steps.map(([from, to]) => ring.link(from, to))]] : [];
+  }
+}
+
+/** What one witness, or all of one operator, have to say of every target. */
+class Cells {
+  sent = 0;
+  lost = 0;
+  readonly sentOver: Float64Array;
+  readonly lostOver: Float64Array;
+
+  constructor(targets: number) {
+    this.sentOver = new Float64Array(targets);
+    this.lostOver = new Float64Array(targets);
+  }
+
+  add(other: Cells): void {
+    this.sent += other.sent;
+    this.lost += other.lost;
+    for (const [target, sent] of other.sentOver.entries()) {
+      if (sent === 0) continue;
+      this.sentOver[target] = (this.sentOver[target] as number) + sent;
+      this.lostOver[target] = (this.lostOver[target] as number) + (other.lostOver[target] as number);
+    }
+  }
+
+  /** The share that is lost where the target is not on the way. */
+  base(target: Target): number {
+    const lost = this.lost - (this.lostOver[target] as number);
+    return baseLoss({ lost, sent: this.sent - (this.sentOver[target] as number) });
+  }
+}
+
+/** All operators' cells together. */
+class Pool {
+  readonly lost: Float64Array;
+  readonly sent: Float64Array;
+  readonly expected: Float64Array;
+  /** How many operators accuse each target. */
+  readonly accusers: Float64Array;
+  readonly #parties: { readonly first: Int32Array; readonly second: Int32Array };
+
+  constructor(ring: Ring) {
+    this.lost = new Float64Array(ring.targets);
+    this.sent = new Float64Array(ring.targets);
+    this.expected = new Float64Array(ring.targets);
+    this.accusers = new Float64Array(ring.targets);
+    this.#parties = partiesOf(ring);
+  }
+
+  add(operator: number, cells: Cells): void {
+    const { first, second } = this.#parties;
+    for (const [target, sent] of cells.sentOver.entries()) {
+      // Nobody is a witness of a node of its own, or of a link of one.
+      if (sent === 0 || first[target] === operator || second[target] === operator) continue;
+      const lost = cells.lostOver[target] as number;
+      const base = cells.base(target);
+      this.lost[target] = (this.lost[target] as number) + lost;
+      this.sent[target] = (this.sent[target] as number) + sent;
+      this.expected[target] = (this.expected[target] as number) + sent * base;
+      if (lost > 0 && accuses({ lost, sent, base })) this.accusers[target] = (this.accusers[target] as number) + 1;
+    }
+  }
+}
+
+type Candidate = Finding & { readonly gain: number };
+
+/** The target that explains most of what is lost beyond chance, if one passes its test. */
+function worst(ring: Ring, witnesses: readonly Witness[], removed: Removed): Finding | undefined {
+  const pool = new Pool(ring);
+  const candidates: Candidate[] = [];
+  for (let operator = 0; operator < ring.operatorCount; operator++) {
+    // One at a time: in a large network there are a hundred thousand links.
+    const together = new Cells(ring.targets);
+    for (const witness of witnesses.filter((one) => one.operator === operator)) {
+      const cells = witness.cells(removed);
+      candidates.push(...byOneEnd(ring, witness.place, cells));
+      together.add(cells);
+    }
+    pool.add(operator, together);
+  }
+  candidates.push(...byMajority(ring, pool));
+  let best: Candidate | undefined;
+  for (const candidate of candidates) if (best === undefined || candidate.gain > best.gain) best = candidate;
+  if (best === undefined) return undefined;
+  const { node, to, by, lost, expected } = best;
+  return { node, to, by, lost, expected };
+}
+
+/**
+ * Nodes and links that more than half of the operators accuse whose loops pass them, and whose losses together are beyond
+ * chance. Operators who say nothing count as not accusing, and nobody is heard on nodes and links of its own. A node also needs most of its neighbours' operators on either side, or a few could lose packets on their own links to it.
+ */
+function byMajority(ring: Ring, pool: Pool): Candidate[] {
+  // As many tests as there are targets may be wrong by chance.
+  const chance = (FALSE_FINDINGS_MAX * ring.nodes.length) / ring.targets;
+  const test = (found: Pick<Finding, "node" | "to">): Candidate[] => {
+    const target = targetOf(ring, found);
+    const accusers = pool.accusers[target] as number;
+    const ends = found.to === undefined ? [found.node] : [found.node, found.to];
+    if (accusers < ACCUSERS_MIN || accusers <= ring.strangersTo(ends) / 2) return [];
+    const [lost, expected] = [pool.lost[target] as number, pool.expected[target] as number];
+    if (poissonTail(lost, expected) > chance) return [];
+    return [{ ...found, by: "majority", lost, expected, gain: gain(lost, expected) }];
+  };
+  const nodes = ring.nodes.flatMap((_, node) => test({ node, to: undefined }));
+  const links = ring.links.flatMap(([node, to]) => test({ node, to }));
+  return [...nodes.filter(({ node }) => SIDES.every((side) => isAccusedBySide(ring, pool, node, side))), ...links];
+}
+
+type Side = "before" | "behind";
+const SIDES: readonly Side[] = ["before", "behind"];
+
+/** Whether its links with more than half of the operators on that side lose more than others. */
+function isAccusedBySide(ring: Ring, pool: Pool, node: number, side: Side): boolean {
+  const sums = new Map<number, { lost: number; sent: number; expected: number }>();
+  for (const [neighbour, link] of neighboursOf(ring, node, side)) {
+    const operator = ring.operators[neighbour] as number;
+    const sum = sums.get(operator) ?? { lost: 0, sent: 0, expected: 0 };
+    sum.lost += pool.lost[link] as number;
+    sum.sent += pool.sent[link] as number;
+    sum.expected += pool.expected[link] as number;
+    sums.set(operator, sum);
+  }
+  // Neighbours whose links nobody has had a loop over, because they were removed, have nothing to say.
+  const heard = [...sums.values()].filter(({ sent }) => sent > 0);
+  const accusing = heard.filter(({ lost, sent, expected }) => accuses({ lost, sent, base: expected / sent }));
+  return accusing.length > heard.length / 2;
+}
+
+/** Links that the node at one end finds bad by its own loops: it may give up a link of its own, and no more than that. */
+function byOneEnd(ring: Ring, place: number, cells: Cells): Candidate[] {
+  const chance = (FALSE_FINDINGS_MAX * ring.nodes.length) / (2 * ring.links.length);
+  return SIDES.flatMap((side) =>
+    neighboursOf(ring, place, side).flatMap(([neighbour, link]): Candidate[] => {
+      const [lost, sent] = [cells.lostOver[link] as number, cells.sentOver[link] as number];
+      if (lost === 0) return [];
+      const base = cells.base(link);
+      const expected = sent * base;
+      if (!accuses({ lost, sent, base }) || poissonTail(lost, expected) > chance) return [];
+      const [node, to] = side === "behind" ? [place, neighbour] : [neighbour, place];
+      return [{ node, to, by: "one end", lost, expected, gain: gain(lost, expected) }];
+    }),
+  );
+}
+
+/** Mixes whose links with more than half of the operators of a neighbouring stage, and at least two, are bad. */
+function byTheirLinks(ring: Ring, inForce: ReadonlySet<Target>, found: Removed): Finding[] {
+  const isBad = (target: Target): boolean => found[target] === 1 || inForce.has(target);
+  return ring.nodes.flatMap((_, node): Finding[] => {
+    if (found[node] === 1) return [];
+    const isCut = SIDES.some((side) => {
+      const neighbours = neighboursOf(ring, node, side);
+      const all = new Set(neighbours.map(([neighbour]) => ring.operators[neighbour]));
+      const cut = new Set(neighbours.filter(([, link]) => isBad(link)).map(([neighbour]) => ring.operators[neighbour]));
+      return cut.size >= ACCUSERS_MIN && cut.size > all.size / 2;
+    });
+    return isCut ? [{ node, to: undefined, by: "its links", lost: 0, expected: 0 }] : [];
+  });
+}
+
+/** Nodes of other operators on one side, and the links with them. */
+function neighboursOf(ring: Ring, node: number, side: Side): [number, Target][] {
+  const stage = ring.stageOf[node] as number;
+  const neighbours = ring.stage(stage + (side === "behind" ? 1 : 3));
+  return neighbours
+    .filter((neighbour) => ring.operators[neighbour] !== ring.operators[node])
+    .map((neighbour) => [neighbour, side === "behind" ? ring.link(node, neighbour) : ring.link(neighbour, node)]);
+}
+
+/** The operators of a node, or of both ends of a link. */
+function partiesOf(ring: Ring): { first: Int32Array; second: Int32Array } {
+  const first = Int32Array.from({ length: ring.targets }, (_, target) => ring.operators[target] ?? -1);
+  const second = first.slice();
+  for (const [from, to] of ring.links) {
+    const link = ring.link(from, to);
+    first[link] = ring.operators[from] as number;
+    second[link] = ring.operators[to] as number;
+  }
+  return { first, second };
+}
