@@ -61,27 +61,28 @@ export function conversation(options: ConversationOptions): Conversation {
   const common = { clock, parameters, profile, cover };
   let waiting = 0;
   let next = 0;
-  const sender = client({
+  const sender = startClient({
     ...common,
     seed: `${seed}/sender`,
     hasMail: () => {
       for (; next < mail.length && (mail[next] as number) <= clock.now(); next++) waiting++;
       return waiting > 0 && waiting-- > 0;
     },
-    onReal: (arrival) => {
+    onPacket: (packet) => {
+      if (!packet.isReal) return;
+      const { arrival } = packet.journey();
       real.push(arrival);
       arrivals.push(arrival);
     },
-    onLoop: () => undefined,
-    onEntry: undefined,
   });
-  const reader = client({
+  const reader = startClient({
     ...common,
     seed: `${seed}/reader`,
     hasMail: () => false,
-    onReal: () => undefined,
-    onLoop: (arrival) => arrivals.push(arrival),
-    onEntry: eye === "line" ? (at) => entries.push(at) : undefined,
+    onPacket: ({ kind, journey }) => {
+      if (kind === "loop") arrivals.push(journey().arrival);
+    },
+    ...(eye === "line" ? { onEntry: (at: number) => entries.push(at) } : {}),
   });
   clock.runUntil(duration);
   const latency = new SeededRandom(`${seed}/push`);
@@ -95,7 +96,21 @@ export function conversation(options: ConversationOptions): Conversation {
   };
 }
 
-interface ClientOptions {
+/** What a mix may see of a packet, and when it comes out of the third layer at its provider. */
+export interface Journey {
+  readonly mean: number;
+  readonly delays: readonly [number, number, number];
+  readonly arrival: number;
+}
+
+export interface SentPacket {
+  readonly kind: SlotKind;
+  readonly isReal: boolean;
+  /** Draws it; ask once. */
+  readonly journey: () => Journey;
+}
+
+export interface ClientOptions {
   readonly clock: QuickClock;
   readonly parameters: Parameters;
   readonly profile: ProfileName;
@@ -103,28 +118,29 @@ interface ClientOptions {
   readonly seed: string;
   /** Whether a packet waits; takes it. Asked when a payload slot is wrapped. */
   readonly hasMail: () => boolean;
-  /** When a packet, or a loop, comes out of the third layer at its provider. */
-  readonly onReal: (arrival: number) => void;
-  readonly onLoop: (arrival: number) => void;
-  readonly onEntry: ((at: number) => void) | undefined;
+  readonly onPacket: (packet: SentPacket) => void;
+  /** An answer to a poll passed its line. Without it the client does not poll. */
+  readonly onEntry?: (at: number) => void;
 }
 
 const FRAME = new Uint8Array(0);
 
-/** Starts one client with production's clocks at a random moment; gives the times of its frames as they come. */
-function client(o: ClientOptions): number[] {
-  const { clock, parameters, cover, seed } = o;
+/** Starts one client with production's clocks at a random moment; gives the times of its frames, which fills as they leave. */
+export function startClient(o: ClientOptions): number[] {
+  const { clock, parameters, cover, seed, onEntry } = o;
   const stream = (name: string): RandomSource => new SeededRandom(`${seed}/${name}`);
-  const [delays, latency, polling] = [stream("delays"), stream("latency"), stream("polling")];
-  const choice = { profile: o.profile, nextProfile: undefined };
-  const profiles = new ProfileSchedule({ parameters, choice });
+  const [delays, latency] = [stream("delays"), stream("latency")];
+  const profiles = new ProfileSchedule({ parameters, choice: { profile: o.profile, nextProfile: undefined } });
   const sends: number[] = [];
-  const journey = (kind: SlotKind): number => {
-    let time = clock.now() + LINKS * LINK_LATENCY.least;
-    const mean = kind === "payload" ? payloadMeanDelay(profiles.at(clock.now())) : coverMeanDelay(delays, parameters);
-    for (let mix = 0; mix < 3; mix++) time += drawDelay({ delays, meanDelay: mean, delayCap: parameters.delayCap });
-    for (let link = 0; link < LINKS; link++) time += spread(latency);
-    return Math.ceil(time);
+  const journey = (kind: SlotKind): Journey => {
+    const { delayCap } = parameters;
+    const isPayload = kind === "payload";
+    const meanDelay = isPayload ? payloadMeanDelay(profiles.at(clock.now())) : coverMeanDelay(delays, parameters);
+    const draw = (): number => drawDelay({ delays, meanDelay, delayCap });
+    const drawn = [draw(), draw(), draw()] as const;
+    let arrival = clock.now() + drawn[0] + drawn[1] + drawn[2];
+    for (let link = 0; link < LINKS; link++) arrival += linkLatency(latency);
+    return { mean: meanDelay, delays: drawn, arrival: Math.ceil(arrival) };
   };
   const sendClock = new SendClock({
     clock,
@@ -135,29 +151,22 @@ function client(o: ClientOptions): number[] {
     prepare: (kind) => {
       const isReal = kind === "payload" && o.hasMail();
       if (!isReal && cover === "off") return undefined;
-      return {
-        frame: FRAME,
-        settled: () => {
-          if (isReal) o.onReal(journey("payload"));
-          else if (kind === "loop") o.onLoop(journey("loop"));
-        },
-      };
+      return { frame: FRAME, settled: () => o.onPacket({ kind, isReal, journey: () => journey(kind) }) };
     },
     write: () => {
       sends.push(clock.now());
       return true;
     },
   });
-  const { onEntry } = o;
   const poll = new Ticker({
     clock,
-    random: polling,
+    random: stream("polling"),
     law: parameters.clock,
     pace: profiles.pace("pollRate"),
     tick: () => onEntry?.(clock.now() + ANSWER_WAIT + linkLatency(latency) + linkLatency(latency)),
   });
-  const start = stream("start");
-  clock.at(milliseconds(uniform(start) * meanInterval(profiles.at(clock.now()).sendRate)), () => {
+  const meanWait = meanInterval(profiles.at(clock.now()).sendRate);
+  clock.at(milliseconds(uniform(stream("start")) * meanWait), () => {
     sendClock.start();
     if (cover === "on" && onEntry !== undefined) poll.start();
   });

@@ -118,7 +118,7 @@ test("both likelihoods know a pair from two strangers", () => {
   for (const score of [flowScore, matchingScore]) {
     const matched = [1, 2, 3, 4, 5].map((i) => score(pair(`matched ${i}`, "matched"), MODEL));
     const unmatched = [1, 2, 3, 4, 5].map((i) => score(pair(`unmatched ${i}`, "unmatched"), MODEL));
-    assert.ok(Math.min(...matched) > 0 && Math.max(...unmatched) < 0, `${matched} and ${unmatched}`);
+    assert.ok(Math.min(...matched) > 0 && Math.max(...unmatched) < 0, `${matched.join()} and ${unmatched.join()}`);
   }
 });
 
@@ -163,9 +163,9 @@ test("the learned classifier learns what no single feature shows, the same for o
     return { features, isMatch: (features[0] as number) * (features[1] as number) > 0 };
   };
   const examples = Array.from({ length: 1500 }, draw);
-  const test = Array.from({ length: 500 }, draw);
+  const others = Array.from({ length: 500 }, draw);
   const right = (score: (features: Float64Array) => number): number =>
-    test.filter(({ features, isMatch }) => score(features) > 0 === isMatch).length / test.length;
+    others.filter(({ features, isMatch }) => score(features) > 0 === isMatch).length / others.length;
   const deep = train(examples, { seed: "net", rounds: 60 });
   assert.ok(right(deep) > 0.9, `${right(deep)}`);
   assert.ok(right(train(examples, { seed: "net", hidden: 0, rounds: 20 })) < 0.65, "a line cannot");
