@@ -1,5 +1,6 @@
 /** The network that a number of users has: how many nodes, which parameters, how large a mail is in it. Docs: docs/simulator.md */
 
+import { SIGN_UPS_PER_MINUTE_MAX } from "#provider-server/accounts/limits.ts";
 import { type Parameters, LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import { fragmentDataBytes } from "#transport/fragment/fragment.ts";
@@ -12,12 +13,17 @@ export interface NetworkPlan {
   readonly providers: number;
   /** Production bytes of message in one fragment, over the simulated ones: bodies shrink by it, and keep their fragments. */
   readonly scale: number;
+  /** Users sign up one after another in this time, as quickly as a provider takes new accounts. */
+  readonly signUpTime: Milliseconds;
+  /** From the first consensus to the beginning: sign-up, and time for the first loops to come back. */
+  readonly warmUp: Milliseconds;
 }
 
 /** A mix is planned to carry so many packets a second, two thirds of what one process is meant to sustain. */
 const PACKETS_PER_MIX = 2_000;
 /** A provider's front end is meant to hold so many clients. */
 const CLIENTS_PER_PROVIDER = 9_000;
+const SETTLING = 240_000;
 /** Small packets cost less to move; the header of each suite fits, and a reply holds a reader's record. */
 const PACKET_BYTES = { none: 3_072, x25519: 3_072, xwing: 8_192 };
 
@@ -34,19 +40,19 @@ export function networkPlan(options: SimOptions): NetworkPlan {
     tokens: { ...LIVE_PARAMETERS.tokens, perProvider: 0 },
   };
   const rate = users * parameters.profiles[profile].sendRate;
+  const providers = options.providers ?? Math.max(2, Math.ceil(users / CLIENTS_PER_PROVIDER));
+  const signUpTime = milliseconds(Math.max(120_000, (users / providers / (0.8 * SIGN_UPS_PER_MINUTE_MAX)) * 60_000));
   return {
     parameters,
     mixesPerLayer: options.mixes ?? Math.max(2, Math.ceil(rate / PACKETS_PER_MIX)),
-    providers: options.providers ?? Math.max(2, Math.ceil(users / CLIENTS_PER_PROVIDER)),
+    providers,
+    signUpTime,
+    warmUp: milliseconds(signUpTime + SETTLING),
     scale: fragmentDataBytes(geometry(LIVE_PARAMETERS)) / fragmentDataBytes(geometry(parameters)),
   };
 }
 
 /** A midnight in UTC: what is measured begins here, when a profile that was chosen before comes into force. */
 export const BEGIN: Milliseconds = milliseconds(20_900 * 24 * 3_600_000);
-/** From the first consensus to the beginning: everybody signs up, and the first loops come back. */
-export const WARM_UP: Milliseconds = seconds(8 * 60);
-/** Users sign up at random moments of this time. */
-export const SIGN_UP_TIME: Milliseconds = seconds(3 * 60);
 /** The first agreement, with rounds long enough for nodes that retry every 36 s. */
 export const BOOTSTRAP: Milliseconds = seconds(120);

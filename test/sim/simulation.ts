@@ -5,18 +5,16 @@
 
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
-import { exponential } from "#transport/core/random.ts";
-import { type MailboxId, type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
+import { type MailboxId, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import type { Observer as NodeObserver } from "#provider-server/observe/observer.ts";
 import { noCryptography } from "#test/support/no-cryptography.ts";
-import { SeededRandom } from "#test/support/seeded-random.ts";
 import { AdversaryLog } from "./adversary-log.ts";
 import { FaultRunner } from "./fault-runner.ts";
 import { type Cast, faultsEnd, parseFaults } from "./faults.ts";
 import { Invariants } from "./invariants.ts";
 import { Meter, quantiles } from "./meter.ts";
-import { BEGIN, BOOTSTRAP, networkPlan, SIGN_UP_TIME, WARM_UP } from "./network-plan.ts";
+import { BEGIN, BOOTSTRAP, networkPlan } from "./network-plan.ts";
 import type { SimOptions } from "./options.ts";
 import { PLANTS } from "./plants.ts";
 import type { SimReport } from "./report.ts";
@@ -94,7 +92,7 @@ class Simulation {
 
   async #prepare(): Promise<void> {
     const { seed, plant, observe } = this.#options;
-    const { parameters, mixesPerLayer, providers } = this.#plan;
+    const { parameters, mixesPerLayer, providers, warmUp } = this.#plan;
     const planted = plant === undefined ? undefined : PLANTS[plant];
     const nodes = new Map<string, string>();
     this.#invariants = new Invariants({
@@ -109,7 +107,7 @@ class Simulation {
       suite: this.#suite,
       mixes: 3 * mixesPerLayer,
       providers: Array.from({ length: providers }, (_, i) => `provider${i}`),
-      genesis: milliseconds(BEGIN - WARM_UP),
+      genesis: milliseconds(BEGIN - warmUp),
       bootstrap: BOOTSTRAP,
       taskLimit: Number.POSITIVE_INFINITY,
       observer: this.#observer(),
@@ -140,7 +138,7 @@ class Simulation {
     };
   }
 
-  /** Everybody at a random moment, as far as possible at once. */
+  /** One after another, as quickly as providers take them. */
   async #signUp(): Promise<void> {
     const { seed, users, mails, profile, hours, pair, plant } = this.#options;
     const world = this.#world;
@@ -148,10 +146,9 @@ class Simulation {
     const workload = this.#idle ? undefined : new Workload({ seed, users, mails, profile, duration });
     this.#users = new Users({ world, workload, scale: this.#plan.scale, begin: BEGIN });
     const { providerNames, clock } = world;
-    const random = new SeededRandom(`${seed}/sign-up`);
-    const rate = perSecond(users / (SIGN_UP_TIME / 1000));
+    const { signUpTime, warmUp } = this.#plan;
+    const since = clock.now();
     const joined: Promise<void>[] = [];
-    let at: number = clock.now();
     for (let i = 0; i < users; i++) {
       const name = `u${i}`;
       const provider = providerNames[i % providerNames.length] as string;
@@ -162,7 +159,6 @@ class Simulation {
         tap: pair ? this.#tap(name) : "none",
         ...(i === 0 && plant !== undefined ? PLANTS[plant]?.client : {}),
       });
-      at += exponential(random, milliseconds(1000 / rate));
       const joins = async (): Promise<void> => {
         await client.start();
         await client.client.signUp({ localPart: name, invite: "", certificate: new Uint8Array(64) });
@@ -172,11 +168,11 @@ class Simulation {
       };
       joined.push(
         new Promise((resolve, reject) => {
-          clock.at(milliseconds(Math.min(at, BEGIN - WARM_UP / 2)), () => void joins().then(resolve, reject));
+          clock.at(milliseconds(since + (i / users) * signUpTime), () => void joins().then(resolve, reject));
         }),
       );
     }
-    await clock.runUntilSettled(Promise.all(joined), WARM_UP);
+    await clock.runUntilSettled(Promise.all(joined), warmUp);
   }
 
   async #measure(): Promise<void> {
@@ -299,7 +295,7 @@ class Simulation {
         violations: this.#invariants.violations.slice(0, 10),
       },
       run: {
-        virtualSeconds: (clock.now() - BEGIN + WARM_UP) / 1000,
+        virtualSeconds: (clock.now() - BEGIN + this.#plan.warmUp) / 1000,
         wallSeconds,
         events: clock.ran,
         eventsPerSecond: clock.ran / wallSeconds,
