@@ -73,12 +73,6 @@ export class ProviderNode {
       send: (firstHop, packet) => this.mix.forward(firstHop, packet),
       onDrop,
     });
-    this.entry = new Entry({
-      clock,
-      network,
-      sizes: sphinx.geometry,
-      padding: streams.padding,
-      accounts: this.accounts,
     this.#decoys = this.makeDecoys({
       clock,
       random: streams.decoys,
@@ -88,6 +82,12 @@ export class ProviderNode {
       send: ({ firstHop, packet }) => this.mix.forward(firstHop, packet),
       log,
     });
+    this.entry = new Entry({
+      clock,
+      network,
+      sizes: sphinx.geometry,
+      padding: streams.padding,
+      accounts: this.accounts,
       mailbox: this.mailbox,
       consensus: (epoch) => this.#consensus(epoch),
       forward: (firstHop, packet) => this.mix.forward(firstHop, packet),
@@ -102,25 +102,25 @@ export class ProviderNode {
   start(): void {
     this.mailbox.start();
     this.mix.start();
+    this.#decoys.start();
   }
 
-  /** The database stays open: it belongs to whoever opened it. */
   /** For tests that plant a fault; called while the provider is being made. */
   protected makeDecoys(deps: DecoysDependencies): Decoys {
     return new Decoys(deps);
   }
 
+  /** The database stays open: it belongs to whoever opened it. */
   async stop(): Promise<void> {
     this.entry.stop();
     this.#services.stop();
-    this.#decoys.start();
+    this.#decoys.stop();
     await this.mix.stop();
     this.mailbox.stop();
   }
 
   /** A link from another node or from a client. */
   accept(link: Link): void {
-    this.#decoys.stop();
     if (link.peer.role === "client") this.entry.accept(link);
     else this.mix.accept(link);
   }
