@@ -7,9 +7,9 @@
 import type { Epoch } from "#transport/core/units.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
-import { ACCUSERS_MIN, FALSE_FINDINGS_MAX, FINDINGS_MAX } from "./limits.ts";
+import { ACCUSERS_MIN, CUT_LINKS_MIN, FALSE_FINDINGS_MAX, FINDINGS_MAX } from "./limits.ts";
 import { LoopLaw, type Removed, type Ring, type Target } from "./loop-law.ts";
-import { accuses, baseLoss, gain, poissonTail } from "./loss-test.ts";
+import { accuses, baseLoss, type Cell, gain, poissonTail } from "./loss-test.ts";
 
 export interface Finding {
   /** Places in the ring; `to` is undefined for a node. */
@@ -175,18 +175,20 @@ type Candidate = Finding & { readonly gain: number };
 /** The target that explains most of what is lost beyond chance, if one passes its test. */
 function worst(ring: Ring, witnesses: readonly Witness[], removed: Removed): Finding | undefined {
   const pool = new Pool(ring);
-  const candidates: Candidate[] = [];
+  const claims: Claim[] = [];
+  const losses: number[] = [];
   for (let operator = 0; operator < ring.operatorCount; operator++) {
     // One at a time: in a large network there are a hundred thousand links.
     const together = new Cells(ring.targets);
     for (const witness of witnesses.filter((one) => one.operator === operator)) {
       const cells = witness.cells(removed);
-      candidates.push(...byOneEnd(ring, witness.place, cells));
+      claims.push(...claimsOf(ring, witness.place, cells));
       together.add(cells);
     }
+    if (together.sent > 0) losses.push(together.lost / together.sent);
     pool.add(operator, together);
   }
-  candidates.push(...byMajority(ring, pool));
+  const candidates = [...byMajority(ring, pool), ...byOneEnd(ring, claims, median(losses))];
   let best: Candidate | undefined;
   for (const candidate of candidates) if (best === undefined || candidate.gain > best.gain) best = candidate;
   if (best === undefined) return undefined;
@@ -235,23 +237,42 @@ function isAccusedBySide(ring: Ring, pool: Pool, node: number, side: Side): bool
   return accusing.length > heard.length / 2;
 }
 
-/** Links that the node at one end finds bad by its own loops: it may give up a link of its own, and no more than that. */
-function byOneEnd(ring: Ring, place: number, cells: Cells): Candidate[] {
-  const chance = (FALSE_FINDINGS_MAX * ring.nodes.length) / (2 * ring.links.length);
+/** What the node at one end of a link saw of it. */
+interface Claim extends Cell {
+  readonly node: number;
+  readonly to: number;
+}
+
+function claimsOf(ring: Ring, place: number, cells: Cells): Claim[] {
   return SIDES.flatMap((side) =>
-    neighboursOf(ring, place, side).flatMap(([neighbour, link]): Candidate[] => {
+    neighboursOf(ring, place, side).flatMap(([neighbour, link]): Claim[] => {
       const [lost, sent] = [cells.lostOver[link] as number, cells.sentOver[link] as number];
       if (lost === 0) return [];
-      const base = cells.base(link);
-      const expected = sent * base;
-      if (!accuses({ lost, sent, base }) || poissonTail(lost, expected) > chance) return [];
       const [node, to] = side === "behind" ? [place, neighbour] : [neighbour, place];
-      return [{ node, to, by: "one end", lost, expected, gain: gain(lost, expected) }];
+      return [{ node, to, lost, sent, base: cells.base(link) }];
     }),
   );
 }
 
-/** Mixes whose links with more than half of the operators of a neighbouring stage, and at least two, are bad. */
+/**
+ * Links that the node at one end finds bad by its own loops: it may give up a link of its own, and no more than that. One node's
+ * loops are few, so that what it sees elsewhere may be little by chance: what most operators see counts if it is more.
+ */
+function byOneEnd(ring: Ring, claims: readonly Claim[], usual: number): Candidate[] {
+  const chance = (FALSE_FINDINGS_MAX * ring.nodes.length) / (2 * ring.links.length);
+  return claims.flatMap(({ node, to, lost, sent, base: own }): Candidate[] => {
+    const base = Math.max(own, usual);
+    const expected = sent * base;
+    if (!accuses({ lost, sent, base }) || poissonTail(lost, expected) > chance) return [];
+    return [{ node, to, by: "one end", lost, expected, gain: gain(lost, expected) }];
+  });
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** Mixes whose links with more than half of the operators of a neighbouring stage, and at least three, are bad. */
 function byTheirLinks(ring: Ring, inForce: ReadonlySet<Target>, found: Removed): Finding[] {
   const isBad = (target: Target): boolean => found[target] === 1 || inForce.has(target);
   return ring.nodes.flatMap((_, node): Finding[] => {
@@ -260,7 +281,7 @@ function byTheirLinks(ring: Ring, inForce: ReadonlySet<Target>, found: Removed):
       const neighbours = neighboursOf(ring, node, side);
       const all = new Set(neighbours.map(([neighbour]) => ring.operators[neighbour]));
       const cut = new Set(neighbours.filter(([, link]) => isBad(link)).map(([neighbour]) => ring.operators[neighbour]));
-      return cut.size >= ACCUSERS_MIN && cut.size > all.size / 2;
+      return cut.size >= CUT_LINKS_MIN && cut.size > all.size / 2;
     });
     return isCut ? [{ node, to: undefined, by: "its links", lost: 0, expected: 0 }] : [];
   });

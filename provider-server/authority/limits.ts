@@ -52,6 +52,9 @@ export const FALSE_FINDINGS_MAX = 1e-4;
 /** Witnesses of different operators that it takes at least: nobody is demoted on one operator's word. */
 export const ACCUSERS_MIN = 2;
 
+/** Operators at whose links a node is given up although its losses do not speak against it: one end's word is enough for a link. */
+export const CUT_LINKS_MIN = 3;
+
 /** One fault after the other is found, the worst first; more than this at once are a broken network, not a few liars. */
 export const FINDINGS_MAX = 256;
 

@@ -288,7 +288,7 @@ export class MixNode {
     const { command, tag } = delivery;
     this.#deps.observer?.packetDelivered?.({ node: this.nodeId, at: now, tag, command });
     if (command !== "loop") return this.#role.deliver(delivery);
-    if (!this.#loops.returned(delivery.recipient)) this.drop("LOOP_UNKNOWN");
+    if (!this.#loops.returned(delivery)) this.drop("LOOP_UNKNOWN");
   }
 
   #describe(epochs: readonly Epoch[]): Uint8Array {

@@ -3,9 +3,9 @@
  * docs/spec/08-directory.md §12
  */
 
-import { toHex } from "#transport/core/bytes.ts";
+import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import { type RandomSource, shuffled } from "#transport/core/random.ts";
-import { type Epoch, epochNumber, type Milliseconds, type NodeId } from "#transport/core/units.ts";
+import { type Epoch, epochNumber, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
 import { LOST_LOOPS_MAX } from "#transport/directory/limits.ts";
 import type { LoopReport, LostLoop } from "#transport/directory/loop-report.ts";
 import type { Consensus } from "#transport/directory/model.ts";
@@ -14,6 +14,8 @@ import { LOOPS_REMEMBERED_MAX } from "./limits.ts";
 export interface SentLoop {
   /** By which the node knows it again. */
   readonly recipient: Uint8Array;
+  /** Random bytes, from the first to the last. */
+  readonly payload: Uint8Array;
   /** Whose keys it uses. */
   readonly epoch: Epoch;
   /** The nodes on its way, this one at its end left out. */
@@ -22,9 +24,13 @@ export interface SentLoop {
   readonly lateAt: Milliseconds;
 }
 
-interface Loop extends Omit<SentLoop, "recipient"> {
+interface Loop extends Omit<SentLoop, "recipient" | "payload"> {
+  /** The payload's first bytes: one changed bit anywhere makes noise of all of it (docs/spec/03-sphinx.md §5). */
+  readonly sample: Uint8Array;
   readonly returnedAt: Milliseconds | undefined;
 }
+
+const SAMPLE_BYTES = 16;
 
 export interface LoopCounts {
   readonly returned: number;
@@ -36,18 +42,23 @@ export class LoopEvidence {
   /** By recipient field in hexadecimal, oldest first. */
   readonly #loops = new Map<string, Loop>();
 
-  sent({ recipient, epoch, way, lateAt }: SentLoop): void {
-    this.#loops.set(toHex(recipient), { epoch, way, lateAt, returnedAt: undefined });
+  sent({ recipient, payload, epoch, way, lateAt }: SentLoop): void {
+    const sample = payload.slice(0, SAMPLE_BYTES);
+    this.#loops.set(toHex(recipient), { sample, epoch, way, lateAt, returnedAt: undefined });
     const [oldest] = this.#loops.keys();
     if (this.#loops.size > LOOPS_REMEMBERED_MAX && oldest !== undefined) this.#loops.delete(oldest);
   }
 
-  /** False when this node sent no such loop, or has seen it come back. */
-  returned(recipient: Uint8Array, now: Milliseconds): boolean {
+  /**
+   * False when this node sent no such loop, or has seen it come back. One whose payload somebody changed on its way counts as lost
+   * from then on: so would a mail be.
+   */
+  returned({ recipient, payload }: Pick<SentLoop, "recipient" | "payload">, now: Milliseconds): boolean {
     const key = toHex(recipient);
     const loop = this.#loops.get(key);
     if (loop === undefined || loop.returnedAt !== undefined) return false;
-    this.#loops.set(key, { ...loop, returnedAt: now });
+    const isWhole = equalBytes(loop.sample, payload.subarray(0, SAMPLE_BYTES));
+    this.#loops.set(key, { ...loop, returnedAt: isWhole ? now : NEVER });
     return true;
   }
 
@@ -72,7 +83,7 @@ export class LoopEvidence {
   /** Of one epoch, for the log; call it when all its loops are settled. */
   counts(epoch: Epoch): LoopCounts {
     const loops = this.#of(epoch);
-    const lost = loops.filter(({ returnedAt }) => returnedAt === undefined).length;
+    const lost = loops.filter(({ returnedAt }) => returnedAt === undefined || returnedAt === NEVER).length;
     const late = loops.filter(isMissing).length - lost;
     return { returned: loops.length - late - lost, late, lost };
   }
@@ -85,6 +96,9 @@ export class LoopEvidence {
     return [...this.#loops.values()].filter((loop) => loop.epoch === epoch);
   }
 }
+
+/** When a loop came back that is not the one that left. */
+const NEVER = milliseconds(Number.POSITIVE_INFINITY);
 
 /** What two bytes hold. */
 const SENT_MAX = 65_535;

@@ -50,9 +50,9 @@ export class NodeLoops {
     this.#cancel?.();
   }
 
-  /** Counts a loop that came back; false when this node is waiting for none with that field. */
-  returned(recipient: Uint8Array): boolean {
-    return this.#evidence.returned(recipient, this.#deps.clock.now());
+  /** Counts a loop that came back; false when this node is waiting for none with that recipient field. */
+  returned(loop: { readonly recipient: Uint8Array; readonly payload: Uint8Array }): boolean {
+    return this.#evidence.returned(loop, this.#deps.clock.now());
   }
 
   /** For the descriptor of the epoch of `consensus`: on the epoch before it. */
@@ -93,6 +93,7 @@ export class NodeLoops {
     const delay = path.hops.reduce((sum, hop) => sum + hop.delay, 0);
     this.#evidence.sent({
       recipient,
+      payload,
       epoch: path.epoch,
       way: path.hops.slice(0, -1).map((hop) => hop.nodeId),
       lateAt: milliseconds(clock.now() + delay + loopSlack(network)),

@@ -84,6 +84,9 @@ export interface WorldOptions {
   readonly taskLimit?: number;
   /** For planted faults: the clock of a node, made of the one that it should have. */
   readonly nodeClock?: (name: string, clock: Clock) => Clock;
+  /** For adversaries: what a node is made of, and the links that others open to it. */
+  readonly nodeDependencies?: (name: string, dependencies: NodeDependencies) => NodeDependencies;
+  readonly nodeLink?: (name: string, link: Link) => Link;
   /** For planted faults: where a node keeps its epoch keys. */
   readonly epochStore?: (name: string) => MemoryEpochStore;
 }
@@ -167,7 +170,8 @@ export class World {
   }
 
   startNode(name: string): void {
-    const dependencies = this.#nodeDependencies(name);
+    const honest = this.#nodeDependencies(name);
+    const dependencies = this.#options.nodeDependencies?.(name, honest) ?? honest;
     const node = this.providerNames.includes(name)
       ? new ProviderNode({
           ...dependencies,
@@ -179,7 +183,8 @@ export class World {
     this.#nodes.set(name, node);
     const key = dependencies.identity.linkKey;
     if (node instanceof ProviderNode) this.providerKeys.set(name, key);
-    this.net.listen({ name, address: addressOf(name), key, accept: (link) => node.accept(link) });
+    const met = (link: Link): Link => this.#options.nodeLink?.(name, link) ?? link;
+    this.net.listen({ name, address: addressOf(name), key, accept: (link) => node.accept(met(link)) });
     node.start();
   }
 
@@ -242,6 +247,11 @@ export class World {
 
   mixes(): MixNode[] {
     return [...this.#nodes.values()].filter((node) => node instanceof MixNode);
+  }
+
+  /** By which its provider knows a client's machine. */
+  deviceKey(name: string): Uint8Array {
+    return this.suite.ed25519.publicKey(seedOf(`${this.#options.seed}/${name}/device`));
   }
 
   client(options: ClientOptions): SimClient {
@@ -377,7 +387,7 @@ export class SimClient {
     const run = `${this.#seed}/${this.name}/${this.#runs++}`;
     const machine = new MachineClock(this.#world.clock);
     const isSlow = this.#options.machine !== "quick";
-    const key = suite.ed25519.publicKey(seedOf(`${this.#seed}/${this.name}/device`));
+    const key = this.#world.deviceKey(this.name);
     const options: TransportClientOptions = {
       clock: this.#world.wrongly(this.name, machine),
       streams: this.#options.streams ?? seededStreams(run),

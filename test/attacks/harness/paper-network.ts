@@ -33,7 +33,11 @@ export interface Adversary {
   /** Chance that a packet that `node` took from `from` and would pass on to `to` is lost. */
   readonly drops?: (hop: { readonly from: string; readonly node: string; readonly to: string }) => number;
   /** What a node that lies publishes in place of what it saw. */
-  readonly reports?: (o: { readonly name: string; readonly report: LoopReport | undefined; readonly network: PaperNetwork }) => LoopReport | undefined;
+  readonly reports?: (o: {
+    readonly name: string;
+    readonly report: LoopReport | undefined;
+    readonly network: PaperNetwork;
+  }) => LoopReport | undefined;
 }
 
 export class PaperNetwork {
@@ -69,8 +73,18 @@ export class PaperNetwork {
   }
 
   /** What the last judgement found. */
-  get findings(): readonly { readonly target: string; readonly by: string; readonly lost: number; readonly expected: number }[] {
-    return this.#findings.map(({ node, to, by, lost, expected }) => ({ target: this.nameOf({ node, to }), by, lost, expected }));
+  get findings(): readonly {
+    readonly target: string;
+    readonly by: string;
+    readonly lost: number;
+    readonly expected: number;
+  }[] {
+    return this.#findings.map(({ node, to, by, lost, expected }) => ({
+      target: this.nameOf({ node, to }),
+      by,
+      lost,
+      expected,
+    }));
   }
 
   /** Demotions in force, by effect: "m12", or "m12>m20" for a link. */
@@ -122,12 +136,18 @@ export class PaperNetwork {
     const count = poisson(this.#random, loopsPerEpoch);
     for (let i = 0; i < count; i++) {
       const streams = { paths: this.#random, delays: NO_DELAYS };
-      const path = chooseLoopPath({ consensus: this.#consensus, epoch: KEYS_OF, node, meanDelay: milliseconds(1), ...streams });
+      const path = chooseLoopPath({
+        consensus: this.#consensus,
+        epoch: KEYS_OF,
+        node,
+        meanDelay: milliseconds(1),
+        ...streams,
+      });
       const way = path.hops.slice(0, -1).map((hop) => hop.nodeId);
       const recipient = this.#random.bytes(32);
-      evidence.sent({ recipient, epoch, way, lateAt: milliseconds(2) });
+      evidence.sent({ recipient, payload: recipient, epoch, way, lateAt: milliseconds(2) });
       if (this.#arrives([name, ...way.map((id) => this.nameOf({ node: id })), name], adversary)) {
-        evidence.returned(recipient, milliseconds(1));
+        evidence.returned({ recipient, payload: recipient }, milliseconds(1));
       }
     }
     return evidence;
@@ -191,7 +211,8 @@ function paperConsensus(network: Network, layers: Layers, providers: readonly No
 
 function poisson(random: SeededRandom, mean: number): number {
   let count = 0;
-  for (let sum: number = exponential(random, milliseconds(1)); sum < mean; sum += exponential(random, milliseconds(1))) count++;
+  for (let sum: number = exponential(random, milliseconds(1)); sum < mean; sum += exponential(random, milliseconds(1)))
+    count++;
   return count;
 }
 
