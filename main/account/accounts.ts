@@ -151,6 +151,7 @@ function parseInvite(text: string): Invite {
   try {
     return decodeInvite(text);
   } catch (error) {
-    throw error instanceof TransportError ? new MainError("BAD_INVITE", { cause: error }) : error;
+    if (!(error instanceof TransportError)) throw error;
+    throw new MainError(error.code === "VERSION_NEWER" ? "PROGRAM_TOO_OLD" : "BAD_INVITE", { cause: error });
   }
 }

@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   "CONSENSUS_FORGED",
   "CONSENSUS_SPLIT",
   "CLOCK_WRONG",
+  "PROGRAM_TOO_OLD",
   "REFUSED",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
@@ -147,7 +148,7 @@ export const profileChoice = z.strictObject({
 });
 
 export const network = z.strictObject({
-  state: z.enum(["connecting", "mixing", "provider-down", "too-small", "stale", "clock-wrong", "untrusted"]),
+  state: z.enum(["connecting", "mixing", "provider-down", "too-small", "stale", "clock-wrong", "too-old", "untrusted"]),
   name: z.string().max(100),
   kind: z.enum(["demo", "live"]),
   profile: z.enum(["mail", "chat"]),

@@ -6,6 +6,7 @@
 import { toHex } from "#transport/core/bytes.ts";
 import type { NodeDescriptor, NodeRole } from "#transport/directory/model.ts";
 import type { DomainChecks } from "./domain-checks.ts";
+import type { DescriptorReason, DomainReason } from "./reasons.ts";
 
 export interface AdmittedNode {
   /** Ed25519, 32 bytes. */
@@ -28,7 +29,7 @@ export class Admission {
   }
 
   /** Why the node is not let in, if it is not, by the operator's list alone. */
-  refusal(descriptor: NodeDescriptor): string | undefined {
+  refusal(descriptor: NodeDescriptor): DescriptorReason | undefined {
     const node = this.#nodes.get(toHex(descriptor.identityKey));
     if (node === undefined) return "the node is not admitted";
     if (node.role !== undefined && node.role !== descriptor.role) return "the node is admitted in another role";
@@ -41,7 +42,7 @@ export class Admission {
   }
 
   /** Why its domain keeps a node of the list out for now, if it does. Begins to ask about a domain that is new. */
-  domainRefusal(descriptor: NodeDescriptor): string | undefined {
+  domainRefusal(descriptor: NodeDescriptor): DomainReason | undefined {
     if (!this.#isByDns(descriptor)) return undefined;
     this.#domains?.watch(descriptor.nodeId, descriptor.domain);
     return this.#domains?.refusal(descriptor.nodeId, descriptor.domain);

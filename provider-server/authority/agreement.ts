@@ -46,6 +46,10 @@ export class Agreement {
     return this.#exchange.receive(relayed, this.roundAt(now));
   }
 
+  get absent(): readonly number[] {
+    return this.#exchange.absent;
+  }
+
   get contradictory(): readonly number[] {
     return this.#exchange.contradictory;
   }
@@ -57,12 +61,13 @@ export class Agreement {
     return this.#tally;
   }
 
-  /** `signed` is verified. False when the authority had signed something else before: the first is not forgotten. */
-  receiveSignature(signed: ConsensusSignature): boolean {
+  /** `signed` is verified. "second": the authority had signed something else before, and the first is not forgotten. */
+  receiveSignature(signed: ConsensusSignature): "first" | "known" | "second" | "third" {
     const before = this.#signatures.get(signed.authority) ?? [];
-    const isKnown = before.some((other) => equalBytes(other.hash, signed.hash));
-    if (!isKnown && before.length < 2) this.#signatures.set(signed.authority, [...before, signed]);
-    return isKnown || before.length === 0;
+    if (before.some((other) => equalBytes(other.hash, signed.hash))) return "known";
+    if (before.length >= 2) return "third";
+    this.#signatures.set(signed.authority, [...before, signed]);
+    return before.length === 0 ? "first" : "second";
   }
 
   /** The consensus, once enough authorities have signed what this one counted. */

@@ -5,12 +5,13 @@
 
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
-import { TransportError } from "#transport/core/errors.ts";
+import { TransportError, type TransportErrorCode } from "#transport/core/errors.ts";
 import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { targetOf } from "#transport/directory/demotions.ts";
+import { MIXES_PER_LAYER_MIN } from "#transport/directory/alive.ts";
 import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import {
@@ -27,6 +28,7 @@ import { Agreement } from "./agreement.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { DescriptorRegistry } from "./descriptor-registry.ts";
 import { CONSENSUSES_KEPT, TRIES_PER_STEP } from "./limits.ts";
+import type { SignatureReason, VoteReason } from "./reasons.ts";
 import { revealAndCommit } from "./shared-random.ts";
 import type { Tally } from "./tally.ts";
 
@@ -155,10 +157,10 @@ export class Authority {
     return vote;
   }
 
-  #receiveVote(bytes: Uint8Array): string | undefined {
+  #receiveVote(bytes: Uint8Array): VoteReason | undefined {
     const { network, suite, clock } = this.#deps;
     const relayed = verified(() => verifyRelayedVote({ network, bytes, suite }));
-    if (relayed === undefined) return "not a signed vote";
+    if (relayed instanceof TransportError) return VOTE_REFUSALS[relayed.code] ?? "not a vote";
     const agreement = this.#agreement;
     if (agreement?.epoch !== relayed.vote.epoch) return "no agreement on this epoch is under way here";
     const outcome = agreement.receiveVote(relayed, clock.now());
@@ -173,11 +175,21 @@ export class Authority {
   #count(agreement: Agreement): void {
     const { log, network, self, identitySeed, suite } = this.#deps;
     const { epoch } = agreement;
+    for (const authority of agreement.absent) log.event("no vote came in time", { epoch, authority });
     for (const authority of agreement.contradictory) {
       log.event("dropped the votes of an authority that signed two different ones", { epoch, authority });
     }
     const counted = agreement.count(this.#held);
     if (counted.kind === "none") return log.event(`no tally: ${counted.reason}`, { epoch });
+    for (const [index, layer] of counted.fields.layers.entries()) {
+      // Signed all the same: it grows only if nodes can join. Clients send nothing meanwhile (docs/spec/08-directory.md §8).
+      if (layer.length < MIXES_PER_LAYER_MIN)
+        log.event("a layer is too small to hide anyone: nothing is sent", {
+          epoch,
+          layer: index + 1,
+          mixes: layer.length,
+        });
+    }
     for (const { reason, authority, node } of counted.dropped) {
       const who = node === undefined ? "" : ` ${node.slice(0, NODE_ID_DIGITS_LOGGED)}`;
       log.event(`left out of the consensus:${who} ${reason}`, { epoch, ...(authority !== undefined && { authority }) });
@@ -202,18 +214,17 @@ export class Authority {
     return isSame;
   }
 
-  #receiveSignature(bytes: Uint8Array): string | undefined {
+  #receiveSignature(bytes: Uint8Array): SignatureReason | undefined {
     const { network, suite, log } = this.#deps;
     const signed = verified(() => verifyConsensusSignature({ network, bytes, suite }));
-    if (signed === undefined) return "not a signature of an authority";
+    if (signed instanceof TransportError)
+      return signed.code === "REFUSED" ? "the signature is not of whom it names" : "not a signature";
+    const { epoch, authority } = signed;
     const agreement = this.#agreement;
-    if (agreement?.epoch !== signed.epoch) return "no agreement on this epoch is under way here";
-    if (!agreement.receiveSignature(signed)) {
-      log.event("an authority signed two consensuses for one epoch", {
-        epoch: signed.epoch,
-        authority: signed.authority,
-      });
-    }
+    if (agreement?.epoch !== epoch) return "no agreement on this epoch is under way here";
+    const outcome = agreement.receiveSignature(signed);
+    if (outcome === "third") return "a third signature of one authority";
+    if (outcome === "second") log.event("an authority signed two consensuses for one epoch", { epoch, authority });
     this.#complete(agreement);
     return undefined;
   }
@@ -250,8 +261,9 @@ export class Authority {
         this.#hold(consensus);
         // Of "current" the others may know a newer one.
         if (epoch !== "current") return;
-      } catch {
-        this.#deps.log.event("an authority gave no consensus", { authority });
+      } catch (error) {
+        const why = error instanceof TransportError ? error.message : String(error);
+        this.#deps.log.event(`an authority gave no consensus: ${why}`, { authority });
       }
     }
     if (epoch === "current" || this.#isStopped) return;
@@ -287,8 +299,8 @@ export class Authority {
   #restore(bytes: Uint8Array): void {
     const { network, suite } = this.#deps;
     const consensus = verified(() => verifyConsensus(network, bytes, suite));
-    if (consensus !== undefined) this.#held.set(toHex(consensus.hash), consensus);
-    else this.#deps.log.event("dropped a stored consensus that does not verify");
+    if (consensus instanceof TransportError) this.#deps.log.event(`dropped a stored consensus: ${consensus.message}`);
+    else this.#held.set(toHex(consensus.hash), consensus);
   }
 
   #document(wanted: WantedDocument): Uint8Array {
@@ -358,12 +370,17 @@ function logFindings(log: Log, { fields, findings }: Tally & { kind: "consensus"
 /** Enough to tell nodes apart; the consensus makes the whole id public. */
 const NODE_ID_DIGITS_LOGGED = 16;
 
-/** Undefined for bytes that are not what they should be. */
-function verified<T>(verify: () => T): T | undefined {
+const VOTE_REFUSALS: Partial<Record<TransportErrorCode, VoteReason>> = {
+  REFUSED: "the vote is of another network, or not signed by whom it names",
+  VERSION_NEWER: "the vote is of a newer version than this authority reads",
+};
+
+/** What is wrong with bytes that are not what they should be. */
+function verified<T>(verify: () => T): T | TransportError {
   try {
     return verify();
   } catch (error) {
-    if (error instanceof TransportError) return undefined;
+    if (error instanceof TransportError) return error;
     throw error;
   }
 }

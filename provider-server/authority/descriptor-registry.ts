@@ -1,7 +1,7 @@
 /** The newest descriptor of every admitted node, on disk. Spec: docs/spec/08-directory.md §5 */
 
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
-import { TransportError } from "#transport/core/errors.ts";
+import { TransportError, type TransportErrorCode } from "#transport/core/errors.ts";
 import type { Epoch, Milliseconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
@@ -10,6 +10,7 @@ import type { Network, NodeDescriptor } from "#transport/directory/model.ts";
 import type { Admission } from "./admission.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { BEING_LOOKED_UP } from "./domain-checks.ts";
+import type { CountReason, DescriptorReason, DomainReason } from "./reasons.ts";
 import { flawOf } from "./tally.ts";
 
 export class DescriptorRegistry {
@@ -25,7 +26,7 @@ export class DescriptorRegistry {
     suite: Suite;
     admission: Admission;
     store: AuthorityStore;
-    onDrop?: (reason: string) => void;
+    onDrop?: (reason: DescriptorReason) => void;
   }) {
     this.#network = o.network;
     this.#suite = o.suite;
@@ -38,7 +39,7 @@ export class DescriptorRegistry {
   }
 
   /** Why a descriptor is not taken, if it is not. Taking the same one twice is no mistake. */
-  publish(bytes: Uint8Array, now: Milliseconds): string | undefined {
+  publish(bytes: Uint8Array, now: Milliseconds): DescriptorReason | DomainReason | undefined {
     const read = this.#verify(bytes);
     if ("refusal" in read) return read.refusal;
     const { descriptor } = read;
@@ -58,7 +59,10 @@ export class DescriptorRegistry {
   }
 
   /** What this authority would have in the consensus of `epoch`. `onLeftOut` hears of each other node it knows, and why not. */
-  nodesFor(epoch: Epoch, onLeftOut?: (node: NodeDescriptor, reason: string) => void): NodeDescriptor[] {
+  nodesFor(
+    epoch: Epoch,
+    onLeftOut?: (node: NodeDescriptor, reason: CountReason | DomainReason) => void,
+  ): NodeDescriptor[] {
     const context = { network: this.#network, epoch, suite: this.#suite };
     return [...this.#nodes.values()].filter((node) => {
       const reason = flawOf(node, context) ?? this.#admission.domainRefusal(node);
@@ -68,7 +72,7 @@ export class DescriptorRegistry {
   }
 
   /** From disk: written when it was good; the operator's list may have changed since. Why it is not taken over, if it is not. */
-  #restore(bytes: Uint8Array): string | undefined {
+  #restore(bytes: Uint8Array): DescriptorReason | undefined {
     const read = this.#verify(bytes);
     if ("refusal" in read) return read.refusal;
     const refusal = this.#admission.refusal(read.descriptor);
@@ -78,12 +82,17 @@ export class DescriptorRegistry {
     return undefined;
   }
 
-  #verify(bytes: Uint8Array): { descriptor: NodeDescriptor } | { refusal: string } {
+  #verify(bytes: Uint8Array): { descriptor: NodeDescriptor } | { refusal: DescriptorReason } {
     try {
       return { descriptor: verifyDescriptor(bytes, this.#suite) };
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      return { refusal: error.code === "REFUSED" ? "the node did not sign the descriptor" : "not a descriptor" };
+      return { refusal: DESCRIPTOR_REFUSALS[error.code] ?? "not a descriptor" };
     }
   }
 }
+
+const DESCRIPTOR_REFUSALS: Partial<Record<TransportErrorCode, DescriptorReason>> = {
+  REFUSED: "the node did not sign the descriptor",
+  VERSION_NEWER: "the descriptor is of a newer version than this authority reads",
+};

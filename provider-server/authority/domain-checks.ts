@@ -21,6 +21,7 @@ import {
   DOMAIN_LOOKUPS_MAX,
   DOMAIN_RETRY_INTERVAL,
 } from "./limits.ts";
+import type { DomainReason } from "./reasons.ts";
 
 export interface DomainChecksDependencies {
   readonly lookup: TxtLookup;
@@ -31,7 +32,7 @@ export interface DomainChecksDependencies {
 }
 
 /** There was no answer yet: neither let in nor refused. */
-export const BEING_LOOKED_UP = "the domain is being looked up";
+export const BEING_LOOKED_UP: DomainReason = "the domain is being looked up";
 
 export class DomainChecks {
   readonly #deps: DomainChecksDependencies;
@@ -60,7 +61,7 @@ export class DomainChecks {
   }
 
   /** Why the provider is not let in under the domain at `now`, if it is not. "being looked up" until the first answer. */
-  refusal(node: NodeId, domain: string): string | undefined {
+  refusal(node: NodeId, domain: string): DomainReason | undefined {
     const watched = this.#watched.get(toHex(node));
     if (watched?.domain !== domain) return BEING_LOOKED_UP;
     const { verdict, confirmedAt } = watched;

@@ -11,13 +11,15 @@ export type TxtAnswer =
   /** The resolver says that there is no such name, or no TXT record. */
   | { readonly kind: "none" }
   /** Nothing that could be relied on. */
-  | { readonly kind: "failed"; readonly reason: "no answer in time" | "the resolver failed" | "an answer too large" };
+  | { readonly kind: "failed"; readonly reason: LookupFailure };
+
+export type LookupFailure = "no answer in time" | "the resolver failed" | "an answer too large";
 
 export type DomainVerdict =
   | { readonly kind: "confirmed" }
   | { readonly kind: "absent" }
   | { readonly kind: "another node" }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "failed"; readonly reason: LookupFailure | "the name is too long for a record" };
 
 /** Whether the domain names the node. One record that does suffices, so that a provider can move. */
 export function verdictOf(answer: TxtAnswer, node: NodeId): DomainVerdict {

@@ -17,7 +17,13 @@ export function combineSharedRandom(o: {
   previous: Consensus | undefined;
   votes: readonly Vote[];
   suite: Primitives;
-}): { sharedRandom: Uint8Array; broken: readonly number[] } {
+}): {
+  sharedRandom: Uint8Array;
+  /** Authorities whose reveal is not what they committed to. */
+  broken: readonly number[];
+  /** Authorities that had not voted, or not in time, in the epoch before: there is nothing to hold their reveal against. */
+  uncommitted: readonly number[];
+} {
   const { network, epoch, previous, suite } = o;
   const commits = previous?.epoch === epoch - 1 ? previous.commits : NONE;
   const opened = o.votes.map((vote) => {
@@ -35,6 +41,10 @@ export function combineSharedRandom(o: {
   return {
     sharedRandom: hashLabelled(suite, LABELS.sharedRandom, writer.finish()),
     broken: opened.filter(({ isBroken }) => isBroken).map(({ vote }) => vote.authority),
+    // The first epoch, and the one after a gap, have no commitments at all: that is no authority's doing.
+    uncommitted: opened
+      .filter(({ isKept, isBroken }) => commits.size > 0 && !isKept && !isBroken)
+      .map(({ vote }) => vote.authority),
   };
 }
 

@@ -18,25 +18,15 @@ import { encodeParameters } from "#transport/directory/parameters-codec.ts";
 import type { Vote } from "#transport/directory/vote.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { assignLayers } from "./layers.ts";
+import type { CountReason, NoTallyReason } from "./reasons.ts";
 import { combineSharedRandom } from "./shared-random.ts";
 
 /** Something a vote asked for that the consensus does not have, for the log. Authorities by position, nodes by hex id. */
 export interface Dropped {
-  readonly reason: DroppedReason;
+  readonly reason: CountReason;
   readonly authority?: number;
   readonly node?: string;
 }
-
-export type DroppedReason =
-  | "descriptor not signed by its node"
-  | "descriptor without a key for the epoch"
-  | "descriptor whose key for the epoch is none"
-  | "descriptor from before the last epoch"
-  | "descriptor from the future"
-  | "node listed by too few authorities"
-  | "domain taken by another provider"
-  | "parameters named by too few authorities"
-  | "reveal that does not open its commitment";
 
 export type Tally =
   | {
@@ -48,7 +38,7 @@ export type Tally =
       /** Nodes and links that lose packets by the reports on the epoch before the last. */
       readonly findings: Judgement["findings"];
     }
-  | { readonly kind: "none"; readonly reason: "too few votes" | "no common previous consensus" };
+  | { readonly kind: "none"; readonly reason: NoTallyReason };
 
 /** `votes`: at most one for each authority, all for `epoch`. `held` are the consensuses known, by hexadecimal hash. */
 export function tally(o: {
@@ -71,8 +61,9 @@ export function tally(o: {
     return { kind: "none", reason: "no common previous consensus" };
   }
   const dropped: Dropped[] = [];
-  const { sharedRandom, broken } = combineSharedRandom({ network, epoch, previous, votes, suite });
+  const { sharedRandom, broken, uncommitted } = combineSharedRandom({ network, epoch, previous, votes, suite });
   for (const authority of broken) dropped.push({ reason: "reveal that does not open its commitment", authority });
+  for (const authority of uncommitted) dropped.push({ reason: "reveal without a commitment", authority });
   const nodes = chooseNodes({ network, epoch, votes, suite, dropped });
   const isSamePeriod = previous !== undefined && periodOf(network, previous.epoch) === periodOf(network, epoch);
   const layers = assignLayers({
@@ -108,7 +99,9 @@ function chooseParameters(network: Network, votes: readonly Vote[], dropped: Dro
   const index = encoded.findIndex((value) => value === chosen);
   const parameters = votes[index]?.parameters ?? network.parameters;
   if (chosen === undefined) dropped.push({ reason: "parameters named by too few authorities" });
-  return isCompatible(network.parameters, parameters) ? parameters : network.parameters;
+  if (isCompatible(network.parameters, parameters)) return parameters;
+  dropped.push({ reason: "parameters that change what packets and epochs are made of" });
+  return network.parameters;
 }
 
 /** What clients refuse to see changed (docs/spec/08-directory.md §6) is never put before them. */
@@ -158,7 +151,7 @@ const claimsOf = ({ role, operator, domain }: NodeDescriptor): string => JSON.st
 export function flawOf(
   node: NodeDescriptor,
   o: { network: Network; epoch: Epoch; suite: Suite },
-): DroppedReason | undefined {
+): CountReason | undefined {
   const { vote } = scheduleOf(o.network, o.epoch);
   const mixKey = node.mixKeys.get(o.epoch);
   if (mixKey === undefined) return "descriptor without a key for the epoch";

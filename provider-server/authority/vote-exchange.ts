@@ -9,6 +9,7 @@ import { equalBytes } from "#transport/core/bytes.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { endorse, type RelayedVote, type Vote } from "#transport/directory/vote.ts";
+import type { VoteReason } from "./reasons.ts";
 
 export type VoteOutcome =
   | {
@@ -16,9 +17,7 @@ export type VoteOutcome =
       readonly relay: RelayedVote;
     }
   | { readonly kind: "known" }
-  | { readonly kind: "refused"; readonly reason: VoteRefusal };
-
-export type VoteRefusal = "too late" | "too few endorsements for the round" | "a third vote of one authority";
+  | { readonly kind: "refused"; readonly reason: VoteReason };
 
 export class VoteExchange {
   readonly #network: Network;
@@ -59,6 +58,11 @@ export class VoteExchange {
   /** The votes that count, once the rounds are over: of each authority that has exactly one. */
   get votes(): readonly Vote[] {
     return [...this.#accepted.values()].flatMap((votes) => (votes.length === 1 ? votes : []));
+  }
+
+  /** Authorities of which no vote came in time. What they had committed to reveal stays out of the shared randomness. */
+  get absent(): readonly number[] {
+    return [...this.#network.authorities.keys()].filter((authority) => !this.#accepted.has(authority));
   }
 
   /** Authorities that signed two different votes. */

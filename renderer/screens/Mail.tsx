@@ -175,6 +175,7 @@ function NetworkBanner({ state }: { readonly state: string | undefined }) {
       "too-small": "NETWORK_TOO_SMALL",
       stale: "CONSENSUS_STALE",
       "clock-wrong": "CLOCK_WRONG",
+      "too-old": "PROGRAM_TOO_OLD",
       untrusted: "CONSENSUS_FORGED",
     } as const
   )[state ?? ""];

@@ -133,6 +133,7 @@ export const en = {
     "too-small": "Too few mixes are alive; mail waits here",
     stale: "The list of mixes is out of date; mail waits here",
     "clock-wrong": "This computer’s clock is wrong; mail waits here",
+    "too-old": "This network needs a newer Starling; mail waits here",
     untrusted: "The list of mixes is not to be trusted; mail waits here",
   },
 
@@ -349,6 +350,7 @@ export const en = {
       "too-small": "Too few mixes or operators are alive to hide you. Mail you send waits here, encrypted.",
       stale: "The list of mixes is out of date. Mail you send waits here, encrypted.",
       "clock-wrong": "This computer’s clock is wrong by hours. Set it, and mail continues by itself.",
+      "too-old": "This network needs a newer Starling. Mail you send waits here, encrypted, until you install it.",
       untrusted: "The list of mixes is not signed as it should be. Nothing leaves until it is.",
     },
     small:

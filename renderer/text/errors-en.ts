@@ -144,6 +144,11 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
     safe: "What you write is kept in your drafts; mail you sent before waits encrypted on this computer.",
     todo: "Set the date and time; Starling notices within a minute.",
   },
+  PROGRAM_TOO_OLD: {
+    what: "This network needs a newer Starling.",
+    safe: "Your mail waits encrypted on this computer.",
+    todo: "Install the newest Starling; everything goes on from where it is.",
+  },
   REFUSED: {
     what: "That did not happen: the program refused it or this window is no longer connected.",
     safe: "Your mail and drafts are unchanged.",

@@ -250,6 +250,7 @@ for (const [state, code] of [
   ["too-small", "NETWORK_TOO_SMALL"],
   ["stale", "CONSENSUS_STALE"],
   ["clock-wrong", "CLOCK_WRONG"],
+  ["too-old", "PROGRAM_TOO_OLD"],
   ["untrusted", "CONSENSUS_FORGED"],
 ] as const) {
   test(`a network that is ${state} is told above everything, with what is safe`, async () => {

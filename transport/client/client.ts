@@ -382,7 +382,9 @@ const PROBLEM_STATES: Partial<Record<TransportErrorCode, ClientState>> = {
 };
 
 const FORBIDS_SIGN_UP: ReadonlySet<TransportErrorCode> = new Set([
+  VERSION_NEWER: "too-old",
   "CLOCK_WRONG",
   "CONSENSUS_FORGED",
   "CONSENSUS_SPLIT",
 ]);
+  "VERSION_NEWER",

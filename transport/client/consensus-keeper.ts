@@ -54,7 +54,14 @@ export class ConsensusKeeper {
 
   async load(): Promise<void> {
     const saved = await this.#deps.store.consensuses();
-    this.#directory.restore(saved.toReversed());
+    // What an older program wrote in an older form is asked for anew: the account must open all the same.
+    for (const bytes of saved.toReversed()) {
+      try {
+        this.#directory.accept(bytes);
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error;
+      }
+    }
   }
 
   start(): void {
@@ -83,7 +90,7 @@ export class ConsensusKeeper {
     return this.#isAnswered;
   }
 
-  /** Why there is none: NO_CONSENSUS, CONSENSUS_STALE, CONSENSUS_FORGED, CONSENSUS_SPLIT or CLOCK_WRONG. */
+  /** Why there is none: NO_CONSENSUS, CONSENSUS_STALE, CONSENSUS_FORGED, CONSENSUS_SPLIT, CLOCK_WRONG or VERSION_NEWER. */
   get problem(): TransportErrorCode | undefined {
     if (this.#problem !== undefined) return this.#problem;
     const { clock, network } = this.#deps;

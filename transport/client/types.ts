@@ -81,6 +81,8 @@ export type ClientState =
   | "stale"
   /** Signed lists and the provider's clock agree on another time than this computer's. */
   | "clock-wrong"
+  /** As many authorities as it takes signed a list of a form that this program cannot read. */
+  | "too-old"
   /** A consensus without enough signatures, or two for one epoch. */
   | "untrusted";
 

@@ -11,6 +11,7 @@ export const TRANSPORT_ERRORS = {
   CONSENSUS_STALE: "The list of the network's nodes is out of date.",
   CONSENSUS_FORGED: "The list of the network's nodes is not signed by enough authorities.",
   CONSENSUS_SPLIT: "Two lists of the network's nodes for one epoch differ.",
+  VERSION_NEWER: "This network needs a newer Starling.",
   RECORD_FORGED: "The recipient's key record is not signed by its owner.",
   RECORD_UNUSABLE: "The recipient's key record holds no usable key.",
   RECORD_EXPIRED: "The recipient's key has expired.",

@@ -13,6 +13,7 @@ import { AUTHORITIES_MAX, PARAMETERS_BYTES_MAX } from "./limits.ts";
 import type { Consensus, Layers, Network, NodeDescriptor } from "./model.ts";
 import { decodeNodes, encodeNodes } from "./node-list.ts";
 import { decodeParameters, encodeParameters } from "./parameters-codec.ts";
+import { checkVersion } from "./version.ts";
 
 export interface ConsensusFields {
   readonly epoch: Epoch;
@@ -83,7 +84,7 @@ export function encodeConsensus(body: Uint8Array, signatures: ReadonlyMap<number
 
 /**
  * Checks the signatures, then reads. Throws MALFORMED; CONSENSUS_FORGED when fewer than the network's threshold of different
- * authorities signed these bytes, or they are another network's.
+ * authorities signed these bytes, or they are another network's; VERSION_NEWER when as many signed a list of a newer form.
  */
 export function verifyConsensus(network: Network, bytes: Uint8Array, suite: Suite): Consensus {
   if (bytes.length > DIRECTORY_MESSAGE_BYTES_MAX) throw new TransportError("MALFORMED");
@@ -140,10 +141,11 @@ function decodeSignatures(reader: Reader): ReadonlyMap<number, Uint8Array> {
 
 function decodeBody(network: Network, body: Uint8Array, suite: Suite): ConsensusFields {
   const reader = new Reader(body);
-  if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  const version = reader.u8();
   if (!equalBytes(reader.take(HASH_BYTES), network.hash)) {
     throw new TransportError("CONSENSUS_FORGED", "It is another network's.");
   }
+  checkVersion(version, VERSION);
   const epoch = epochNumber(reader.u32());
   const previous = reader.take(HASH_BYTES);
   const sharedRandom = reader.take(HASH_BYTES);

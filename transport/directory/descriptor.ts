@@ -10,6 +10,7 @@ import { DOMAIN_BYTES_MAX, MIX_KEYS_MAX, OPERATOR_BYTES_MAX, TOKEN_KEYS_MAX } fr
 import { decodeLoopReport, encodeLoopReport } from "./loop-report.ts";
 import type { NodeDescriptor, NodeRole } from "./model.ts";
 import { checkDomain, checkName } from "./texts.ts";
+import { checkVersion } from "./version.ts";
 
 /** What a node says; id, identity key and encoding follow. */
 export type DescriptorFields = Omit<NodeDescriptor, "version" | "nodeId" | "identityKey" | "loopReport" | "bytes"> &
@@ -27,22 +28,23 @@ export function signDescriptor(o: {
   return decodeDescriptor(concat(body, signature), suite);
 }
 
-/** Decodes and checks the signature. Throws MALFORMED, or REFUSED when someone else signed it. */
+/** Checks the signature and decodes. Throws MALFORMED, REFUSED when someone else signed it, VERSION_NEWER. */
 export function verifyDescriptor(bytes: Uint8Array, suite: Suite): NodeDescriptor {
-  const descriptor = decodeDescriptor(bytes, suite);
+  if (bytes.length < IDENTITY_KEY_AT + KEY_BYTES + SIGNATURE_BYTES) throw new TransportError("MALFORMED");
   const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
   const signature = bytes.subarray(body.length);
-  const key = descriptor.identityKey;
+  // At this place in every version, so that a newer one is known to be its node's before it is said to be newer.
+  const key = bytes.subarray(IDENTITY_KEY_AT, IDENTITY_KEY_AT + KEY_BYTES);
   if (!verifyLabelled({ suite, label: LABELS.descriptor, message: body, signature, key })) {
     throw new TransportError("REFUSED", "A descriptor that its node did not sign.");
   }
-  return descriptor;
+  return decodeDescriptor(bytes, suite);
 }
 
 /** Without the signature: for descriptors inside a consensus, which the authorities have checked and signed. Throws MALFORMED. */
 export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescriptor {
   const reader = new Reader(bytes);
-  if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  checkVersion(reader.u8(), VERSION);
   const role = ROLES[reader.u8()];
   if (role === undefined) throw new TransportError("MALFORMED");
   const identityKey = reader.take(KEY_BYTES);
@@ -80,6 +82,8 @@ export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescripto
 export const nodeIdOf = (suite: Primitives, identityKey: Uint8Array): NodeId => nodeId(suite.blake2b(identityKey));
 
 const VERSION = 1;
+/** Behind version and role. */
+const IDENTITY_KEY_AT = 2;
 const ROLES: readonly (NodeRole | undefined)[] = [undefined, "mix", "provider"];
 
 function encodeBody(fields: DescriptorFields, identityKey: Uint8Array): Uint8Array {

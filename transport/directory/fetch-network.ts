@@ -10,9 +10,9 @@ import { exchange } from "./exchange.ts";
 import type { Invite } from "./invite.ts";
 import { DIRECTORY_ANSWER_TIME_MAX } from "./limits.ts";
 import type { Network } from "./model.ts";
-import { decodeNetwork } from "./network.ts";
+import { decodeNetwork, networkHashOf } from "./network.ts";
 
-/** Rejects with PROVIDER_DOWN, or with CONSENSUS_FORGED when the provider shows another file than the invite names. */
+/** Rejects with PROVIDER_DOWN, CONSENSUS_FORGED when the provider shows another file than the invite names, VERSION_NEWER. */
 export function fetchNetwork(o: {
   dialer: Dialer;
   invite: Pick<Invite, "address" | "linkKey" | "networkHash">;
@@ -33,11 +33,11 @@ export function fetchNetwork(o: {
       const collected = collector.add(frame);
       if (collected.kind === "absent") throw new TransportError("MALFORMED");
       if (collected.kind === "incomplete") return undefined;
-      const network = decodeNetwork(collected.bytes, o.suite);
-      if (!equalBytes(network.hash, o.invite.networkHash)) {
+      // Before it is read: only the network that the invite names can tell us that we are too old for it.
+      if (!equalBytes(networkHashOf(collected.bytes, o.suite), o.invite.networkHash)) {
         throw new TransportError("CONSENSUS_FORGED", "The provider is in another network than the invite says.");
       }
-      return network;
+      return decodeNetwork(collected.bytes, o.suite);
     },
   });
 }

@@ -34,10 +34,11 @@ export function encodeInvite(invite: Invite): string {
   return text;
 }
 
-/** White space that mail programs put in or around is ignored. Throws MALFORMED. */
+/** White space that mail programs put in or around is ignored. Throws MALFORMED, VERSION_NEWER. */
 export function decodeInvite(text: string): Invite {
   if (text.length > INVITE_TEXT_BYTES_MAX) throw new TransportError("MALFORMED");
   const line = text.replace(/\s+/g, "");
+  if (NEWER.test(line)) throw new TransportError("VERSION_NEWER");
   if (!line.startsWith(PREFIX)) throw new TransportError("MALFORMED", "An invite begins with starling:1:");
   const reader = new Reader(fromBase64Url(line.slice(PREFIX.length)));
   if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
@@ -55,4 +56,5 @@ export function decodeInvite(text: string): Invite {
 }
 
 const PREFIX = "starling:1:";
+const NEWER = /^starling:(?:[2-9]|[1-9][0-9]{1,3}):/;
 const VERSION = 1;

@@ -17,6 +17,7 @@ import {
 import type { Authority, Network } from "./model.ts";
 import { decodeParameters, encodeParameters } from "./parameters-codec.ts";
 import { checkName } from "./texts.ts";
+import { checkVersion } from "./version.ts";
 
 export interface NetworkFields {
   readonly name: string;
@@ -72,8 +73,8 @@ export function assembleNetwork(o: {
 }
 
 /**
- * Throws MALFORMED, or CONSENSUS_FORGED when an authority's signature is missing or wrong. That it is the right network is
- * for the caller to know, by `hash`.
+ * Throws MALFORMED, CONSENSUS_FORGED when an authority's signature is missing or wrong, VERSION_NEWER. That it is the right
+ * network is for the caller to know, by `hash`.
  */
 export function decodeNetwork(bytes: Uint8Array, suite: Primitives): Network {
   if (bytes.length > NETWORK_BYTES_MAX) throw new TransportError("MALFORMED");
@@ -105,10 +106,14 @@ export function createNetwork(o: {
 const VERSION = 1;
 const KINDS: readonly Network["kind"][] = ["live", "demo"];
 
-/** What `encodeNetwork` made, for whoever is to sign it. Throws MALFORMED. */
+/** The file's hash, by which invites name it, whatever its version. Throws MALFORMED. */
+export const networkHashOf = (bytes: Uint8Array, suite: Primitives): Uint8Array =>
+  hashLabelled(suite, LABELS.networkHash, new Reader(bytes).bytes16(NETWORK_BYTES_MAX));
+
+/** What `encodeNetwork` made, for whoever is to sign it. Throws MALFORMED, VERSION_NEWER. */
 export function decodeNetworkBody(body: Uint8Array): NetworkFields {
   const reader = new Reader(body);
-  if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  checkVersion(reader.u8(), VERSION);
   const kind = KINDS[reader.u8()];
   const name = checkName(reader.text16(NETWORK_NAME_BYTES_MAX));
   const genesis = milliseconds(reader.u64());

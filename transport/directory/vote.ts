@@ -11,6 +11,7 @@ import { AUTHORITIES_MAX, PARAMETERS_BYTES_MAX } from "./limits.ts";
 import type { Network, NodeDescriptor } from "./model.ts";
 import { decodeNodes, encodeNodes } from "./node-list.ts";
 import { decodeParameters, encodeParameters } from "./parameters-codec.ts";
+import { checkVersion } from "./version.ts";
 
 export interface VoteFields {
   readonly epoch: Epoch;
@@ -49,14 +50,14 @@ export function signVote(o: { network: Network; fields: VoteFields; identitySeed
   return verifyVote({ network, bytes: concat(body, signature), suite });
 }
 
-/** Throws MALFORMED, or REFUSED when it is for another network or not signed by the authority it names. */
+/** Throws MALFORMED, REFUSED when it is for another network or not signed by the authority it names, VERSION_NEWER. */
 export function verifyVote(o: { network: Network; bytes: Uint8Array; suite: Suite }): Vote {
   const { network, bytes, suite } = o;
   if (bytes.length < HEADER_BYTES + SIGNATURE_BYTES) throw new TransportError("MALFORMED");
   const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
   const signature = bytes.subarray(body.length);
   const reader = new Reader(body);
-  if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  const version = reader.u8();
   const networkHash = reader.take(HASH_BYTES);
   if (networkHash.some((byte, index) => byte !== network.hash[index])) {
     throw new TransportError("REFUSED", "A vote in another network.");
@@ -68,6 +69,7 @@ export function verifyVote(o: { network: Network; bytes: Uint8Array; suite: Suit
   if (key === undefined || !verifyLabelled({ suite, label: LABELS.vote, message: body, signature, key })) {
     throw new TransportError("REFUSED", "A vote that no authority signed.");
   }
+  checkVersion(version, VERSION);
   const vote: Vote = {
     epoch,
     authority,
@@ -102,7 +104,7 @@ export function encodeRelayedVote({ vote, endorsements }: RelayedVote): Uint8Arr
   return writer.finish();
 }
 
-/** Throws MALFORMED, or REFUSED when the vote or one endorsement is not signed by whom it names. */
+/** Throws MALFORMED, REFUSED when the vote or one endorsement is not signed by whom it names, VERSION_NEWER. */
 export function verifyRelayedVote(o: { network: Network; bytes: Uint8Array; suite: Suite }): RelayedVote {
   const { network, suite } = o;
   const reader = new Reader(o.bytes);

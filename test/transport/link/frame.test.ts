@@ -215,8 +215,9 @@ test("every answer with a document takes as many parts as the longest that is gi
   }
 });
 
+const length = (frame: Frame): number => encodeFrame(frame, sizes).length;
+
 test("a directory frame's length is its type's, or one of few lengths for votes and documents", () => {
-  const length = (frame: Frame): number => encodeFrame(frame, sizes).length;
   for (const size of [250, 3000, 8192])
     assert.equal(length({ type: "publishDescriptor", descriptor: filled(size) }), 8201);
   for (const size of [0, 400]) {
