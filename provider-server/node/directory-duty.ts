@@ -12,7 +12,7 @@ import type { Directory } from "#transport/directory/directory.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { Log } from "../observe/log.ts";
 import type { DirectoryPort } from "./dependencies.ts";
-import { CLOCK_DIFFERENCE_SHARE, RETRY_SHARE } from "./limits.ts";
+import { CLOCK_DIFFERENCE_SHARE, CLOCK_LOOK_SHARE, RETRY_SHARE } from "./limits.ts";
 
 export interface DirectoryDutyDependencies {
   readonly clock: Clock;
@@ -34,6 +34,8 @@ export class DirectoryDuty {
   readonly #pending = new Set<Cancel>();
   #clockIsWrong = false;
   #isStopped = false;
+  /** How often it began anew: what was under way before must not go on beside it. */
+  #beginnings = 0;
   readonly #failed = new Set<string>();
 
   constructor(deps: DirectoryDutyDependencies) {
@@ -55,6 +57,7 @@ export class DirectoryDuty {
 
   // Keys of this epoch, of the next, and of the one after, for which they serve if the next vote fails.
   async #publish(): Promise<void> {
+    const beginning = this.#beginnings;
     const epoch = this.#epoch();
     const epochs = [epoch, epochNumber(epoch + 1), epochNumber(epoch + 2)];
     const done = await this.#attempt("publish the descriptor", async () => {
@@ -63,7 +66,7 @@ export class DirectoryDuty {
       await this.#deps.directory.publishDescriptor(this.#deps.describe(epochs));
       return true;
     });
-    if (this.#isStopped) return;
+    if (this.#isStopped || beginning !== this.#beginnings) return;
     this.#at(done ? this.#nextPublication() : this.#retryTime(), () => void this.#publish());
   }
 
@@ -78,11 +81,12 @@ export class DirectoryDuty {
 
   async #fetch(epoch: Epoch | "current"): Promise<void> {
     const { directory } = this.#deps;
+    const beginning = this.#beginnings;
     const found = await this.#attempt("fetch the consensus", async () => {
       const { consensus, time } = await directory.fetchConsensus(epoch);
       return this.#clockAgrees(time) && consensus !== undefined && this.#take(consensus);
     });
-    if (this.#isStopped || epoch === "current") return;
+    if (this.#isStopped || beginning !== this.#beginnings || epoch === "current") return;
     if (found) this.#fetchNext(epochNumber(epoch + 1));
     else this.#fetchLater(epoch);
   }
@@ -170,13 +174,28 @@ export class DirectoryDuty {
     return epochAt(this.#deps.network, this.#deps.clock.now());
   }
 
+  /** Looks at the clock on the way: what was planned by a clock that has been set since is worth nothing. */
   #at(time: Milliseconds, task: () => void): void {
     if (this.#isStopped) return;
-    const cancel = this.#deps.clock.at(time, () => {
+    const { clock, network } = this.#deps;
+    const { duration, lead } = network.parameters.epoch;
+    const look = milliseconds(Math.min(time, clock.now() + duration * CLOCK_LOOK_SHARE));
+    const cancel = clock.at(look, () => {
       this.#pending.delete(cancel);
-      task();
+      if (Math.abs(clock.now() - look) > lead * CLOCK_DIFFERENCE_SHARE) this.#startAnew();
+      else if (look < time) this.#at(time, task);
+      else task();
     });
     this.#pending.add(cancel);
+  }
+
+  /** The clock was set, or this machine has slept. */
+  #startAnew(): void {
+    for (const cancel of this.#pending) cancel();
+    this.#pending.clear();
+    this.#beginnings++;
+    this.#deps.log.event("the clock was set or this machine has slept: asking anew what the network's time is");
+    this.start();
   }
 }
 

@@ -31,6 +31,9 @@ export const RETRY_SHARE = 1 / 100;
 /** A clock that is off by more than this part of the lead would make packets arrive with keys that are gone. */
 export const CLOCK_DIFFERENCE_SHARE = 1 / 2;
 
+/** How long a node may go without noticing that its clock was set, in parts of an epoch: 4 minutes of 60. */
+export const CLOCK_LOOK_SHARE = 1 / 16;
+
 /** Loops of this epoch and the last that a node remembers, some 300 bytes each; at one in four seconds there are 1,800. */
 export const LOOPS_REMEMBERED_MAX = 16_384;
 

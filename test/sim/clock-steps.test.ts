@@ -1,0 +1,39 @@
+/** A node whose clock was wrong by an hour for a while and is set right: it does its duty again within two epochs. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { MixNode } from "#provider-server/mix/mix-node.ts";
+import { milliseconds } from "#transport/core/units.ts";
+import { SIM_PARAMETERS, World } from "./world.ts";
+
+const HOUR = 3_600_000;
+const EPOCH = SIM_PARAMETERS.epoch.duration;
+
+for (const [where, error] of [
+  ["ahead", HOUR],
+  ["behind", -HOUR],
+] as const) {
+  test(`a mix and a provider, ${where} by an hour for more than an epoch, have current lists and keys again`, async () => {
+    const world = await World.create({ seed: `clocks ${where}` });
+    const names = ["mix0", "a"];
+    for (const name of names) world.clockOf(name).error = error;
+    await world.clock.runFor(milliseconds(1.1 * EPOCH));
+    for (const name of names) world.clockOf(name).error = 0;
+    await world.clock.runFor(milliseconds(3 * EPOCH));
+    for (const name of names) {
+      const { consensuses } = world.node(name) as MixNode;
+      const { newest } = consensuses;
+      assert.equal(newest?.epoch, consensuses.keyEpoch(world.clock.now()), `${name} has the list in use`);
+      const listed = [...newest.layers.flat(), ...newest.providers].map(({ address }) => address);
+      assert.ok(listed.includes(`${name}.test:1`), `${name} is on it`);
+    }
+    const before = world.log.length;
+    await world.clock.runFor(EPOCH);
+    for (const name of names) {
+      const said = world.log.slice(before).filter((line) => line.startsWith(`${name}: epoch `));
+      assert.equal(said.length, 1, `${name} erases keys as epochs end`);
+      assert.match(said[0] as string, /loopsReturned=[1-9]/, `packets of ${name} find their way back`);
+    }
+    await world.stop();
+  });
+}
