@@ -3,6 +3,7 @@
 import { parseOptions, type SimOptions, UsageError } from "./options.ts";
 import { PLANTS } from "./plants.ts";
 import { reportText, reproduction, type SimReport } from "./report.ts";
+import { simulateSampled } from "./sampled.ts";
 import { simulate } from "./simulation.ts";
 import { simulatePair } from "./pair.ts";
 
@@ -39,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(options: SimOptions): Promise<SimReport> {
+  if (options.mode === "sampled") return simulateSampled(options);
   if (options.pair) return simulatePair(options);
   return (await simulate(options)).report;
 }

@@ -34,7 +34,7 @@ export interface SimReport {
   /** Frames a second on all links of a kind together. */
   readonly rates: Record<Flow, number>;
   /** Packets that each mix held. */
-  readonly pools: Record<string, { mean: number; most: number }>;
+  readonly pools: Record<string, { readonly mean: number; readonly most: number | undefined }>;
   readonly losses: { readonly frames: number; readonly drops: Record<string, number> };
   readonly invariants: { readonly checks: Record<string, number>; readonly violations: readonly Violation[] };
   readonly run: {
@@ -61,7 +61,7 @@ export function reportText(report: SimReport): string {
       ? "latency        no message arrived"
       : `latency        median ${seconds(latencyMs.median)}, 95 % ${seconds(latencyMs.p95)}, 99 % ${seconds(latencyMs.p99)}`,
     ...FLOWS.map((flow, i) => (i === 0 ? "frames/s" : "").padEnd(15) + `${flow.padEnd(30)}${rates[flow].toFixed(2)}`),
-    `pools          ${held.length} mixes hold ${mean.toFixed(1)} packets on average, most at once ${Math.max(0, ...held.map(({ most }) => most))}`,
+    `pools          ${held.length} mixes hold ${mean.toFixed(1)} packets on average${most(held)}`,
     `losses         ${losses.frames} frames on lines${list(losses.drops)}`,
     `invariants     ${Object.entries(report.invariants.checks)
       .map(([name, count]) => `${name} ${count}`)
@@ -79,4 +79,9 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 function list(drops: Readonly<Record<string, number>>): string {
   const entries = Object.entries(drops).map(([reason, count]) => `${count} ${reason}`);
   return entries.length === 0 ? "" : `; dropped: ${entries.join(", ")}`;
+}
+
+function most(pools: readonly { readonly most: number | undefined }[]): string {
+  const known = pools.flatMap((pool) => (pool.most === undefined ? [] : [pool.most]));
+  return known.length === 0 ? "" : `, most at once ${Math.max(...known)}`;
 }

@@ -79,6 +79,14 @@ export class VirtualClock implements Clock {
     return true;
   }
 
+  /** As `runUntil`, for code that decides times and waits for no promise: a hundred times as quick. */
+  runAtOnceUntil(time: Milliseconds): void {
+    for (let next = this.#tasks.peek(); next !== undefined && next.time <= time; next = this.#tasks.peek()) {
+      this.#runNext();
+    }
+    this.#now = Math.max(this.#now, Math.floor(time));
+  }
+
   get pending(): number {
     return this.#tasks.size;
   }
@@ -89,12 +97,16 @@ export class VirtualClock implements Clock {
   }
 
   async #step(): Promise<void> {
+    this.#runNext();
+    await settle();
+  }
+
+  #runNext(): void {
     const task = this.#tasks.pop();
     if (task?.run === undefined) return;
     if (++this.#ran > this.#taskLimit) throw new Error(`more than ${this.#taskLimit} tasks by ${this.#now} ms`);
     this.#now = Math.max(this.#now, task.time);
     task.run();
-    await settle();
   }
 }
 

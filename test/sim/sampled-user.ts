@@ -1,0 +1,258 @@
+/**
+ * One user of a sampled simulation: production's clocks, turns and waits around queues of plain objects. What a packet would
+ * carry is a closure that runs where the packet would end. Docs: docs/simulator.md §5
+ */
+
+import type { Parameters, Profile } from "#transport/core/parameters.ts";
+import type { RandomStreams } from "#transport/core/random.ts";
+import { milliseconds } from "#transport/core/units.ts";
+import { FairTurns } from "#transport/client/fair-turns.ts";
+import { REMINDERS_MAX } from "#transport/client/limits.ts";
+import { TimeLaws } from "#transport/client/time-laws.ts";
+import { coverMeanDelay, payloadMeanDelay } from "#transport/traffic/delay-class.ts";
+import type { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
+import { type Prepared, SendClock, type SlotKind } from "#transport/traffic/send-clock.ts";
+import { Ticker } from "#transport/traffic/ticker.ts";
+import type { VirtualClock } from "#test/support/virtual-clock.ts";
+import type { Letter, SampledNetwork } from "./sampled-network.ts";
+
+/** What waits for a payload slot. */
+interface Waiting {
+  left: number;
+  readonly order: number;
+  /** Takes one packet's worth: to be run where it ends, and told when it leaves. */
+  take(): Taken;
+}
+
+interface Taken {
+  /** At the provider where its way ends. */
+  readonly arrive: () => void;
+  /** At the tick. */
+  readonly leaves: () => void;
+}
+
+/** What lies in a mailbox. */
+interface MailboxEntry {
+  readonly seq: number;
+  readonly visibleAt: number;
+  readonly read: () => void;
+}
+
+export interface SampledUserOptions {
+  readonly self: number;
+  readonly clock: VirtualClock;
+  readonly parameters: Parameters;
+  readonly profiles: ProfileSchedule;
+  readonly streams: RandomStreams;
+  readonly network: SampledNetwork;
+}
+
+export class SampledUser {
+  readonly self: number;
+  readonly known = new Set<number>();
+  readonly #options: SampledUserOptions;
+  readonly #laws: TimeLaws;
+  readonly #turns = new FairTurns();
+  readonly #sendClock: SendClock;
+  readonly #pollClock: Ticker;
+  #waiting: Waiting[] = [];
+  readonly #owed = new Map<SampledUser, { readonly letters: Set<Letter>; isDue: boolean }>();
+  readonly #lookups = new Map<number, (() => void)[]>();
+  #order = 0;
+  #mailbox: MailboxEntry[] = [];
+  #entries = 0;
+  #taken = 0;
+
+  constructor(options: SampledUserOptions) {
+    const { clock, streams, profiles, parameters } = options;
+    this.#options = options;
+    this.self = options.self;
+    this.#laws = new TimeLaws({ random: streams.reliability, profile: () => this.#profile(), parameters });
+    this.#sendClock = new SendClock({
+      clock,
+      timing: streams.timing,
+      kinds: streams.kinds,
+      law: parameters.clock,
+      profiles,
+      prepare: (kind) => this.#prepare(kind),
+      write: () => true,
+    });
+    this.#pollClock = new Ticker({
+      clock,
+      random: streams.polling,
+      law: parameters.clock,
+      pace: profiles.pace("pollRate"),
+      tick: () => this.#poll(),
+    });
+  }
+
+  start(): void {
+    this.#sendClock.start();
+    this.#pollClock.start();
+  }
+
+  /** Runs `then` when the person's record is here: asked for by a request, if it is not. */
+  knows(person: SampledUser, then: () => void): void {
+    if (this.known.has(person.self)) return then();
+    const asked = this.#lookups.get(person.self);
+    if (asked !== undefined) return void asked.push(then);
+    const waiting = [then];
+    this.#lookups.set(person.self, waiting);
+    this.#options.network.lookups++;
+    this.#request(() => {
+      this.known.add(person.self);
+      this.#lookups.delete(person.self);
+      for (const run of waiting) run();
+    });
+  }
+
+  /** Queues a letter's fragments. */
+  send(letter: Letter): void {
+    let next = 0;
+    this.#enqueue(letter.total, () => {
+      const index = next++;
+      const isLast = index === letter.total - 1;
+      return {
+        arrive: () => letter.to.#fragment(letter, index),
+        leaves: isLast ? () => this.#at(this.#laws.askWait(), () => this.#ask(letter)) : DO_NOTHING,
+      };
+    });
+  }
+
+  /** Something came into the mailbox; a commit later it can be read. */
+  deposit(read: () => void): void {
+    const { network, clock } = this.#options;
+    this.#mailbox.push({ seq: ++this.#entries, visibleAt: clock.now() + network.commitWait(), read });
+  }
+
+  #prepare(kind: SlotKind): Prepared {
+    const { streams, parameters, network } = this.#options;
+    const { delays } = streams;
+    const meanDelay = kind === "payload" ? payloadMeanDelay(this.#profile()) : coverMeanDelay(delays, parameters);
+    const taken = kind === "payload" ? this.#take() : undefined;
+    const arrive = taken?.arrive ?? (kind === "loop" ? () => this.deposit(DO_NOTHING) : DO_NOTHING);
+    return {
+      frame: NOTHING,
+      settled: () => {
+        taken?.leaves();
+        network.fly({ meanDelay, delays, from: "client", arrive });
+      },
+    };
+  }
+
+  #enqueue(left: number, take: Waiting["take"]): void {
+    this.#waiting.push({ left, order: this.#order++, take });
+  }
+
+  /** Whose turn it is. */
+  #take(): Taken | undefined {
+    const next = this.#turns.next(this.#waiting);
+    if (next !== undefined && --next.left === 0) this.#waiting = this.#waiting.filter((other) => other !== next);
+    return next?.take();
+  }
+
+  /** A fragment came: padding and what is known are entries like any other. */
+  #fragment(letter: Letter, index: number): void {
+    if (index < letter.needed) letter.stored++;
+    this.deposit(() => {
+      if (index < letter.needed && !letter.has.has(index)) {
+        letter.has.add(index);
+        if (letter.has.size === letter.needed) this.#read(letter);
+      } else if (letter.readAt !== undefined && index < letter.needed) this.#owe(letter);
+    });
+  }
+
+  #read(letter: Letter): void {
+    letter.readAt = this.#options.clock.now();
+    this.#options.network.onRead(letter);
+    this.knows(letter.from, () => this.#owe(letter));
+  }
+
+  /** A receipt joins the queue after a wait; one packet takes all that are owed to one mailbox. */
+  #owe(letter: Letter): void {
+    const writer = letter.from;
+    const owed = this.#owed.get(writer) ?? { letters: new Set(), isDue: false };
+    this.#owed.set(writer, owed);
+    if (owed.letters.has(letter)) return;
+    owed.letters.add(letter);
+    this.#at(this.#laws.receiptWait(), () => {
+      if (owed.isDue) return;
+      owed.isDue = true;
+      this.#enqueue(1, () => {
+        this.#owed.delete(writer);
+        const arrive = (): void => writer.deposit(() => owed.letters.forEach((one) => writer.#delivered(one)));
+        return { arrive, leaves: DO_NOTHING };
+      });
+    });
+  }
+
+  #delivered(letter: Letter): void {
+    letter.deliveredAt ??= this.#options.clock.now();
+  }
+
+  /** Whether all is stored is asked when no receipt came in time; nothing is lost here, so it is, or asked again. */
+  #ask(letter: Letter): void {
+    if (letter.deliveredAt !== undefined) return;
+    this.#request(() => {
+      if (letter.deliveredAt !== undefined) return;
+      if (letter.stored < letter.needed) this.#at(this.#laws.askWait(), () => this.#ask(letter));
+      else this.#remind(letter, 0);
+    });
+  }
+
+  #remind(letter: Letter, reminders: number): void {
+    if (reminders >= REMINDERS_MAX) return;
+    this.#at(this.#laws.remindWait(reminders), () => {
+      if (letter.deliveredAt !== undefined) return;
+      this.#enqueue(1, () => ({
+        arrive: () => letter.to.#fragment(letter, 0),
+        leaves: () => this.#remind(letter, reminders + 1),
+      }));
+    });
+  }
+
+  /** A request to a provider, and its reply. */
+  #request(replied: () => void): void {
+    const { network, streams } = this.#options;
+    const { delays } = streams;
+    const { meanDelay } = this.#profile();
+    const reply = (): void => network.fly({ meanDelay, delays, from: "provider", arrive: () => this.deposit(replied) });
+    this.#enqueue(1, () => ({ arrive: () => network.serve(reply), leaves: DO_NOTHING }));
+  }
+
+  /** The cursor goes with the question; the answer comes two ways of the line later. */
+  #poll(): void {
+    const { network, clock } = this.#options;
+    const cursor = this.#taken;
+    network.polled();
+    this.#at(network.linkTime(), () => {
+      if (cursor > 0) this.#mailbox = dropUntil(this.#mailbox, cursor);
+      const now = clock.now();
+      const entry = this.#mailbox.find(({ seq }) => seq > cursor);
+      network.answered();
+      this.#at(network.answerTime(), () => {
+        if (entry === undefined || entry.visibleAt > now || entry.seq <= this.#taken) return;
+        this.#taken = entry.seq;
+        entry.read();
+      });
+    });
+  }
+
+  #at(wait: number, task: () => void): void {
+    const { clock } = this.#options;
+    clock.at(milliseconds(clock.now() + wait), task);
+  }
+
+  #profile(): Profile {
+    return this.#options.profiles.at(this.#options.clock.now());
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+const DO_NOTHING = (): void => undefined;
+
+/** The mailbox without what its reader has. */
+function dropUntil(entries: MailboxEntry[], cursor: number): MailboxEntry[] {
+  const [first] = entries;
+  return first === undefined || first.seq > cursor ? entries : entries.filter(({ seq }) => seq > cursor);
+}
