@@ -42,3 +42,7 @@ export { fetchNetwork } from "./directory/fetch-network.ts";
 export { decodeNetwork } from "./directory/network.ts";
 export { TlsDialer } from "./link/tls-dialer.ts";
 export { geometry } from "./sphinx/geometry.ts";
+export type { JoinOptions } from "./library/joining.ts";
+export type { Message, NetworkClient } from "./library/network-client.ts";
+export { diskStore, joinNetwork, memoryStore } from "./library/node.ts";
+export type { Store } from "./library/records-store.ts";

@@ -76,7 +76,7 @@ export class OperatorService implements Service {
     return new Promise((done) => {
       const id = this.#nextId++;
       this.#waiting.set(id, { since: this.#options.clock.now(), done });
-      worker.postMessage({ id, request } satisfies ToThread);
+      worker.postMessage({ id, request } satisfies ToThread, []);
     });
   }
 

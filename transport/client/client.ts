@@ -199,6 +199,11 @@ export class TransportClient implements MixClient {
     return this.#providerOf(domain) !== undefined;
   }
 
+  /** The provider that serves the domain, if the list that is in use names one. */
+  providerOf(domain: string): NodeId | undefined {
+    return this.#providerOf(domain)?.nodeId;
+  }
+
   async acknowledge(options: { messageId: MessageId; to: MailboxRecord }): Promise<void> {
     await this.#required().acknowledge(options.messageId, recipientOf(options.to));
   }

@@ -1,0 +1,23 @@
+/** Messages between members: one sends, another takes them as they come. */
+
+import { type NetworkClient, utf8 } from "#transport";
+
+export async function write(client: NetworkClient, to: string, text: string) {
+  const id = await client.send({ to, body: utf8(text) });
+  // On this disk now. It leaves in slots that would else carry cover, and is sent again until it has arrived.
+  return () => client.journey(id)?.delivery; // "queued", "mixing", "stored", "delivered"
+}
+
+export async function answerAll(client: NetworkClient, take: (text: string) => void) {
+  for await (const message of client) {
+    take(new TextDecoder().decode(message.body));
+  } // done with one when the loop asks for the next; ends with client.close()
+}
+
+export async function takeOne(client: NetworkClient, keep: (id: Uint8Array, body: Uint8Array) => Promise<void>) {
+  const message = await client.poll();
+  if (message === undefined) return false; // the client was closed
+  await keep(message.id, message.body); // under its id: taken twice is then taken once
+  await message.done();
+  return true;
+}

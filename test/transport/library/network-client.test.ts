@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { ProviderNode } from "#provider-server/node/provider-node.ts";
+import type { Service } from "#provider-server/services/service.ts";
+import { answerAll, takeOne, write } from "#test/examples/letters.ts";
+import { castBallot } from "#test/examples/survey.ts";
+import { createService } from "#test/examples/survey-service.ts";
+import { inviteTo, joined, MINUTE, platformOf } from "#test/support/joined.ts";
+import { SmallNetwork } from "#test/support/small-network.ts";
+import { utf8 } from "#transport/core/bytes.ts";
+import { TransportError } from "#transport/core/errors.ts";
+import { seconds } from "#transport/core/units.ts";
+import { join } from "#transport/library/joining.ts";
+import { MemoryRecords } from "#transport/library/records.ts";
+import { RecordsStore } from "#transport/library/records-store.ts";
+
+const survey: Service = { name: "survey", ...createService({ choices: ["tea", "coffee"] }) };
+
+class WithSurvey extends ProviderNode {
+  constructor(deps: ConstructorParameters<typeof ProviderNode>[0]) {
+    super({ ...deps, services: [survey] });
+  }
+}
+
+async function start(t: TestContext): Promise<SmallNetwork> {
+  const net = await SmallNetwork.create({ provider: WithSurvey });
+  t.after(() => net.stop());
+  await net.start();
+  return net;
+}
+
+/** Memory that outlives the client that used it. */
+class Kept extends MemoryRecords {
+  override async close(): Promise<void> {}
+}
+
+test("members vote in a survey at another provider, and everyone sees the count", async (t) => {
+  const net = await start(t);
+  const voters = [await joined(net, { name: "ann", provider: "a" }), await joined(net, { name: "bea", provider: "b" })];
+  t.after(() => Promise.all(voters.map((voter) => voter.close())));
+  const [ann, bea] = voters as [(typeof voters)[0], (typeof voters)[0]];
+  const first = await net.clock.runUntilSettled(castBallot(ann, { at: "b.example", choice: "tea" }), seconds(300));
+  assert.deepEqual(first, { tea: 1, coffee: 0 });
+  const second = await net.clock.runUntilSettled(castBallot(bea, { at: "b.example", choice: "coffee" }), seconds(300));
+  assert.deepEqual(second, { tea: 1, coffee: 1 });
+});
+
+test("a message is taken in a loop, in order, and its journey ends at the reader's receipt when that is wanted", async (t) => {
+  const net = await start(t);
+  const ann = await joined(net, { name: "ann", provider: "a" });
+  const bea = await joined(net, { name: "bea", provider: "b" });
+  assert.equal(bea.address, "bea@b.example");
+  const journey = await net.clock.runUntilSettled(write(ann, bea.address, "first"), seconds(300));
+  assert.equal(journey(), "queued");
+  const message = await net.clock.runUntilSettled(bea.poll(), seconds(300));
+  assert.equal(new TextDecoder().decode(message?.body), "first");
+  await net.clock.runUntilSettled(
+    message?.done({ confirmTo: ann.address }) ?? Promise.reject(new Error()),
+    seconds(300),
+  );
+  assert.ok(await net.clock.runWhile(() => journey() !== "delivered", seconds(600)));
+
+  const texts: string[] = [];
+  const loop = answerAll(bea, (text) => texts.push(text));
+  for (const text of ["second", "third"]) await net.clock.runUntilSettled(write(ann, bea.address, text), seconds(300));
+  assert.ok(await net.clock.runWhile(() => texts.length < 2, seconds(600)));
+  assert.deepEqual(texts.toSorted(), ["second", "third"]);
+  await Promise.all([ann.close(), bea.close()]);
+  await loop;
+});
+
+test("a message that was polled and not done comes again after a restart, and one that was done does not", async (t) => {
+  const net = await start(t);
+  const records = new Kept();
+  const open = async () => joined(net, { name: "bea", provider: "b", store: await RecordsStore.open(records) });
+  const ann = await joined(net, { name: "ann", provider: "a" });
+  const first = await open();
+  await net.clock.runUntilSettled(write(ann, first.address, "once"), seconds(300));
+  const polled = await net.clock.runUntilSettled(first.poll(), seconds(300));
+  await first.close();
+  assert.equal(await first.poll(), undefined);
+
+  const second = await open();
+  assert.equal(second.address, "bea@b.example");
+  const kept: Uint8Array[] = [];
+  const taking = takeOne(second, async (id) => void kept.push(id));
+  assert.equal(await net.clock.runUntilSettled(taking, seconds(60)), true);
+  assert.deepEqual(kept, [polled?.id]);
+  await second.close();
+
+  const third = await open();
+  const waiting = third.poll();
+  await net.clock.runFor(seconds(60));
+  await third.close();
+  assert.equal(await waiting, undefined);
+  await ann.close();
+});
+
+test("a store of another network, an address and a domain that do not exist are refused, and a body over one packet", async (t) => {
+  const net = await start(t);
+  const other = await RecordsStore.open(new MemoryRecords());
+  const ann = await joined(net, { name: "ann", provider: "a" });
+  t.after(() => ann.close());
+  const refused = async (asking: Promise<unknown>, code: string) =>
+    assert.rejects(net.clock.runUntilSettled(asking, seconds(300)), { code });
+  await refused(ann.send({ to: "nobody@b.example", body: utf8("x") }), "REFUSED");
+  await refused(ann.request({ at: "c.example", service: "echo", body: utf8("x") }), "REFUSED");
+  await refused(ann.request({ at: "b.example", service: "echo", body: new Uint8Array(9000) }), "MESSAGE_TOO_LARGE");
+  await refused(joined(net, { name: "ann", provider: "a", seed: "impostor" }), "NAME_TAKEN");
+
+  const lone = await SmallNetwork.create({ parameters: { ...net.network.parameters, fragmentStep: 4 } });
+  t.after(() => lone.stop());
+  await other.saveIdentity({ deviceSeed: new Uint8Array(32).fill(1), network: lone.network.bytes });
+  const mixed = join(platformOf(net, "mixed"), { invite: inviteTo(net, "a"), store: other });
+  await assert.rejects(net.clock.runUntilSettled(mixed, MINUTE), { code: "REFUSED" });
+});
+
+test("who has an account joins without a provider too, and what is sent then waits for it", async (t) => {
+  const net = await start(t);
+  const records = new Kept();
+  const ann = await joined(net, { name: "ann", provider: "a", store: await RecordsStore.open(records) });
+  const bea = await joined(net, { name: "bea", provider: "b" });
+  t.after(() => bea.close());
+  const record = await net.clock.runUntilSettled(ann.lookup(bea.address), seconds(300));
+  await ann.close();
+  const dark = {
+    ...platformOf(net, "ann"),
+    dialer: () => ({ dial: () => Promise.reject(new TransportError("PROVIDER_DOWN")) }),
+  };
+  const store = await RecordsStore.open(records);
+  const again = await net.clock.runUntilSettled(join(dark, { invite: inviteTo(net, "a"), store }), MINUTE);
+  t.after(() => again.close());
+  const id = await net.clock.runUntilSettled(again.send({ to: record, body: utf8("later") }), MINUTE);
+  assert.deepEqual([again.journey(id)?.delivery, again.journey(id)?.waitingFor], ["queued", "provider"]);
+  const asking = again.request({ at: "b.example", service: "echo", body: utf8("x") });
+  await assert.rejects(net.clock.runUntilSettled(asking, MINUTE), { code: "PROVIDER_DOWN" });
+});

@@ -1,0 +1,249 @@
+/**
+ * Records in one file: an append-only log of sealed entries, of which a torn end is forgotten, rewritten when most of it is
+ * out of date. Spec: docs/spec/09-storage.md §7
+ */
+
+import { type FileHandle, open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { concat, equalBytes, Reader, utf8, Writer } from "../core/bytes.ts";
+import type { RandomSource } from "../core/random.ts";
+import type { Primitives } from "../crypto/suite.ts";
+import type { Records } from "./records.ts";
+
+export interface DiskRecordsOptions {
+  readonly file: string;
+  /** 32 bytes. A secret. */
+  readonly key: Uint8Array;
+  readonly suite: Primitives;
+  readonly random: RandomSource;
+}
+
+/** Where a value stands, sealed. */
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+  readonly number: number;
+}
+
+export class DiskRecords implements Records {
+  readonly #options: DiskRecordsOptions;
+  #file: FileHandle;
+  #fileKey: Uint8Array;
+  readonly #places = new Map<string, Place>();
+  #end = HEADER_BYTES;
+  #number = 0;
+  #liveBytes = 0;
+
+  /** Makes the file if there is none. Throws when the key is another, or something in the midst of it is damaged. */
+  static async open(options: DiskRecordsOptions): Promise<DiskRecords> {
+    if (options.key.length !== KEY_BYTES) throw new RangeError("a store's key is 32 bytes");
+    const file = await open(options.file, "a+", 0o600).then(async (created) => {
+      await created.close();
+      return open(options.file, "r+");
+    });
+    const { size } = await file.stat();
+    // A file that was begun and not headed never held anything.
+    const header = size < HEADER_BYTES ? newHeader(options) : await readAt(file, 0, HEADER_BYTES);
+    if (size < HEADER_BYTES) {
+      await file.truncate(0);
+      await file.write(header, 0, header.length, 0);
+      await file.sync();
+      await syncFolder(options.file);
+    }
+    const fileKey = keyOf(options, header);
+    if (fileKey === undefined) {
+      await file.close();
+      throw new Error(`${options.file} is not a store, or its key is another.`);
+    }
+    return new DiskRecords(options, file, fileKey);
+  }
+
+  private constructor(options: DiskRecordsOptions, file: FileHandle, fileKey: Uint8Array) {
+    this.#options = options;
+    this.#file = file;
+    this.#fileKey = fileKey;
+  }
+
+  async load(isBulk: (name: string) => boolean): Promise<ReadonlyMap<string, Uint8Array | undefined>> {
+    const { size } = await this.#file.stat();
+    const found = new Map<string, Uint8Array | undefined>();
+    let batch: (Entry & { place: Place })[] = [];
+    let offset = HEADER_BYTES;
+    while (offset + FRAME_BYTES <= size) {
+      const frame = new Reader(await readAt(this.#file, offset, FRAME_BYTES));
+      const place = { length: frame.u32(), number: frame.u64(), offset: offset + FRAME_BYTES };
+      const { length } = place;
+      const isLast = place.offset + length >= size;
+      const entry = place.offset + length > size ? undefined : this.#unseal(place, await this.#sealed(place));
+      // What a crash cut short was never said to be written; what is damaged before the end was.
+      if (entry === undefined && !isLast) throw new Error(`${this.#options.file} is damaged.`);
+      if (entry === undefined) break;
+      batch.push({ ...entry, place });
+      offset = place.offset + length;
+      if (!entry.isLast) continue;
+      for (const { name, value, place: at } of batch) {
+        this.#note(name, value === undefined ? undefined : at);
+        if (value === undefined) found.delete(name);
+        else found.set(name, isBulk(name) ? undefined : value);
+      }
+      batch = [];
+      this.#end = offset;
+      this.#number = place.number + 1;
+    }
+    // Under which numbers the torn entries were sealed cannot be known: in a new file none of them counts.
+    if (this.#end < size) await this.#compact();
+    return found;
+  }
+
+  async read(name: string): Promise<Uint8Array> {
+    const place = this.#places.get(name);
+    const entry = place && this.#unseal(place, await this.#sealed(place));
+    if (entry?.value === undefined) throw new Error("no such record");
+    return entry.value;
+  }
+
+  async write(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    await this.#append([...changes]);
+    if (this.#end > COMPACT_BYTES_MIN && this.#end > 2 * this.#liveBytes + COMPACT_BYTES_MIN) await this.#compact();
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  async #append(changes: readonly (readonly [string, Uint8Array | undefined])[], isDurable = true): Promise<void> {
+    const places: [string, Place | undefined][] = [];
+    const parts: Uint8Array[] = [];
+    let offset = this.#end;
+    changes.forEach(([name, value], index) => {
+      const number = this.#number + index;
+      const sealed = this.#seal(number, { name, value, isLast: index === changes.length - 1 });
+      parts.push(new Writer().u32(sealed.length).u64(number).raw(sealed).finish());
+      places.push([name, value && { offset: offset + FRAME_BYTES, length: sealed.length, number }]);
+      offset += FRAME_BYTES + sealed.length;
+    });
+    const bytes = concat(...parts);
+    // Numbers are used up whatever happens: no two entries are ever sealed alike.
+    this.#number += changes.length;
+    try {
+      await this.#file.write(bytes, 0, bytes.length, this.#end);
+      if (isDurable) await this.#file.datasync();
+    } catch (error) {
+      // Half an entry at the end; where even this fails, the next entry is written over it.
+      await this.#file.truncate(this.#end).catch(() => undefined);
+      throw error;
+    }
+    this.#end = offset;
+    for (const [name, place] of places) this.#note(name, place);
+  }
+
+  /** The same records under a new key in a new file, which takes the old one's place at once. */
+  async #compact(): Promise<void> {
+    const { file: path } = this.#options;
+    const header = newHeader(this.#options);
+    const next = await open(`${path}.new`, "w+", 0o600);
+    const copy = new DiskRecords(this.#options, next, keyOf(this.#options, header) as Uint8Array);
+    try {
+      await next.write(header, 0, header.length, 0);
+      for (const name of this.#places.keys()) await copy.#append([[name, await this.read(name)]], false);
+      await next.sync();
+      await rename(`${path}.new`, path);
+    } catch {
+      return next.close(); // the old file is as good as before
+    }
+    await syncFolder(path);
+    await this.#file.close();
+    this.#file = next;
+    this.#fileKey = copy.#fileKey;
+    this.#end = copy.#end;
+    this.#number = copy.#number;
+    this.#liveBytes = copy.#liveBytes;
+    for (const [name, place] of copy.#places) this.#places.set(name, place);
+  }
+
+  #note(name: string, place: Place | undefined): void {
+    this.#liveBytes -= this.#places.get(name)?.length ?? 0;
+    if (place === undefined) this.#places.delete(name);
+    else this.#places.set(name, place);
+    this.#liveBytes += place?.length ?? 0;
+  }
+
+  #sealed({ offset, length }: Place): Promise<Uint8Array> {
+    return readAt(this.#file, offset, length);
+  }
+
+  #seal(number: number, { name, value, isLast }: Entry): Uint8Array {
+    const flags = (isLast ? LAST : 0) | (value === undefined ? DELETED : 0);
+    const plaintext = new Writer()
+      .u8(flags)
+      .text16(name)
+      .raw(value ?? NOTHING)
+      .finish();
+    return this.#options.suite.aeadSeal({ key: this.#fileKey, nonce: nonceOf(number), plaintext, associated: NOTHING });
+  }
+
+  #unseal({ number }: Place, ciphertext: Uint8Array): Entry | undefined {
+    const nonce = nonceOf(number);
+    const opened = this.#options.suite.aeadOpen({ key: this.#fileKey, nonce, ciphertext, associated: NOTHING });
+    if (opened === undefined) return undefined;
+    const reader = new Reader(opened);
+    const flags = reader.u8();
+    const name = reader.text16(0xffff);
+    const value = reader.take(reader.remaining);
+    return { name, value: (flags & DELETED) === 0 ? value : undefined, isLast: (flags & LAST) !== 0 };
+  }
+}
+
+interface Entry {
+  readonly name: string;
+  readonly value: Uint8Array | undefined;
+  /** Of those that were written together. */
+  readonly isLast: boolean;
+}
+
+const MAGIC = utf8("starling-records/1\n");
+const KEY_BYTES = 32;
+const SALT_BYTES = 32;
+const CHECK_BYTES = 32;
+const HEADER_BYTES = MAGIC.length + SALT_BYTES + CHECK_BYTES;
+/** Length and number before each sealed entry. */
+const FRAME_BYTES = 12;
+const LAST = 1;
+const DELETED = 2;
+const NOTHING = new Uint8Array(0);
+/** A file below this is not worth rewriting. */
+const COMPACT_BYTES_MIN = 2 ** 20;
+
+const nonceOf = (number: number): Uint8Array => new Writer().u32(0).u64(number).finish();
+
+/** A fresh salt makes a fresh key for the file, so that numbers may begin at 0; the check tells a wrong key from damage. */
+function newHeader({ key, suite, random }: DiskRecordsOptions): Uint8Array {
+  const salt = random.bytes(SALT_BYTES);
+  return concat(MAGIC, salt, derive({ key, suite, salt }).check);
+}
+
+function keyOf({ key, suite }: DiskRecordsOptions, header: Uint8Array): Uint8Array | undefined {
+  const reader = new Reader(header);
+  const isOurs = equalBytes(reader.take(MAGIC.length), MAGIC);
+  const { fileKey, check } = derive({ key, suite, salt: reader.take(SALT_BYTES) });
+  return isOurs && equalBytes(reader.take(CHECK_BYTES), check) ? fileKey : undefined;
+}
+
+function derive({ key, suite, salt }: { key: Uint8Array; suite: Primitives; salt: Uint8Array }) {
+  const info = concat(utf8("starling/records/v1"), salt);
+  const both = suite.hkdf({ secret: key, salt: NOTHING, info, length: 32 + CHECK_BYTES });
+  return { fileKey: both.slice(0, 32), check: both.slice(32) };
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  const { bytesRead } = await file.read(bytes, 0, length, position);
+  if (bytesRead !== length) throw new Error("the file is shorter than it was");
+  return bytes;
+}
+
+/** A new name in a folder is durable when the folder is. */
+async function syncFolder(file: string): Promise<void> {
+  const folder = await open(dirname(file), "r");
+  await folder.sync().finally(() => folder.close());
+}
