@@ -4,7 +4,8 @@
  */
 
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
-import type { Cancel, Clock } from "#transport/core/clock.ts";
+import { Appointments } from "#transport/core/appointments.ts";
+import type { Clock } from "#transport/core/clock.ts";
 import { TransportError, type TransportErrorCode } from "#transport/core/errors.ts";
 import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
@@ -58,13 +59,20 @@ export class Authority {
   readonly #registry: DescriptorRegistry;
   /** By hexadecimal hash. */
   readonly #held = new Map<string, Consensus>();
-  readonly #pending = new Set<Cancel>();
+  readonly #appointments: Appointments;
   #agreement: Agreement | undefined;
   #isStopped = false;
 
   constructor(deps: AuthorityDependencies) {
     this.#deps = deps;
     const onDrop = (reason: string): void => deps.log.event(`dropped a stored descriptor: ${reason}`);
+    const { step } = scheduleOf(deps.network, epochNumber(1));
+    this.#appointments = new Appointments({
+      clock: deps.clock,
+      lookInterval: step,
+      tolerance: step,
+      onClockSet: () => this.#startAnew(),
+    });
     this.#registry = new DescriptorRegistry({ ...deps, onDrop });
     for (const bytes of deps.store.consensuses()) this.#restore(bytes);
   }
@@ -76,8 +84,7 @@ export class Authority {
 
   stop(): void {
     this.#isStopped = true;
-    for (const cancel of this.#pending) cancel();
-    this.#pending.clear();
+    this.#appointments.end();
   }
 
   /** Answers one frame of the directory protocol. Throws MALFORMED for one that is none of its. */
@@ -253,6 +260,7 @@ export class Authority {
   /** Asks the others in turn until one has it, or the next agreement begins. */
   async #recover(epoch: Epoch | "current"): Promise<void> {
     const { network, self, peers, clock } = this.#deps;
+    const { era } = this.#appointments;
     for (const authority of network.authorities.keys()) {
       if (authority === self || this.#isStopped) continue;
       try {
@@ -266,7 +274,7 @@ export class Authority {
         this.#deps.log.event(`an authority gave no consensus: ${why}`, { authority });
       }
     }
-    if (epoch === "current" || this.#isStopped) return;
+    if (epoch === "current" || this.#isStopped || era !== this.#appointments.era) return;
     const next = scheduleOf(network, epochNumber(epoch + 1));
     const again = milliseconds(clock.now() + next.step);
     if (again < next.vote) this.#at(again, () => void this.#recover(epoch));
@@ -340,9 +348,7 @@ export class Authority {
   }
 
   #at(time: Milliseconds, task: () => void): void {
-    if (this.#isStopped) return;
-    const cancel = this.#deps.clock.at(time, () => {
-      this.#pending.delete(cancel);
+    this.#appointments.at(time, () => {
       try {
         task();
       } catch (error) {
@@ -350,7 +356,13 @@ export class Authority {
         this.#deps.log.event(`failed: ${String(error)}`);
       }
     });
-    this.#pending.add(cancel);
+  }
+
+  /** An agreement of another hour is none: the one that is under way now is the others', and the next is this one's too. */
+  #startAnew(): void {
+    this.#deps.log.event("the clock was set or this machine has slept: beginning anew");
+    this.#agreement = undefined;
+    this.start();
   }
 }
 

@@ -3,7 +3,8 @@
  * is used, and old keys erased. Spec: docs/spec/06-mix.md §5-6
  */
 
-import type { Cancel, Clock } from "#transport/core/clock.ts";
+import { Appointments } from "#transport/core/appointments.ts";
+import type { Clock } from "#transport/core/clock.ts";
 import { TRANSPORT_ERRORS, TransportError } from "#transport/core/errors.ts";
 import { type RandomSource, uniform } from "#transport/core/random.ts";
 import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
@@ -31,15 +32,23 @@ export interface DirectoryDutyDependencies {
 
 export class DirectoryDuty {
   readonly #deps: DirectoryDutyDependencies;
-  readonly #pending = new Set<Cancel>();
+  readonly #appointments: Appointments;
   #clockIsWrong = false;
   #isStopped = false;
-  /** How often it began anew: what was under way before must not go on beside it. */
-  #beginnings = 0;
   readonly #failed = new Set<string>();
 
   constructor(deps: DirectoryDutyDependencies) {
     this.#deps = deps;
+    const { duration, lead } = deps.network.parameters.epoch;
+    this.#appointments = new Appointments({
+      clock: deps.clock,
+      lookInterval: milliseconds(duration * CLOCK_LOOK_SHARE),
+      tolerance: milliseconds(lead * CLOCK_DIFFERENCE_SHARE),
+      onClockSet: () => {
+        deps.log.event("the clock was set or this machine has slept: asking anew what the network's time is");
+        this.start();
+      },
+    });
   }
 
   start(): void {
@@ -51,13 +60,12 @@ export class DirectoryDuty {
 
   stop(): void {
     this.#isStopped = true;
-    for (const cancel of this.#pending) cancel();
-    this.#pending.clear();
+    this.#appointments.end();
   }
 
   // Keys of this epoch, of the next, and of the one after, for which they serve if the next vote fails.
   async #publish(): Promise<void> {
-    const beginning = this.#beginnings;
+    const { era } = this.#appointments;
     const epoch = this.#epoch();
     const epochs = [epoch, epochNumber(epoch + 1), epochNumber(epoch + 2)];
     const done = await this.#attempt("publish the descriptor", async () => {
@@ -66,8 +74,8 @@ export class DirectoryDuty {
       await this.#deps.directory.publishDescriptor(this.#deps.describe(epochs));
       return true;
     });
-    if (this.#isStopped || beginning !== this.#beginnings) return;
-    this.#at(done ? this.#nextPublication() : this.#retryTime(), () => void this.#publish());
+    if (this.#isStopped || era !== this.#appointments.era) return;
+    this.#appointments.at(done ? this.#nextPublication() : this.#retryTime(), () => void this.#publish());
   }
 
   /** A random time in the first half of what is left, in the next epoch, before its vote. */
@@ -81,12 +89,12 @@ export class DirectoryDuty {
 
   async #fetch(epoch: Epoch | "current"): Promise<void> {
     const { directory } = this.#deps;
-    const beginning = this.#beginnings;
+    const { era } = this.#appointments;
     const found = await this.#attempt("fetch the consensus", async () => {
       const { consensus, time } = await directory.fetchConsensus(epoch);
       return this.#clockAgrees(time) && consensus !== undefined && this.#take(consensus);
     });
-    if (this.#isStopped || beginning !== this.#beginnings || epoch === "current") return;
+    if (this.#isStopped || era !== this.#appointments.era || epoch === "current") return;
     if (found) this.#fetchNext(epochNumber(epoch + 1));
     else this.#fetchLater(epoch);
   }
@@ -110,7 +118,7 @@ export class DirectoryDuty {
     const published = scheduleOf(network, epoch).publish;
     const share = uniform(random);
     const time = milliseconds(published + share * (epochInUse(network, epoch) - published));
-    this.#at(milliseconds(Math.max(time, clock.now())), () => void this.#fetch(epoch));
+    this.#appointments.at(milliseconds(Math.max(time, clock.now())), () => void this.#fetch(epoch));
   }
 
   /** Again soon, unless it is not due yet, or the next one's time has come. */
@@ -119,7 +127,7 @@ export class DirectoryDuty {
     const next = epochNumber(epoch + 1);
     if (clock.now() >= scheduleOf(network, next).publish) this.#fetchNext(next);
     else if (clock.now() < scheduleOf(network, epoch).publish) this.#fetchNext(epoch);
-    else this.#at(this.#retryTime(), () => void this.#fetch(epoch));
+    else this.#appointments.at(this.#retryTime(), () => void this.#fetch(epoch));
   }
 
   #eraseOld(): void {
@@ -130,7 +138,7 @@ export class DirectoryDuty {
     this.#deps.onEpochOver(kept);
     this.#deps.onChange();
     const next = milliseconds(epochStart(network, epochNumber(kept + 1)) + overlap);
-    this.#at(next, () => this.#eraseOld());
+    this.#appointments.at(next, () => this.#eraseOld());
   }
 
   /** Runs `work`; a rejection is logged once until it succeeds. */
@@ -172,30 +180,6 @@ export class DirectoryDuty {
 
   #epoch(): Epoch {
     return epochAt(this.#deps.network, this.#deps.clock.now());
-  }
-
-  /** Looks at the clock on the way: what was planned by a clock that has been set since is worth nothing. */
-  #at(time: Milliseconds, task: () => void): void {
-    if (this.#isStopped) return;
-    const { clock, network } = this.#deps;
-    const { duration, lead } = network.parameters.epoch;
-    const look = milliseconds(Math.min(time, clock.now() + duration * CLOCK_LOOK_SHARE));
-    const cancel = clock.at(look, () => {
-      this.#pending.delete(cancel);
-      if (Math.abs(clock.now() - look) > lead * CLOCK_DIFFERENCE_SHARE) this.#startAnew();
-      else if (look < time) this.#at(time, task);
-      else task();
-    });
-    this.#pending.add(cancel);
-  }
-
-  /** The clock was set, or this machine has slept. */
-  #startAnew(): void {
-    for (const cancel of this.#pending) cancel();
-    this.#pending.clear();
-    this.#beginnings++;
-    this.#deps.log.event("the clock was set or this machine has slept: asking anew what the network's time is");
-    this.start();
   }
 }
 

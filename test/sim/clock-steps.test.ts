@@ -1,4 +1,4 @@
-/** A node whose clock was wrong by an hour for a while and is set right: it does its duty again within two epochs. */
+/** Whoever's clock was wrong by an hour for a while and is set right does its duty again within two epochs. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -34,6 +34,22 @@ for (const [where, error] of [
       assert.equal(said.length, 1, `${name} erases keys as epochs end`);
       assert.match(said[0] as string, /loopsReturned=[1-9]/, `packets of ${name} find their way back`);
     }
+    await world.stop();
+  });
+
+  test(`an authority, ${where} by an hour for more than an epoch, votes and signs again`, async () => {
+    const world = await World.create({ seed: `authority ${where}` });
+    world.clockOf("authority0").error = error;
+    await world.clock.runFor(milliseconds(1.1 * EPOCH));
+    world.clockOf("authority0").error = 0;
+    await world.clock.runFor(EPOCH);
+    const before = world.log.length;
+    await world.clock.runFor(milliseconds(2 * EPOCH));
+    const said = world.log.slice(before).filter((line) => line.startsWith("authority0: "));
+    assert.equal(said.filter((line) => line.includes(" voted ")).length, 2, "it votes once for each epoch");
+    assert.equal(said.filter((line) => line.includes(" signed ")).length, 2);
+    const others = world.log.slice(before).filter((line) => line.startsWith("authority1: consensus "));
+    assert.equal(others.filter((line) => line.includes("signatures=3")).length, 2, "the others have its signature");
     await world.stop();
   });
 }
