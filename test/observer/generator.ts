@@ -27,6 +27,8 @@ export interface Conversation {
   readonly real: Float64Array;
   /** Answers to polls that passed the reader's line. */
   readonly entries: Float64Array;
+  /** How long each packet for the reader was under way, in the order in which they left. */
+  readonly ways: Float64Array;
 }
 
 export interface ConversationOptions {
@@ -38,6 +40,8 @@ export interface ConversationOptions {
   readonly duration: number;
   /** `off` is the planted fault: clients send only what is real and receive at once. */
   readonly cover: "on" | "off";
+  /** Of the slot clock: `SEND_SPREAD` unless given. */
+  readonly spread?: number | undefined;
   /** What is watched of the reader: without `line` there are no entries. */
   readonly eye: Eye;
 }
@@ -53,12 +57,13 @@ export const LINK_LATENCY = { least: 5, mean: 20 } as const;
 const ANSWER_WAIT = 10;
 
 export function conversation(options: ConversationOptions): Conversation {
-  const { seed, parameters, profile, mail, duration, cover, eye } = options;
+  const { seed, parameters, profile, mail, duration, cover, eye, spread } = options;
   const clock = new QuickClock();
   const arrivals: number[] = [];
   const real: number[] = [];
   const entries: number[] = [];
-  const common = { clock, parameters, profile, cover };
+  const ways: number[] = [];
+  const common = { clock, parameters, profile, cover, ...(spread === undefined ? {} : { spread }) };
   let waiting = 0;
   let next = 0;
   const sender = startClient({
@@ -72,6 +77,7 @@ export function conversation(options: ConversationOptions): Conversation {
       if (!packet.isReal) return;
       const { arrival } = packet.journey();
       real.push(arrival);
+      ways.push(arrival - clock.now());
       arrivals.push(arrival);
     },
   });
@@ -93,6 +99,7 @@ export function conversation(options: ConversationOptions): Conversation {
     arrivals: ascending(arrivals),
     real: ascending(real),
     entries: ascending(entries),
+    ways: Float64Array.from(ways),
   };
 }
 
@@ -115,6 +122,7 @@ export interface ClientOptions {
   readonly parameters: Parameters;
   readonly profile: ProfileName;
   readonly cover: "on" | "off";
+  readonly spread?: number;
   readonly seed: string;
   /** Whether a packet waits; takes it. Asked when a payload slot is wrapped. */
   readonly hasMail: () => boolean;
@@ -147,6 +155,7 @@ export function startClient(o: ClientOptions): number[] {
     timing: stream("timing"),
     kinds: stream("kinds"),
     law: parameters.clock,
+    ...(o.spread === undefined ? {} : { spread: o.spread }),
     profiles,
     prepare: (kind) => {
       const isReal = kind === "payload" && o.hasMail();
@@ -173,7 +182,6 @@ export function startClient(o: ClientOptions): number[] {
   return sends;
 }
 
-const spread = (random: RandomSource): number =>
-  exponential(random, milliseconds(LINK_LATENCY.mean - LINK_LATENCY.least));
-const linkLatency = (random: RandomSource): number => LINK_LATENCY.least + spread(random);
+const linkLatency = (random: RandomSource): number =>
+  LINK_LATENCY.least + exponential(random, milliseconds(LINK_LATENCY.mean - LINK_LATENCY.least));
 const ascending = (times: readonly number[]): Float64Array => Float64Array.from(times).toSorted();

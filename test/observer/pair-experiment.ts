@@ -28,6 +28,8 @@ export interface PairExperiment {
   readonly profile: ProfileName;
   readonly cover: "on" | "off";
   readonly eye: Eye;
+  /** Of the slot clock: `SEND_SPREAD` unless given. */
+  readonly spread?: number;
   /** Packets between one pair, ascending. */
   readonly packets: readonly number[];
   /** Conversations to test with, and others to train the learned classifier with. */
@@ -104,7 +106,7 @@ function flowModel(experiment: PairExperiment): FlowModel {
 function clockLaw(experiment: PairExperiment): SenderLaw {
   const { parameters, profile, cover } = experiment;
   if (cover === "off") return { kind: "anywhere", period: packetGap(experiment) };
-  return senderLaw({ parameters, profile, spread: SEND_SPREAD });
+  return senderLaw({ parameters, profile, spread: experiment.spread ?? SEND_SPREAD });
 }
 
 function featureScale(experiment: PairExperiment): FeatureScale {
@@ -113,7 +115,7 @@ function featureScale(experiment: PairExperiment): FeatureScale {
 }
 
 function conversations(experiment: PairExperiment, use: "test" | "train", count: number): Conversation[] {
-  const { seed, parameters, profile, cover, eye, packets } = experiment;
+  const { seed, parameters, profile, cover, eye, spread, packets } = experiment;
   const most = Math.max(...packets);
   const start = warmUp(experiment);
   const gap = packetGap(experiment);
@@ -128,6 +130,7 @@ function conversations(experiment: PairExperiment, use: "test" | "train", count:
       profile,
       cover,
       eye,
+      spread,
       duration,
       mail: Array<number>(most).fill(begin),
     });

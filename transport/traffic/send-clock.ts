@@ -26,6 +26,8 @@ export interface SendClockOptions {
   readonly timing: RandomSource;
   readonly kinds: RandomSource;
   readonly law: TickLaw;
+  /** Slot clock: in which first share of a slot it ticks; `SEND_SPREAD` unless a measurement gives another. */
+  readonly spread?: number;
   readonly profiles: ProfileSchedule;
   /** Fills a slot: synchronous, so that nothing a user does can be waited for. undefined when no packet can be made at all. */
   readonly prepare: (kind: SlotKind) => Prepared | undefined;
@@ -46,7 +48,7 @@ export class SendClock {
       clock: options.clock,
       random: options.timing,
       law: options.law,
-      spread: SEND_SPREAD,
+      spread: options.spread ?? SEND_SPREAD,
       pace: options.profiles.pace("sendRate"),
       planned: (time) => this.#planned(time),
       tick: () => this.#tick(),
