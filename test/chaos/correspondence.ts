@@ -26,7 +26,8 @@ export interface CorrespondenceOptions {
 
 /** Between two looks at an inbox. */
 const LOOK_MILLISECONDS = 1_000;
-const RECENT_MAX = 60;
+/** The contract gives no more at once. */
+const RECENT_MAX = 200;
 
 export class Correspondence {
   readonly #options: CorrespondenceOptions;
