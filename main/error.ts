@@ -43,4 +43,5 @@ const MEANING: Readonly<Record<TransportErrorCode, ErrorCode>> = {
   NAME_INVALID: "BAD_INPUT",
   NO_ACCOUNT: "NO_ACCOUNT",
   SERVICE_TIMEOUT: "LOOKUP_FAILED",
+  NO_TOKENS: "LOOKUPS_USED_UP",
 };

@@ -52,6 +52,9 @@ export const transportOperations = {
     db.run(sql, key.validFrom, Math.ceil(key.eraseAt), row);
   },
 
+  tokenStock: (db: Database): Uint8Array | undefined => readMeta<{ stock: Uint8Array }>(db, "tokens")?.stock,
+  saveTokenStock: (db: Database, stock: Uint8Array): void => writeMeta(db, "tokens", { stock }),
+
   mailboxRatchet: (db: Database): MailboxRatchet | undefined => readMeta(db, "mailbox-ratchet"),
   saveMailboxRatchet: (db: Database, ratchet: MailboxRatchet): void => writeMeta(db, "mailbox-ratchet", ratchet),
 

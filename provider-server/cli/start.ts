@@ -209,6 +209,7 @@ function memoryDirectory(config: MixConfig | ProviderConfig, { keys, suite, log 
 /** Makes it, for its owner only, if it is not there. */
 function assertWritable(key: string, directory: string): void {
   try {
+      tokens: random,
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);
   } catch {

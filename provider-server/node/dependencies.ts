@@ -55,6 +55,8 @@ export interface NodeStreams {
   readonly services: RandomSource;
   /** All about a provider's decoys. */
   readonly decoys: RandomSource;
+  /** All about a provider's tokens. */
+  readonly tokens: RandomSource;
 }
 
 export interface NodeIdentity {

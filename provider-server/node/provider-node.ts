@@ -3,10 +3,12 @@
  * Spec: docs/spec/06-mix.md, docs/spec/07-mailbox.md
  */
 
-import { concat } from "#transport/core/bytes.ts";
+import { concat, equalBytes } from "#transport/core/bytes.ts";
 import type { Epoch, MailboxId, NodeId } from "#transport/core/units.ts";
 import { fragmentHash } from "#transport/fragment/seal.ts";
 import type { Link } from "#transport/link/link.ts";
+import { serviceId } from "#transport/sphinx/service-payload.ts";
+import { TOKENS_SERVICE } from "#transport/tokens/signing.ts";
 import { Accounts } from "../accounts/accounts.ts";
 import { Entry } from "../entry/entry.ts";
 import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_MAILBOX_MAX } from "../mailbox/limits.ts";
@@ -18,19 +20,22 @@ import { echoService } from "../services/echo.ts";
 import { haveService } from "../services/have.ts";
 import { keysService } from "../services/keys.ts";
 import { ServiceDesk } from "../services/service-desk.ts";
+import { TokenOffice } from "../tokens/token-office.ts";
 import { consensusInUse } from "./consensus-in-use.ts";
-import type { ProviderDependencies } from "./dependencies.ts";
 import { Decoys, type DecoysDependencies } from "./decoys.ts";
+import type { ProviderDependencies } from "./dependencies.ts";
 
 export class ProviderNode {
   readonly mix: MixNode;
   readonly accounts: Accounts;
   readonly mailbox: MailboxStore;
   readonly entry: Entry;
+  readonly tokens: TokenOffice;
   readonly #deps: ProviderDependencies;
   readonly #services: ServiceDesk;
-
   readonly #decoys: Decoys;
+  readonly #tokensId: Uint8Array;
+
   constructor(deps: ProviderDependencies) {
     const { clock, streams, suite, network, database, domain, signUp, log } = deps;
     this.#deps = deps;
@@ -39,9 +44,10 @@ export class ProviderNode {
       role: "provider",
       domain,
       deliver: (delivery) => this.#deliver(delivery),
-      tokenKeys: () => new Map(),
+      tokenKeys: () => this.tokens.keys.publicKeys(),
     });
     const { sphinx, nodeId: providerId } = this.mix;
+    this.#tokensId = serviceId(suite, TOKENS_SERVICE);
     this.accounts = new Accounts({
       database,
       clock,
@@ -64,10 +70,24 @@ export class ProviderNode {
       retention: network.parameters.retention,
       onDrop,
     });
+    this.tokens = new TokenOffice({
+      clock,
+      network,
+      sphinx,
+      nodeId: providerId,
+      identitySeed: deps.identity.identitySeed,
+      database,
+      random: streams.tokens,
+      current: () => this.mix.current(),
+      accountOf: (deviceKey) => this.accounts.accountOf(deviceKey),
+      send: ({ firstHop, packet }) => this.mix.forward(firstHop, packet),
+      onDrop,
+    });
     this.#services = new ServiceDesk({
       clock,
       sphinx,
       services: [keysService(this.accounts), haveService(this.mailbox), echoService, ...(deps.services ?? [])],
+      spend: (token) => this.tokens.gate.spend(token),
       delays: streams.services,
       padding: streams.padding,
       send: (firstHop, packet) => this.mix.forward(firstHop, packet),
@@ -88,6 +108,7 @@ export class ProviderNode {
       sizes: sphinx.geometry,
       padding: streams.padding,
       accounts: this.accounts,
+      tokens: this.tokens,
       mailbox: this.mailbox,
       consensus: (epoch) => this.#consensus(epoch),
       forward: (firstHop, packet) => this.mix.forward(firstHop, packet),
@@ -99,21 +120,22 @@ export class ProviderNode {
     return this.mix.nodeId;
   }
 
+  /** For tests that plant a fault; called while the provider is being made. */
+  protected makeDecoys(deps: DecoysDependencies): Decoys {
+    return new Decoys(deps);
+  }
+
   start(): void {
     this.mailbox.start();
     this.mix.start();
     this.#decoys.start();
   }
 
-  /** For tests that plant a fault; called while the provider is being made. */
-  protected makeDecoys(deps: DecoysDependencies): Decoys {
-    return new Decoys(deps);
-  }
-
   /** The database stays open: it belongs to whoever opened it. */
   async stop(): Promise<void> {
     this.entry.stop();
     this.#services.stop();
+    this.tokens.stop();
     this.#decoys.stop();
     await this.mix.stop();
     this.mailbox.stop();
@@ -128,9 +150,13 @@ export class ProviderNode {
   #deliver(delivery: Delivery): void {
     switch (delivery.command) {
       case "mailbox":
+        return this.#store(delivery, "fragment");
       case "reply":
-        return this.#store(delivery, delivery.command === "reply" ? "reply" : "fragment");
+        // An answer to this provider itself is in no mailbox.
+        if (this.tokens.replied(delivery.surbId, delivery.payload)) return;
+        return this.#store(delivery, "reply");
       case "service":
+        if (equalBytes(delivery.recipient, this.#tokensId)) return this.tokens.signer.handle(delivery.payload);
         return this.#services.handle(delivery.recipient, delivery.payload);
       case "drop":
         return this.mix.drop("COVER");

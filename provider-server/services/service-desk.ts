@@ -18,6 +18,8 @@ export interface ServiceDeskDependencies {
   readonly clock: Clock;
   readonly sphinx: Sphinx;
   readonly services: readonly Service[];
+  /** Spends the token of a request; or why it is worth nothing. */
+  readonly spend: (token: Uint8Array) => DropReason | undefined;
   /** Waits of answers. */
   readonly delays: RandomSource;
   readonly padding: RandomSource;
@@ -56,7 +58,7 @@ export class ServiceDesk {
     const wait = Math.min(exponential(delays, ANSWER_DELAY_MEAN), ANSWER_DELAY_MAX);
     const due = milliseconds(clock.now() + (service.answerTime ?? ANSWER_TIME) + wait);
     const work = this.#begin(service, payload);
-    if (work.outcome === "SERVICE_MALFORMED") return onDrop(work.outcome);
+    if (typeof work.outcome === "string" && work.outcome !== "SERVICE_LATE") return onDrop(work.outcome);
     this.#inWork.set(service, inWork + 1);
     const cancel = clock.at(due, () => {
       this.#waiting.delete(cancel);
@@ -77,6 +79,8 @@ export class ServiceDesk {
   #begin(service: Service, payload: Uint8Array): Work {
     const request = withoutThrow(() => decodeServiceRequest(this.#deps.sphinx.geometry, payload));
     if (request === undefined || request.service !== service.name) return { outcome: "SERVICE_MALFORMED" };
+    const refused = this.#deps.spend(request.token);
+    if (refused !== undefined) return { outcome: refused };
     const body = withoutThrow(() => service.answer(request.body));
     if (!(body instanceof Promise)) return { outcome: this.#wrap(request, body) };
     const work: Work = { outcome: "SERVICE_LATE" };

@@ -84,6 +84,11 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
     safe: "It is kept in your drafts.",
     todo: "Try again in a few minutes.",
   },
+  LOOKUPS_USED_UP: {
+    what: "The mail was not sent: today’s questions for readers’ keys at this provider are used up.",
+    safe: "It is kept in your drafts.",
+    todo: "Write to this reader tomorrow. Mail to readers whose keys are here goes out as ever.",
+  },
   KEY_EXPIRED: {
     what: "The mail was not sent: the reader’s key has expired.",
     safe: "It is kept in your drafts, encrypted.",

@@ -150,6 +150,7 @@ async function setUp(options: { work?: number } = {}) {
     clock: oneThread,
     sphinx,
     services: [echoService, keysService(records), haveService(mailbox), slow, later],
+    spend: () => undefined,
     delays: new SeededRandom("delays"),
     padding: random,
     send: (_firstHop, packet) => void sent.push({ wait: clock.now() - asked, bytes: packet.length }),

@@ -9,6 +9,7 @@ import { TransportError } from "#transport/core/errors.ts";
 import { mailboxId, surbId } from "#transport/core/units.ts";
 import { frameBody, unframeBody } from "#transport/sphinx/framed-body.ts";
 import { decodeRouting } from "#transport/sphinx/routing.ts";
+import { TOKEN_BYTES } from "#transport/sphinx/limits.ts";
 import { decodeServiceRequest, encodeServiceRequest } from "#transport/sphinx/service-payload.ts";
 
 /** A few bytes changed, and sometimes another length. */
@@ -168,8 +169,9 @@ test("service requests come back whole; mutated ones decode or are malformed, no
       fc.integer({ min: 1, max: 255 }),
       (service, body, at, flip) => {
         if (new TextEncoder().encode(service).length > 64) return;
-        const payload = encodeServiceRequest(geometry, { service, surb, body, random });
-        assert.deepEqual(decodeServiceRequest(geometry, payload), { service, surb, body });
+        const token = random.bytes(TOKEN_BYTES);
+        const payload = encodeServiceRequest(geometry, { service, surb, token, body, random });
+        assert.deepEqual(decodeServiceRequest(geometry, payload), { service, surb, token, body });
         payload[at] = (payload[at] as number) ^ flip;
         assert.ok(["none", "MALFORMED"].includes(codeOf(() => decodeServiceRequest(geometry, payload))));
         const junk = random.bytes(geometry.payloadBytes).fill(0, 0, 34);

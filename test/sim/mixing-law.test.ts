@@ -63,7 +63,11 @@ test("a client whose waits are not exponential is found out", async () => {
   assert.ok(distance(waits, poissonWaits) > critical(waits.length));
 });
 
-const WITHOUT_NODE_LOOPS = { ...SIM_PARAMETERS, nodeLoopRate: 1e-9 as typeof SIM_PARAMETERS.nodeLoopRate, minimumPool: 0 };
+const WITHOUT_NODE_LOOPS = {
+  ...SIM_PARAMETERS,
+  nodeLoopRate: 1e-9 as typeof SIM_PARAMETERS.nodeLoopRate,
+  minimumPool: 0,
+};
 const poissonWaits = (x: number): number => 1 - Math.exp((-x * SIM_PARAMETERS.profiles.mail.sendRate) / 1000);
 
 async function waitsOf(options: Pick<ClientOptions, "make" | "streams">): Promise<number[]> {

@@ -26,6 +26,7 @@ export class MemoryClientStore implements ClientStore {
   #account: StoredAccount | undefined;
   #consensuses: { epoch: number; bytes: Uint8Array }[] = [];
   #keys: StoredMailboxKey[] = [];
+  #tokens: Uint8Array | undefined;
   #ratchet: MailboxRatchet | undefined;
   readonly #outgoing = new Map<string, Kept>();
   readonly #incoming = new Map<string, IncomingFragment[]>();
@@ -65,6 +66,15 @@ export class MemoryClientStore implements ClientStore {
     this.#write();
     const others = this.#keys.filter(({ validFrom }) => validFrom !== key.validFrom);
     this.#keys = [...others, copy(key)].toSorted((a, b) => b.validFrom - a.validFrom);
+  }
+
+  async tokenStock(): Promise<Uint8Array | undefined> {
+    return copy(this.#tokens);
+  }
+
+  async saveTokenStock(stock: Uint8Array): Promise<void> {
+    this.#write();
+    this.#tokens = copy(stock);
   }
 
   async mailboxRatchet(): Promise<MailboxRatchet | undefined> {

@@ -35,7 +35,10 @@ export const SMALL_PARAMETERS: Parameters = {
   suite: "x25519",
   packetBytes: 4096,
   nodeLoopRate: perSecond(1 / 20),
-  minimumPool: 0, // tests that count packets count their own; test/sim/minimum-pool.test.ts has decoys
+  // Tests that count packets count their own; test/sim/minimum-pool.test.ts has decoys.
+  minimumPool: 0,
+  // Tests of the server alone ask without tokens; test/provider-server/tokens has them.
+  tokens: { ...DEMO_PARAMETERS.tokens, perProvider: 0 },
 };
 
 export const GENESIS = milliseconds(1_000_000_000_000);
@@ -136,6 +139,7 @@ export function seededNodeStreams(seed: string): NodeStreams {
     keys: stream("keys"),
     services: stream("services"),
     decoys: stream("decoys"),
+    tokens: stream("tokens"),
   };
 }
 

@@ -282,6 +282,7 @@ export class TransportClient implements MixClient {
       ...this.#options,
       sphinx: this.#sphinx,
       link: this.#link,
+      control: this.#control,
       keeper: this.#keeper,
       account: this.#account,
       opened,

@@ -57,3 +57,18 @@ export const LOOKUP_DOUBLINGS_MAX = 8;
 export const BUNDLE_KEYS_MAX = 24;
 export const BUNDLE_GUARDS_MAX = 8;
 export const BUNDLE_EXTRA_BYTES_MAX = 4096;
+
+// Tokens for requests (docs/spec/13-tokens.md §4).
+
+/** Mean wait from the start of a session to its first order. */
+export const TOKEN_FIRST_WAIT: Milliseconds = seconds(1);
+/** Mean wait before looking again: after an order, while the link is down, and after a provider did not answer. */
+export const TOKEN_RETRY_WAIT: Milliseconds = seconds(20);
+/** The next period's order is somewhere in this share of the one before. */
+export const TOKEN_ORDER_SPREAD = 0.9;
+/** How often a client asks what became of an order before it gives up. */
+export const TOKEN_ASKS_MAX = 16;
+/** Orders that name one provider in one period: one whose provider does not answer is not asked for for ever. */
+export const TOKEN_ORDERS_PER_PROVIDER_MAX = 5;
+/** Between two pieces of work, some 20 ms each: a tick finds the thread free four times of five, and is late by no more. */
+export const TOKEN_PIECE_INTERVAL: Milliseconds = milliseconds(100);

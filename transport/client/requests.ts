@@ -38,6 +38,8 @@ export interface RequestsDeps {
   readonly coverKey: () => Uint8Array;
   readonly coverPlaintext: () => Uint8Array;
   readonly answerWait: () => Milliseconds;
+  /** A token for one request to a provider, used up when it is given. Throws NO_TOKENS. */
+  readonly token: (provider: NodeId) => Promise<Uint8Array>;
 }
 
 export interface Question {
@@ -71,7 +73,7 @@ export class Requests implements PayloadSource {
     this.#deps = deps;
   }
 
-  /** The service may see a request more than once. Throws SERVICE_TIMEOUT, NO_PATH, NO_CONSENSUS, REFUSED when too many wait. */
+  /** The service may see a request more than once. Throws SERVICE_TIMEOUT, NO_TOKENS, NO_PATH, NO_CONSENSUS, REFUSED when too many wait. */
   async ask(question: Question): Promise<Uint8Array> {
     if (question.body.length > requestBytesMax(this.#deps.sphinx.geometry, question.service)) {
       throw new TransportError("MESSAGE_TOO_LARGE");
@@ -116,7 +118,9 @@ export class Requests implements PayloadSource {
 
   /** The reply, or undefined when it did not come in time. */
   async #attempt(question: Question, order: number): Promise<Uint8Array | undefined> {
-    const made = await this.#deps.quiet.run(() => this.#make(question));
+    // One for each attempt: the provider may have spent the last one's.
+    const token = await this.#deps.token(question.provider);
+    const made = await this.#deps.quiet.run(() => this.#make(question, token));
     return new Promise((resolve) => {
       const attempt: Attempt = { ...made, question, order, done: resolve, cancel: () => undefined };
       if (this.#stopped) return this.#finish(attempt, undefined);
@@ -126,13 +130,13 @@ export class Requests implements PayloadSource {
     });
   }
 
-  #make(question: Question): Pick<Attempt, "surbId" | "replyKey" | "request" | "until"> {
+  #make(question: Question, token: Uint8Array): Pick<Attempt, "surbId" | "replyKey" | "request" | "until"> {
     const { sphinx, keys, padding, mailbox } = this.#deps;
     const { path, until } = this.#deps.replyPath(question.provider);
     const id = surbId(keys.bytes(SURB_ID_BYTES));
     const { surb, replyKey } = sphinx.createSurb({ path, mailbox, surbId: id, random: keys });
     const { service, body } = question;
-    const request = encodeServiceRequest(sphinx.geometry, { service, surb, body, random: padding });
+    const request = encodeServiceRequest(sphinx.geometry, { service, surb, token, body, random: padding });
     return { surbId: id, replyKey, request, until };
   }
 

@@ -15,6 +15,7 @@ import { QuietTime } from "../traffic/quiet-time.ts";
 import type { SendClock, SendClockOptions } from "../traffic/send-clock.ts";
 import { Ticker } from "../traffic/ticker.ts";
 import type { Account } from "./account.ts";
+import type { ControlChannel } from "./control-channel.ts";
 import type { ConsensusKeeper } from "./consensus-keeper.ts";
 import { FreshKeys } from "./fresh-keys.ts";
 import { GuardKeeper } from "./guard-keeper.ts";
@@ -31,12 +32,14 @@ import { Requests } from "./requests.ts";
 import { Sender } from "./sender.ts";
 import type { Recipient, StoredAccount } from "./store.ts";
 import { TimeLaws } from "./time-laws.ts";
+import { Tokens } from "./tokens.ts";
 import type { ClientEvents, TransportClientOptions } from "./types.ts";
 import type { Usage } from "./usage.ts";
 
 export interface SessionDeps extends TransportClientOptions {
   readonly sphinx: Sphinx;
   readonly link: ProviderLink;
+  readonly control: ControlChannel;
   readonly keeper: ConsensusKeeper;
   readonly account: Account;
   readonly opened: NonNullable<StoredAccount["opened"]>;
@@ -53,6 +56,7 @@ export class Session {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly requests: Requests;
+  readonly tokens: Tokens;
   readonly sender: Sender;
   readonly loops: LoopHealth;
   readonly posting: Posting;
@@ -75,7 +79,7 @@ export class Session {
     const nextOrder = (): number => this.#order++;
     const { padding, reliability, keys } = streams;
     this.loops = new LoopHealth(milliseconds(5 * laws.journey + parameters.epoch.overlap));
-    this.#quiet = new QuietTime({ clock, nextTick: () => earliest(this.#sendClock.next, this.#pollClock.next) });
+    this.#quiet = new QuietTime({ clock, nextTick: () => this.#nextTick() });
     this.outbox = new Outbox({
       clock,
       store,
@@ -101,6 +105,17 @@ export class Session {
       nextOrder,
       wait: () => laws.receiptWait(),
     });
+    this.tokens = new Tokens({
+      clock,
+      primitives: suite,
+      network,
+      store,
+      control: deps.control,
+      current: () => keeper.current(),
+      isUp: () => link.state === "up",
+      polling: streams.polling,
+      keys,
+    });
     this.requests = new Requests({
       clock,
       quiet: this.#quiet,
@@ -113,6 +128,7 @@ export class Session {
       coverKey: () => this.#mailboxKey(),
       coverPlaintext: () => this.sender.coverPlaintext(),
       answerWait: () => laws.answerWait(),
+      token: (provider) => this.tokens.take(provider),
     });
     this.inbox = new Inbox({
       clock,
@@ -134,7 +150,7 @@ export class Session {
         if (seen.acknowledgeTo !== undefined) await this.#receipts.owe(seen, seen.acknowledgeTo);
       },
     });
-    this.#guards = new GuardKeeper({ clock, paths: streams.paths, account: deps.account });
+    this.#guards = new GuardKeeper({ clock, random: streams.guards, account: deps.account });
     this.sender = new Sender({
       clock,
       streams,
@@ -186,6 +202,7 @@ export class Session {
   async start(): Promise<void> {
     this.#sendClock.start();
     this.#pollClock.start();
+    await this.tokens.start();
     await this.outbox.load();
     await this.#receipts.load();
     await this.inbox.load();
@@ -196,6 +213,7 @@ export class Session {
     this.#sendClock.stop();
     this.#pollClock.stop();
     this.#freshKeys.stop();
+    await this.tokens.stop();
     this.requests.stop();
     this.#receipts.stop();
     await this.outbox.stop();
@@ -241,6 +259,11 @@ export class Session {
     const { meanDelay } = this.#profile();
     const path = chooseReplyPath({ consensus, epoch, meanDelay, paths, delays, from, to: opened.providerId });
     return { path, until: epochStart(network, epochNumber(epoch + 1)) };
+  }
+
+  /** The earliest of whatever has its time. */
+  #nextTick(): Milliseconds | undefined {
+    return [this.#sendClock.next, this.#pollClock.next, this.tokens.next].reduce(earliest);
   }
 
   #mailboxKey(): Uint8Array {

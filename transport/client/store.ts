@@ -14,6 +14,7 @@
 
 import type { Milliseconds, MailboxId, MessageId, NodeId } from "../core/units.ts";
 import type { ProfileName } from "../core/parameters.ts";
+import type { Guard } from "../directory/guards.ts";
 
 export interface ClientStore {
   /** The small state, or undefined before the first `saveAccount`. */
@@ -29,6 +30,9 @@ export interface ClientStore {
   mailboxKeys(): Promise<readonly StoredMailboxKey[]>;
   /** Replaces one with the same `validFrom`. */
   addMailboxKey(key: StoredMailboxKey): Promise<void>;
+  /** Tokens for requests, as the transport encodes them: a secret. undefined before the first save. */
+  tokenStock(): Promise<Uint8Array | undefined>;
+  saveTokenStock(stock: Uint8Array): Promise<void>;
   /** What the coming keys are made from. A secret. */
   mailboxRatchet(): Promise<MailboxRatchet | undefined>;
   /** Replaces the one before, which must not be found again. */
@@ -102,8 +106,8 @@ export interface StoredAccount {
   readonly profile: ProfileName;
   /** A profile that was chosen and takes effect at a time (the next UTC day). */
   readonly nextProfile: { readonly profile: ProfileName; readonly from: Milliseconds } | undefined;
-  /** Sticky first-layer mixes, and since when. */
-  readonly guards: readonly { readonly nodeId: NodeId; readonly since: Milliseconds }[];
+  /** Sticky first-layer mixes, in the order in which they were drawn. */
+  readonly guards: readonly Guard[];
   /** When the mailbox record that the provider confirmed last runs out; 0 when there is none. */
   readonly recordUntil: Milliseconds;
 }

@@ -20,6 +20,7 @@ export const LABELS = {
   sharedRandom: "starling/shared-random/v1",
   layer: "starling/layer/v1",
   mailboxRecord: "starling/mailbox-record/v1",
+  tokenRequest: "starling/token-request/v1",
 } as const;
 
 export type Label = (typeof LABELS)[keyof typeof LABELS];

@@ -40,7 +40,9 @@ export type ControlRequest =
   /** Makes the asking device one of the account that offered; the answer's body is the bundle. Asking twice is safe. */
   | { readonly kind: "join-device"; readonly id: number; readonly token: Uint8Array }
   /** The devices of the asking device's account; the answer's body is a device list. */
-  | { readonly kind: "list-devices"; readonly id: number };
+  | { readonly kind: "list-devices"; readonly id: number }
+  /** Blinded elements for tokens of every provider; asked again, the same, until the answer's body is a result. */
+  | { readonly kind: "order-tokens"; readonly id: number; readonly order: Uint8Array };
 
 export const CONTROL_RESULTS = {
   OK: 0,
@@ -89,6 +91,8 @@ export function encodeControlRequest(request: ControlRequest): Uint8Array {
       return writer.raw(request.deviceKey).bytes16(request.notice).finish();
     case "join-device":
       return writer.raw(request.token).finish();
+    case "order-tokens":
+      return writer.bytes16(request.order).finish();
     case "status":
     case "list-devices":
       return writer.finish();
@@ -134,6 +138,7 @@ const REQUEST_KINDS = {
   status: 5,
   "join-device": 6,
   "list-devices": 7,
+  "order-tokens": 8,
 } as const;
 /** One device of an account, as its provider knows it. */
 export interface ListedDevice {
@@ -208,6 +213,8 @@ function decodeFields(reader: Reader, kind: number, id: number): ControlRequest 
       return { kind: "join-device", id, token: reader.take(DEVICE_TOKEN_BYTES) };
     case REQUEST_KINDS["list-devices"]:
       return { kind: "list-devices", id };
+    case REQUEST_KINDS["order-tokens"]:
+      return { kind: "order-tokens", id, order: reader.bytes16(ANSWER_BODY_BYTES_MAX) };
     default:
       throw new TransportError("MALFORMED");
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Accounts, type SignUpPolicy } from "#provider-server/accounts/accounts.ts";
+import { type AccountRequest, Accounts, type SignUpPolicy } from "#provider-server/accounts/accounts.ts";
 import { createInvite } from "#provider-server/accounts/invites.ts";
 import { canonicalLocalPart, isReserved, skeletonOf } from "#provider-server/accounts/local-part.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
@@ -9,7 +9,7 @@ import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { type MailboxRecord, signMailboxRecord } from "#transport/directory/mailbox-record.ts";
-import { type ControlRequest, decodeDeviceList } from "#transport/link/control.ts";
+import { decodeDeviceList } from "#transport/link/control.ts";
 import { deviceTokenHash } from "#transport/link/device-token.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { DEVICES_PER_ACCOUNT_MAX } from "#provider-server/accounts/limits.ts";
@@ -195,7 +195,7 @@ function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
     signUp: signUpPolicy,
     notify: (_, notice) => void notices.push(notice),
   });
-  const handle = (n: number, request: ControlRequest) => accounts.handle(device(n), request);
+  const handle = (n: number, request: AccountRequest) => accounts.handle(device(n), request);
   const status = (n: number) => handle(n, { kind: "status", id: 0 }).account;
   return {
     clock,

@@ -97,6 +97,7 @@ function entryWith({ accounts, ...given }: Fakes): Entry {
     network: testNetwork({ suite }).network,
     sizes: SIZES,
     padding: new SeededRandom("padding"),
+    tokens: { order: () => ({ result: "REFUSED" }) },
     mailbox: { next: () => undefined },
     consensus: () => undefined,
     forward: () => undefined,

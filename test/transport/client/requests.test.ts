@@ -5,7 +5,7 @@ import { epochNumber, mailboxId, type Milliseconds, milliseconds, nodeId, second
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { chooseReplyPath } from "#transport/directory/path.ts";
 import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
-import { decodeServiceRequest } from "#transport/sphinx/service-payload.ts";
+import { decodeServiceRequest, NO_TOKEN } from "#transport/sphinx/service-payload.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import { QuietTime } from "#transport/traffic/quiet-time.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -54,6 +54,7 @@ function setUp(clock: VirtualClock, until: () => Milliseconds) {
     coverKey: () => new Uint8Array(1216),
     coverPlaintext: () => new Uint8Array(geometry.fragmentBytes),
     answerWait: () => seconds(5),
+    token: async () => NO_TOKEN,
   });
   /** Of the request that a slot would take now, without sending it. */
   const surbOf = (): Uint8Array | undefined => {

@@ -10,6 +10,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry, geometryForPayload } from "#transport/sphinx/geometry.ts";
 import {
   decodeServiceRequest,
+  NO_TOKEN,
   encodeServiceRequest,
   requestBytesMax,
   serviceId,
@@ -107,7 +108,7 @@ test("a service request carries its SURB there, and the reply comes back", () =>
   const request = network.travel(packet).at(-1);
   assert.ok(request?.kind === "deliver" && request.command === "service");
   const decoded = decodeServiceRequest(sizes, request.payload);
-  assert.deepEqual(decoded, { service: "keys", surb: surb.surb, body });
+  assert.deepEqual(decoded, { service: "keys", surb: surb.surb, token: NO_TOKEN, body });
 
   const answer = random.bytes(sizes.replyBytes);
   const reply = network.travel(sphinx.wrapReply({ surb: decoded.surb, body: answer, random }).packet).at(-1);

@@ -1,0 +1,258 @@
+/**
+ * Keeps a stock of blind tokens for every provider in the list. Orders go out at times that are drawn without regard to what
+ * the user does, for all providers alike; requests take from the stock. Spec: docs/spec/13-tokens.md §4
+ */
+
+import { toHex } from "../core/bytes.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
+import { TransportError } from "../core/errors.ts";
+import { exponential, type RandomSource, uniform } from "../core/random.ts";
+import { wipe } from "../core/secret.ts";
+import { type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
+import type { Primitives } from "../crypto/suite.ts";
+import type { Consensus, Network } from "../directory/model.ts";
+import { NO_TOKEN } from "../sphinx/service-payload.ts";
+import { providersPerOrder } from "../tokens/order.ts";
+import { tokenPeriodAt, tokenPeriodStart } from "../tokens/period.ts";
+import { coverMeanStay } from "../traffic/minimum-pool.ts";
+import type { ControlChannel } from "./control-channel.ts";
+import {
+  TOKEN_ASKS_MAX,
+  TOKEN_FIRST_WAIT,
+  TOKEN_ORDERS_PER_PROVIDER_MAX,
+  TOKEN_ORDER_SPREAD,
+  TOKEN_RETRY_WAIT,
+} from "./limits.ts";
+import type { ClientStore } from "./store.ts";
+import { TokenOrdering, type OrderTarget } from "./token-ordering.ts";
+import { decodeStock, encodeStock, type PeriodStock, SEED_BYTES, takeToken } from "./token-stock.ts";
+
+export interface TokensDeps {
+  readonly clock: Clock;
+  readonly primitives: Primitives;
+  readonly network: Network;
+  readonly store: Pick<ClientStore, "tokenStock" | "saveTokenStock">;
+  readonly control: Pick<ControlChannel, "request">;
+  readonly current: () => { consensus: Consensus } | undefined;
+  readonly isUp: () => boolean;
+  /** When orders leave: the stream of everything on the link that is neither slot nor mail. */
+  readonly polling: RandomSource;
+  readonly keys: RandomSource;
+}
+
+interface Waiting {
+  readonly provider: string;
+  readonly settle: () => void;
+}
+
+export class Tokens {
+  readonly #deps: TokensDeps;
+  readonly #stocks = new Map<number, PeriodStock>();
+  readonly #waiting = new Set<Waiting>();
+  /** How often each provider was asked for a period, by `period/provider`. */
+  readonly #asked = new Map<string, number>();
+  #cancel: Cancel | undefined;
+  #next: Milliseconds | undefined;
+  #ordering: TokenOrdering | undefined;
+  #saving: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(deps: TokensDeps) {
+    this.#deps = deps;
+  }
+
+  /** When it next has something to do; undefined when nothing is planned. */
+  get next(): Milliseconds | undefined {
+    return this.#ordering?.next ?? this.#next;
+  }
+
+  /** How many are left for a provider now. */
+  left(provider: NodeId): number {
+    const stock = this.#stocks.get(this.#period())?.providers.get(toHex(provider));
+    return stock === undefined ? 0 : stock.values.length - stock.used;
+  }
+
+  /** Times are drawn before the store is asked: how long it takes must not show. */
+  async start(): Promise<void> {
+    if (this.#perProvider === 0) return;
+    this.#planAfter(TOKEN_FIRST_WAIT);
+    const bytes = await this.#deps.store.tokenStock();
+    const now = this.#period();
+    for (const stock of bytes === undefined ? [] : decodeOrNone(bytes)) {
+      if (stock.period >= now) this.#stocks.set(stock.period, stock);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    this.#ordering?.stop();
+    for (const waiting of this.#waiting) waiting.settle();
+    // What still has to be written holds the seeds.
+    await this.#saving.catch(() => undefined);
+    for (const { seed } of this.#stocks.values()) wipe(seed);
+    this.#stocks.clear();
+  }
+
+  /**
+   * A token for one request, durably used; waits while an order is due that may bring some. Throws NO_TOKENS when this
+   * period's are used up, or none come within an epoch.
+   */
+  async take(provider: NodeId): Promise<Uint8Array> {
+    if (this.#perProvider === 0) return NO_TOKEN;
+    const { clock, network, primitives } = this.#deps;
+    const deadline = milliseconds(clock.now() + network.parameters.epoch.duration);
+    while (!this.#stopped) {
+      const stock = this.#stocks.get(this.#period());
+      const token = stock === undefined ? undefined : takeToken({ primitives, stock, provider });
+      if (token !== undefined) {
+        await this.#save();
+        return token;
+      }
+      const mayCome = stock?.providers.has(toHex(provider)) !== true && clock.now() < deadline;
+      if (!mayCome) break;
+      await this.#arrival(toHex(provider), deadline);
+    }
+    throw new TransportError("NO_TOKENS");
+  }
+
+  get #perProvider(): number {
+    return this.#deps.network.parameters.tokens.perProvider;
+  }
+
+  #period(): number {
+    return tokenPeriodAt(this.#deps.network, this.#deps.clock.now());
+  }
+
+  #planAfter(mean: Milliseconds): void {
+    const { clock, polling } = this.#deps;
+    this.#planAt(milliseconds(clock.now() + exponential(polling, mean)));
+  }
+
+  #planAt(time: Milliseconds): void {
+    this.#cancel?.();
+    this.#next = time;
+    this.#cancel = this.#deps.clock.at(time, () => {
+      this.#next = undefined;
+      this.#begin();
+    });
+  }
+
+  /** This period's first; then the next one's, at a random time of this one. */
+  #begin(): void {
+    if (this.#stopped) return;
+    const { clock, network, polling } = this.#deps;
+    const period = this.#period();
+    for (const old of this.#stocks.keys()) if (old < period) this.#stocks.delete(old);
+    const consensus = this.#deps.isUp() ? this.#deps.current()?.consensus : undefined;
+    if (consensus === undefined) return this.#planAfter(TOKEN_RETRY_WAIT);
+    for (const wanted of [period, period + 1]) {
+      const targets = this.#targets(consensus, wanted);
+      if (targets.length === 0) continue;
+      const from = tokenPeriodStart(network, period);
+      const isDue = wanted === period || clock.now() >= this.#orderTime(wanted, from);
+      if (isDue) return this.#order(wanted, targets);
+      return this.#planAt(this.#orderTime(wanted, from));
+    }
+    // Both are here: nothing to do until the next period begins, and then somewhere in it.
+    const start = tokenPeriodStart(network, period + 1);
+    this.#planAt(milliseconds(start + uniform(polling) * TOKEN_ORDER_SPREAD * network.parameters.tokens.period));
+  }
+
+  #orderTimes = new Map<number, Milliseconds>();
+
+  /** Drawn once for each period. */
+  #orderTime(period: number, from: Milliseconds): Milliseconds {
+    const { polling, network } = this.#deps;
+    const known = this.#orderTimes.get(period);
+    if (known !== undefined) return known;
+    const time = milliseconds(from + uniform(polling) * TOKEN_ORDER_SPREAD * network.parameters.tokens.period);
+    this.#orderTimes.clear();
+    this.#orderTimes.set(period, time);
+    return time;
+  }
+
+  /** Providers that have a key for the period and of which there are no tokens yet, in the order of the list, one order's worth. */
+  #targets(consensus: Consensus, period: number): OrderTarget[] {
+    const stock = this.#stocks.get(period);
+    const missing = consensus.providers.flatMap(({ nodeId, tokenKeys }) => {
+      const publicKey = tokenKeys.get(period);
+      const id = toHex(nodeId);
+      const isMissing = stock?.providers.has(id) !== true;
+      const mayAsk = (this.#asked.get(`${period}/${id}`) ?? 0) < TOKEN_ORDERS_PER_PROVIDER_MAX;
+      return publicKey !== undefined && isMissing && mayAsk ? [{ provider: nodeId, publicKey }] : [];
+    });
+    return missing.slice(0, providersPerOrder(this.#perProvider));
+  }
+
+  #order(period: number, targets: readonly OrderTarget[]): void {
+    const { clock, primitives, control, polling, network, keys } = this.#deps;
+    let stock = this.#stocks.get(period);
+    if (stock === undefined) {
+      stock = { period, seed: keys.bytes(SEED_BYTES), providers: new Map() };
+      this.#stocks.set(period, stock);
+      // On the disk long before the order leaves: another seed would be another order, which is refused.
+      void this.#save().catch(() => undefined);
+    }
+    const asked = stock;
+    for (const { provider } of targets) {
+      const key = `${period}/${toHex(provider)}`;
+      this.#asked.set(key, (this.#asked.get(key) ?? 0) + 1);
+    }
+    this.#ordering = new TokenOrdering({
+      clock,
+      primitives,
+      control,
+      perProvider: this.#perProvider,
+      asksMax: TOKEN_ASKS_MAX,
+      // Six delays there and back, and some for the other provider's work.
+      answerWait: () => exponential(polling, milliseconds(6 * coverMeanStay(network.parameters) + 1000)),
+      period,
+      seed: asked.seed,
+      targets,
+      done: (results) => this.#ordered(asked, results),
+    });
+    this.#ordering.start();
+  }
+
+  #ordered(stock: PeriodStock, results: ReadonlyMap<string, readonly Uint8Array[]>): void {
+    this.#ordering = undefined;
+    if (this.#stopped) return;
+    for (const [id, values] of results) stock.providers.set(id, { values, used: 0 });
+    void this.#save().catch(() => undefined);
+    for (const waiting of this.#waiting) if (results.has(waiting.provider)) waiting.settle();
+    this.#planAfter(TOKEN_RETRY_WAIT);
+  }
+
+  #arrival(provider: string, deadline: Milliseconds): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting: Waiting = {
+        provider,
+        settle: () => {
+          cancel();
+          this.#waiting.delete(waiting);
+          resolve();
+        },
+      };
+      const cancel = this.#deps.clock.at(deadline, () => waiting.settle());
+      this.#waiting.add(waiting);
+    });
+  }
+
+  /** One after the other, each with what is known when its turn comes. */
+  #save(): Promise<void> {
+    const save = (): Promise<void> => this.#deps.store.saveTokenStock(encodeStock([...this.#stocks.values()]));
+    this.#saving = this.#saving.then(save, save);
+    return this.#saving;
+  }
+}
+
+/** What cannot be read was written by another version: there will be new ones. */
+function decodeOrNone(bytes: Uint8Array): PeriodStock[] {
+  try {
+    return decodeStock(bytes);
+  } catch (error) {
+    if (error instanceof TransportError) return [];
+    throw error;
+  }
+}
