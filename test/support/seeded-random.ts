@@ -52,5 +52,6 @@ export function seededStreams(seed: string): RandomStreams {
     padding: stream("padding"),
     keys: stream("keys"),
     reliability: stream("reliability"),
+    guards: stream("guards"),
   };
 }

@@ -16,6 +16,8 @@ export interface RandomStreams {
   readonly kinds: RandomSource;
   readonly polling: RandomSource;
   readonly paths: RandomSource;
+  /** Sticky first mixes: drawn for a list of nodes, whatever is sent meanwhile. */
+  readonly guards: RandomSource;
   readonly delays: RandomSource;
   readonly padding: RandomSource;
   readonly keys: RandomSource;
@@ -34,6 +36,7 @@ export function systemStreams(random: RandomSource): RandomStreams {
     padding: random,
     keys: random,
     reliability: random,
+    guards: random,
   };
 }
 

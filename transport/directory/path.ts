@@ -31,7 +31,7 @@ export function choosePath(
     readonly destination: NodeId;
     /** The entry provider. */
     readonly from?: NodeId;
-    /** Sticky first mixes (`chooseGuards`); ignored when none of them is alive. */
+    /** Sticky first mixes (`guardsInUse`); ignored when none of them is alive. */
     readonly guards?: readonly NodeId[];
   },
 ): Path {

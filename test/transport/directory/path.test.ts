@@ -3,12 +3,11 @@ import { test } from "node:test";
 import { toHex } from "#transport/core/bytes.ts";
 import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import { chooseGuards } from "#transport/directory/guards.ts";
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { chooseLoopPath, choosePath, chooseProvider, chooseReplyPath } from "#transport/directory/path.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { testConsensus, testDescriptor, testNetwork, testNodes } from "#test/support/test-network.ts";
+import { testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 
 const suite = await loadSuite("x25519", "native");
 const made = testNetwork({ suite });
@@ -166,26 +165,4 @@ test("a drop ends at any provider", () => {
   const options = fixed(consensus);
   const seen = new Set(Array.from({ length: 60 }, () => hex(chooseProvider(options))));
   assert.equal(seen.size, 2);
-});
-
-test("guards are none in a narrow layer, three sticky ones in a wide one, and replaced only when gone", () => {
-  const narrow = testConsensus(made, suite);
-  assert.deepEqual(chooseGuards({ consensus: narrow, previous: [], paths: new SeededRandom("g") }), []);
-  const wide = testConsensus(made, suite, testNodes(suite, { perLayer: 8 }));
-  const paths = new SeededRandom("g");
-  const guards = chooseGuards({ consensus: wide, previous: [], paths });
-  assert.equal(guards.length, 3);
-  assert.deepEqual(chooseGuards({ consensus: wide, previous: guards, paths }), guards);
-  const options = { ...fixed(wide), guards, destination: provider(wide, 0) };
-  for (let i = 0; i < 50; i++) {
-    const first = choosePath(options).hops[0]?.nodeId as Uint8Array;
-    assert.ok(guards.some((guard) => hex(guard) === hex(first)));
-  }
-  const [gone, ...kept] = guards;
-  const [first, second, third] = testNodes(suite, { perLayer: 9 }).layers;
-  const without = first.filter((node) => hex(node.nodeId) !== hex(gone as Uint8Array)).slice(0, 8);
-  const next = chooseGuards({ consensus: { ...wide, layers: [without, second, third] }, previous: guards, paths });
-  const stillThere = kept.filter((guard) => without.some((node) => hex(node.nodeId) === hex(guard)));
-  assert.deepEqual(next.slice(0, stillThere.length), stillThere);
-  assert.ok(!next.some((guard) => hex(guard) === hex(gone as Uint8Array)));
 });
