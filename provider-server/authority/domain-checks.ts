@@ -96,15 +96,17 @@ export class DomainChecks {
     const watched = this.#waiting.shift();
     if (watched === undefined) return;
     this.#underWay++;
-    const name = recordNameOf(watched.domain);
-    const verdict: DomainVerdict =
-      name === undefined
-        ? { kind: "failed", reason: "the name is too long for a record" }
-        : verdictOf(await this.#deps.lookup(name), watched.node);
+    const verdict = await this.#lookUp(watched);
     this.#underWay--;
     if (this.#isStopped) return;
     this.#conclude(watched, verdict);
     void this.#next();
+  }
+
+  async #lookUp({ node, domain }: Watched): Promise<DomainVerdict> {
+    const name = recordNameOf(domain);
+    if (name === undefined) return { kind: "failed", reason: "the name is too long for a record" };
+    return verdictOf(await this.#deps.lookup(name), node);
   }
 
   #conclude(watched: Watched, verdict: DomainVerdict): void {
