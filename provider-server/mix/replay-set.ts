@@ -1,5 +1,5 @@
 /**
- * The replay tags of one epoch key: exact, bounded, 16 bytes a tag. Open addressing in typed arrays, in 256 shards that grow
+ * The replay tags of one epoch key: exact, bounded, 16 bytes a tag. Open addressing in typed arrays, in 4,096 shards that grow
  * one at a time, so that no packet waits while a table of millions is copied. Spec: docs/spec/06-mix.md §3
  */
 
@@ -8,7 +8,8 @@ import { REPLAY_TAG_BYTES, type ReplayTag } from "#transport/core/units.ts";
 
 export class ReplaySet {
   readonly capacity: number;
-  readonly #shards: Shard[];
+  /** Made when their first tag comes. */
+  readonly #shards: (Shard | undefined)[] = Array.from({ length: SHARDS });
   readonly #hashKey: HashKey;
   #size = 0;
 
@@ -16,7 +17,6 @@ export class ReplaySet {
   constructor(options: { capacity: number; random: RandomSource }) {
     this.capacity = options.capacity;
     this.#hashKey = hashKey(options.random.bytes(16));
-    this.#shards = Array.from({ length: SHARDS }, () => new Shard());
   }
 
   get size(): number {
@@ -40,11 +40,13 @@ export class ReplaySet {
   }
 
   #shard(words: Words): Shard {
-    return this.#shards[words[0] >>> 24] as Shard;
+    return (this.#shards[words[0] >>> SHARD_SHIFT] ??= new Shard());
   }
 }
 
-const SHARDS = 256;
+/** At 20 million tags a shard has 5,000: it doubles within a millisecond (docs/benchmarks.md). */
+const SHARDS = 4096;
+const SHARD_SHIFT = 32 - 12;
 const WORDS = REPLAY_TAG_BYTES / 4;
 const INITIAL_SLOTS = 16;
 /** Linear probing stays short below this. */
@@ -74,7 +76,7 @@ class Shard {
       return;
     }
     if (this.#used + 1 > this.#slots * LOAD_MAX) this.#grow(key);
-    this.#table.set(words, this.#probe(words, key) * WORDS);
+    this.#put(words, key);
     this.#used++;
   }
 
@@ -107,8 +109,17 @@ class Shard {
     this.#table = new Uint32Array(this.#slots * WORDS);
     for (let start = 0; start < old.length; start += WORDS) {
       const words = [old[start], old[start + 1], old[start + 2], old[start + 3]] as unknown as Words;
-      if (!isZero(words)) this.#table.set(words, this.#probe(words, key) * WORDS);
+      if (!isZero(words)) this.#put(words, key);
     }
+  }
+
+  #put(words: Words, key: HashKey): void {
+    const start = this.#probe(words, key) * WORDS;
+    // One by one: a call for four words would take longer than the search for their place.
+    this.#table[start] = words[0];
+    this.#table[start + 1] = words[1];
+    this.#table[start + 2] = words[2];
+    this.#table[start + 3] = words[3];
   }
 }
 

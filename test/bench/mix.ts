@@ -10,10 +10,13 @@ import { createKeyFile, publicKeys } from "#provider-server/cli/key-file.ts";
 import { fromHex } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import { epochNumber } from "#transport/core/units.ts";
+import { epochNumber, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import { Asked } from "./mix/ask.ts";
 import { BenchDirectory } from "./mix/directory.ts";
+import { OneHopPackets } from "./mix/one-hop.ts";
 import { type Period, printReport, type Report, report } from "./mix/report.ts";
 
 interface Usage {
@@ -22,7 +25,7 @@ interface Usage {
   readonly late: Uint32Array;
   readonly drops: Readonly<Record<string, number>>;
   readonly cpu: { readonly user: number; readonly system: number };
-  readonly thread: { readonly user: number; readonly system: number };
+  readonly threadsUs: Readonly<Record<string, number>>;
   readonly memory: { readonly rss: number };
 }
 
@@ -49,11 +52,12 @@ export async function runMixBench({ json, words }: { json: boolean; words: reado
     });
     await bench.generator.ask("start", { rate, meanDelay: options["mean-delay"] });
     await sleep(5_000);
+    const unwrapAloneUs = await unwrapAlone();
     await bench.mix.ask("startProfile");
     await sleep(PROFILE_MS);
     const profile = await bench.mix.ask<Report["profile"]>("stopProfile");
     await bench.generator.ask("stop");
-    const result = report({ options, full, half, profile });
+    const result = report({ options, full, half, profile, unwrapAloneUs });
     if (json) console.log(JSON.stringify({ bench: "mix", ...result }, null, 2));
     else printReport(result);
     return result.passed;
@@ -109,6 +113,25 @@ async function setUp(folder: string, options: typeof NUMBERS) {
   return { sink, mix, generator, end };
 }
 
+/** CPU time of one unwrap in this process: what a packet costs without links, queues and threads, on this machine at this moment. */
+async function unwrapAlone(): Promise<number> {
+  const suite = await loadSuite(LIVE_PARAMETERS.suite, "native");
+  const sphinx = new Sphinx({ suite, geometry: geometry(LIVE_PARAMETERS) });
+  const random = new SystemRandom();
+  const { privateKey, publicKey: mixKey } = suite.kem.generate(random);
+  const hop = { suite, geometry: sphinx.geometry, epoch: epochNumber(0), nodeId: nodeId(random.bytes(32)), mixKey };
+  const packet = new OneHopPackets(hop, random).make(nodeId(random.bytes(32)), milliseconds(0), 0);
+  const key = suite.kem.open(privateKey);
+  const times = (count: number): number => {
+    const start = process.threadCpuUsage();
+    for (let i = 0; i < count; i++) sphinx.unwrap(packet, { get: () => key }, hop.nodeId);
+    const { user, system } = process.threadCpuUsage(start);
+    return (user + system) / count;
+  };
+  times(500); // for the compiler
+  return times(2_000);
+}
+
 /** For the mix to fetch the list and dial the nodes behind it. */
 const LINKS_UP_MS = 2_000;
 
@@ -142,7 +165,9 @@ async function period(
     received: taken.late.length,
     cpuUs: difference(({ cpu }) => cpu.user + cpu.system),
     systemUs: difference(({ cpu }) => cpu.system),
-    firstThreadUs: difference(({ thread }) => thread.user + thread.system),
+    threadsUs: Object.fromEntries(
+      Object.entries(after.threadsUs).map(([name, us]) => [name, us - (before.threadsUs[name] ?? 0)]),
+    ),
     lateByMix: after.late.map((count, i) => count - (before.late[i] as number)),
     lateAtSink: taken.late.toSorted(),
     rss: { start: before.memory.rss, end: after.memory.rss, peak: rssPeak },

@@ -11,6 +11,10 @@ const HASH_BYTES = 64;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 
+/** Wiped after each use. */
+const INNER = new Uint8Array(512);
+const OUTER = new Uint8Array(BLOCK_BYTES + HASH_BYTES);
+
 export function nativeHkdf(options: {
   secret: Uint8Array;
   salt: Uint8Array;
@@ -44,23 +48,29 @@ export function nativeHkdf(options: {
   return result;
 }
 
-/** HMAC-SHA-512 (RFC 2104) with its padded keys laid out once: `message` is filled in place, `finish` hashes it. */
+/**
+ * HMAC-SHA-512 (RFC 2104) with its padded keys laid out once: `message` is filled in place, `finish` hashes it. One lives at a
+ * time, so that short messages, as a hop has them, need no memory of their own.
+ */
 class Hmac {
   readonly message: Uint8Array;
   readonly #inner: Uint8Array;
-  readonly #outer = new Uint8Array(BLOCK_BYTES + HASH_BYTES);
+  readonly #outer = OUTER;
 
   constructor(key: Uint8Array, messageBytesMax: number) {
-    const inner = new Uint8Array(BLOCK_BYTES + messageBytesMax);
+    const length = BLOCK_BYTES + messageBytesMax;
+    const inner = length <= INNER.length ? INNER : new Uint8Array(length);
     const outer = this.#outer;
-    if (key.length > BLOCK_BYTES) sodium.crypto_hash_sha512(inner.subarray(0, HASH_BYTES), key);
-    else inner.set(key);
-    for (let i = 0; i < BLOCK_BYTES; i++) {
-      outer[i] = (inner[i] as number) ^ OUTER_PAD;
-      inner[i] = (inner[i] as number) ^ INNER_PAD;
+    const short = key.length > BLOCK_BYTES ? new Uint8Array(HASH_BYTES) : key;
+    if (short !== key) sodium.crypto_hash_sha512(short, key);
+    inner.fill(INNER_PAD, 0, BLOCK_BYTES);
+    outer.fill(OUTER_PAD, 0, BLOCK_BYTES);
+    for (let i = 0; i < short.length; i++) {
+      inner[i] = (short[i] as number) ^ INNER_PAD;
+      outer[i] = (short[i] as number) ^ OUTER_PAD;
     }
     this.#inner = inner;
-    this.message = inner.subarray(BLOCK_BYTES);
+    this.message = inner.subarray(BLOCK_BYTES, length);
   }
 
   finish(messageBytes: number, output: Uint8Array): void {

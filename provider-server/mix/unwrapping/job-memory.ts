@@ -50,7 +50,9 @@ export class JobMemory {
     this.#words[this.#ring(head)] = slot;
     Atomics.store(this.#words, this.#state(slot), WAITING);
     Atomics.store(this.#words, HEAD, (head + 1) | 0);
-    this.ringBell(1);
+    Atomics.add(this.#words, BELL, 1);
+    // Who naps looks by itself; waking a thread costs the first one as much as all else that it does for a packet but sending.
+    if (Atomics.load(this.#words, ASLEEP) > 0) Atomics.notify(this.#words, BELL, 1);
   }
 
   isDone(slot: number): boolean {
@@ -78,9 +80,9 @@ export class JobMemory {
     this.ringBell();
   }
 
-  ringBell(wake?: number): void {
+  ringBell(): void {
     Atomics.add(this.#words, BELL, 1);
-    Atomics.notify(this.#words, BELL, wake);
+    Atomics.notify(this.#words, BELL);
   }
 
   // The threads that unwrap.
@@ -94,8 +96,16 @@ export class JobMemory {
     return Atomics.load(this.#words, BELL);
   }
 
+  /** Until the bell has rung. The word comes first: an `offer` that does not see it is seen by `wait`. */
   sleep(bell: number): void {
+    Atomics.add(this.#words, ASLEEP, 1);
     Atomics.wait(this.#words, BELL, bell);
+    Atomics.sub(this.#words, ASLEEP, 1);
+  }
+
+  /** For a moment, whatever comes: packets that come meanwhile wait for its end. */
+  nap(): void {
+    Atomics.wait(this.#words, NAP, 0, NAP_MS);
   }
 
   get keys(): number {
@@ -133,6 +143,9 @@ export class JobMemory {
   }
 }
 
+/** The finest that is worth it: packets of a millisecond are unwrapped in one go. */
+const NAP_MS = 1;
+
 /** Room for what `result.ts` writes. */
 export const RESULT_BYTES = 128;
 
@@ -141,8 +154,12 @@ const HEAD = 1;
 const TAIL = 2;
 const STOP = 3;
 const KEYS = 4;
+/** How many threads wait for the bell. */
+const ASLEEP = 5;
+/** Always 0: waiting for it to change is waiting for time to pass. */
+const NAP = 6;
 /** Behind these one word for each thread: the keys it has confirmed. Then the ring, then the slots' states. */
-const FIXED_WORDS = 5;
+const FIXED_WORDS = 7;
 
 const WAITING = 1;
 const DONE = 2;

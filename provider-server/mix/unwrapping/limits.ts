@@ -17,6 +17,9 @@ export const SHARED_KEYS_MAX = 8;
 /** How long a packet that is unwrapped may wait to be looked at when no frame comes: the finest that a timer has. */
 export const LOOK_INTERVAL: Milliseconds = milliseconds(1);
 
+/** Milliseconds without a packet after which a thread no longer looks by itself: at 50 packets a second it still does. */
+export const NAPS_MAX = 20;
+
 /** After a thread has ended: at once would be a loop if it cannot even start. */
 export const RESTART_WAIT_MIN: Milliseconds = seconds(1);
 export const RESTART_WAIT_MAX: Milliseconds = seconds(60);

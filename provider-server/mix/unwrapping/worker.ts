@@ -12,6 +12,7 @@ import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import { unwrapPacket } from "../mix.ts";
 import { type JobBuffers, JobMemory } from "./job-memory.ts";
 import { KeyTable } from "./key-table.ts";
+import { NAPS_MAX } from "./limits.ts";
 import { writeResult } from "./result.ts";
 
 export interface UnwrapWorkerData {
@@ -32,13 +33,18 @@ const sphinx = new Sphinx({ suite, geometry: geometry({ suite: name, packetBytes
 const open = new Map<Epoch, Decapsulator>();
 let keysSeen: number | undefined;
 
+let naps = 0;
+
 for (;;) {
   const { bell } = memory;
   if (memory.isStopped) break;
   if (memory.keys !== keysSeen) takeKeys();
   const slot = memory.take(thread);
-  if (slot === undefined) memory.sleep(bell);
-  else unwrap(slot);
+  if (slot !== undefined) {
+    unwrap(slot);
+    naps = 0;
+  } else if (naps++ < NAPS_MAX) memory.nap();
+  else memory.sleep(bell);
 }
 for (const key of open.values()) key.destroy();
 

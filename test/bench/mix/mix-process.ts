@@ -1,5 +1,6 @@
 /** The mix under test: the daemon as `npm run provider -- run` starts it, with an observer that counts and a way to ask. */
 
+import { readdirSync, readFileSync } from "node:fs";
 import { answer } from "./ask.ts";
 import { CpuProfile } from "./profile.ts";
 import { type MixConfig, readConfig } from "#provider-server/cli/config.ts";
@@ -26,6 +27,21 @@ const observer: Observer = {
   },
 };
 
+/** CPU time of each kind of thread by its name, in microseconds, as Linux counts it (proc(5), schedstat). */
+function threads(): Record<string, number> {
+  const times: Record<string, number> = {};
+  for (const id of readdirSync("/proc/self/task")) {
+    try {
+      const name = readFileSync(`/proc/self/task/${id}/comm`, "utf8").trim();
+      const nanoseconds = Number(readFileSync(`/proc/self/task/${id}/schedstat`, "utf8").split(" ")[0]);
+      times[name] = (times[name] ?? 0) + nanoseconds / 1000;
+    } catch {
+      // It ended between the two calls.
+    }
+  }
+  return times;
+}
+
 const running = await startMix(readConfig(process.argv[2] as string) as MixConfig, observer);
 const profile = new CpuProfile();
 
@@ -38,7 +54,7 @@ answer(
       late: late.slice(),
       drops: { ...drops },
       cpu: process.cpuUsage(),
-      thread: process.threadCpuUsage(),
+      threadsUs: threads(),
       memory: process.memoryUsage(),
     }),
     startProfile: () => profile.start(),

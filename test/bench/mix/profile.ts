@@ -72,7 +72,9 @@ export class CpuProfile {
 function categoryOf(id: number, byId: Map<number, Node>, parents: Map<number, number>): Category | undefined {
   for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
     const { functionName, url } = (byId.get(at) as Node).callFrame;
-    if (functionName === "(idle)") return undefined;
+    // Neither idle time nor the profiler's own work, nor the answers to the bench.
+    if (functionName === "(idle)" || url === "node:inspector" || url.includes("child_process")) return undefined;
+    if (url.endsWith("mix-process.ts") || url.endsWith("mix/ask.ts")) return undefined;
     if (functionName === "(program)") return "TLS and sockets";
     if (functionName === "(garbage collector)") return "garbage collection";
     const rule = RULES.find(([pattern]) => pattern.test(url));

@@ -1,0 +1,174 @@
+/**
+ * `npm run bench -- queue`: what a mix remembers, at one and at ten million entries: time and memory of an entry in the delay
+ * queue and in the replay set, and the longest calls, for those are what hold up packets that are due. docs/benchmarks.md
+ */
+
+import { DelayQueue } from "#provider-server/mix/delay-queue.ts";
+import { ReplaySet } from "#provider-server/mix/replay-set.ts";
+import { SystemRandom } from "#transport/core/system-random.ts";
+import { milliseconds, REPLAY_TAG_BYTES, replayTag, type ReplayTag } from "#transport/core/units.ts";
+
+/** A call that takes longer could make a packet late (p99 of departure less due stays under 5 ms). */
+const LONGEST_MS_BAR = 5;
+/** Ten times as many entries may make an operation so much slower: the processor's caches are left behind, nothing else. */
+const GROWTH_BAR = 6;
+const SIZES = [1_000_000, 10_000_000];
+const OPERATIONS = 1_000_000;
+
+interface Row {
+  readonly what: string;
+  readonly entries: number;
+  /** Microseconds each. */
+  readonly microseconds: Readonly<Record<string, number>>;
+  readonly bytesPerEntry: number;
+  /** Milliseconds of the longest twenty calls while it was filled, the garbage collector's pauses among them. */
+  readonly longestMs: number;
+}
+
+/** True when no call is long and no operation grows with the number of entries. */
+export async function runQueueBench({ json }: { json: boolean }): Promise<boolean> {
+  warmUp();
+  const rows = SIZES.flatMap((entries) => [measureQueue(entries), measureReplaySet(entries)]);
+  const growth = rows.slice(2).flatMap(({ what, microseconds }, i) =>
+    Object.entries(microseconds).map(([operation, time]) => ({
+      operation: `${what}: ${operation}`,
+      growth: round(time / ((rows[i] as Row).microseconds[operation] as number)),
+    })),
+  );
+  const passed =
+    rows.every(({ longestMs }) => longestMs <= LONGEST_MS_BAR) && growth.every((g) => g.growth <= GROWTH_BAR);
+  if (json) console.log(JSON.stringify({ bench: "queue", passed, rows, growth }, null, 2));
+  else print(rows, growth);
+  return passed;
+}
+
+function warmUp(): void {
+  measureQueue(100_000);
+  measureReplaySet(100_000);
+}
+
+/** Entries as a mix has them, but for the frames, which are 28 KiB each whatever holds them. */
+function measureQueue(entries: number): Row {
+  const before = memory();
+  const queue = new DelayQueue<{ due: number; delay: number }>();
+  let now = 0;
+  const due = (): number => now - Math.log(Math.random()) * 5_000;
+  const longestMs = longestOf(entries, () => {
+    const at = due();
+    queue.push(milliseconds(at), { due: at, delay: at });
+  });
+  const bytesPerEntry = (memory() - before) / entries;
+  // A full queue in which as many come as go, its clock at what is due next.
+  const popped = { push: 0, pop: 0 };
+  for (let i = 0; i < OPERATIONS; i += BATCH) {
+    let start = performance.now();
+    for (let j = 0; j < BATCH; j++) {
+      now = queue.nextDue as number;
+      queue.popDue(milliseconds(now));
+    }
+    popped.pop += performance.now() - start;
+    start = performance.now();
+    for (let j = 0; j < BATCH; j++) {
+      const at = due();
+      queue.push(milliseconds(at), { due: at, delay: at });
+    }
+    popped.push += performance.now() - start;
+  }
+  const each = (total: number): number => round((total * 1000) / OPERATIONS);
+  return {
+    what: "delay queue",
+    entries,
+    microseconds: { push: each(popped.push), pop: each(popped.pop) },
+    bytesPerEntry: Math.round(bytesPerEntry),
+    longestMs: round(longestMs),
+  };
+}
+
+const BATCH = 1000;
+
+function measureReplaySet(entries: number): Row {
+  const random = new SystemRandom();
+  const before = memory();
+  const set = new ReplaySet({ capacity: 2 * entries, random });
+  const tags = new Tags();
+  const start = performance.now();
+  const longestMs = longestOf(entries, () => set.add(tags.next()));
+  const add = ((performance.now() - start) * 1000) / entries;
+  const bytesPerEntry = (memory() - before - tags.bytes) / entries;
+  const known = new Tags(); // the same tags again
+  const times = (act: () => void): number => {
+    const from = performance.now();
+    for (let i = 0; i < OPERATIONS; i++) act();
+    return round(((performance.now() - from) * 1000) / OPERATIONS);
+  };
+  const found = times(() => set.has(known.next()));
+  const notFound = times(() => set.has(tags.next()));
+  return {
+    what: "replay set",
+    entries,
+    microseconds: { add: round(add), "look up, there": found, "look up, not there": notFound },
+    bytesPerEntry: Math.round(bytesPerEntry),
+    longestMs: round(longestMs),
+  };
+}
+
+/** As uniform as real tags, a long row of them, the same in each: a counter through a mixing function (SplitMix64's constants). */
+class Tags {
+  readonly #words = new Uint32Array(REPLAY_TAG_BYTES / 4);
+  readonly #tag = replayTag(new Uint8Array(this.#words.buffer));
+  #count = 0;
+  readonly bytes = REPLAY_TAG_BYTES;
+
+  /** Lent until the next call. */
+  next(): ReplayTag {
+    this.#count++;
+    for (let i = 0; i < this.#words.length; i++) {
+      let x = Math.imul(this.#count * this.#words.length + i, 0x9e3779b9);
+      x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+      x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+      this.#words[i] = x ^ (x >>> 16);
+    }
+    return this.#tag;
+  }
+}
+
+/** CPU time of this thread, so that other programs do not count; looked at after so many calls, for looking takes longer than one. */
+const LOOK = 20;
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+function longestOf(times: number, act: () => unknown): number {
+  let longest = 0;
+  let last = cpuMs();
+  for (let i = 0; i < times; i += LOOK) {
+    for (let j = 0; j < LOOK; j++) act();
+    const now = cpuMs();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }
+  return longest;
+}
+
+/** Bytes of heap and buffers, garbage left out where the collector can be called (`node --expose-gc`). */
+function memory(): number {
+  (globalThis as { gc?: () => void }).gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+function print(rows: readonly Row[], growth: readonly { operation: string; growth: number }[]): void {
+  for (const { what, entries, microseconds, bytesPerEntry, longestMs } of rows) {
+    const times = Object.entries(microseconds).map(([name, time]) => `${name} ${time} µs`);
+    console.log(
+      `${what}, ${entries.toLocaleString("en")} entries: ${times.join(", ")}; ${bytesPerEntry} bytes each; longest 20 calls ${longestMs} ms`,
+    );
+  }
+  console.log(
+    `ten times as many: ${growth.map((g) => `${g.operation} × ${g.growth}`).join(", ")} (bar ${GROWTH_BAR}; longest 20 calls ${LONGEST_MS_BAR} ms)`,
+  );
+}
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
