@@ -9,8 +9,10 @@ import { z } from "zod";
 import { parseAddress } from "#transport/link/address.ts";
 import { checkDomain, checkName } from "#transport/directory/texts.ts";
 import { DNS_SERVERS_MAX } from "../authority/limits.ts";
+import { webAddress } from "#transport/link/web-handshake.ts";
 import { ServerError } from "../errors.ts";
 import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
+import { OPERATOR_SERVICES_MAX } from "../services/limits.ts";
 import { parseListenAddress, parseResolverAddress } from "./listen-address.ts";
 
 export type Config = z.infer<typeof schema>;
@@ -33,6 +35,8 @@ export function readConfig(path: string): Config {
 }
 
 const PATH_BYTES_MAX = 4096;
+/** An operator lets in the applications that they know of. */
+const WEB_ORIGINS_MAX = 64;
 
 const path = (what: string) => {
   const error = `expected the path of ${what}`;
@@ -63,6 +67,8 @@ const count = (max: number) => {
   return z.int({ error }).min(1, { error }).max(max, { error });
 };
 const THREADS = `expected a whole number from 0 to ${UNWRAP_THREADS_MAX}`;
+const ORIGIN = "expected an origin such as https://app.example";
+const SERVICE_NAME = "expected a name of up to 32 small letters, digits and hyphens that no service here has yet";
 const object = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, { error: objectError });
 
 const common = {
@@ -105,6 +111,41 @@ const schema = z.discriminatedUnion(
           .max(10_000, { error: "expected at most 10,000 names" })
           .optional(),
       }),
+      /** Links for programs in browsers; none unless named. */
+      webListen: object({
+        listen: accepted(parseListenAddress, "expected host:port"),
+        /** What those programs dial. */
+        url: accepted(webAddress, "expected wss://host/path"),
+        /** The pages that may, as browsers name them. */
+        origins: z
+          .array(z.string({ error: ORIGIN }).regex(/^https?:\/\/[a-z0-9.:[\]-]+$/, { error: ORIGIN }), {
+            error: "expected a list of origins",
+          })
+          .min(1, { error: "expected at least one origin" })
+          .max(WEB_ORIGINS_MAX, { error: `expected at most ${WEB_ORIGINS_MAX} origins` }),
+        /** PEM; without them a proxy on this machine speaks TLS. */
+        certificate: path("the web certificate").optional(),
+        privateKey: path("the web certificate's key").optional(),
+        /** The proxy writes X-Forwarded-For. */
+        behindProxy: z.boolean({ error: "expected true or false" }).optional(),
+      }).optional(),
+      /** Services of the operator's own, each in a thread of its own. */
+      services: z
+        .array(
+          object({
+            name: z.string({ error: SERVICE_NAME }).regex(/^(?!(?:keys|have|echo)$)[a-z][a-z0-9-]{0,31}$/, {
+              error: SERVICE_NAME,
+            }),
+            module: path("a module that exports createService"),
+            options: z.json({ error: "expected JSON" }).optional(),
+          }),
+          { error: "expected a list of services" },
+        )
+        .max(OPERATOR_SERVICES_MAX, { error: `expected at most ${OPERATOR_SERVICES_MAX} services` })
+        .refine((services) => new Set(services.map(({ name }) => name)).size === services.length, {
+          error: "expected each name once",
+        })
+        .optional(),
     }),
     object({
       role: z.literal("authority"),
@@ -173,6 +214,14 @@ function stepInto(type: unknown, step: PropertyKey): unknown {
 function absolutePaths(config: Config, base: string): Config {
   const absolute: Record<string, unknown> = { ...config };
   for (const key of PATHS) if (typeof absolute[key] === "string") absolute[key] = resolve(base, absolute[key]);
+  const { webListen, services } = absolute as Partial<ProviderConfig>;
+  const at = (file: string | undefined): string | undefined => file && resolve(base, file);
+  if (webListen !== undefined) {
+    const { certificate, privateKey } = webListen;
+    absolute["webListen"] = { ...webListen, certificate: at(certificate), privateKey: at(privateKey) };
+  }
+  if (services !== undefined)
+    absolute["services"] = services.map((own) => Object.assign({}, own, { module: at(own.module) }));
   return absolute as Config;
 }
 

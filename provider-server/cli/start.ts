@@ -18,6 +18,7 @@ import type { Network } from "#transport/directory/model.ts";
 import type { Link, Protocol } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
+import type { WebListener } from "#transport/link/web-listener.ts";
 import { type Geometry, geometry } from "#transport/sphinx/geometry.ts";
 import type { AdmittedNode } from "../authority/admission.ts";
 import { runAuthority } from "../authority/run-authority.ts";
@@ -30,14 +31,22 @@ import type { NodeDependencies } from "../node/dependencies.ts";
 import { ProviderNode } from "../node/provider-node.ts";
 import { Log } from "../observe/log.ts";
 import type { Observer } from "../observe/observer.ts";
+import { OperatorService } from "../services/operator-service.ts";
 import type { AuthorityConfig, Config, MixConfig, ProviderConfig } from "./config.ts";
 import { type NodeKeys, publicKeys, readKeyFile } from "./key-file.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import { readNetwork } from "./network.ts";
+import { startWeb } from "./start-web.ts";
 
 export interface Running {
   /** What a program that starts nodes wants to know, all public. */
-  readonly ready: { readonly role: Config["role"]; readonly address: string; readonly nodeId: string };
+  readonly ready: {
+    readonly role: Config["role"];
+    readonly address: string;
+    readonly nodeId: string;
+    /** What programs in browsers dial, where they may. */
+    readonly webUrl?: string;
+  };
   stop(): Promise<void>;
 }
 
@@ -67,9 +76,40 @@ export async function startProvider(config: ProviderConfig, observer?: Observer)
   });
   const { domain } = config;
   const { policy, reserved = [] } = config.signUp;
-  const dependencies = { ...nodeDependencies(config, base, observer), domain, database, signUp: { policy, reserved } };
-  const node = new ProviderNode(dependencies);
-  return started(config, base, node, async () => database.close());
+  const opened = await openDoors(config, base).catch(async (error: unknown) => {
+    await base.listener.close();
+    database.close();
+    throw error;
+  });
+  const { services, web } = opened;
+  const signUp = { policy, reserved };
+  const node = new ProviderNode({ ...nodeDependencies(config, base, observer), domain, database, signUp, services });
+  web?.onLink((link) => node.accept(link));
+  const running = started(config, base, node, async () => {
+    await web?.close();
+    for (const service of services) await service.stop();
+    database.close();
+  });
+  return web === undefined ? running : { ...running, ready: { ...running.ready, webUrl: web.url } };
+}
+
+/** What a provider has by configuration only: services of the operator's own, and links for programs in browsers. */
+async function openDoors(
+  config: ProviderConfig,
+  base: Base,
+): Promise<{ services: OperatorService[]; web: WebListener | undefined }> {
+  const { clock, log, suite, network, sizes, keys } = base;
+  const services: OperatorService[] = [];
+  try {
+    for (const { name, module, options = {} } of config.services ?? []) {
+      services.push(await OperatorService.start({ name, module, options, clock, log }));
+    }
+    const web = await bound(() => startWeb(config, { clock, suite, network, sizes, linkSeed: keys.linkSeed }));
+    return { services, web };
+  } catch (error) {
+    for (const service of services) await service.stop();
+    throw error;
+  }
 }
 
 async function startAuthority(config: AuthorityConfig): Promise<Running> {

@@ -66,12 +66,14 @@ export interface NetworkOptions {
   readonly parameters?: Parameters;
   /** Hears all that the nodes' processes tell. */
   readonly onEvent?: (name: string, event: string, data: unknown) => void;
+  /** What a provider's configuration has besides. */
+  readonly provider?: (domain: Domain) => object;
   /** Where others shall reach a node that listens at `listens`: a test may stand in between. */
   readonly announce?: (node: { name: string; listens: string; keys: NodeKeys }) => Promise<string>;
 }
 
 export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork> {
-  const { folder, observations, parameters = DEMO_PARAMETERS, onEvent, announce, machineOf } = options;
+  const { folder, observations, parameters = DEMO_PARAMETERS, onEvent, announce, machineOf, provider } = options;
   const random = new SystemRandom();
   const suite = await loadSuite(parameters.suite, "native");
   const path = (...names: string[]): string => join(folder, ...names);
@@ -141,6 +143,7 @@ export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork
       domain: name,
       database: join(diskOf(name), `${name}.sqlite`),
       signUp: { policy: "invite" },
+      ...provider?.(name),
     };
   }
 
