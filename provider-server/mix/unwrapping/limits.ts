@@ -11,8 +11,8 @@ export const UNWRAP_THREADS_MAX = 4;
  */
 export const UNWRAP_SLOTS = 1024;
 
-/** Keys that threads hold: an epoch's, its neighbours', and those announced ahead are five. */
-export const SHARED_KEYS_MAX = 8;
+/** Epochs whose keys threads share: four at a time, and what clocks that were set and reset have left behind. 2.5 KB. */
+export const SHARED_KEYS_MAX = 64;
 
 /** How long a packet that is unwrapped may wait to be looked at when no frame comes: the finest that a timer has. */
 export const LOOK_INTERVAL: Milliseconds = milliseconds(1);
