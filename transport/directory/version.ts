@@ -1,4 +1,4 @@
-/** Which forms of the directory's documents this program reads. Spec: docs/spec/08-directory.md §12 */
+/** Which forms of the directory's documents this program reads. Spec: docs/spec/08-directory.md §13 */
 
 import { TransportError } from "../core/errors.ts";
 

@@ -11,7 +11,7 @@ import { testAdmission, testDescriptor, testNetwork } from "#test/support/test-n
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { below, uniform } from "#transport/core/random.ts";
-import { epochNumber, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
+import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { signConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
@@ -181,5 +181,5 @@ function secondSignature(s: Scene, bytes: Uint8Array): Frame {
 /** As from the bad authority; nothing when the other is down. */
 function send(s: Scene, to: number, frame: Frame): void {
   if (to === s.bad) return;
-  s.clock.at(milliseconds(s.clock.now() + 7) as Milliseconds, () => s.authorities.ask(to, frame));
+  s.clock.at(milliseconds(s.clock.now() + 7), () => s.authorities.ask(to, frame));
 }

@@ -300,5 +300,5 @@ test("the specification's table names exactly these reasons", () => {
     ...COUNT_REASONS,
     ...NO_TALLY_REASONS,
   ];
-  assert.deepEqual([...new Set(rows)].toSorted(), [...new Set(all)].toSorted());
+  assert.deepEqual(new Set<string | undefined>(rows), new Set<string | undefined>(all));
 });

@@ -117,7 +117,7 @@ test("for weeks of epochs mixes keep their layer while others come and go, no la
 
 test("a new mix goes where fewest are, and nobody can tell before the reveal who gets which place", () => {
   const mixes = Array.from({ length: 9 }, (_, n) => testDescriptor(suite, { name: `mix${n}` }));
-  const draw = (name: string, from: Layers | undefined = undefined, of = mixes): Layers =>
+  const draw = (name: string, from?: Layers, of = mixes): Layers =>
     assignLayers({ mixes: of, previous: from, sharedRandom: seedOf(name), suite });
   const first = draw("first");
   assert.deepEqual(
