@@ -241,3 +241,24 @@ test("a directory frame's length is its type's, or one of few lengths for votes 
   const vote = (size: number): number => length({ type: "vote", vote: filled(size) });
   assert.equal(vote(200_000), vote(205_000));
 });
+
+test("frames that are only lent lie in one memory; frames that are given never share any", () => {
+  const context = { protocol: "starling-node/1", direction: "fromDialer", sizes } as const;
+  const [first, second] = [1, 2].map((fill) =>
+    encodeFrame({ type: "packet", packet: new Uint8Array(sizes.packetBytes).fill(fill) }, sizes),
+  ) as [Uint8Array, Uint8Array];
+  for (const lend of [true, false]) {
+    const assembler = new FrameAssembler(frameTable(context));
+    assembler.lend = lend;
+    const seen: Uint8Array[] = [];
+    const memory: ArrayBufferLike[] = [];
+    const stream = concat(first, second, first);
+    for (let at = 0; at < stream.length; at += 999)
+      assembler.push(stream.subarray(at, at + 999), (frame) => {
+        seen.push(frame.slice());
+        memory.push(frame.buffer);
+      });
+    assert.deepEqual(seen, [first, second, first]);
+    assert.equal(new Set(memory).size, lend ? 1 : 3);
+  }
+});

@@ -249,3 +249,44 @@ test("a frame that is begun and not completed, and long silence, end a link", as
     socket.destroy();
   }
 });
+
+test("a sender that is told when its frame has been taken may use the memory again, also behind frames that wait", async (t) => {
+  const { listener, next } = await listen(t);
+  const arriving = next();
+  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
+  const got = frames(await arriving, 30);
+  const free: Uint8Array[] = [];
+  let made = 0;
+  for (let sent = 0; sent < 30; sent++) {
+    const frame = free.pop() ?? new Uint8Array(1 + 28_672);
+    if (frame[0] === 0) made++;
+    frame.fill(sent + 1).set([0x01]);
+    assert.equal(
+      link.send(frame, () => free.push(frame)),
+      true,
+    );
+    // Ten at once, then a pause in which they leave.
+    if (sent % 10 === 9) while (free.length < made) await new Promise((resolve) => setImmediate(resolve));
+  }
+  (await got).forEach((frame, index) => assert.equal(frame[28_672], index + 1));
+  assert.equal(made, 10);
+  link.close();
+});
+
+test("a sender whose link is lost gets its memory back as well", async (t) => {
+  const { listener, next } = await listen(t);
+  const arriving = next();
+  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
+  const far = await arriving; // reads nothing
+  let taken = 0;
+  let sent = 0;
+  while (link.send(packet, () => taken++)) sent++;
+  const gone = closed(link);
+  far.close();
+  await gone;
+  while (taken < sent) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(
+    link.send(packet, () => assert.fail("a frame that was refused")),
+    false,
+  );
+});
