@@ -53,8 +53,14 @@ export class AccountTables {
     this.#sql.addDevice.run(account.deviceKey, mailbox, account.day);
   }
 
-  setRecord(account: StoredAccount, record: Uint8Array): void {
+  /** Whether another account has this as its mailbox id or for its replies. */
+  isTakenByOther(account: StoredAccount, replyId: Uint8Array): boolean {
+    return this.#sql.replyTaken.get(replyId, replyId, account.mailbox) !== undefined;
+  }
+
+  setRecord(account: StoredAccount, { record, replyId }: { record: Uint8Array; replyId: Uint8Array }): void {
     this.#sql.setRecord.run(record, account.localPart);
+    this.#sql.setReplyId.run(replyId, account.mailbox);
   }
 
   devices(account: StoredAccount): number {
@@ -130,6 +136,8 @@ const STATEMENTS = {
   addMailbox: "INSERT INTO mailboxes (mailbox_id) VALUES (?)",
   addAccount: "INSERT INTO accounts (local_part, skeleton, mailbox, account_key) VALUES (?, ?, ?, ?)",
   addDevice: "INSERT INTO devices (device_key, mailbox, polled_day) VALUES (?, ?, ?)",
+  replyTaken: "SELECT 1 FROM mailboxes WHERE (reply_id = ? OR mailbox_id = ?) AND id <> ?",
+  setReplyId: "UPDATE mailboxes SET reply_id = ? WHERE id = ?",
   setRecord: "UPDATE accounts SET record = ? WHERE local_part = ?",
   countDevices: "SELECT COUNT(*) AS devices FROM devices WHERE mailbox = ?",
   removeDevice: "DELETE FROM devices WHERE device_key = ?",

@@ -97,7 +97,7 @@ export class Accounts {
       case "sign-up":
         return this.#signUp(deviceKey, request);
       case "put-record":
-        return this.#putRecord(deviceKey, request.record);
+        return this.#putRecord(deviceKey, request);
       case "offer-device":
         return this.#offerDevice(deviceKey, request);
       case "join-device":
@@ -136,14 +136,19 @@ export class Accounts {
     return "OK";
   }
 
-  #putRecord(deviceKey: Uint8Array, bytes: Uint8Array): ControlResult {
+  #putRecord(
+    deviceKey: Uint8Array,
+    { record: bytes, replyId }: { readonly record: Uint8Array; readonly replyId: Uint8Array },
+  ): ControlResult {
     const account = this.#tables.ofDevice(deviceKey);
     if (account === undefined) return "NO_ACCOUNT";
     // It would publish a key that the others have given up: the notice comes first.
     if (this.#tables.hasNoticeFor(deviceKey)) return "UNAVAILABLE";
     const record = this.#verify(bytes);
     if (record === undefined || !this.#belongsTo(record, account)) return "BAD_RECORD";
-    this.#tables.setRecord(account, bytes);
+    // Nobody takes another's place for replies.
+    if (this.#tables.isTakenByOther(account, replyId)) return "REFUSED";
+    this.#tables.setRecord(account, { record: bytes, replyId });
     return "OK";
   }
 

@@ -62,7 +62,7 @@ export const MIGRATIONS: readonly string[] = [
     bundle BLOB NOT NULL
   ) WITHOUT ROWID;
   `,
-  // 4: tokens. What each device ordered for which provider, what was signed for whom, what was spent here; by period.
+  // 4: replies and tokens. What each device ordered for which provider, what was signed for whom, what was spent here; by period.
   `
   CREATE TABLE token_orders (
     period INTEGER NOT NULL,
@@ -80,6 +80,9 @@ export const MIGRATIONS: readonly string[] = [
     count INTEGER NOT NULL,
     PRIMARY KEY (period, issuer)
   ) WITHOUT ROWID;
+  -- Where replies by SURB come: unlike the mailbox id, nobody else knows it. NULL until the account's program gives one.
+  ALTER TABLE mailboxes ADD COLUMN reply_id BLOB;
+  CREATE UNIQUE INDEX mailboxes_by_reply ON mailboxes (reply_id);
   CREATE TABLE tokens_spent (
     period INTEGER NOT NULL,
     nonce BLOB NOT NULL,

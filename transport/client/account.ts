@@ -3,13 +3,15 @@
  * only chance moves. Spec: docs/spec/01-message.md §5, docs/spec/07-mailbox.md §2-3
  */
 
+import { utf8 } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
 import type { Parameters } from "../core/parameters.ts";
 import { exponential, type RandomSource, uniform } from "../core/random.ts";
-import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { type MailboxId, mailboxId, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { signMailboxRecord } from "../directory/mailbox-record.ts";
+import { REPLY_ID_BYTES } from "../link/control-limits.ts";
 import type { ControlChannel } from "./control-channel.ts";
 import { partOf } from "./key-generations.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
@@ -106,8 +108,25 @@ export class Account {
       accountSeed: stored.accountKey,
       suite,
     });
-    await control.ask({ kind: "put-record", record });
+    await control.ask({ kind: "put-record", record, replyId: this.#replyId(stored) });
     await this.save({ recordUntil: key.validUntil });
+  }
+
+  /**
+   * What a SURB names in place of the mailbox id, which everybody can know: who floods mailboxes with replies that nobody
+   * asked for would have to know this. Until the provider has it, the mailbox id serves. Throws NO_ACCOUNT.
+   */
+  get replyTo(): MailboxId {
+    const stored = this.#stored;
+    if (stored?.opened === undefined) throw new TransportError("NO_ACCOUNT");
+    return stored.recordUntil > 0 ? mailboxId(this.#replyId(stored)) : stored.opened.mailboxId;
+  }
+
+  /** The same on every device of the account. */
+  #replyId({ accountKey, opened }: StoredAccount): Uint8Array {
+    const { suite } = this.#deps;
+    const salt = opened?.providerId ?? new Uint8Array(0);
+    return suite.hkdf({ secret: accountKey, salt, info: utf8("starling/reply-id/v1"), length: REPLY_ID_BYTES });
   }
 
   /** Begins the schedule: one upload at a random moment of each part of a key's lifetime, whether anything changed or not. */

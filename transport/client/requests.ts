@@ -33,7 +33,8 @@ export interface RequestsDeps {
   readonly nextOrder: () => number;
   /** The way from a service's provider into the own mailbox, and when it stops working. Throws NO_PATH, NO_CONSENSUS. */
   readonly replyPath: (from: NodeId) => { path: Path; until: Milliseconds };
-  readonly mailbox: MailboxId;
+  /** Where answers come. */
+  readonly replyTo: () => MailboxId;
   /** The key cover is sealed to: a request's slot does the same work as any other. */
   readonly coverKey: () => Uint8Array;
   readonly coverPlaintext: () => Uint8Array;
@@ -131,10 +132,10 @@ export class Requests implements PayloadSource {
   }
 
   #make(question: Question, token: Uint8Array): Pick<Attempt, "surbId" | "replyKey" | "request" | "until"> {
-    const { sphinx, keys, padding, mailbox } = this.#deps;
+    const { sphinx, keys, padding, replyTo } = this.#deps;
     const { path, until } = this.#deps.replyPath(question.provider);
     const id = surbId(keys.bytes(SURB_ID_BYTES));
-    const { surb, replyKey } = sphinx.createSurb({ path, mailbox, surbId: id, random: keys });
+    const { surb, replyKey } = sphinx.createSurb({ path, mailbox: replyTo(), surbId: id, random: keys });
     const { service, body } = question;
     const request = encodeServiceRequest(sphinx.geometry, { service, surb, token, body, random: padding });
     return { surbId: id, replyKey, request, until };

@@ -124,7 +124,7 @@ export class Session {
       padding,
       nextOrder,
       replyPath: (from) => this.#replyPath(from),
-      mailbox: opened.mailboxId,
+      replyTo: () => deps.account.replyTo,
       coverKey: () => this.#mailboxKey(),
       coverPlaintext: () => this.sender.coverPlaintext(),
       answerWait: () => laws.answerWait(),

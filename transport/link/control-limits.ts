@@ -10,6 +10,8 @@ export const ADDRESS_BYTES_MAX = LOCAL_PART_BYTES_MAX + 1 + 255;
 export const INVITE_CODE_BYTES_MAX = 64;
 /** A record with the largest certificate and address is 9,909 bytes; this is what a CONTROL frame of 16 KiB leaves room for with ease. */
 export const RECORD_BYTES_MAX = 12_288;
+/** Stands for the mailbox id in the SURBs of an account. */
+export const REPLY_ID_BYTES = 32;
 /** A code's token, and its hash. */
 export const DEVICE_TOKEN_BYTES = 32;
 /** What a new device needs: keys, guards, a certificate of 8 KiB, and the program's own few kilobytes. */

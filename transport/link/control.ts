@@ -17,6 +17,7 @@ import {
   LOCAL_PART_BYTES_MAX,
   NOTICE_BYTES_MAX,
   RECORD_BYTES_MAX,
+  REPLY_ID_BYTES,
 } from "./control-limits.ts";
 
 /** The device is known by its link certificate's key; no request names it. `id` comes back in the answer. */
@@ -29,8 +30,11 @@ export type ControlRequest =
       readonly invite: string;
       readonly accountKey: Uint8Array;
     }
-  /** Publishes a MailboxRecord, signed by the account key; it replaces the one before. */
-  | { readonly kind: "put-record"; readonly id: number; readonly record: Uint8Array }
+  /**
+   * Publishes a MailboxRecord, signed by the account key; it replaces the one before. `replyId`, 32 bytes, is where replies by
+   * SURB come from now on: only this provider and the account's devices know it.
+   */
+  | { readonly kind: "put-record"; readonly id: number; readonly record: Uint8Array; readonly replyId: Uint8Array }
   /** Deposits what a new device of the asking device's account needs, for whoever shows the token with this hash. */
   | { readonly kind: "offer-device"; readonly id: number; readonly tokenHash: Uint8Array; readonly bundle: Uint8Array }
   /** Removes a device of the asking device's account; the notice goes into the mailbox, for those that stay. */
@@ -84,7 +88,7 @@ export function encodeControlRequest(request: ControlRequest): Uint8Array {
     case "sign-up":
       return writer.text16(request.localPart).text16(request.invite).raw(request.accountKey).finish();
     case "put-record":
-      return writer.bytes16(request.record).finish();
+      return writer.bytes16(request.record).raw(request.replyId).finish();
     case "offer-device":
       return writer.raw(request.tokenHash).bytes16(request.bundle).finish();
     case "remove-device":
@@ -192,7 +196,7 @@ function decodeFields(reader: Reader, kind: number, id: number): ControlRequest 
         accountKey: reader.take(DEVICE_KEY_BYTES),
       };
     case REQUEST_KINDS["put-record"]:
-      return { kind: "put-record", id, record: reader.bytes16(RECORD_BYTES_MAX) };
+      return { kind: "put-record", id, record: reader.bytes16(RECORD_BYTES_MAX), replyId: reader.take(REPLY_ID_BYTES) };
     case REQUEST_KINDS["offer-device"]:
       return {
         kind: "offer-device",

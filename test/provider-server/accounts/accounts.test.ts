@@ -225,7 +225,8 @@ function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
     },
     put: (n: number, record: MailboxRecord) => {
       const bytes = signMailboxRecord({ record, accountSeed: accountSeed("alice"), suite });
-      return { record: bytes, result: handle(n, { kind: "put-record", id: 0, record: bytes }).result };
+      const replyId = new Uint8Array(32).fill(n);
+      return { record: bytes, result: handle(n, { kind: "put-record", id: 0, record: bytes, replyId }).result };
     },
   };
 }

@@ -50,7 +50,7 @@ function setUp(clock: VirtualClock, until: () => Milliseconds) {
       const options = { consensus, epoch: epochNumber(0), meanDelay: seconds(1), ...streams };
       return { path: chooseReplyPath({ ...options, from: from ?? PROVIDER, to: to ?? PROVIDER }), until: until() };
     },
-    mailbox: mailboxId(random.bytes(32)),
+    replyTo: () => mailboxId(random.bytes(32)),
     coverKey: () => new Uint8Array(1216),
     coverPlaintext: () => new Uint8Array(geometry.fragmentBytes),
     answerWait: () => seconds(5),

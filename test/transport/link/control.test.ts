@@ -24,7 +24,8 @@ const id = fc.integer({ min: 0, max: 0xffff_ffff });
 const name = fc.string({ unit: "grapheme-ascii", maxLength: 64 });
 const request: fc.Arbitrary<ControlRequest> = fc.oneof(
   fc.record({ kind: fc.constant("sign-up" as const), id, localPart: name, invite: name, accountKey: bytes(32) }),
-  fc.record({ kind: fc.constant("put-record" as const), id, record: fc.uint8Array({ maxLength: 200 }) }),
+  fc.record({ kind: fc.constant("put-record" as const), id, record: some, replyId: bytes(32) }),
+  fc.record({ kind: fc.constant("order-tokens" as const), id, order: some }),
   fc.record({ kind: fc.constant("offer-device" as const), id, tokenHash: bytes(32), bundle: some }),
   fc.record({ kind: fc.constant("remove-device" as const), id, deviceKey: bytes(32), notice: some }),
   fc.record({ kind: fc.constant("join-device" as const), id, token: bytes(32) }),
