@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { uniform } from "#transport/core/random.ts";
@@ -21,68 +21,70 @@ const chance = new SeededRandom("whom it hits");
 let watched: WatchedWorld;
 let names: { drops: string; holds: string; marks: string };
 
-before(async () => {
-  let from = Number.POSITIVE_INFINITY;
-  const adversaries = meddling({
-    outgoing: ({ node, now }) => {
-      const role = now < from ? undefined : roles.get(node);
-      if (role === "slow") return { heldFor: seconds(6) };
-      return role !== undefined && uniform(chance) < SHARE ? role : undefined;
-    },
+describe("lossy mixes", () => {
+  before(async () => {
+    let from = Number.POSITIVE_INFINITY;
+    const adversaries = meddling({
+      outgoing: ({ node, now }) => {
+        const role = now < from ? undefined : roles.get(node);
+        if (role === "slow") return { heldFor: seconds(6) };
+        return role !== undefined && uniform(chance) < SHARE ? role : undefined;
+      },
+    });
+    watched = await WatchedWorld.create({ seed: "lossy mixes", ...adversaries });
+    // Honest links lose one packet in a hundred all the while.
+    watched.world.net.weather = { loss: 0.01, duplicates: 0 };
+    await watched.runTo(1);
+    const [marks, drops, holds] = [0, 1, 2].map((layer) => watched.layer(1, layer)[0]) as [string, string, string];
+    names = { marks, drops, holds };
+    roles.set(drops, "dropped").set(marks, "marked").set(holds, "slow");
+    from = epochStart(watched.world.network, epochNumber(FIRST_EPOCH)) - watched.world.parameters.epoch.lead;
+    await watched.runTo(FIRST_EPOCH + 2);
   });
-  watched = await WatchedWorld.create({ seed: "lossy mixes", ...adversaries });
-  // Honest links lose one packet in a hundred all the while.
-  watched.world.net.weather = { loss: 0.01, duplicates: 0 };
-  await watched.runTo(1);
-  const [marks, drops, holds] = [0, 1, 2].map((layer) => watched.layer(1, layer)[0]) as [string, string, string];
-  names = { marks, drops, holds };
-  roles.set(drops, "dropped").set(marks, "marked").set(holds, "slow");
-  from = epochStart(watched.world.network, epochNumber(FIRST_EPOCH)) - watched.world.parameters.epoch.lead;
-  await watched.runTo(FIRST_EPOCH + 2);
-});
 
-after(() => watched.world.stop());
+  after(() => watched.world.stop());
 
-test("in an honest network with lossy links nobody is demoted", () => {
-  assert.deepEqual(watched.demotions(FIRST_EPOCH), {});
-});
+  test("in an honest network with lossy links nobody is demoted", () => {
+    assert.deepEqual(watched.demotions(FIRST_EPOCH), {});
+  });
 
-test("a mix that loses, one that marks a fifth of its packets, and one that holds them back are avoided two epochs later, and nobody else", () => {
-  assert.deepEqual(watched.demotions(FIRST_EPOCH + 1), {});
-  const expected = { [names.drops]: "avoided", [names.marks]: "avoided", [names.holds]: "avoided" };
-  assert.deepEqual(watched.demotions(FIRST_EPOCH + 2), expected);
-});
+  test("a mix that loses, one that marks a fifth of its packets, and one that holds them back are avoided two epochs later, and nobody else", () => {
+    assert.deepEqual(watched.demotions(FIRST_EPOCH + 1), {});
+    const expected = { [names.drops]: "avoided", [names.marks]: "avoided", [names.holds]: "avoided" };
+    assert.deepEqual(watched.demotions(FIRST_EPOCH + 2), expected);
+  });
 
-test("all authorities say why, in numbers", () => {
-  for (const authority of ["authority0", "authority1", "authority2"]) {
-    const lines = watched.world.log.filter((line) =>
-      line.startsWith(`${authority}: loses packets, by majority, avoided: `),
+  test("all authorities say why, in numbers", () => {
+    for (const authority of ["authority0", "authority1", "authority2"]) {
+      const lines = watched.world.log.filter((line) =>
+        line.startsWith(`${authority}: loses packets, by majority, avoided: `),
+      );
+      assert.equal(lines.length, 3);
+      for (const line of lines) assert.match(line, /: [0-9a-f]{16} epoch=4 lost=\d+ expected=\d+ until=16$/);
+    }
+  });
+
+  test("clients' paths avoid them, and nodes' loops go on testing them", () => {
+    const consensus = watched.consensus(FIRST_EPOCH + 2);
+    const common = { consensus, epoch: consensus.epoch, meanDelay: seconds(1) };
+    const streams = { paths: new SeededRandom("paths"), delays: new SeededRandom("delays") };
+    const bad = new Set(
+      consensus.layers.flat().flatMap((node) => {
+        const name = node.address.slice(0, node.address.indexOf("."));
+        return Object.values(names).includes(name) ? [toHex(node.nodeId)] : [];
+      }),
     );
-    assert.equal(lines.length, 3);
-    for (const line of lines) assert.match(line, /: [0-9a-f]{16} epoch=4 lost=\d+ expected=\d+ until=16$/);
-  }
-});
-
-test("clients' paths avoid them, and nodes' loops go on testing them", () => {
-  const consensus = watched.consensus(FIRST_EPOCH + 2);
-  const common = { consensus, epoch: consensus.epoch, meanDelay: seconds(1) };
-  const streams = { paths: new SeededRandom("paths"), delays: new SeededRandom("delays") };
-  const bad = new Set(
-    consensus.layers.flat().flatMap((node) => {
-      const name = node.address.slice(0, node.address.indexOf("."));
-      return Object.values(names).includes(name) ? [toHex(node.nodeId)] : [];
-    }),
-  );
-  assert.equal(bad.size, 3);
-  const [from, destination] = consensus.providers.map((node) => node.nodeId);
-  assert.ok(from !== undefined && destination !== undefined);
-  const passed = (path: { hops: readonly { nodeId: Uint8Array }[] }): number =>
-    path.hops.filter((hop) => bad.has(toHex(hop.nodeId))).length;
-  let loops = 0;
-  for (let i = 0; i < 300; i++) {
-    assert.equal(passed(choosePath({ ...common, ...streams, from, destination })), 0);
-    loops += passed(chooseLoopPath({ ...common, ...streams, node: from }));
-  }
-  // Three hops, of four mixes one is bad in each layer.
-  assert.ok(loops > 150 && loops < 300, `${loops} of 900 hops`);
+    assert.equal(bad.size, 3);
+    const [from, destination] = consensus.providers.map((node) => node.nodeId);
+    assert.ok(from !== undefined && destination !== undefined);
+    const passed = (path: { hops: readonly { nodeId: Uint8Array }[] }): number =>
+      path.hops.filter((hop) => bad.has(toHex(hop.nodeId))).length;
+    let loops = 0;
+    for (let i = 0; i < 300; i++) {
+      assert.equal(passed(choosePath({ ...common, ...streams, from, destination })), 0);
+      loops += passed(chooseLoopPath({ ...common, ...streams, node: from }));
+    }
+    // Three hops, of four mixes one is bad in each layer.
+    assert.ok(loops > 150 && loops < 300, `${loops} of 900 hops`);
+  });
 });

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findLosses } from "#provider-server/authority/evidence.ts";
+import { judge } from "#provider-server/authority/judge.ts";
+import { LoopLaw, Ring } from "#provider-server/authority/loop-law.ts";
+import {
+  accuses,
+  baseLoss,
+  gain,
+  HONEST_LOOP_LOSS,
+  poissonTail,
+  turningPoint,
+} from "#provider-server/authority/loss-test.ts";
+import { PaperNetwork } from "#test/attacks/harness/paper-network.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { testConsensus, testDescriptor, testNetwork, testNodes } from "#test/support/test-network.ts";
+import { epochNumber, milliseconds } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import type { Consensus, Layers, NodeDescriptor } from "#transport/directory/model.ts";
+import { byNodeId } from "#transport/directory/node-list.ts";
+import { chooseLoopPath } from "#transport/directory/path.ts";
+
+const suite = await loadSuite("x25519", "native");
+const made = testNetwork({ suite });
+
+test("the tail of the Poisson law is that of tables, and no shorter than the binomial's", () => {
+  // P(X ≥ 3) for mean 1 is 1 − 2.5 e⁻¹; P(X ≥ 10) for mean 4 from tables.
+  assert.ok(Math.abs(poissonTail(3, 1) - (1 - 2.5 * Math.exp(-1))) < 1e-12);
+  assert.ok(Math.abs(poissonTail(10, 4) - 0.008_132_243) < 1e-8);
+  assert.equal(poissonTail(4, 4), 1);
+  for (const [n, p] of [
+    [50, 0.04],
+    [450, 0.04],
+    [30, 0.2],
+  ] as const) {
+    for (let k = Math.ceil(n * p) + 1; k < n * p + 12; k++) assert.ok(poissonTail(k, n * p) >= binomialTail(k, n, p));
+  }
+});
+
+function binomialTail(k: number, n: number, p: number): number {
+  let term = (1 - p) ** n;
+  let below = 0;
+  for (let i = 0; i < k; i++) {
+    below += term;
+    term *= ((n - i) / (i + 1)) * (p / (1 - p));
+  }
+  return 1 - below;
+}
+
+test("a witness accuses where a tenth more loss explains what it saw better than none", () => {
+  assert.ok(Math.abs(HONEST_LOOP_LOSS - 0.039_404) < 1e-6);
+  assert.ok(Math.abs(turningPoint(HONEST_LOOP_LOSS) - 0.0786) < 1e-4);
+  assert.equal(accuses({ lost: 35, sent: 450, base: HONEST_LOOP_LOSS }), false);
+  assert.equal(accuses({ lost: 36, sent: 450, base: HONEST_LOOP_LOSS }), true);
+  assert.equal(accuses({ lost: 0, sent: 0.1, base: HONEST_LOOP_LOSS }), false);
+  assert.equal(baseLoss({ lost: 0, sent: 400 }), HONEST_LOOP_LOSS);
+  assert.equal(baseLoss({ lost: 80, sent: 400 }), 0.2);
+  assert.equal(baseLoss({ lost: 400, sent: 400 }), 0.9);
+  assert.equal(gain(3, 5), 0);
+});
+
+test("the law of loops is the law by which nodes draw them", () => {
+  const operators: Record<string, string> = { m00: "x", m11: "x", m21: "y", m02: "y", a: "x", m20: "z", m10: "w" };
+  const mixes = [0, 1, 2].map((layer) =>
+    byNodeId(
+      [0, 1, 2].map((i) =>
+        testDescriptor(suite, { name: `m${layer}${i}`, operator: operators[`m${layer}${i}`] ?? `o${layer}${i}` }),
+      ),
+    ),
+  );
+  const providers = byNodeId(
+    ["a", "b"].map((name) => testDescriptor(suite, { name, role: "provider", operator: operators[name] ?? name })),
+  );
+  const consensus = testConsensus(made, suite, { layers: mixes as unknown as Layers, providers });
+  const ring = new Ring(consensus);
+  const streams = { paths: new SeededRandom("paths"), delays: new SeededRandom("delays") };
+  const runs = 2000;
+  for (const [place, node] of ring.nodes.entries()) {
+    const expected = new Map<number, number>();
+    const total = new LoopLaw(ring, place).ways(ring.nothing, (target, ways) => expected.set(target, ways));
+    const seen = new Map<number, number>();
+    const count = (target: number): unknown => seen.set(target, (seen.get(target) ?? 0) + 1);
+    for (let i = 0; i < runs; i++) {
+      const path = chooseLoopPath({
+        consensus,
+        epoch: epochNumber(0),
+        node: node.nodeId,
+        meanDelay: milliseconds(1),
+        ...streams,
+      });
+      const stops = [place, ...path.hops.map((hop) => ring.place(hop.nodeId) as number)];
+      for (const stop of stops.slice(1, -1)) count(stop);
+      for (const [index, stop] of stops.slice(1).entries()) count(ring.link(stops[index] as number, stop));
+    }
+    assert.deepEqual(
+      [...seen.keys()].toSorted((a, b) => a - b),
+      [...expected.keys()].filter((target) => (expected.get(target) ?? 0) > 0).toSorted((a, b) => a - b),
+    );
+    for (const [target, times] of seen) {
+      const share = (expected.get(target) as number) / total;
+      const spread = Math.sqrt(runs * share * (1 - share));
+      // 5 σ: of some 300 counts none but once in 6,000 seeds.
+      assert.ok(
+        Math.abs(times - runs * share) <= 5 * spread + 1e-9,
+        `node ${place}, target ${target}: ${times} of ${runs * share}`,
+      );
+    }
+  }
+});
+
+test("ways over what was removed are not counted", () => {
+  const consensus = testConsensus(made, suite, testNodes(suite, { perLayer: 3 }));
+  const ring = new Ring(consensus);
+  const provider = ring.stage(0)[0] as number;
+  const [first, second] = [ring.stage(1)[0] as number, ring.stage(2)[0] as number];
+  const law = new LoopLaw(ring, provider);
+  assert.equal(
+    law.ways(ring.nothing, () => undefined),
+    27,
+  );
+  const removed = ring.nothing;
+  removed[ring.link(first, second)] = 1;
+  assert.equal(
+    law.ways(removed, () => undefined),
+    24,
+  );
+  removed[second] = 1;
+  assert.equal(
+    law.ways(removed, () => undefined),
+    18,
+  );
+  removed[provider] = 1;
+  assert.equal(
+    law.ways(removed, () => undefined),
+    0,
+  );
+});
+
+/** A network in which m20 dropped a fifth, just before its judgement. */
+function evidence(): { previous: Consensus; layers: Layers; providers: readonly NodeDescriptor[] } {
+  const network = new PaperNetwork({ seed: "evidence", mixesPerLayer: 3, providers: 2, loopsPerEpoch: 300 });
+  network.epoch({ drops: ({ node }) => (node === "m20" ? 0.2 : 0) });
+  const previous = network.consensus;
+  network.epoch();
+  return { previous, layers: network.consensus.layers, providers: network.consensus.providers };
+}
+
+test("the same reports give the same judgement, in whatever order they come", () => {
+  const { previous, layers, providers } = evidence();
+  const epoch = epochNumber(previous.epoch + 1);
+  const once = judge({ epoch, previous, layers, providers });
+  assert.equal(once.findings.length, 1);
+  assert.deepEqual(judge({ epoch, previous, layers, providers }), once);
+  const backwards: Layers = [layers[0].toReversed(), layers[1].toReversed(), layers[2].toReversed()];
+  assert.deepEqual(judge({ epoch, previous, layers: backwards, providers: providers.toReversed() }), once);
+});
+
+test("reports on any other epoch, by nodes that were not listed, or after an epoch without a list count for nothing", () => {
+  const { previous, layers, providers } = evidence();
+  const epoch = epochNumber(previous.epoch + 1);
+  const later = epochNumber(epoch + 1);
+  assert.deepEqual(judge({ epoch: later, previous, layers, providers }).findings, []);
+  assert.deepEqual(judge({ epoch: later, previous: { ...previous, epoch }, layers, providers }).findings, []);
+  const others = { ...previous, layers: testNodes(suite).layers, providers: testNodes(suite).providers };
+  assert.deepEqual(judge({ epoch, previous: others, layers, providers }).findings, []);
+  assert.deepEqual(judge({ epoch, previous: undefined, layers, providers }), { demotions: [], findings: [] });
+});
+
+test("what was demoted stays so without a list in between, until its time has passed", () => {
+  const { previous, layers, providers } = evidence();
+  const epoch = epochNumber(previous.epoch + 1);
+  const { demotions } = judge({ epoch, previous, layers, providers });
+  const quiet = (at: number) =>
+    judge({ epoch: epochNumber(at), previous: { ...previous, demotions }, layers, providers }).demotions.map(
+      ({ effect }) => effect,
+    );
+  assert.deepEqual(quiet(epoch + 3), ["avoided"]);
+  assert.deepEqual(quiet(epoch + 11), ["avoided"]);
+  assert.deepEqual(quiet(epoch + 12), ["probation"]);
+  assert.deepEqual(quiet(epoch + 12 + 47), ["probation"]);
+  assert.deepEqual(quiet(epoch + 12 + 48), []);
+});
+
+test("ways that no loop of the reporter can take are left out, and nothing throws", () => {
+  const consensus = testConsensus(made, suite, testNodes(suite, { perLayer: 3 }));
+  const ring = new Ring(consensus);
+  const ways: [number, number, number][] = [
+    [0, 0, 0],
+    [999, 3, 6],
+    [3, 6, 999],
+    [6, 3, 0],
+  ];
+  const reports = new Map(
+    [...ring.nodes.keys()].map((place) => [place, { epoch: epochNumber(0), sent: 4, lost: ways }]),
+  );
+  assert.deepEqual(findLosses({ ring, reports, inForce: new Set() }), []);
+});
