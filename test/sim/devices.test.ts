@@ -1,0 +1,109 @@
+/** Several devices of one account: each gets everything, none takes anything from another. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fromHex, toHex, utf8 } from "#transport/core/bytes.ts";
+import { messageId, seconds } from "#transport/core/units.ts";
+import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
+import { household, join, waiting } from "./household.ts";
+import { days, lookUp, post, startClient, stopClient, until } from "./slow-world.ts";
+import type { SimClient } from "./world.ts";
+
+test("a second device joins by a code; both get every mail, both may acknowledge it, and each has its own answers", async () => {
+  const { world, alice, laptop, phone, extra } = await household("two devices");
+  assert.deepEqual(extra, utf8("the program's own"));
+  assert.deepEqual(phone.client.account, laptop.client.account, "one account");
+  const toBob = await lookUp(world, alice, laptop.address);
+  const bodies = [utf8("for both"), new Uint8Array(9_000).fill(3)];
+  for (const body of bodies) await post(world, alice, toBob, body);
+  await until(world, () => laptop.received.size === 2 && phone.received.size === 2);
+  assert.deepEqual(contents(laptop), contents(phone));
+
+  // Both ask the same service at once; each hears about what it asked.
+  const [one, other] = [alice.address, laptop.address];
+  const answers = Promise.all([laptop.client.lookup(one), phone.client.lookup(other)]);
+  const [aboutAlice, aboutBob] = await world.clock.runUntilSettled(answers, days(1));
+  assert.deepEqual([aboutAlice?.address, aboutBob?.address], [one, other]);
+
+  for (const reader of [laptop, phone]) {
+    for (const messageId of ids(reader)) {
+      const sent = reader.client.acknowledge({ messageId, to: aboutAlice as MailboxRecord });
+      await world.clock.runUntilSettled(sent, seconds(3600));
+    }
+  }
+  const deliveries = (): string[] => alice.client.journeys().map(({ delivery }) => delivery);
+  await until(world, () => deliveries().every((delivery) => delivery === "delivered"));
+  await world.clock.runFor(days(1));
+  assert.deepEqual(deliveries(), ["delivered", "delivered"], "a second receipt changes nothing");
+  await world.stop();
+});
+
+test("a device that was off for a week gets all that came, under keys that the other published meanwhile", async () => {
+  const { world, alice, laptop, phone } = await household("a week off");
+  await stopClient(world, phone);
+  const keys = new Set<string>();
+  const sent: string[] = [];
+  for (let day = 1; day <= 7; day++) {
+    await world.clock.runFor(days(1));
+    const record = await lookUp(world, alice, laptop.address);
+    keys.add(toHex(record.mailboxKey));
+    sent.push(`day ${day}`);
+    await post(world, alice, record, utf8(`day ${day}`));
+    await until(world, () => laptop.received.size === day);
+  }
+  assert.ok(keys.size >= 2, "a mailbox key has changed");
+  assert.ok(waiting(world) >= 7, "what the phone has not got stays");
+  await startClient(world, phone);
+  await until(world, () => phone.received.size === 7);
+  assert.deepEqual(phone.texts().toSorted(), sent);
+  assert.equal(laptop.offers, 7, "the laptop got each once");
+
+  // Each polls on, the loops of both come to both, and what all have goes.
+  await world.clock.runFor(days(1));
+  assert.ok(waiting(world) < 20, `${waiting(world)} entries are left`);
+  await world.stop();
+});
+
+test("a device that is removed gets nothing more; those that stay open what is sealed to keys it cannot make", async () => {
+  const { world, alice, laptop, phone } = await household("removed");
+  const { code, joined: tablet } = await join(world, laptop, "tablet");
+  await stopClient(world, tablet);
+  const before = await lookUp(world, alice, laptop.address);
+  const list = await world.clock.runUntilSettled(laptop.client.devices(), seconds(60));
+  assert.equal(list.length, 3);
+  const lost = list.find(({ deviceKey }) => toHex(deviceKey) === toHex(world.deviceKey("phone")));
+  assert.ok(lost !== undefined && !lost.isOwn);
+  const removed = laptop.client.removeDevice({ deviceKey: lost.deviceKey });
+  await world.clock.runUntilSettled(removed, seconds(60));
+
+  // Until the next record is out, mail is still sealed to a key that the phone has; it gets no entry of it.
+  await post(world, alice, before, utf8("at once"));
+  await world.clock.runFor(days(2));
+  const after = await lookUp(world, alice, laptop.address);
+  assert.notDeepEqual(after.mailboxKey, before.mailboxKey);
+  await post(world, alice, after, utf8("later"));
+  await until(world, () => laptop.received.size === 2);
+  await startClient(world, tablet);
+  await until(world, () => tablet.received.size === 2);
+  assert.equal(phone.received.size, 0);
+  const knows = (client: SimClient, key: Uint8Array): Promise<boolean> =>
+    client.store.mailboxKeys().then((keys) => keys.some(({ publicKey }) => toHex(publicKey) === toHex(key)));
+  assert.ok((await knows(laptop, after.mailboxKey)) && (await knows(tablet, after.mailboxKey)));
+  assert.equal(await knows(phone, after.mailboxKey), false);
+
+  // Neither an old code nor the phone's own knowledge brings it back.
+  await assert.rejects(world.clock.runUntilSettled(phone.client.devices(), seconds(60)), { code: "NO_ACCOUNT" });
+  const stranger = world.client({ name: "stranger", provider: "b" });
+  await startClient(world, stranger);
+  await assert.rejects(world.clock.runUntilSettled(stranger.client.joinDevice({ code }), seconds(60)), {
+    code: "REFUSED",
+  });
+  // The generation after: all that stay make the same key.
+  await world.clock.runFor(days(7));
+  const newest = await lookUp(world, alice, laptop.address);
+  assert.ok((await knows(laptop, newest.mailboxKey)) && (await knows(tablet, newest.mailboxKey)));
+  await world.stop();
+});
+
+const contents = (client: SimClient): string[] => [...client.received.values()].map(toHex).toSorted();
+const ids = (client: SimClient) => [...client.received.keys()].map((id) => messageId(fromHex(id)));

@@ -1,0 +1,42 @@
+/** Somebody with two devices at provider b, and Alice at provider a, in a network in which little moves. */
+
+import { utf8 } from "#transport/core/bytes.ts";
+import { seconds } from "#transport/core/units.ts";
+import { slowWorld, startClient } from "./slow-world.ts";
+import type { SimClient, World } from "./world.ts";
+
+export interface Household {
+  readonly world: World;
+  readonly alice: SimClient;
+  readonly laptop: SimClient;
+  readonly phone: SimClient;
+  readonly extra: Uint8Array;
+}
+
+/** Alice at provider a; at b somebody with a laptop and, since a moment ago, a phone. */
+export async function household(seed: string): Promise<Household> {
+  const world = await slowWorld(seed);
+  const alice = await world.join({ name: "alice", provider: "a" });
+  const laptop = await world.join({ name: "bob", provider: "b" });
+  const { joined: phone, extra } = await join(world, laptop, "phone");
+  return { world, alice, laptop, phone, extra };
+}
+
+export async function join(world: World, from: SimClient, name: string) {
+  const code = await world.clock.runUntilSettled(
+    from.client.offerDevice({ extra: utf8("the program's own") }),
+    seconds(60),
+  );
+  const joined = world.client({ name, provider: "b" });
+  await startClient(world, joined);
+  const { extra } = await world.clock.runUntilSettled(
+    joined.client.joinDevice({ code: ` ${code.toUpperCase()} ` }),
+    seconds(120),
+  );
+  return { code, joined, extra };
+}
+
+/** Entries in the mailboxes of provider b. */
+export function waiting(world: World): number {
+  return Number(world.database("b").prepare("SELECT COUNT(*) AS entries FROM entries").get()?.["entries"]);
+}
