@@ -70,15 +70,19 @@ function experiment(
   return { name, pair: { seed: `observer/${name}`, parameters: underClock(clock), ...COMMON, ...varied } };
 }
 
-export const ENTROPY_EXPERIMENTS: readonly EntropyExperiment[] = CLOCKS.flatMap((clock) =>
-  [30, 100, 300, 1000, 3000].map((clients) => ({
-    seed: `observer/entropy/${clients}`,
-    parameters: underClock(clock),
-    profile: "mail" as const,
-    clients,
-    mixesPerLayer: 2,
-    messages: 60,
-  })),
+/** By clock. */
+export const ENTROPY_EXPERIMENTS: Readonly<Record<string, readonly EntropyExperiment[]>> = Object.fromEntries(
+  CLOCKS.map((clock) => [
+    clock,
+    [30, 100, 300, 1000, 3000].map((clients) => ({
+      seed: `observer/entropy/${clients}`,
+      parameters: underClock(clock),
+      profile: "mail" as const,
+      clients,
+      mixesPerLayer: 2,
+      messages: 60,
+    })),
+  ]),
 );
 
 const WEEKS = [1, 2, 4, 8, 16, 26, 52];

@@ -16,7 +16,7 @@ export interface Figures {
     readonly minutes: number;
   };
   readonly pairs: Readonly<Record<string, readonly PairResult[]>>;
-  readonly entropy: readonly (EntropyResult & { readonly clock: string })[];
+  readonly entropy: Readonly<Record<string, readonly EntropyResult[]>>;
   readonly disclosure: Readonly<Record<string, readonly DisclosureResult[]>>;
 }
 
@@ -30,10 +30,9 @@ export function measure(tell: (line: string) => void): Omit<Figures, "about"> {
     tell(name);
     return runPairExperiment(experiment);
   });
-  const entropy = ENTROPY_EXPERIMENTS.map((experiment) => {
-    const { clock } = experiment.parameters;
-    tell(`entropy, ${clock}, ${experiment.clients} clients`);
-    return { clock, ...runEntropyExperiment(experiment) };
+  const entropy = mapValues(ENTROPY_EXPERIMENTS, (experiments, clock) => {
+    tell(`entropy, ${clock}`);
+    return experiments.map((experiment) => runEntropyExperiment(experiment));
   });
   const disclosure = mapValues(DISCLOSURE_EXPERIMENTS, (experiment, name) => {
     tell(`weeks: ${name}`);

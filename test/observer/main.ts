@@ -1,6 +1,6 @@
 /**
  * `npm run observer`: everything of docs/anonymity.md at full size, some fifteen minutes. Prints the figures; with --write they become
- * those of the release: test/observer/figures.json and the plots in docs/plots.
+ * those of the release: test/observer/figures.json and the plots in docs/plots. With --plots it only draws the release's again.
  */
 
 import { execFileSync } from "node:child_process";
@@ -8,16 +8,22 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Figures, FIGURES_FILE, measure } from "./figures.ts";
+import { type Figures, FIGURES_FILE, measure, releasedFigures } from "./figures.ts";
 import { plots } from "./plot.ts";
 
 const { values: options } = parseArgs({ options: { write: { type: "boolean" }, plots: { type: "boolean" } } });
-const begin = performance.now();
-const measured = measure((line) => process.stderr.write(`${line} ...\n`));
-const figures: Figures = { about: about(), ...measured };
-process.stdout.write(`${JSON.stringify(figures, undefined, 1)}\n`);
-if (options.write) {
-  writeFileSync(FIGURES_FILE, `${JSON.stringify(figures, undefined, 1)}\n`);
+if (options.plots) writePlots(releasedFigures());
+else run();
+
+function run(): void {
+  const begin = performance.now();
+  const measured = measure((line) => process.stderr.write(`${line} ...\n`));
+  const minutes = Math.round((performance.now() - begin) / 60_000);
+  const figures: Figures = { about: { ...about(), minutes }, ...measured };
+  const text = `${JSON.stringify(figures, undefined, 1)}\n`;
+  process.stdout.write(text);
+  if (!options.write) return;
+  writeFileSync(FIGURES_FILE, text);
   writePlots(figures);
 }
 
@@ -27,7 +33,7 @@ function writePlots(of: Figures): void {
   for (const [name, svg] of Object.entries(plots(of))) writeFileSync(`${folder}${name}.svg`, svg);
 }
 
-function about(): Figures["about"] {
+function about(): Omit<Figures["about"], "minutes"> {
   const [cpu] = cpus();
   const gigabytes = Math.round(totalmem() / 2 ** 30);
   return {
@@ -35,6 +41,5 @@ function about(): Figures["about"] {
     node: process.version,
     machine: `${cpus().length} cores of ${cpu?.model.trim() ?? "unknown"}, ${gigabytes} GB`,
     day: new Date().toISOString().slice(0, 10),
-    minutes: Math.round((performance.now() - begin) / 60_000),
   };
 }

@@ -1,0 +1,113 @@
+/**
+ * A live network of processes, tapped on every connection into its nodes while a mail goes through: the lengths of what passes
+ * are the few that docs/spec/05-link.md §3 names, whatever they carry. Log: docs/spec/14-observer-log.md
+ */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startNetwork } from "#test/demo/network.ts";
+import { Observations } from "#test/demo/observations.ts";
+import { settleIn, write } from "#test/demo/story.ts";
+import { LogWriter, type ObserverLog, readLog } from "#test/observer/log.ts";
+import { WireRelay } from "#test/observer/wire-relay.ts";
+import { DEMO_PARAMETERS } from "#transport/core/parameters.ts";
+import {
+  CONSENSUS_PART_FRAME_BYTES,
+  CONTROL_FRAME_BYTES,
+  entryFrameBytes,
+  FRAME_TYPE_BYTES,
+  GET_CONSENSUS_FRAME_BYTES,
+  POLL_FRAME_BYTES,
+  sendFrameBytes,
+} from "#transport/link/frame-table.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import { Member } from "./support/member.ts";
+
+const SIZES = geometry(DEMO_PARAMETERS);
+/** Content of one record at most, and what TLS 1.3 adds: header 5, type 1, tag 16 (RFC 8446 §5.2). */
+const CONTENT_MAX = 16_384;
+const RECORD_ADDS = 22;
+/** Certificates, verification, Finished and session tickets come first; all shorter than this together. */
+const HANDSHAKE_RECORDS = 8;
+const DELIVERY_MILLISECONDS_MAX = 180_000;
+const LOOK_MILLISECONDS = 500;
+
+test("on the wire of a live network every record has one of the lengths of its link's frames", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "starling-wire-"));
+  let text = "";
+  const writer = new LogWriter({ unit: "tls", sink: (piece) => (text += piece) });
+  const relay = new WireRelay({ log: writer, now: () => Date.now() });
+  const stops: (() => Promise<void>)[] = [() => relay.close()];
+  try {
+    const network = await startNetwork({
+      folder,
+      observations: new Observations(),
+      announce: (node) => relay.stand(node),
+    });
+    stops.unshift(() => network.stop());
+    const people = [
+      new Member({ name: "Alice", domain: "a.example", folder, onEvent: () => undefined }),
+      new Member({ name: "Bob", domain: "b.example", folder, onEvent: () => undefined }),
+    ] as const;
+    const [alice, bob] = people;
+    stops.unshift(
+      () => alice.stop(),
+      () => bob.stop(),
+    );
+    await Promise.all([network.flowing(), ...people.map((person) => person.desktop.ready())]);
+    await Promise.all(people.map((person) => settleIn(person, network)));
+    const attachments = [{ name: "noise.bin", type: "application/octet-stream", bytes: new Uint8Array(60_000) }];
+    await write(alice, bob, { subject: "Seen by nobody", body: "Hello.\n", attachments, source: undefined });
+    const deadline = Date.now() + DELIVERY_MILLISECONDS_MAX;
+    while (((await bob.find("Seen by nobody"))?.length ?? 0) === 0) {
+      assert.ok(Date.now() < deadline, "the mail arrives");
+      const { promise, resolve } = Promise.withResolvers<void>();
+      setTimeout(resolve, LOOK_MILLISECONDS);
+      await promise;
+    }
+  } finally {
+    for (const stop of stops) await stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  writer.end();
+  const log = readLog(text);
+  examine(log, "client", ">", [
+    sendFrameBytes(SIZES),
+    POLL_FRAME_BYTES,
+    GET_CONSENSUS_FRAME_BYTES,
+    CONTROL_FRAME_BYTES,
+  ]);
+  examine(log, "client", "<", [entryFrameBytes(SIZES), CONSENSUS_PART_FRAME_BYTES, CONTROL_FRAME_BYTES]);
+  examine(log, "node", ">", [FRAME_TYPE_BYTES + SIZES.packetBytes]);
+});
+
+/** All frames of the longest length were seen, and no record that is not a piece of a frame. */
+function examine(log: ObserverLog, protocol: string, direction: ">" | "<", frames: readonly number[]): void {
+  const allowed = new Set(frames.flatMap(pieces));
+  const counts = new Map<number, number>();
+  const seen = log.links.map(() => 0);
+  for (const record of log.records) {
+    const isHandshake = record.direction === direction && (seen[record.link] as number) < HANDSHAKE_RECORDS;
+    if (record.direction === direction) seen[record.link] = (seen[record.link] as number) + 1;
+    if (log.links[record.link]?.protocol !== protocol || record.direction !== direction) continue;
+    if (isHandshake && !allowed.has(record.length)) continue;
+    counts.set(record.length, (counts.get(record.length) ?? 0) + 1);
+  }
+  const strange = [...counts].filter(([length]) => !allowed.has(length));
+  assert.deepEqual(strange, [], `${protocol} ${direction}: lengths and how often; allowed ${[...allowed].join()}`);
+  const [first = 0, last = 0] = pieces(frames[0] as number);
+  assert.ok(
+    (counts.get(first) ?? 0) > 20 && counts.get(last) !== undefined,
+    `${protocol} ${direction}: frames were seen`,
+  );
+}
+
+/** The lengths of the records of a frame that is written at once. */
+function pieces(frame: number): number[] {
+  const whole = Math.floor(frame / CONTENT_MAX);
+  const rest = frame % CONTENT_MAX;
+  return [...(whole > 0 ? [CONTENT_MAX] : []), ...(rest > 0 ? [rest] : [])].map((length) => length + RECORD_ADDS);
+}
