@@ -74,6 +74,10 @@ function rows(kind: Kind, parameters: Parameters, f: Figures): [string, string][
       `mix at ${f.mix.packetsPerSecond} packets/s: held; replay log`,
       `${megabytes(f.mix.heldBytes)}; ${megabytes(f.mix.replayLogBytes)}`,
     ],
+    [
+      "mix, for each packet a second: replay log; set",
+      `${text(f.mix.replayPerPacketPerSecond.logBytes / 1000)} KB; up to ${text(f.mix.replayPerPacketPerSecond.setBytesMax / 1000)} KB`,
+    ],
   );
   for (const pool of f.pools) {
     table.push([

@@ -64,6 +64,8 @@ export interface MixFigures {
   readonly packetsPerSecond: number;
   readonly heldBytes: number;
   readonly replayLogBytes: number;
+  /** For each packet a second: tags of all epochs held at once, in the log, and in the process at the table's emptiest. */
+  readonly replayPerPacketPerSecond: { readonly logBytes: number; readonly setBytesMax: number };
 }
 
 export interface NetworkFigures {
@@ -95,12 +97,17 @@ export const MAIL_BYTES = {
   huge: 25 * KB * KB,
 };
 
+/** A replay set doubles at a load of 0.7 (provider-server/mix/replay-set.ts). */
+const REPLAY_SET_LOAD_MIN = 0.35;
+
 export function figures(parameters: Parameters): Figures {
   const sizes = geometry(parameters);
   const { mail, chat } = parameters.profiles;
   const slowest = milliseconds(Math.max(mail.meanDelay, chat.meanDelay));
   const { duration, lead, overlap } = parameters.epoch;
   const packetsPerSecondPerLayer = USERS * mail.sendRate;
+  // Senders use a key from its lead on, and it goes at the end of its overlap: no tag is held for longer.
+  const tagsPerPacketPerSecond = (duration + lead + overlap) / 1000;
   return {
     geometry: sizes,
     fragmentDataBytes: fragmentDataBytes(sizes),
@@ -112,7 +119,11 @@ export function figures(parameters: Parameters): Figures {
     mix: {
       packetsPerSecond: MIX_PACKETS_PER_SECOND,
       heldBytes: MIX_PACKETS_PER_SECOND * (slowest / 1000) * parameters.packetBytes,
-      replayLogBytes: MIX_PACKETS_PER_SECOND * ((duration + lead + overlap) / 1000) * REPLAY_TAG_BYTES,
+      replayLogBytes: MIX_PACKETS_PER_SECOND * tagsPerPacketPerSecond * REPLAY_TAG_BYTES,
+      replayPerPacketPerSecond: {
+        logBytes: tagsPerPacketPerSecond * REPLAY_TAG_BYTES,
+        setBytesMax: (tagsPerPacketPerSecond * REPLAY_TAG_BYTES) / REPLAY_SET_LOAD_MIN,
+      },
     },
     network: {
       users: USERS,
