@@ -62,6 +62,11 @@ export function reportsFor(o: {
 export const targetOf = (ring: Ring, { node, to }: Pick<Finding, "node" | "to">): Target =>
   to === undefined ? node : ring.link(node, to);
 
+/** The largest gain; of equal ones that of the lowest places, nodes before their links. */
+function byGain(a: Candidate, b: Candidate): number {
+  return b.gain - a.gain || a.node - b.node || (a.to ?? -1) - (b.to ?? -1);
+}
+
 /** One node's loops. */
 class Witness {
   readonly place: number;
@@ -189,8 +194,7 @@ function worst(ring: Ring, witnesses: readonly Witness[], removed: Removed): Fin
     pool.add(operator, together);
   }
   const candidates = [...byMajority(ring, pool), ...byOneEnd(ring, claims, median(losses))];
-  let best: Candidate | undefined;
-  for (const candidate of candidates) if (best === undefined || candidate.gain > best.gain) best = candidate;
+  const [best] = candidates.toSorted(byGain);
   if (best === undefined) return undefined;
   const { node, to, by, lost, expected } = best;
   return { node, to, by, lost, expected };
