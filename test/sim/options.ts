@@ -86,12 +86,16 @@ export function parseOptions(args: readonly string[]): SimOptions {
     return given as T;
   };
   const d = DEFAULT_OPTIONS;
+  const seed = text("seed") ?? d.seed;
+  if (!/^[a-z0-9](?:[a-z0-9 ._-]{0,60}[a-z0-9])?$/i.test(seed)) {
+    throw new UsageError("--seed is made of letters, digits, spaces, dots and dashes: it names the network.");
+  }
   const faults = text("faults") ?? d.faults;
   readFaults(faults);
   return {
     users: Math.floor(number("users", 2) ?? d.users),
     hours: number("hours", 0.01) ?? d.hours,
-    seed: text("seed") ?? d.seed,
+    seed,
     mode: choice("mode", ["packets", "sampled"], d.mode),
     profile: choice("profile", ["mail", "chat"], d.profile),
     clock: choice("clock", ["poisson", "slot"], d.clock),

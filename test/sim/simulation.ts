@@ -27,7 +27,7 @@ import { World } from "./world.ts";
 const LOOK_EVERY: Milliseconds = seconds(1);
 const LOOK_LONG_EVERY = 60;
 /** After the last message was written and the last fault is over, everything has to arrive within this. */
-const GRACE: Readonly<Record<SimOptions["profile"], Milliseconds>> = { mail: seconds(3 * 3_600), chat: seconds(1_800) };
+const GRACE: Readonly<Record<SimOptions["profile"], Milliseconds>> = { mail: seconds(3_600), chat: seconds(1_800) };
 
 export interface SimulationOptions {
   /** Nobody writes: one half of a pair. */
@@ -244,7 +244,9 @@ class Simulation {
     const { mail } = parameters.profiles;
     const { users, profile } = this.#options;
     const rate = 1.5 * users * parameters.profiles[profile].sendRate;
-    const expected = (rate * (mail.meanDelay / 1000)) / mixesPerLayer + parameters.minimumPool + 10;
+    // Under the slot clock everybody sends in the first part of the same slot.
+    const held = parameters.clock === "slot" ? users : rate * (mail.meanDelay / 1000);
+    const expected = held / mixesPerLayer + parameters.minimumPool + 10;
     return 3 * expected + 10 * Math.sqrt(expected) + 50;
   }
 

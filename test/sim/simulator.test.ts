@@ -1,0 +1,115 @@
+/** The simulator itself: the same from the same seed, whatever stands in for cryptography; its faults and its log. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { readLog } from "#test/observer/log.ts";
+import { faultsEnd, faultText, parseFaults, randomFaults } from "./faults.ts";
+import { DEFAULT_OPTIONS, parseOptions, type SimOptions, UsageError } from "./options.ts";
+import type { SimReport } from "./report.ts";
+import { simulateSampled } from "./sampled.ts";
+import { simulate } from "./simulation.ts";
+
+const SMALL: SimOptions = { ...DEFAULT_OPTIONS, users: 6, hours: 0.05, pool: 1, mails: 600 };
+
+test("the same seed gives the same run, another seed another", async () => {
+  const [one, again, other] = [await simulate(SMALL), await simulate(SMALL), await simulate({ ...SMALL, seed: "2" })];
+  assert.deepEqual(timeless(again.report), timeless(one.report));
+  assert.notDeepEqual(timeless(other.report).rates, timeless(one.report).rates);
+});
+
+test("clients send and poll as often with X25519 as without any cryptography", async () => {
+  const { report: none } = await simulate(SMALL);
+  const { report } = await simulate({ ...SMALL, suite: "x25519" });
+  assert.deepEqual(report.invariants.violations, []);
+  assert.equal(report.messages.read, report.messages.written);
+  for (const flow of ["client to provider: packets", "client to provider: polls"] as const) {
+    assert.equal(report.rates[flow], none.rates[flow], flow);
+  }
+});
+
+test("a network that loses, delays, splits, crashes and mistakes the time delivers everything in the end", async () => {
+  const faults =
+    "loss=0.1@10+120,duplicates=0.1,delay=provider0:800@20+60,partition=mix0.mix1|provider1@60+60,crash=mix3@30+60," +
+    "crash=u1@40+90,crash=authority1@5+100,crash=provider1@140+20,clock=mix2:-600@50+60";
+  const { report } = await simulate({ ...SMALL, seed: "storm", hours: 0.1, faults });
+  assert.deepEqual(report.invariants.violations, []);
+  assert.ok(report.messages.written > 5);
+  assert.equal(report.messages.read, report.messages.written);
+  assert.ok(report.losses.frames > 20, "it was a storm");
+  assert.ok((report.losses.drops["NEXT_HOP_DOWN"] ?? 0) > 0);
+});
+
+test("faults are text and come back from it", () => {
+  const cast = { mixes: ["mix0", "mix1"], providers: ["p0"], authorities: ["authority0"], clients: ["u0", "u1"] };
+  for (let i = 0; i < 50; i++) {
+    const faults = randomFaults(new SeededRandom(`faults ${i}`), cast, { count: 6, seconds: 3_600 });
+    assert.deepEqual(parseFaults(faultText(faults)), faults);
+    assert.ok(faultsEnd(faults) <= 3_000, "over before the last sixth");
+  }
+  for (const wrong of ["flood=1", "loss=2", "crash=mix1", "crash=mix1@5", "clock=mix1@5+6", "loss=0.1@1+2+3", "loss"]) {
+    assert.throws(() => parseFaults(wrong), Error, wrong);
+    assert.throws(() => parseOptions(["--faults", wrong]), UsageError, wrong);
+  }
+});
+
+test("a fault that names a machine that is not there is refused", async () => {
+  await assert.rejects(simulate({ ...SMALL, faults: "crash=mix99@1+1" }), /no "mix99"/);
+});
+
+test("the adversary's log holds every frame of the measured time, and what each mailbox got", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "starling-sim-"));
+  try {
+    const observe = join(folder, "log");
+    const { report } = await simulate({ ...SMALL, observe });
+    const log = readLog(readFileSync(observe, "utf8"));
+    const seconds = SMALL.hours * 3_600;
+    const sends = log.records.filter(({ link, direction, length }) => {
+      return log.links[link]?.protocol === "client" && direction === ">" && length > report.network.packetBytes;
+    });
+    assert.equal(sends.length, Math.round(report.rates["client to provider: packets"] * seconds));
+    const polls = log.events.filter(({ kind }) => kind === "poll");
+    assert.equal(polls.length, Math.round(report.rates["client to provider: polls"] * seconds));
+    assert.equal(log.mailboxes.length, SMALL.users);
+    assert.ok(log.events.some(({ kind }) => kind === "arrival"));
+    const nodes = log.records.filter(({ link }) => log.links[link]?.protocol === "node");
+    assert.deepEqual(new Set(nodes.map(({ length }) => length)), new Set([report.network.packetBytes + 1]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a sample of users gives what every packet gives, roughly in so small a network", async () => {
+  const options: SimOptions = { ...SMALL, profile: "chat", users: 8, hours: 0.1, mails: 6_000, pool: 0 };
+  const { report: packets } = await simulate(options);
+  const sampled = simulateSampled({ ...options, mode: "sampled" });
+  assert.deepEqual(packets.invariants.violations, []);
+  for (const [flow, rate] of Object.entries(packets.rates)) {
+    if (!flow.endsWith("other")) near(sampled.rates[flow as keyof typeof sampled.rates], rate, 0.05, flow);
+  }
+  for (const quantile of ["median", "p95"] as const) {
+    near(sampled.latencyMs?.[quantile], packets.latencyMs?.[quantile] as number, 0.15, quantile);
+  }
+});
+
+test("a sample of a large network carries as many packets for each user as the whole of a small one", () => {
+  const options: SimOptions = { ...DEFAULT_OPTIONS, mode: "sampled", users: 200_000, sample: 200, hours: 0.5, pool: 0 };
+  const { rates, network } = simulateSampled(options);
+  const wanted = 200_000 * network.sendRate;
+  near(rates["client to provider: packets"], wanted, 0.03, "packets");
+  near(rates["layer 1 to layer 2"], wanted * 1.01, 0.04, "with replies and loops of nodes");
+  assert.equal(network.mixesPerLayer, 5);
+});
+
+function near(value: number | undefined, wanted: number, share: number, name: string): void {
+  assert.ok(Math.abs((value ?? 0) - wanted) <= share * wanted, `${name}: ${value}, not ${wanted} ± ${share * 100} %`);
+}
+
+/** What a run says, but for how long it took. */
+function timeless(report: SimReport): Omit<SimReport, "run"> {
+  const { run: _, ...rest } = report;
+  return rest;
+}
