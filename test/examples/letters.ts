@@ -1,6 +1,11 @@
-/** Messages between members: one sends, another takes them as they come. */
+/** Messages between members: each joins, one sends, another takes them as they come. */
 
-import { type NetworkClient, utf8 } from "#transport";
+import { diskStore, joinNetwork, type NetworkClient, utf8 } from "#transport";
+
+export async function begin(invite: string, file: string, key: Uint8Array) {
+  const client = await joinNetwork({ invite, name: "bea", store: await diskStore({ file, key }) });
+  return client; // until client.close()
+}
 
 export async function write(client: NetworkClient, to: string, text: string) {
   const id = await client.send({ to, body: utf8(text) });

@@ -9,9 +9,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startNetwork } from "#test/demo/network.ts";
 import { Observations } from "#test/demo/observations.ts";
-import { takeOne, write } from "#test/examples/letters.ts";
+import { begin, takeOne, write } from "#test/examples/letters.ts";
 import { vote } from "#test/examples/survey.ts";
-import { diskStore, joinNetwork, memoryStore } from "#transport";
+import { memoryStore } from "#transport";
 
 const survey = fileURLToPath(new URL("../examples/survey-service.ts", import.meta.url));
 
@@ -32,8 +32,7 @@ test("people vote in a survey that an operator added, and a message waits on a d
 
     const invite = await network.invite("b.example");
     const key = new Uint8Array(randomBytes(32));
-    const open = async () =>
-      joinNetwork({ invite, name: "bea", store: await diskStore({ file: join(folder, "bea"), key }) });
+    const open = () => begin(invite, join(folder, "bea"), key);
     const first = await open();
     assert.equal(first.address, "bea@b.example");
     await write(first, first.address, "note to self");

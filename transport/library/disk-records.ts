@@ -1,6 +1,6 @@
 /**
  * Records in one file: an append-only log of sealed entries, of which a torn end is forgotten, rewritten when most of it is
- * out of date. Spec: docs/spec/09-storage.md §7
+ * out of date. Spec: docs/spec/09-storage.md §8
  */
 
 import { type FileHandle, open, rename } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** Records in a browser's IndexedDB, each sealed and under a name that says nothing. Spec: docs/spec/09-storage.md §7 */
+/** Records in a browser's IndexedDB, each sealed and under a name that says nothing. Spec: docs/spec/09-storage.md §8 */
 
 import { concat, Reader, toHex, utf8, Writer } from "../core/bytes.ts";
 import type { RandomSource } from "../core/random.ts";

@@ -1,4 +1,4 @@
-/** What a client's store stands on: named byte strings, written some at a time or not at all. Spec: docs/spec/09-storage.md §7 */
+/** What a client's store stands on: named byte strings, written some at a time or not at all. Spec: docs/spec/09-storage.md §8 */
 
 export interface Records {
   /** Everything there is, once, at the start; where `isBulk` says so the name alone. */
