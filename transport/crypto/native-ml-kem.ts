@@ -1,6 +1,7 @@
 /** ML-KEM-768 (FIPS 203) by node:crypto, where the runtime has it (OpenSSL 3.5 and later). */
 
-import { createPrivateKey, createPublicKey, decapsulate, encapsulate } from "node:crypto";
+import { createPrivateKey, createPublicKey, decapsulate, encapsulate, type KeyObject } from "node:crypto";
+import { equalBytes, toHex } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { MlKem768 } from "./x-wing.ts";
 
@@ -29,14 +30,29 @@ const mlKem: MlKem768 = {
   /** OpenSSL draws the randomness itself; `message` goes unused. */
   encapsulate(publicKey) {
     try {
-      const key = createPublicKey({ ...ALGORITHM, key: Buffer.from(publicKey), format: "raw-public" });
-      const { ciphertext, sharedKey } = encapsulate(key);
+      const { ciphertext, sharedKey } = encapsulate(imported(publicKey));
       return { ciphertext: plain(ciphertext), sharedSecret: plain(sharedKey) };
     } catch {
       throw new TransportError("MALFORMED");
     }
   },
 };
+
+/** Public keys that were used lately, in OpenSSL's form: importing one takes longer than encapsulating to it. */
+const kept = new Map<string, { readonly bytes: Uint8Array; readonly key: KeyObject }>();
+
+/** The keys of a path or two for each of the epochs in use; 64 of some 10 KB. */
+const KEPT_MAX = 64;
+
+function imported(publicKey: Uint8Array): KeyObject {
+  const name = toHex(publicKey.subarray(0, 16));
+  const known = kept.get(name);
+  if (known !== undefined && equalBytes(known.bytes, publicKey)) return known.key;
+  const key = createPublicKey({ ...ALGORITHM, key: Buffer.from(publicKey), format: "raw-public" });
+  for (const oldest of kept.size < KEPT_MAX ? [] : [...kept.keys()].slice(0, 1)) kept.delete(oldest);
+  kept.set(name, { bytes: new Uint8Array(publicKey), key });
+  return key;
+}
 
 /** A Uint8Array over the same memory: Buffers do not leave this folder. */
 function plain(bytes: Buffer): Uint8Array {

@@ -46,6 +46,20 @@ test("hashes, derived keys and streams are the same in both", () => {
   );
 });
 
+test("encapsulating to more keys than are kept, in turns, to keys that begin alike, still goes to the right key", () => {
+  const { kem } = native.xwing;
+  const random = new SeededRandom("many keys");
+  const pairs = Array.from({ length: 70 }, () => kem.generate(random));
+  for (const { publicKey, privateKey } of [...pairs, ...pairs.slice(0, 9), ...pairs]) {
+    const { ciphertext, sharedSecret } = kem.encapsulate(publicKey, random);
+    assert.deepEqual(kem.open(privateKey).decapsulate(ciphertext), sharedSecret);
+    const other = publicKey.slice();
+    other[1160] = (other[1160] as number) ^ 1; // in the seed of its matrix: begins as the key that was just used, and is none of ours
+    const wrong = kem.encapsulate(other, random);
+    assert.notDeepEqual(kem.open(privateKey).decapsulate(wrong.ciphertext), wrong.sharedSecret);
+  }
+});
+
 test("the stream works in place at any offset of a larger buffer", () => {
   fc.assert(
     fc.property(bytes(32), fc.nat(70), upTo(300), (key, offset, message) => {
