@@ -71,6 +71,8 @@ async function makeClient(dataDir: string): Promise<void> {
   const store = await createStore({ dataDir, keyring, passphrase: "correct horse battery", random });
   const id = messageId(bytes(1, 16));
   const recipient = {
+    address: "carol@c.example",
+    accountKey: bytes(17),
     providerId: nodeId(bytes(2)),
     mailboxId: mailboxId(bytes(3)),
     mailboxKey: bytes(4, 1216),
