@@ -57,7 +57,7 @@ export const COUNT_REASONS = [
   "node listed by too few authorities",
   "domain taken by another provider",
   "parameters named by too few authorities",
-  "parameters that change what packets and epochs are made of",
+  "parameters other than the network file's",
   "reveal that does not open its commitment",
   "reveal without a commitment",
 ] as const;

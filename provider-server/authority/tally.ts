@@ -99,18 +99,11 @@ function chooseParameters(network: Network, votes: readonly Vote[], dropped: Dro
   const index = encoded.findIndex((value) => value === chosen);
   const parameters = votes[index]?.parameters ?? network.parameters;
   if (chosen === undefined) dropped.push({ reason: "parameters named by too few authorities" });
-  if (isCompatible(network.parameters, parameters)) return parameters;
-  dropped.push({ reason: "parameters that change what packets and epochs are made of" });
+  // What clients refuse to see changed (docs/spec/08-directory.md §6) is never put before them.
+  if (equalBytes(encodeParameters(network.parameters), encodeParameters(parameters))) return parameters;
+  dropped.push({ reason: "parameters other than the network file's" });
   return network.parameters;
 }
-
-/** What clients refuse to see changed (docs/spec/08-directory.md §6) is never put before them. */
-function isCompatible(fixed: Parameters, voted: Parameters): boolean {
-  return foundations(fixed) === foundations(voted);
-}
-
-const foundations = ({ suite, packetBytes, epoch }: Parameters): string =>
-  [suite, packetBytes, epoch.duration, epoch.lead, epoch.overlap].join();
 
 /**
  * Nodes that enough votes list with a good descriptor that says the same of role, operator and domain; of these descriptors

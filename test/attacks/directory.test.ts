@@ -82,7 +82,12 @@ test("one changed node turns a good consensus into a forged one", () => {
 });
 
 test("a majority cannot change what links and epochs are made of", () => {
-  refuse(signedConsensus(made, suite, { parameters: { ...network.parameters, packetBytes: 5000 } }), "MALFORMED");
+  const { parameters } = network;
+  const { mail, chat } = parameters.profiles;
+  const hasty = { ...parameters, profiles: { mail: { ...mail, meanDelay: milliseconds(1) }, chat } };
+  for (const changed of [{ ...parameters, packetBytes: 5000 }, hasty, { ...parameters, minimumPool: 0 }]) {
+    refuse(signedConsensus(made, suite, { parameters: changed }), "MALFORMED");
+  }
 });
 
 test("a mix in two layers, or a provider among the mixes, is malformed whoever signs it", () => {

@@ -1,5 +1,5 @@
 /**
- * What a network agrees on. The consensus carries these values; nothing is negotiated and load never changes them.
+ * What a network agrees on, for its life. The network file says it; nothing is negotiated, and neither load nor authorities change it.
  * `npm run params` checks that a set adds up. Spec: docs/spec/11-parameters.md
  */
 
@@ -26,7 +26,7 @@ export interface Parameters {
   readonly suite: SuiteName;
   /** Header and payload together; one size for every packet of the network. */
   readonly packetBytes: number;
-  /** The law between two ticks of a client: exponential waits, or one tick at a random moment of each equal slot. */
+  /** The law between two ticks of a client: exponential waits, or one tick in each of equal slots (decision 0018). */
   readonly clock: "poisson" | "slot";
   readonly profiles: Readonly<Record<ProfileName, Profile>>;
   /** No drawn delay is longer than this many means; e^-16 of them would be. */
@@ -68,7 +68,7 @@ const DAY = 24 * 3600 * 1000;
 export const LIVE_PARAMETERS: Parameters = {
   suite: "xwing",
   packetBytes: 28_672,
-  clock: "poisson",
+  clock: "slot",
   profiles: {
     mail: {
       sendRate: perSecond(1 / 21),

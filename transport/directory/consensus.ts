@@ -150,7 +150,7 @@ function decodeBody(network: Network, body: Uint8Array, suite: Suite): Consensus
   const previous = reader.take(HASH_BYTES);
   const sharedRandom = reader.take(HASH_BYTES);
   const parameters = decodeParameters(reader.bytes16(PARAMETERS_BYTES_MAX));
-  assertSameFoundations(network.parameters, parameters);
+  assertSame(network.parameters, parameters);
   const commits = decodeCommits(reader, network.authorities.length);
   const layers: Layers = [decodeNodes(reader, suite), decodeNodes(reader, suite), decodeNodes(reader, suite)];
   const providers = decodeNodes(reader, suite);
@@ -160,15 +160,9 @@ function decodeBody(network: Network, body: Uint8Array, suite: Suite): Consensus
   return { epoch, previous, sharedRandom, parameters, commits, layers, providers, demotions };
 }
 
-/** A consensus may change rates; what packets, links and epochs are made of stays for the network's life. */
-function assertSameFoundations(fixed: Parameters, voted: Parameters): void {
-  const isSame =
-    fixed.suite === voted.suite &&
-    fixed.packetBytes === voted.packetBytes &&
-    fixed.epoch.duration === voted.epoch.duration &&
-    fixed.epoch.lead === voted.epoch.lead &&
-    fixed.epoch.overlap === voted.epoch.overlap;
-  if (!isSame) throw new TransportError("MALFORMED");
+/** Whoever signs lists must not be able to lower cover or delays: they are the network's, for its life (docs/decisions/0020). */
+function assertSame(fixed: Parameters, listed: Parameters): void {
+  if (!equalBytes(encodeParameters(fixed), encodeParameters(listed))) throw new TransportError("MALFORMED");
 }
 
 function decodeCommits(reader: Reader, authorities: number): ReadonlyMap<number, Uint8Array> {

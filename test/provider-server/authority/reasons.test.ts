@@ -193,7 +193,7 @@ const COUNTED: Record<CountReason, readonly Vote[]> = {
     nodes: ["a", "b"].map((name) => testDescriptor(suite, { name, role: "provider", domain: "a.example" })),
   }),
   "parameters named by too few authorities": at(0, {}, { parameters: { ...parameters, delayCap: 7 } }),
-  "parameters that change what packets and epochs are made of": at(0, {
+  "parameters other than the network file's": at(0, {
     parameters: { ...parameters, packetBytes: 5000 },
   }),
   "reveal that does not open its commitment": at(1, { previous: held.hash }),
