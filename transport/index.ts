@@ -4,7 +4,7 @@ export { concat, equalBytes, fromHex, Reader, toHex, utf8, Writer } from "./core
 export type { Cancel, Clock } from "./core/clock.ts";
 export { TransportError, type TransportErrorCode } from "./core/errors.ts";
 export type { Parameters, Profile, ProfileName, SuiteName } from "./core/parameters.ts";
-export { type RandomSource, type RandomStreams, systemStreams } from "./core/random.ts";
+export { exponential, type RandomSource, type RandomStreams, systemStreams } from "./core/random.ts";
 export { wipe, withSecret } from "./core/secret.ts";
 export {
   type MailboxId,

@@ -1,10 +1,12 @@
 /** An account while it is open: store, client, pipelines, wired to one another. Closing it leaves no key behind. */
 
 import {
+  type Cancel,
   type ClientObserver,
   type Clock,
   decodeInvite,
   decodeNetwork,
+  exponential,
   type IncomingMessage,
   type Journey,
   milliseconds,
@@ -59,6 +61,7 @@ export class Session {
   /** End the waits of mail that found no room. */
   readonly #waits = new Set<() => void>();
   #state: string | undefined;
+  #cancelLook: Cancel = () => undefined;
   #closed = false;
 
   private constructor(
@@ -115,6 +118,7 @@ export class Session {
       const session = new Session(d, { account: current, network, store, mailWork, client, suite, owner });
       session.#listen();
       await client.start();
+      session.#lookAgainLater();
       if (current !== account) await client.setCertificate(current.certificate);
       return session;
     } catch (error) {
@@ -158,12 +162,25 @@ export class Session {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#cancelLook();
     for (const stop of [...this.#stops, ...this.#waits]) stop();
     await this.client.stop();
     await Promise.allSettled(this.#running);
     await this.mailWork.close();
     await this.store.close();
     wipe(this.account.deviceSeed);
+  }
+
+  /**
+   * What waits for somebody's key or for an answer goes on without anybody's doing, at random times: asking whenever the window is
+   * opened, or on the hour, would tell the service who waits.
+   */
+  #lookAgainLater(): void {
+    const { clock, streams } = this.#d;
+    this.#cancelLook = clock.at(milliseconds(clock.now() + exponential(streams.reliability, LOOK_AGAIN_MEAN)), () => {
+      if (this.#state === "mixing") this.resume();
+      this.#lookAgainLater();
+    });
   }
 
   #listen(): void {
@@ -219,6 +236,9 @@ export class Session {
     this.#running.add(running);
   }
 }
+
+/** Half an hour on average: a reader who has just published a new key is written to soon, one who is gone is asked for rarely. */
+const LOOK_AGAIN_MEAN = milliseconds(1_800_000);
 
 /** Before mail that found no room on the disk is tried again, in milliseconds: soon enough for somebody who watches. */
 const DISK_FULL_WAIT = 30_000;

@@ -26,8 +26,8 @@ test("a second device joins by a code; both get every mail, both may acknowledge
   assert.deepEqual([aboutAlice?.address, aboutBob?.address], [one, other]);
 
   for (const reader of [laptop, phone]) {
-    for (const messageId of ids(reader)) {
-      const sent = reader.client.acknowledge({ messageId, to: aboutAlice as MailboxRecord });
+    for (const id of ids(reader)) {
+      const sent = reader.client.acknowledge({ messageId: id, to: aboutAlice as MailboxRecord });
       await world.clock.runUntilSettled(sent, seconds(3600));
     }
   }
@@ -86,8 +86,6 @@ test("a device that is removed gets nothing more; those that stay open what is s
   await startClient(world, tablet);
   await until(world, () => tablet.received.size === 2);
   assert.equal(phone.received.size, 0);
-  const knows = (client: SimClient, key: Uint8Array): Promise<boolean> =>
-    client.store.mailboxKeys().then((keys) => keys.some(({ publicKey }) => toHex(publicKey) === toHex(key)));
   assert.ok((await knows(laptop, after.mailboxKey)) && (await knows(tablet, after.mailboxKey)));
   assert.equal(await knows(phone, after.mailboxKey), false);
 
@@ -107,3 +105,5 @@ test("a device that is removed gets nothing more; those that stay open what is s
 
 const contents = (client: SimClient): string[] => [...client.received.values()].map(toHex).toSorted();
 const ids = (client: SimClient) => [...client.received.keys()].map((id) => messageId(fromHex(id)));
+const knows = (client: SimClient, key: Uint8Array): Promise<boolean> =>
+  client.store.mailboxKeys().then((keys) => keys.some(({ publicKey }) => toHex(publicKey) === toHex(key)));

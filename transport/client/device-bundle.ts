@@ -80,7 +80,7 @@ export function openBundle(suite: Primitives, code: Uint8Array, sealed: Uint8Arr
   );
 }
 
-/** salt 32 ‖ encrypted (version ‖ ratchet) ‖ tag 16: 157 bytes. `deviceSecret` is the one that all devices had before. */
+/** salt 32 ‖ encrypted (version ‖ ratchet) ‖ tag 16: 125 bytes. `deviceSecret` is the one that all devices had before. */
 export function sealNotice(
   suite: Primitives,
   o: { deviceSecret: Uint8Array; salt: Uint8Array; mailboxId: MailboxId; next: MailboxRatchet },

@@ -98,6 +98,34 @@ test("incomplete messages are bounded in number, however little each holds; the 
   assert.deepEqual(kept, names.slice(-kept.length).map(toHex));
 });
 
+test("a flood of beginnings removes what has waited longest for a fragment, never a message that is still coming", async () => {
+  const parameters = { ...SIM_PARAMETERS, messageBytesMax: 30_000 };
+  const { take, store, offered } = await setUp(parameters);
+  const [slow, abandoned] = [newId(), newId()];
+  const body = random.bytes(29_000);
+  const pieces = messageOf(slow, body, parameters);
+  await take(messageOf(abandoned, body, parameters).slice(0, 1));
+  for (const piece of pieces) {
+    // Between two fragments of the honest one come fifteen beginnings; together they are several times what is kept.
+    for (let n = 0; n < 15; n++) await take(messageOf(newId(), random.bytes(5_000), parameters).slice(0, 1));
+    await take([piece]);
+  }
+  assert.deepEqual(offered, [body]);
+  const kept = (await store.incoming()).map(({ id }) => toHex(id));
+  assert.ok(!kept.includes(toHex(abandoned)), "what nobody went on with is gone");
+});
+
+test("while the clock cannot be right, what opens with no key waits; once it is, it is passed", async () => {
+  const { take, inbox, clockIs } = await setUp();
+  const junk = new Uint8Array(geometry.payloadBytes);
+  clockIs.good = false;
+  await take([junk]);
+  assert.equal(inbox.cursor, 0);
+  clockIs.good = true;
+  await take([junk], 1);
+  assert.equal(inbox.cursor, 1);
+});
+
 function newId(): MessageId {
   return messageId(random.bytes(16));
 }
@@ -121,6 +149,7 @@ async function setUp(parameters: Parameters = SIM_PARAMETERS) {
   const store = new MemoryClientStore();
   const offered: Uint8Array[] = [];
   const again: SeenMessage[] = [];
+  const clockIs = { good: true };
   const inbox = new Inbox({
     clock,
     suite,
@@ -129,7 +158,7 @@ async function setUp(parameters: Parameters = SIM_PARAMETERS) {
     store,
     quiet: new QuietTime({ clock, nextTick: () => undefined }),
     makeReady: async () => undefined,
-    isClockGood: () => true,
+    isClockGood: () => clockIs.good,
     onNotice: async () => undefined,
     openSealed: (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
     onLoop: () => undefined,
@@ -148,5 +177,5 @@ async function setUp(parameters: Parameters = SIM_PARAMETERS) {
       inbox.take({ cursor: ++cursor, kind: "fragment", surbId: surbId(new Uint8Array(16)), body });
     await clock.runUntilSettled(inbox.idle(), milliseconds(10_000));
   };
-  return { take, clock, inbox, store, offered, again };
+  return { take, clock, inbox, store, offered, again, clockIs };
 }

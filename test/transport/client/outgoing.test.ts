@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { FRAGMENTS_UNASKED_MAX } from "#transport/client/limits.ts";
 import { Outgoing } from "#transport/client/outgoing.ts";
 import type { OutgoingMessage } from "#transport/client/store.ts";
 import { mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
@@ -152,6 +153,29 @@ test("the provider is asked once for an attempt, and again only about what was r
     "in both of its sealed forms",
   );
   outgoing.answered([1, 1], new Set([1]), milliseconds(400));
+  assert.equal(outgoing.delivery, "stored");
+});
+
+test("of a large message the provider is asked while the rest waits, about what had left when the wait began", () => {
+  const total = FRAGMENTS_UNASKED_MAX + 100;
+  const outgoing = fresh(total, total);
+  const send = (index: number, at: number) =>
+    outgoing.sent(index, { hash: new Uint8Array(16).fill(index % 256), at: milliseconds(at) });
+  for (let index = 0; index < FRAGMENTS_UNASKED_MAX + 20; index++) send(index, index);
+  const askAt = FRAGMENTS_UNASKED_MAX - 1 + 100;
+  assert.equal(outgoing.duty(milliseconds(askAt - 1)), undefined);
+  assert.equal(outgoing.duty(milliseconds(askAt)), "ask");
+  const asked = outgoing.question().map(({ index }) => index);
+  assert.equal(asked.length, FRAGMENTS_UNASKED_MAX, "not about those that left a moment ago");
+  outgoing.answered(asked, new Set(asked.slice(1)), milliseconds(700));
+  assert.equal(outgoing.storedCount, FRAGMENTS_UNASKED_MAX - 1);
+  assert.deepEqual(outgoing.waiting(milliseconds(760), 1), [0], "what was lost goes before the rest");
+  assert.equal(outgoing.delivery, "mixing");
+  send(0, 800);
+  for (let index = FRAGMENTS_UNASKED_MAX + 20; index < total; index++) send(index, 900);
+  const rest = outgoing.question().map(({ index }) => index);
+  assert.equal(new Set(rest).size, 101);
+  outgoing.answered(rest, new Set(rest), milliseconds(2000));
   assert.equal(outgoing.delivery, "stored");
 });
 

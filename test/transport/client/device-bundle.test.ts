@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import {
+  decodeBundle,
+  type DeviceBundle,
+  encodeBundle,
+  NOTICE_BYTES,
+  openBundle,
+  openNotice,
+  sealBundle,
+  sealNotice,
+} from "#transport/client/device-bundle.ts";
+import { decodeDeviceCode, encodeDeviceCode } from "#transport/client/device-code.ts";
+import { stepRatchet } from "#transport/client/key-generations.ts";
+import { BUNDLE_EXTRA_BYTES_MAX, BUNDLE_GUARDS_MAX, BUNDLE_KEYS_MAX } from "#transport/client/limits.ts";
+import type { MailboxRatchet } from "#transport/client/store.ts";
+import { toHex } from "#transport/core/bytes.ts";
+import { mailboxId, milliseconds, nodeId } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { BUNDLE_BYTES_MAX, NOTICE_BYTES_MAX } from "#transport/link/control-limits.ts";
+import { deviceToken, deviceTokenHash } from "#transport/link/device-token.ts";
+
+const suite = await loadSuite("x25519", "native");
+const filled = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte);
+const ratchet: MailboxRatchet = {
+  deviceSecret: filled(0x0d),
+  secret: filled(0x0e),
+  generation: 4166,
+  from: milliseconds(1_800_000_000_000),
+};
+
+test("the largest bundle fits a request, comes back as it was, and opens under its code alone", () => {
+  const bundle: DeviceBundle = {
+    ratchet,
+    keys: Array.from({ length: BUNDLE_KEYS_MAX }, (_, n) => ({
+      privateKey: filled(n),
+      validFrom: milliseconds(n),
+      validUntil: milliseconds(n + 1),
+      eraseAt: milliseconds(n + 2),
+    })),
+    accountKey: filled(1),
+    certificate: filled(2, 8192),
+    profile: "chat",
+    guards: Array.from({ length: BUNDLE_GUARDS_MAX }, (_, n) => ({
+      nodeId: nodeId(filled(n)),
+      since: milliseconds(n),
+    })),
+    extra: filled(3, BUNDLE_EXTRA_BYTES_MAX),
+  };
+  const encoded = encodeBundle(bundle);
+  assert.deepEqual(decodeBundle(encoded), bundle);
+  const sealed = sealBundle(suite, filled(5, 16), encoded);
+  assert.ok(sealed.length <= BUNDLE_BYTES_MAX, `${sealed.length} bytes`);
+  assert.deepEqual(openBundle(suite, filled(5, 16), sealed), encoded);
+  assert.equal(openBundle(suite, filled(6, 16), sealed), undefined);
+  assert.throws(() => decodeBundle(encoded.subarray(0, -1)), { code: "MALFORMED" });
+  assert.throws(() => encodeBundle({ ...bundle, extra: filled(3, BUNDLE_EXTRA_BYTES_MAX + 1) }), RangeError);
+});
+
+test("a notice opens for whoever has the secret of before, in its own mailbox, and behind it may stand anything", () => {
+  const o = { deviceSecret: filled(0x0b), salt: filled(0x0c), mailboxId: mailboxId(filled(3)) };
+  const notice = sealNotice(suite, { ...o, next: ratchet });
+  assert.equal(notice.length, NOTICE_BYTES);
+  assert.ok(notice.length <= NOTICE_BYTES_MAX);
+  const entry = new Uint8Array(2960).fill(9);
+  entry.set(notice);
+  assert.deepEqual(openNotice(suite, { ...o, entry }), ratchet);
+  assert.equal(openNotice(suite, { ...o, deviceSecret: filled(1), entry }), undefined);
+  assert.equal(openNotice(suite, { ...o, mailboxId: mailboxId(filled(4)), entry }), undefined);
+});
+
+test("a code comes back however it was typed, and anything else is none", () => {
+  const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
+  fc.assert(
+    fc.property(bytes, (code) => {
+      const text = encodeDeviceCode(code);
+      assert.deepEqual(decodeDeviceCode(text), code);
+      assert.deepEqual(decodeDeviceCode(` ${text.toUpperCase().replaceAll("-", " ")}`), code);
+    }),
+  );
+  const good = encodeDeviceCode(filled(0, 16));
+  for (const wrong of ["", good.slice(1), `${good}a`, `1${good.slice(1)}`, `${good.slice(0, -1)}b`]) {
+    assert.throws(() => decodeDeviceCode(wrong), { code: "MALFORMED" }, wrong);
+  }
+});
+
+test("the specification's examples hold", () => {
+  const code = Uint8Array.from({ length: 16 }, (_, i) => i);
+  const token = deviceToken(suite, code);
+  const notice = sealNotice(suite, {
+    deviceSecret: filled(0x0b),
+    salt: filled(0x0c),
+    mailboxId: mailboxId(filled(3)),
+    next: ratchet,
+  });
+  const { seed, next } = stepRatchet(suite, filled(0x0a));
+  const examples: readonly [string, readonly string[]][] = [
+    [
+      "07-mailbox.md",
+      [encodeDeviceCode(code), toHex(token), toHex(deviceTokenHash(suite, token)), toHex(notice.slice(32))],
+    ],
+    ["01-message.md", [toHex(seed), toHex(next)]],
+  ];
+  for (const [page, values] of examples) {
+    for (const value of values) assert.ok(spec(page).includes(value), `${page}: ${value}`);
+  }
+});
+
+const spec = (page: string): string =>
+  readFileSync(new URL(`../../../docs/spec/${page}`, import.meta.url), "utf8").replaceAll(/\s/g, "");
