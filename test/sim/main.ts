@@ -1,8 +1,8 @@
 /** `npm run sim -- --users N --hours H --seed S …`: exits 1 when an invariant is broken, and says how to see it again. */
 
-import { parseOptions, type SimOptions, UsageError } from "./options.ts";
+import { commandLine, parseOptions, type SimOptions, UsageError } from "./options.ts";
 import { PLANTS } from "./plants.ts";
-import { reportText, reproduction, type SimReport } from "./report.ts";
+import { reportText, type SimReport } from "./report.ts";
 import { simulateSampled } from "./sampled.ts";
 import { simulate } from "./simulation.ts";
 import { simulatePair } from "./pair.ts";
@@ -30,12 +30,23 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`${error.message}\n${HELP}`);
     return 2;
   }
-  const report = await run(options);
+  // What a program throws where nobody waits for it is a failure of the run like any other.
+  process.on("unhandledRejection", (error) => {
+    console.error(`${error instanceof Error ? error.stack : String(error)}\n${commandLine(options)}`);
+    process.exit(1);
+  });
+  let report: SimReport;
+  try {
+    report = await run(options);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${commandLine(options)}`);
+    return 1;
+  }
   console.log(options.json ? JSON.stringify(report, null, 2) : reportText(report));
   const [violation] = report.invariants.violations;
   if (violation === undefined) return 0;
   console.error(`${violation.invariant}: ${violation.detail} (${violation.at} ms after the beginning)`);
-  console.error(reproduction(options));
+  console.error(commandLine(options));
   return 1;
 }
 

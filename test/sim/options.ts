@@ -24,6 +24,8 @@ export interface SimOptions {
   /** The network's minimum pool; undefined: as in production. */
   readonly pool: number | undefined;
   readonly faults: string;
+  /** Seconds in which everything has to arrive, after the last message was written; undefined: an hour, chat half of one. */
+  readonly grace: number | undefined;
   /** How many users are played in sampled mode. */
   readonly sample: number;
   /** Runs twice, with and without mail, on slow machines, and compares what every client's line shows. */
@@ -48,6 +50,7 @@ export const DEFAULT_OPTIONS: SimOptions = {
   providers: undefined,
   pool: undefined,
   faults: "",
+  grace: undefined,
   sample: 2_000,
   pair: false,
   observe: undefined,
@@ -105,6 +108,7 @@ export function parseOptions(args: readonly string[]): SimOptions {
     providers: number("providers", 2),
     pool: number("pool", 0),
     faults,
+    grace: number("grace", 0),
     sample: Math.floor(number("sample", 2) ?? d.sample),
     pair: values["pair"] === true,
     observe: text("observe"),
@@ -139,6 +143,7 @@ const TEXTS = [
   "providers",
   "pool",
   "faults",
+  "grace",
   "sample",
   "observe",
   "plant",

@@ -2,7 +2,7 @@
 
 import type { Violation } from "./invariants.ts";
 import { type Flow, FLOWS, type Quantiles } from "./meter.ts";
-import { commandLine, type SimOptions } from "./options.ts";
+import type { SimOptions } from "./options.ts";
 
 export interface SimReport {
   readonly options: SimOptions;
@@ -70,9 +70,6 @@ export function reportText(report: SimReport): string {
   ];
   return lines.join("\n");
 }
-
-/** The one line that does it again. */
-export const reproduction = (options: SimOptions): string => commandLine(options);
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 

@@ -196,8 +196,9 @@ class Simulation {
 
   async #grace(): Promise<void> {
     const { clock } = this.#world;
-    const { profile, faults } = this.#options;
-    const last = Math.max(this.#end, BEGIN + faultsEnd(parseFaults(faults)) * 1000) + GRACE[profile];
+    const { profile, faults, grace } = this.#options;
+    const patience = grace === undefined ? GRACE[profile] : grace * 1000;
+    const last = Math.max(this.#end, BEGIN + faultsEnd(parseFaults(faults)) * 1000) + patience;
     const isSettled = (): boolean => {
       const { fates, waiting } = this.#users;
       return waiting === 0 && [...fates.values()].every((f) => f.deliveredAt !== undefined || f.failedAt !== undefined);

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scenario } from "#test/sim/explorer.ts";
-import { commandLine } from "#test/sim/options.ts";
+import { commandLine, type SimOptions } from "#test/sim/options.ts";
 import { simulatePair } from "#test/sim/pair.ts";
 import { simulate } from "#test/sim/simulation.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -21,12 +21,22 @@ test(`${SCENARIOS} networks survive what happens to them, seed ${seed}`, async (
   const failures: string[] = [];
   for (let i = 0; i < SCENARIOS; i++) {
     const options = scenario(`${seed}-${i}`);
-    const report = options.pair ? await simulatePair(options) : (await simulate(options)).report;
-    const [violation] = report.invariants.violations;
-    if (violation === undefined) continue;
-    console.log(`${violation.invariant}: ${violation.detail}`);
+    const problem = await problemOf(options);
+    if (problem === undefined) continue;
+    console.log(problem);
     console.log(commandLine(options));
     failures.push(commandLine(options));
   }
   assert.deepEqual(failures, []);
 });
+
+/** What was broken, or thrown. */
+async function problemOf(options: SimOptions): Promise<string | undefined> {
+  try {
+    const report = options.pair ? await simulatePair(options) : (await simulate(options)).report;
+    const [violation] = report.invariants.violations;
+    return violation === undefined ? undefined : `${violation.invariant}: ${violation.detail}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
