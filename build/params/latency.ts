@@ -5,7 +5,7 @@
 
 import type { Parameters, Profile } from "#transport/core/parameters.ts";
 import { type Milliseconds, meanInterval, milliseconds, perSecond } from "#transport/core/units.ts";
-import { WRAP_LEAD } from "#transport/traffic/limits.ts";
+import { SEND_SPREAD, WRAP_LEAD } from "#transport/traffic/limits.ts";
 
 export interface Latency {
   readonly median: Milliseconds;
@@ -32,7 +32,7 @@ export function packetLatency(clock: Parameters["clock"], profile: Profile): Lat
     grid.startAtOnce();
     grid.addExponential(milliseconds(slot / profile.payloadShare));
   } else {
-    grid.startInSlots({ slot, share: profile.payloadShare });
+    grid.startInSlots({ slot, share: profile.payloadShare, spread: SEND_SPREAD });
   }
   for (const stage of stages) grid.addExponential(stage);
   const fixed = WRAP_LEAD + LINKS * LINK_TIME;
@@ -73,16 +73,18 @@ class Grid {
     this.#chances[0] = 1;
   }
 
-  /** From a random moment to the next payload tick: one tick at a random moment of each slot, a share of them payload. */
-  startInSlots({ slot, share }: { slot: Milliseconds; share: number }): void {
+  /** From a random moment to the next payload tick: one tick in the first part of each slot, a share of them payload. */
+  startInSlots({ slot, share, spread }: { slot: Milliseconds; share: number; spread: number }): void {
     const PHASES = 400;
     for (let i = 0; i < PHASES; i++) {
       const phase = (i + 0.5) / PHASES;
-      const inThisSlot = share * (1 - phase);
-      this.#spread({ from: 0, to: (1 - phase) * slot, chance: inThisSlot / PHASES });
+      // What is left of this slot's part, and the chance that its tick is in it and payload.
+      const rest = Math.max(0, spread - phase);
+      const inThisSlot = (share * rest) / spread;
+      if (rest > 0) this.#spread({ from: 0, to: rest * slot, chance: inThisSlot / PHASES });
       let left = (1 - inThisSlot) / PHASES;
       for (let k = 1; left > 1e-12; k++) {
-        this.#spread({ from: (k - phase) * slot, to: (k + 1 - phase) * slot, chance: left * share });
+        this.#spread({ from: (k - phase) * slot, to: (k + spread - phase) * slot, chance: left * share });
         left *= 1 - share;
       }
     }

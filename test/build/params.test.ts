@@ -6,7 +6,7 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { DEMO_PARAMETERS, LIVE_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import { exponential, uniform } from "#transport/core/random.ts";
 import { milliseconds, perSecond, seconds } from "#transport/core/units.ts";
-import { WRAP_LEAD } from "#transport/traffic/limits.ts";
+import { SEND_SPREAD, WRAP_LEAD } from "#transport/traffic/limits.ts";
 import { checks, type Kind } from "../../build/params/checks.ts";
 import { erlangQuantile, LINK_TIME, LINKS, packetLatency } from "../../build/params/latency.ts";
 
@@ -30,7 +30,7 @@ test("each wrong parameter is named", () => {
     [withMail({ pollRate: perSecond(1 / 25) }), /^mail: polls outpace/],
     [withMail({ payloadShare: 0.66 }), /^mail: the shares of a slot sum to 1/],
     [withMail({ dropShare: 0, loopShare: 0.35 }), /^mail: no share is zero/],
-    [withMail({ sendRate: perSecond(1 / 30) }), /^a 20 KB mail arrives/],
+    [withMail({ sendRate: perSecond(1 / 40) }), /^a 20 KB mail arrives/],
     [withMail({ sendRate: perSecond(1 / 15) }), /^the mail profile sends at most/],
     [withMail({ meanDelay: seconds(30) }), /^a packet delayed to the cap/],
     [{ ...LIVE_PARAMETERS, minimumPool: 0 }, /^a mix is never without packets/],
@@ -71,7 +71,7 @@ for (const law of ["poisson", "slot"] as const) {
       if (law === "poisson") return time + exponential(random, milliseconds(slot / profile.payloadShare));
       const phase = uniform(random);
       for (let k = 0; ; k++) {
-        const tick = k + uniform(random);
+        const tick = k + uniform(random) * SEND_SPREAD;
         if (tick > phase && uniform(random) < profile.payloadShare) return time + (tick - phase) * slot;
       }
     }).toSorted((a, b) => a - b);
