@@ -383,14 +383,14 @@ export class TransportClient implements MixClient {
 const PROBLEM_STATES: Partial<Record<TransportErrorCode, ClientState>> = {
   CONSENSUS_STALE: "stale",
   CLOCK_WRONG: "clock-wrong",
+  VERSION_NEWER: "too-old",
   CONSENSUS_FORGED: "untrusted",
   CONSENSUS_SPLIT: "untrusted",
 };
 
 const FORBIDS_SIGN_UP: ReadonlySet<TransportErrorCode> = new Set([
-  VERSION_NEWER: "too-old",
   "CLOCK_WRONG",
+  "VERSION_NEWER",
   "CONSENSUS_FORGED",
   "CONSENSUS_SPLIT",
 ]);
-  "VERSION_NEWER",
