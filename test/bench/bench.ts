@@ -4,6 +4,7 @@ type Bench = (options: { json: boolean; words: readonly string[] }) => Promise<b
 
 /** Loaded when asked for: what one measures is not in the memory of another. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  browser: async () => (await import("./browser.ts")).runBrowserBench,
   client: async () => (await import("./client.ts")).runClientBench,
   delivery: async () => (await import("./delivery.ts")).runDeliveryBench,
   mix: async () => (await import("./mix.ts")).runMixBench,

@@ -12,8 +12,8 @@ interface Wish extends Omit<JoinOptions, "store"> {
 }
 
 const { addEventListener, postMessage } = globalThis as unknown as {
-  addEventListener(type: "message", listener: (event: { data: Wish }) => void): void;
-  postMessage(said: object): void;
+  readonly addEventListener: (type: "message", listener: (event: { data: Wish }) => void) => void;
+  readonly postMessage: (said: object) => void;
 };
 
 async function run({ key, choice, note, ...wish }: Wish): Promise<void> {

@@ -29,7 +29,7 @@ function read(t: TestContext, extra: object): ProviderConfig {
   writeFileSync(join(folder, "p.json"), JSON.stringify({ ...provider, ...extra }));
   const config = readConfig(join(folder, "p.json"));
   assert.equal(config.role, "provider");
-  return config as ProviderConfig;
+  return config;
 }
 
 test("without a word about it a provider has no web link and no services of its own", (t) => {
