@@ -3,7 +3,7 @@
 import { equalBytes } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { Epoch, NodeId } from "../core/units.ts";
-import { avoidedTargets, targetOf } from "./demotions.ts";
+import { avoidedTargets, targetOf, withoutAvoided } from "./demotions.ts";
 import type { Consensus, Layers, NodeDescriptor } from "./model.ts";
 
 export interface Usable {
@@ -41,7 +41,7 @@ function findUsable(consensus: Consensus, epoch: Epoch): Usable {
   const allLayers: Layers = [alive(first), alive(second), alive(third)];
   const avoided = avoidedTargets(consensus.demotions);
   const good = (mixes: readonly NodeDescriptor[]): readonly NodeDescriptor[] => {
-    const left = mixes.filter(({ nodeId }) => !avoided.has(targetOf({ node: nodeId, to: undefined })));
+    const left = withoutAvoided(consensus, mixes);
     // The authorities leave enough; if some of those have no key for this epoch, a lossy mix hides more than none.
     return left.length >= MIXES_PER_LAYER_MIN ? left : mixes;
   };

@@ -4,6 +4,7 @@ import { type Reader, toHex, type Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import { type Epoch, epochNumber, type NodeId, nodeId } from "../core/units.ts";
 import { DEMOTIONS_MAX } from "./limits.ts";
+import type { Consensus, NodeDescriptor } from "./model.ts";
 
 /**
  * - `avoided`: no path of a client passes it.
@@ -66,6 +67,15 @@ export function byTarget(demotions: readonly Demotion[]): Demotion[] {
 /** The targets that no path of a client may have. */
 export function avoidedTargets(demotions: readonly Demotion[]): ReadonlySet<string> {
   return new Set(demotions.filter(({ effect }) => effect === "avoided").map(targetOf));
+}
+
+/** The nodes that no demotion keeps from clients' paths. */
+export function withoutAvoided(
+  { demotions }: Pick<Consensus, "demotions">,
+  nodes: readonly NodeDescriptor[],
+): readonly NodeDescriptor[] {
+  const avoided = avoidedTargets(demotions);
+  return avoided.size === 0 ? nodes : nodes.filter((node) => !avoided.has(toHex(node.nodeId)));
 }
 
 const ID_BYTES = 32;

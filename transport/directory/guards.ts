@@ -7,6 +7,7 @@
 import { toHex } from "../core/bytes.ts";
 import { type RandomSource, shuffled } from "../core/random.ts";
 import { type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
+import { withoutAvoided } from "./demotions.ts";
 import type { Consensus, NodeDescriptor } from "./model.ts";
 
 /** One that a client has drawn. What a client holds is a list in the order in which they were drawn, on its disk. */
@@ -29,7 +30,8 @@ export function keepGuards(o: {
   readonly random: RandomSource;
 }): readonly Guard[] {
   const [first, second, third] = o.consensus.layers;
-  const candidates = byId(first);
+  // One that is avoided is no use while it is: as if it were down.
+  const candidates = byId(withoutAvoided(o.consensus, first));
   const moved = byId([...second, ...third]);
   const kept = o.held
     .map((guard) => seen(guard, candidates.has(toHex(guard.nodeId)), o.now))
@@ -43,7 +45,7 @@ export function keepGuards(o: {
 export function guardsInUse(consensus: Consensus, held: readonly Guard[]): readonly NodeId[] {
   const [first] = consensus.layers;
   if (first.length < GUARD_LAYER_WIDTH_KEPT) return [];
-  const candidates = byId(first);
+  const candidates = byId(withoutAvoided(consensus, first));
   const present = held.map(({ nodeId }) => nodeId).filter((id) => candidates.has(toHex(id)));
   return present.slice(0, GUARDS);
 }

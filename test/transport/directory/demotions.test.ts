@@ -3,9 +3,10 @@ import { test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testConsensus, testDescriptor, testNetwork, testNodes } from "#test/support/test-network.ts";
 import { Reader, toHex, Writer } from "#transport/core/bytes.ts";
-import { epochNumber, seconds } from "#transport/core/units.ts";
+import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { byTarget, type Demotion, decodeDemotions, encodeDemotions } from "#transport/directory/demotions.ts";
+import { guardsInUse, keepGuards } from "#transport/directory/guards.ts";
 import { DEMOTIONS_MAX, LOST_LOOPS_MAX } from "#transport/directory/limits.ts";
 import {
   decodeLoopReport,
@@ -110,6 +111,29 @@ test("a lossy link to the destination is used before its operator's own mix is",
   ]);
   const consensus = withDemotions({ ...plain, layers: [first, second, thirds] }, avoided(third[0], there));
   assert.equal(passed(consensus).get(node(third[0])), 400);
+});
+
+test("a guard that is avoided is not used meanwhile, comes back, and no avoided mix becomes one", () => {
+  const wide = testConsensus(made, suite, testNodes(suite, { perLayer: 9 }));
+  const [mixes] = wide.layers;
+  const random = new SeededRandom("guards");
+  const shared = { entry: here.nodeId, random, now: milliseconds(0) };
+  const bad = mixes.slice(0, 5).map((mix) => avoided(mix));
+  const drawn = keepGuards({ ...shared, consensus: withDemotions(wide, ...bad), held: [] });
+  const names = new Set(bad.map((entry) => toHex(entry.node)));
+  assert.ok(drawn.length === 3 && drawn.every((guard) => !names.has(toHex(guard.nodeId))));
+  const one = mixes.find((mix) => toHex(mix.nodeId) === toHex(drawn[0]?.nodeId as Uint8Array));
+  const without = withDemotions(wide, avoided(one));
+  const kept = keepGuards({ ...shared, consensus: without, held: drawn });
+  assert.deepEqual(
+    guardsInUse(without, kept),
+    drawn.slice(1).map(({ nodeId }) => nodeId),
+  );
+  const back = keepGuards({ ...shared, consensus: wide, held: kept });
+  assert.deepEqual(
+    guardsInUse(wide, back),
+    drawn.map(({ nodeId }) => nodeId),
+  );
 });
 
 test("demotions come back as they were written, in one order only", () => {
