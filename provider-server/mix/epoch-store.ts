@@ -8,7 +8,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { concat, equalBytes, Reader, utf8, Writer } from "#transport/core/bytes.ts";
-import { withSecret } from "#transport/core/secret.ts";
+import { secretBytes, withSecret } from "#transport/core/secret.ts";
 import { type Epoch, epochNumber, REPLAY_TAG_BYTES, type ReplayTag } from "#transport/core/units.ts";
 import { readBytes } from "../read-bytes.ts";
 
@@ -104,7 +104,10 @@ const UNFINISHED = ".new";
 
 function encodeHeader(epoch: Epoch, privateKey: Uint8Array): Uint8Array {
   if (privateKey.length !== PRIVATE_KEY_BYTES) throw new RangeError("mix keys are stored as 32 bytes");
-  return concat(MAGIC, new Writer().u32(epoch).finish(), privateKey);
+  const header = secretBytes(HEADER_BYTES);
+  header.set(concat(MAGIC, new Writer().u32(epoch).finish()));
+  header.set(privateKey, HEADER_BYTES - PRIVATE_KEY_BYTES);
+  return header;
 }
 
 /** Undefined for a file that is damaged: then key and log are both removed. */
@@ -118,7 +121,8 @@ function readEpoch(path: string): StoredEpoch | undefined {
     const reader = new Reader(bytes);
     reader.view(MAGIC.length);
     const epoch = epochNumber(reader.u32());
-    const privateKey = reader.take(PRIVATE_KEY_BYTES);
+    const privateKey = secretBytes(PRIVATE_KEY_BYTES);
+    privateKey.set(reader.view(PRIVATE_KEY_BYTES));
     // A last tag cut short by a crash belongs to a packet that had not been accepted.
     const tags = reader.take(reader.remaining - (reader.remaining % REPLAY_TAG_BYTES));
     return { epoch, privateKey, tags, log: new FileEpochLog(path, openSync(path, "r+"), HEADER_BYTES + tags.length) };

@@ -2,9 +2,10 @@
 
 import { randomFillSync } from "node:crypto";
 import type { RandomSource } from "./random.ts";
+import { secretBytes } from "./secret.ts";
 
 export class SystemRandom implements RandomSource {
   bytes(length: number): Uint8Array {
-    return randomFillSync(new Uint8Array(length));
+    return randomFillSync(secretBytes(length));
   }
 }

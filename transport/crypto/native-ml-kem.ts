@@ -20,7 +20,7 @@ export function nativeMlKem768(): MlKem768 | undefined {
 const mlKem: MlKem768 = {
   open(seed) {
     // Imported once for each key, not for each packet; the private half stays in OpenSSL's memory.
-    const key = createPrivateKey({ ...ALGORITHM, key: Buffer.from(seed), format: "raw-seed" });
+    const key = createPrivateKey({ ...ALGORITHM, key: viewOf(seed), format: "raw-seed" });
     return {
       publicKey: plain(createPublicKey(key).export({ format: "raw-public" })),
       decapsulate: (ciphertext) => plain(decapsulate(key, ciphertext)),
@@ -53,6 +53,9 @@ function imported(publicKey: Uint8Array): KeyObject {
   kept.set(name, { bytes: new Uint8Array(publicKey), key });
   return key;
 }
+
+/** A Buffer over the same memory: a copy would stay in Node's pool, where nobody wipes it. */
+const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** A Uint8Array over the same memory: Buffers do not leave this folder. */
 function plain(bytes: Buffer): Uint8Array {

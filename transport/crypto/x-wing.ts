@@ -47,7 +47,9 @@ export function xWing(parts: XWingParts): Kem {
 
     generate(random: RandomSource) {
       const privateKey = random.bytes(X_WING_SEED_BYTES);
-      return { publicKey: open(parts, privateKey).publicKey, privateKey };
+      const opened = open(parts, privateKey);
+      opened.destroy(); // What it was expanded to opens packets as well as the seed does.
+      return { publicKey: opened.publicKey, privateKey };
     },
 
     open: (privateKey) => open(parts, privateKey),

@@ -1,7 +1,7 @@
 /** X25519 (RFC 7748) used as a key encapsulation: the ciphertext is an ephemeral public key. Spec: docs/spec/00-conventions.md §4 */
 
 import { TransportError } from "../core/errors.ts";
-import { withSecret, wipe } from "../core/secret.ts";
+import { secretBytes, withSecret, wipe } from "../core/secret.ts";
 import type { Kem } from "./suite.ts";
 
 export const X25519_BYTES = 32;
@@ -30,7 +30,8 @@ export function x25519Kem(x25519: X25519): Kem {
 
     open(privateKey) {
       if (privateKey.length !== X25519_BYTES) throw new TransportError("MALFORMED");
-      const scalar = privateKey.slice();
+      const scalar = secretBytes(X25519_BYTES);
+      scalar.set(privateKey);
       const publicKey = x25519.publicKey(scalar);
       let destroyed = false;
       return {

@@ -3,7 +3,7 @@
  * and here they are wiped when their epoch is over. Spec: docs/spec/06-mix.md §5
  */
 
-import { wipe } from "#transport/core/secret.ts";
+import { secretBytes, wipe } from "#transport/core/secret.ts";
 import { type Epoch, epochNumber } from "#transport/core/units.ts";
 import { SHARED_KEYS_MAX } from "./limits.ts";
 
@@ -47,9 +47,12 @@ export class KeyTable {
 
   /** A copy of an epoch's key, which the caller wipes. */
   take(epoch: Epoch): Uint8Array | undefined {
-    for (let place = 0; place < SHARED_KEYS_MAX; place++)
-      if (Atomics.load(this.#used, place) === 1 && this.#epochs[place] === epoch)
-        return new Uint8Array(this.#key(place)); // a copy, and not in shared memory
+    for (let place = 0; place < SHARED_KEYS_MAX; place++) {
+      if (Atomics.load(this.#used, place) !== 1 || this.#epochs[place] !== epoch) continue;
+      const copy = secretBytes(KEY_BYTES);
+      copy.set(this.#key(place));
+      return copy;
+    }
     return undefined;
   }
 
