@@ -127,6 +127,11 @@ test("parameters that no network can have are malformed", () => {
     { ...LIVE_PARAMETERS, epoch: { ...epoch, lead: milliseconds(epoch.duration) } },
     { ...LIVE_PARAMETERS, delayCap: Number.NaN },
     { ...LIVE_PARAMETERS, fragmentStep: 0 },
+    { ...LIVE_PARAMETERS, minimumPool: -1 },
+    { ...LIVE_PARAMETERS, minimumPool: -0 },
+    { ...LIVE_PARAMETERS, minimumPool: Number.POSITIVE_INFINITY },
+    { ...LIVE_PARAMETERS, tokens: { ...LIVE_PARAMETERS.tokens, perProvider: 65 } },
+    { ...LIVE_PARAMETERS, tokens: { ...LIVE_PARAMETERS.tokens, period: epoch.duration } },
     { ...LIVE_PARAMETERS, profiles: { ...profiles, mail: { ...profiles.mail, loopShare: 0.9 } } },
   ];
   for (const parameters of bad)
@@ -155,6 +160,8 @@ test("a descriptor says only what its role may say", () => {
     { address: "host:0" },
     { address: "host:65536" },
     { mixKeys: new Map() },
+    { tokenKeys: new Map([[0, seedOf("k")]]) },
+    { role: "provider" as const, domain: "a.example", tokenKeys: new Map([0, 1, 2].map((n) => [n, seedOf("k")])) },
     { mixKeys: new Map([0, 1, 2, 3].map((epoch) => [epochNumber(epoch), seedOf("k")])) },
   ]) {
     assert.throws(() => sign(fields), { code: "MALFORMED" }, JSON.stringify(fields));
