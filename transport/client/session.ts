@@ -79,7 +79,11 @@ export class Session {
     const nextOrder = (): number => this.#order++;
     const { padding, reliability, keys } = streams;
     this.loops = new LoopHealth(milliseconds(5 * laws.journey + parameters.epoch.overlap));
-    this.#quiet = new QuietTime({ clock, nextTick: () => this.#nextTick() });
+    this.#quiet = new QuietTime({
+      clock,
+      nextTick: () => this.#nextTick(),
+      implementation: suite.implementation,
+    });
     this.outbox = new Outbox({
       clock,
       store,

@@ -17,6 +17,9 @@ export const CATCH_UP_MAX: Milliseconds = milliseconds(1000);
 /** Work that a user's mail sets off runs only when no tick is due for this long; each piece takes a fraction of it. */
 export const QUIET_MARGIN: Milliseconds = milliseconds(10);
 
+/** The same with the portable suite: a SURB is four encapsulations, some 12 ms on a desktop and several times that on a phone. */
+export const QUIET_MARGIN_PORTABLE: Milliseconds = milliseconds(60);
+
 /** Bytes that a slow machine hashes in one millisecond: what a piece of work over many bytes adds to its margin. */
 export const BYTES_PER_QUIET_MILLISECOND = 200_000;
 

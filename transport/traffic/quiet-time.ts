@@ -5,7 +5,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
-import { BYTES_PER_QUIET_MILLISECOND, QUIET_MARGIN, QUIET_WAIT_MAX } from "./limits.ts";
+import { BYTES_PER_QUIET_MILLISECOND, QUIET_MARGIN, QUIET_MARGIN_PORTABLE, QUIET_WAIT_MAX } from "./limits.ts";
 
 interface Job {
   readonly margin: Milliseconds;
@@ -16,20 +16,27 @@ interface Job {
 export class QuietTime {
   readonly #clock: Clock;
   readonly #nextTick: () => Milliseconds | undefined;
+  readonly #margin: Milliseconds;
   readonly #jobs: Job[] = [];
   #isArmed = false;
 
   /** `nextTick` is when a clock next has something to do: the earliest of all. */
-  constructor(options: { clock: Clock; nextTick: () => Milliseconds | undefined }) {
+  constructor(options: {
+    clock: Clock;
+    nextTick: () => Milliseconds | undefined;
+    /** Whose cryptography the work is done with; the portable one takes longer. */
+    implementation?: "native" | "portable";
+  }) {
     this.#clock = options.clock;
     this.#nextTick = options.nextTick;
+    this.#margin = options.implementation === "portable" ? QUIET_MARGIN_PORTABLE : QUIET_MARGIN;
   }
 
   /** Runs `job` in the next quiet moment long enough for work over `bytes`; jobs run in order. Rejects with what it throws. */
   run<T>(job: () => T, bytes = 0): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#jobs.push({
-        margin: milliseconds(QUIET_MARGIN + bytes / BYTES_PER_QUIET_MILLISECOND),
+        margin: milliseconds(this.#margin + bytes / BYTES_PER_QUIET_MILLISECOND),
         since: this.#clock.now(),
         run: () => {
           try {
