@@ -23,7 +23,7 @@ export interface NetworkPlan {
 const PACKETS_PER_MIX = 2_000;
 /** A provider's front end is meant to hold so many clients. */
 const CLIENTS_PER_PROVIDER = 9_000;
-const SETTLING = 240_000;
+const SETTLING = 150_000;
 /** Small packets cost less to move; the header of each suite fits, and a reply holds a reader's record. */
 const PACKET_BYTES = { none: 3_072, x25519: 3_072, xwing: 8_192 };
 
@@ -41,7 +41,7 @@ export function networkPlan(options: SimOptions): NetworkPlan {
   };
   const rate = users * parameters.profiles[profile].sendRate;
   const providers = options.providers ?? Math.max(2, Math.ceil(users / CLIENTS_PER_PROVIDER));
-  const signUpTime = milliseconds(Math.max(120_000, (users / providers / (0.8 * SIGN_UPS_PER_MINUTE_MAX)) * 60_000));
+  const signUpTime = milliseconds(Math.max(60_000, (users / providers / (0.8 * SIGN_UPS_PER_MINUTE_MAX)) * 60_000));
   return {
     parameters,
     mixesPerLayer: options.mixes ?? Math.max(2, Math.ceil(rate / PACKETS_PER_MIX)),
