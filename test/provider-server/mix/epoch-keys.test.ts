@@ -8,7 +8,7 @@ import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
 import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { epochNumber, type ReplayTag, replayTag } from "#transport/core/units.ts";
+import { type Epoch, epochNumber, type ReplayTag, replayTag } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 
 const suite = await loadSuite("xwing", "native");
@@ -106,6 +106,30 @@ test("a full set erases its key early and leaves the others", () => {
   assert.deepEqual(erased, [5]);
   assert.deepEqual(keys.epochs(), [6]);
   assert.equal(keys.record(five, tag(1)), "full");
+});
+
+test("whoever shares the private keys gets each of them, also after a restart, and is told when one must be gone", (t) => {
+  const directory = temporaryDirectory(t);
+  const held = new Map<number, string>();
+  const holder = {
+    putKey: (epoch: Epoch, privateKey: Uint8Array) => void held.set(epoch, toHex(privateKey)),
+    eraseKey: (epoch: Epoch) => void held.delete(epoch),
+  };
+  const open = (): EpochKeys =>
+    new EpochKeys({ ...dependencies(new FileEpochStore(directory)), holder, replayCapacity: 1 });
+  const first = open();
+  for (const epoch of [5, 6, 7]) first.ensure(epochNumber(epoch));
+  const given = new Map(held);
+  first.close();
+  held.clear();
+  const second = open();
+  assert.deepEqual(held, given, "the same keys");
+  second.eraseBefore(epochNumber(6));
+  assert.deepEqual([...held.keys()].toSorted(), [6, 7]);
+  second.record(epochNumber(6), tag(1));
+  assert.equal(second.record(epochNumber(6), tag(2)), "full");
+  assert.deepEqual([...held.keys()], [7]);
+  second.close();
 });
 
 test("a log that cannot be written counts as full: a packet that cannot be remembered is not taken", () => {
