@@ -40,7 +40,7 @@ const PARTS: readonly Part[] = [
   nodeTests("properties", "small", "test/{property,fuzz}/**/*.test.ts"),
   nodeTests("attacks", "small", "test/attacks/**/*.test.ts"),
   nodeTests("compliance", "small", "test/compliance/**/*.test.ts"),
-  nodeTests("simulation", "small", "test/sim/**/*.test.ts"),
+  nodeTests("simulation", "small", "test/{sim,observer}/**/*.test.ts"),
   nodeTests("interoperation", "small", "test/interop/**/*.test.ts"),
   nodeTests("stand-in", "small", "test/electron-stand-in/**/*.test.ts"),
   nodeTests("integration", "small", "test/{integration,demo}/**/*.test.ts"),
