@@ -38,10 +38,10 @@ test("one reader is asked for at a time, and one who does not answer more and mo
   await clock.runFor(milliseconds(WAIT));
   assert.equal(asked.length, 1, "not both at once");
   await clock.runFor(milliseconds(WAIT));
-  assert.equal(asked.length, 2);
+  assert.equal(new Set(asked).size, 2);
   await clock.runFor(milliseconds(200 * WAIT));
   // Waits of 2, 4, 8, … for each: some seven times in two hundred.
-  assert.ok(asked.length >= 10 && asked.length <= 18, `${asked.length} look-ups`);
+  assert.ok(asked.length >= 10 && asked.length <= 18, "as waits that double allow");
 });
 
 test("while nobody's record has run out nobody is asked for", async () => {
