@@ -13,7 +13,8 @@ import { type IndexedDb, IndexedDbRecords } from "./library/indexed-db-records.t
 import { join, type JoinOptions, type Platform } from "./library/joining.ts";
 import type { Message, NetworkClient } from "./library/network-client.ts";
 import { MemoryRecords } from "./library/records.ts";
-import { RecordsStore, type Store } from "./library/records-store.ts";
+import { RecordsStore } from "./library/records-store.ts";
+import type { Store } from "./library/store.ts";
 
 export { TransportError, type TransportErrorCode };
 export type { JoinOptions, Message, NetworkClient, Store };

@@ -45,4 +45,4 @@ export { geometry } from "./sphinx/geometry.ts";
 export type { JoinOptions } from "./library/joining.ts";
 export type { Message, NetworkClient } from "./library/network-client.ts";
 export { diskStore, joinNetwork, memoryStore } from "./library/node.ts";
-export type { Store } from "./library/records-store.ts";
+export type { Store } from "./library/store.ts";

@@ -49,7 +49,11 @@ const breaches: readonly { readonly rule: string; readonly path: string; readonl
     path: "transport/link/a.ts",
     text: 'import { randomBytes } from "node:crypto";',
   },
-  { rule: "what browsers load imports no Node", path: "transport/client/a.ts", text: 'import { join } from "node:path";' },
+  {
+    rule: "what browsers load imports no Node",
+    path: "transport/client/a.ts",
+    text: 'import { join } from "node:path";',
+  },
   { rule: "built-ins are named with node:", path: "main/pgp/a.ts", text: 'import "crypto";' },
   { rule: "noble stays in the portable suite", path: "main/a.ts", text: 'import "@noble/hashes/blake2.js";' },
   {

@@ -8,7 +8,8 @@ import { encodeInvite } from "#transport/directory/invite.ts";
 import { join, type Platform } from "#transport/library/joining.ts";
 import type { NetworkClient } from "#transport/library/network-client.ts";
 import { MemoryRecords } from "#transport/library/records.ts";
-import { RecordsStore, type Store } from "#transport/library/records-store.ts";
+import { RecordsStore } from "#transport/library/records-store.ts";
+import type { Store } from "#transport/library/store.ts";
 
 export function inviteTo(net: SmallNetwork, provider: "a" | "b", code = ""): string {
   return encodeInvite({

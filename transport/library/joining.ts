@@ -19,7 +19,7 @@ import type { FrameSizes } from "../link/frame-table.ts";
 import type { Dialer } from "../link/link.ts";
 import { geometry } from "../sphinx/geometry.ts";
 import { NetworkClient } from "./network-client.ts";
-import type { Store } from "./records-store.ts";
+import type { Store } from "./store.ts";
 
 export interface JoinOptions {
   /** The line that the provider's operator gave out: starling:1:… */

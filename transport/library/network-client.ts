@@ -7,7 +7,7 @@ import { type MessageId, type Milliseconds, milliseconds, seconds } from "../cor
 import type { TransportClient } from "../client/client.ts";
 import type { ClientStatus, IncomingMessage, Journey } from "../client/types.ts";
 import type { MailboxRecord } from "../directory/mailbox-record.ts";
-import type { Store } from "./records-store.ts";
+import type { Store } from "./store.ts";
 
 /** A message that came. Who sent it stands in no packet: what the application must know of it, the body says. */
 export interface Message {

@@ -8,7 +8,8 @@ import { DiskRecords } from "./disk-records.ts";
 import { join, type JoinOptions, type Platform } from "./joining.ts";
 import type { NetworkClient } from "./network-client.ts";
 import { MemoryRecords } from "./records.ts";
-import { RecordsStore, type Store } from "./records-store.ts";
+import { RecordsStore } from "./records-store.ts";
+import type { Store } from "./store.ts";
 
 /** As `join` (transport/library/joining.ts), over TLS 1.3 with the native suite. */
 export function joinNetwork(options: JoinOptions): Promise<NetworkClient> {

@@ -6,7 +6,6 @@
 import { toHex } from "../core/bytes.ts";
 import type { MessageId, Milliseconds } from "../core/units.ts";
 import type {
-  ClientStore,
   IncomingFragment,
   IncomingSummary,
   MailboxRatchet,
@@ -20,22 +19,8 @@ import type {
   StoredMailboxKey,
 } from "../client/store.ts";
 import type { Records } from "./records.ts";
+import type { Identity, Store } from "./store.ts";
 import { decodeValue, encodeValue } from "./values.ts";
-
-/** What a device is before it has an account. */
-export interface Identity {
-  /** Ed25519 seed, 32 bytes: by its key the provider knows the device. A secret. */
-  readonly deviceSeed: Uint8Array;
-  /** The network file. */
-  readonly network: Uint8Array;
-}
-
-/** A place where a client keeps what it must not forget. One client at a time may use it. */
-export interface Store extends ClientStore {
-  identity(): Promise<Identity | undefined>;
-  saveIdentity(identity: Identity): Promise<void>;
-  close(): Promise<void>;
-}
 
 type Changes = Map<string, Uint8Array | undefined>;
 
