@@ -85,10 +85,10 @@ export const ENTROPY_EXPERIMENTS: Readonly<Record<string, readonly EntropyExperi
   ]),
 );
 
-const WEEKS = [1, 2, 4, 8, 16, 26, 52];
-const PEOPLE = { parameters: LIVE_PARAMETERS, people: 1000, readers: 100, weeks: WEEKS } as const;
+const WEEKS = [1, 2, 4, 8, 16, 26];
+const PEOPLE = { parameters: LIVE_PARAMETERS, people: 300, readers: 60, weeks: WEEKS } as const;
 export const DISCLOSURE_EXPERIMENTS: Readonly<Record<string, DisclosureExperiment>> = {
   "provider, hours as people keep them": { seed: "observer/weeks", ...PEOPLE, habits: HABITS, eye: "provider" },
-  "line, hours as people keep them": { seed: "observer/weeks", ...PEOPLE, habits: HABITS, readers: 40, eye: "line" },
-  "provider, always on": { seed: "observer/weeks", ...PEOPLE, habits: ALWAYS_ON, readers: 40, eye: "provider" },
+  "line, hours as people keep them": { seed: "observer/weeks", ...PEOPLE, habits: HABITS, readers: 30, eye: "line" },
+  "provider, always on": { seed: "observer/weeks", ...PEOPLE, habits: ALWAYS_ON, readers: 30, eye: "provider" },
 };

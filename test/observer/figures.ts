@@ -13,7 +13,6 @@ export interface Figures {
     readonly node: string;
     readonly machine: string;
     readonly day: string;
-    readonly minutes: number;
   };
   readonly pairs: Readonly<Record<string, readonly PairResult[]>>;
   readonly entropy: Readonly<Record<string, readonly EntropyResult[]>>;

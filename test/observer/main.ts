@@ -1,39 +1,40 @@
 /**
- * `npm run observer`: everything of docs/anonymity.md at full size, some fifteen minutes. Prints the figures; with --write they become
- * those of the release: test/observer/figures.json and the plots in docs/plots. With --plots it only draws the release's again.
+ * `npm run observer`: everything of docs/anonymity.md at full size, many minutes. Prints the figures; with --write they become
+ * those of the release: test/observer/figures.json, the tables of the page and the plots. With --publish it only writes the release's again.
  */
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Figures, FIGURES_FILE, measure, releasedFigures } from "./figures.ts";
 import { plots } from "./plot.ts";
+import { fill } from "./tables.ts";
 
-const { values: options } = parseArgs({ options: { write: { type: "boolean" }, plots: { type: "boolean" } } });
-if (options.plots) writePlots(releasedFigures());
+const { values: options } = parseArgs({ options: { write: { type: "boolean" }, publish: { type: "boolean" } } });
+if (options.publish) publish(releasedFigures());
 else run();
 
 function run(): void {
-  const begin = performance.now();
   const measured = measure((line) => process.stderr.write(`${line} ...\n`));
-  const minutes = Math.round((performance.now() - begin) / 60_000);
-  const figures: Figures = { about: { ...about(), minutes }, ...measured };
+  const figures: Figures = { about: about(), ...measured };
   const text = `${JSON.stringify(figures, undefined, 1)}\n`;
   process.stdout.write(text);
   if (!options.write) return;
   writeFileSync(FIGURES_FILE, text);
-  writePlots(figures);
+  publish(figures);
 }
 
-function writePlots(of: Figures): void {
+function publish(of: Figures): void {
   const folder = fileURLToPath(new URL("../../docs/plots/", import.meta.url));
   mkdirSync(folder, { recursive: true });
   for (const [name, svg] of Object.entries(plots(of))) writeFileSync(`${folder}${name}.svg`, svg);
+  const page = fileURLToPath(new URL("../../docs/anonymity.md", import.meta.url));
+  writeFileSync(page, fill(readFileSync(page, "utf8"), of));
 }
 
-function about(): Omit<Figures["about"], "minutes"> {
+function about(): Figures["about"] {
   const [cpu] = cpus();
   const gigabytes = Math.round(totalmem() / 2 ** 30);
   return {

@@ -125,8 +125,8 @@ function weeks({ disclosure }: Figures): string {
   const of = (name: string, value: "first" | "firstTen"): Point[] =>
     (disclosure[name] ?? []).map((result) => [result.weeks, result[value]]);
   return chart({
-    title: "Who writes to this reader most? Found among 999 people, by hours online",
-    x: { label: "weeks watched", ticks: [1, 2, 4, 8, 16, 26, 52], scale: "log" },
+    title: "Who writes to this reader most? Found among 299 people, by hours online",
+    x: { label: "weeks watched", ticks: [1, 2, 4, 8, 16, 26], scale: "log" },
     y: { label: "share of readers", ticks: [0, 0.25, 0.5, 0.75, 1] },
     series: [
       { name: "provider: first", points: of("provider, hours as people keep them", "first") },
