@@ -30,7 +30,7 @@ export function scenario(seed: string): SimOptions {
     mixes,
     providers,
     pool: 1,
-    mails: 150 + below(random, 400),
+    mails: 100 + below(random, 200),
     clock: uniform(random) < 0.3 ? "slot" : "poisson",
     faults: faultText(faults),
     pair: uniform(random) < 0.25,

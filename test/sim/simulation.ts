@@ -198,7 +198,7 @@ class Simulation {
     const { clock } = this.#world;
     const { profile, faults, grace } = this.#options;
     const patience = grace === undefined ? GRACE[profile] : grace * 1000;
-    const last = Math.max(this.#end, BEGIN + faultsEnd(parseFaults(faults)) * 1000) + patience;
+    const last = Math.max(this.#end, BEGIN + faultsEnd(parseFaults(faults)) * 1000) + patience + this.#backlogTime();
     const isSettled = (): boolean => {
       const { fates, waiting } = this.#users;
       return waiting === 0 && [...fates.values()].every((f) => f.deliveredAt !== undefined || f.failedAt !== undefined);
@@ -208,6 +208,13 @@ class Simulation {
       return `from u${writing.from} to u${writing.to}, written at ${acceptedAt - BEGIN} ms`;
     });
     this.#invariants.settled([...unsettled, ...this.#users.corrupted], this.#users.fates.size);
+  }
+
+  /** Who has written more than there are slots needs them first: half as long again as the longest queue takes. */
+  #backlogTime(): number {
+    const { sendRate, payloadShare } = this.#plan.parameters.profiles[this.#options.profile];
+    const queued = this.#users.people.map(({ client }) => client.client.status().queuedFragments);
+    return (1_500 * Math.max(...queued)) / (sendRate * payloadShare);
   }
 
   /** In steps, with a look at the queues after each; ends at the first violation. */
