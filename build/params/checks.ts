@@ -73,6 +73,7 @@ function poolChecks(kind: Kind, parameters: Parameters, { pools }: Figures): Che
   const smallest = pools[0]?.decoysPerSecond ?? Number.POSITIVE_INFINITY;
   return [
     above("a mix is never without packets that are not its users'", parameters.minimumPool, 0),
+    above("services ask for tokens", parameters.tokens.perProvider, 0),
     ...pools.flatMap(({ perMix, isCapped, mixesPerLayer, providers }) => [
       atLeast(
         `every mix of 3 × ${mixesPerLayer} with ${providers} providers holds the minimum pool`,

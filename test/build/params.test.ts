@@ -34,6 +34,7 @@ test("each wrong parameter is named", () => {
     [withMail({ sendRate: perSecond(1 / 15) }), /^the mail profile sends at most/],
     [withMail({ meanDelay: seconds(30) }), /^a packet delayed to the cap/],
     [{ ...LIVE_PARAMETERS, minimumPool: 0 }, /^a mix is never without packets/],
+    [{ ...LIVE_PARAMETERS, tokens: { ...LIVE_PARAMETERS.tokens, perProvider: 0 } }, /^services ask for tokens/],
     [{ ...LIVE_PARAMETERS, minimumPool: 60 }, /^decoys take a provider's line/],
     [{ ...LIVE_PARAMETERS, minimumPool: 1000 }, /^decoys of 2 providers for 3 × 2 mixes stay below/],
     [{ ...LIVE_PARAMETERS, minimumPool: 1000 }, /^every mix of 3 × 8 with 6 providers holds/],
