@@ -31,12 +31,13 @@ const SIZES = geometry(DEMO_PARAMETERS);
 const CONTENT_MAX = 16_384;
 const RECORD_ADDS = 22;
 /** Certificates, verification, Finished and session tickets come first; all shorter than this together. */
-const HANDSHAKE_RECORDS = 8;
+const HANDSHAKE_RECORDS = 10;
 const DELIVERY_MILLISECONDS_MAX = 180_000;
 const LOOK_MILLISECONDS = 500;
 
 test("on the wire of a live network every record has one of the lengths of its link's frames", async () => {
   const folder = mkdtempSync(join(tmpdir(), "starling-wire-"));
+  let keepsFolder = false;
   let text = "";
   const writer = new LogWriter({ unit: "tls", sink: (piece) => (text += piece) });
   const relay = new WireRelay({ log: writer, now: () => Date.now() });
@@ -68,10 +69,13 @@ test("on the wire of a live network every record has one of the lengths of its l
       setTimeout(resolve, LOOK_MILLISECONDS);
       await promise;
     }
+  } catch (error) {
+    keepsFolder = true;
+    throw new Error(`What each process said is in ${join(folder, "logs")}.`, { cause: error });
   } finally {
     // Each, also when one of them had ended by itself: what is left open would keep this process from ending.
     await Promise.allSettled(stops.map((stop) => stop()));
-    rmSync(folder, { recursive: true, force: true });
+    if (!keepsFolder) rmSync(folder, { recursive: true, force: true });
   }
   writer.end();
   const log = readLog(text);

@@ -12,7 +12,7 @@ import type { EntropyResult } from "./population.ts";
 /** The page with every table as the figures have it. Throws when a table has no place in the page. */
 export function fill(page: string, figures: Figures): string {
   return Object.entries(tables(figures)).reduce((text, [name, table]) => {
-    const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`);
+    const place = new RegExp(`(<!-- ${name} -->\n)(?:(?!<!--)[^])*(\n<!-- end -->)`);
     if (!place.test(text)) throw new Error(`the page has no place for the table ${name}`);
     return text.replace(place, (_, begin: string, end: string) => `${begin}${table}${end}`);
   }, page);
