@@ -123,9 +123,9 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
       keys,
       admitted: admitted as readonly AdmittedNode[],
       stateDirectory: config.dataDirectory,
+      dnsServers: config.dns?.servers,
       host,
       port,
-      dnsServers: config.dns?.servers,
       suite,
       clock,
       random: new SystemRandom(),
@@ -209,6 +209,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
       keys: random,
       services: random,
       decoys: random,
+      tokens: random,
     },
     suite,
     network,
@@ -249,7 +250,6 @@ function memoryDirectory(config: MixConfig | ProviderConfig, { keys, suite, log 
 /** Makes it, for its owner only, if it is not there. */
 function assertWritable(key: string, directory: string): void {
   try {
-      tokens: random,
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);
   } catch {

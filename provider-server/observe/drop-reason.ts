@@ -25,7 +25,8 @@ export const DROP_REASONS = {
   SERVICE_LATE: "a request whose answer was not ready when it was due",
   TOKEN_INVALID: "a request whose token is not of this provider's making, or of another period",
   TOKEN_SPENT: "a request whose token was used before",
-  TOKENS_BUSY: "a request, or elements to sign, that came while too many tokens were in work or past a provider's share",
+  TOKENS_BUSY:
+    "a request, or elements to sign, that came while too many tokens were in work or past a provider's share",
   COVER: "a drop packet, whose purpose is served",
   NO_ACCOUNT: "a frame from a device that belongs to no account",
   OVER_BUDGET: "a frame that came faster than any profile sends",
