@@ -252,10 +252,12 @@ export class MixNode {
   }
 
   /** Sends a packet that is due; false when it is lost. */
-  #leave({ due, next, frame }: Held, now: Milliseconds): boolean {
+  #leave({ due, epoch, next, frame }: Held, now: Milliseconds): boolean {
     const giveBack = (): void => this.#buffers.giveBack(frame);
     if (now - due > LATENESS_NOTED) this.#late++;
-    const reason = now - due > LATENESS_MAX ? "TOO_LATE" : this.#send(next, frame, giveBack);
+    // A clock that was put back meanwhile brings a packet's time late, and nothing else shows it.
+    const isOver = this.#keys.get(epoch) === undefined;
+    const reason = isOver || now - due > LATENESS_MAX ? "TOO_LATE" : this.#send(next, frame, giveBack);
     if (reason === undefined) return true;
     giveBack();
     this.drop(reason);
