@@ -27,9 +27,9 @@ for (const seed of ["one", "two", "three"]) {
   });
 }
 
-test("the same holds for a clock of equal slots", async () => {
-  const parameters = { ...SIM_PARAMETERS, clock: "slot" } as const;
-  const seed = "slots";
+test("the same holds for a Poisson clock", async () => {
+  const parameters = { ...SIM_PARAMETERS, clock: "poisson" } as const;
+  const seed = "exponential waits";
   const duration = seconds(60);
   const idle = await watch({ seed, writes: false, duration, parameters });
   const busy = await watch({ seed, writes: true, duration, parameters });
