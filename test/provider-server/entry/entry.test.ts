@@ -103,7 +103,11 @@ function entryWith({ accounts, ...given }: Fakes): Entry {
     forward: () => undefined,
     onDrop: () => undefined,
     ...given,
-    accounts: { isDevice: () => true, handle: () => ({ id: 0, result: "MALFORMED", body: new Uint8Array(0) }), ...accounts },
+    accounts: {
+      isDevice: () => true,
+      handle: () => ({ id: 0, result: "MALFORMED", body: new Uint8Array(0) }),
+      ...accounts,
+    },
   });
 }
 

@@ -55,7 +55,10 @@ test("a key look-up by SURB finds the record of an address at another provider",
     accountKey: net.suite.ed25519.publicKey(bob.device.accountSeed("bob")),
   };
   const bytes = signMailboxRecord({ record, accountSeed: bob.device.accountSeed("bob"), suite: net.suite });
-  assert.equal((await bob.device.control({ kind: "put-record", record: bytes, replyId: new Uint8Array(32).fill(9) })).result, "OK");
+  assert.equal(
+    (await bob.device.control({ kind: "put-record", record: bytes, replyId: new Uint8Array(32).fill(9) })).result,
+    "OK",
+  );
 
   const found = await request(net, alice, { service: "keys", body: new Writer().text16("Bob@b.example").finish() });
   const reader = new Reader(found);

@@ -278,13 +278,12 @@ test("a sender whose link is lost gets its memory back as well", async (t) => {
   const arriving = next();
   const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
   const far = await arriving; // reads nothing
-  let taken = 0;
-  let sent = 0;
-  while (link.send(packet, () => taken++)) sent++;
+  const memory = { lent: 0, back: 0 };
+  while (link.send(packet, () => memory.back++)) memory.lent++;
   const gone = closed(link);
   far.close();
   await gone;
-  while (taken < sent) await new Promise((resolve) => setImmediate(resolve));
+  while (memory.back < memory.lent) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(
     link.send(packet, () => assert.fail("a frame that was refused")),
     false,
