@@ -61,9 +61,9 @@ function featuresOf(group: readonly Sighting[]): Float64Array {
   const asked = group.filter(({ direction, length }) => direction === "out" && length < SMALL_BYTES);
   const came = group.filter(({ direction }) => direction === "in");
   const features: number[] = [];
-  for (const of of [sent, asked, came]) {
-    features.push(of.length, kilobytes(of));
-    features.push(...gapHistogram(of.map(({ at }) => at)));
+  for (const kind of [sent, asked, came]) {
+    features.push(kind.length, kilobytes(kind));
+    features.push(...gapHistogram(kind.map(({ at }) => at)));
   }
   return Float64Array.from(features);
 }
