@@ -13,7 +13,7 @@ import { webAddress } from "#transport/link/web-handshake.ts";
 import { ServerError } from "../errors.ts";
 import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
 import { OPERATOR_SERVICES_MAX } from "../services/limits.ts";
-import { parseListenAddress, parseResolverAddress } from "./listen-address.ts";
+import { parseListenAddress, parseLoopbackAddress, parseResolverAddress } from "./listen-address.ts";
 
 export type Config = z.infer<typeof schema>;
 export type MixConfig = Extract<Config, { role: "mix" }>;
@@ -87,6 +87,8 @@ const node = {
   memoryDirectory: path("a directory in memory").optional(),
   replayTagsMax: count(2 ** 28).optional(),
   delayQueuePacketsMax: count(10_000_000).optional(),
+  /** Where a collector on this machine gets the node's figures; nowhere unless named. */
+  metricsListen: accepted(parseLoopbackAddress, "expected 127.0.0.1 or [::1] with a port").optional(),
   /** Threads that unwrap packets; 0 leaves it to the first. */
   unwrapThreads: z
     .int({ error: THREADS })

@@ -9,6 +9,13 @@ export function parseListenAddress(text: string): { host: string; port: number }
   return text.endsWith(":0") ? { ...parseAddress(text.replace(/0$/, "1")), port: 0 } : parseAddress(text);
 }
 
+/** An address that only this machine reaches, port 0 included. Throws MALFORMED. */
+export function parseLoopbackAddress(text: string): { host: string; port: number } {
+  const address = parseListenAddress(text);
+  if (address.host !== "127.0.0.1" && address.host !== "::1") throw new TransportError("MALFORMED");
+  return address;
+}
+
 /** A DNS resolver: an IP address and its port, for a name would have to be looked up first. Throws MALFORMED. */
 export function parseResolverAddress(text: string): { host: string; port: number } {
   const address = parseAddress(text);

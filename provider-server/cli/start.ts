@@ -30,6 +30,8 @@ import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
 import type { NodeDependencies } from "../node/dependencies.ts";
 import { ProviderNode } from "../node/provider-node.ts";
 import { Log } from "../observe/log.ts";
+import { type Gauges, Metrics } from "../observe/metrics.ts";
+import { type RunningMetrics, serveMetrics } from "../observe/metrics-listener.ts";
 import type { Observer } from "../observe/observer.ts";
 import { OperatorService } from "../services/operator-service.ts";
 import type { AuthorityConfig, Config, MixConfig, ProviderConfig } from "./config.ts";
@@ -147,9 +149,12 @@ interface Loaded {
   readonly network: Network;
   readonly keys: NodeKeys;
   readonly log: Log;
+  /** Counts whether or not anybody asks. */
+  readonly figures: Metrics;
 }
 
 interface Base extends Loaded {
+  readonly metrics: RunningMetrics | undefined;
   readonly epochs: EpochStore;
   readonly sizes: Geometry;
   readonly listener: TlsListener;
@@ -158,13 +163,16 @@ interface Base extends Loaded {
 /** What every role starts from; the primitives are tried before anything relies on them. */
 async function load(config: Config): Promise<Loaded> {
   const clock = new SystemClock();
-  const log = new Log({ clock, sink: (line) => process.stderr.write(`${new Date().toISOString()} ${line}\n`) });
+  const figures = new Metrics({ clock });
+  const log = new Log({ clock, sink: toStandardError, metrics: figures });
   const keys = readKeyFile(config.keyFile);
   const network = readNetwork(config.networkFile, await loadSuite("xwing", "native"));
   const suite = await loadSuite(network.parameters.suite, "native");
   selfTest(suite);
-  return { clock, suite, network, keys, log };
+  return { clock, suite, network, keys, log, figures };
 }
+
+const toStandardError = (line: string): void => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);
 
 /** Listens last: whatever else is wrong with a configuration ends the program. */
 async function prepare(
@@ -177,18 +185,32 @@ async function prepare(
   const { suite, packetBytes } = network.parameters;
   const sizes = geometry({ suite, packetBytes });
   const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, sizes, clock, protocols };
-  return { ...loaded, epochs, sizes, listener: await bound(() => TlsListener.listen(options)) };
+  const listener = await bound(() => TlsListener.listen(options));
+  const metrics = await serveFigures(config, loaded).catch(async (error: unknown) => {
+    await listener.close();
+    throw error;
+  });
+  return { ...loaded, epochs, sizes, listener, metrics };
+}
+
+async function serveFigures(
+  { metricsListen }: MixConfig | ProviderConfig,
+  { figures }: Loaded,
+): Promise<RunningMetrics | undefined> {
+  if (metricsListen === undefined) return undefined;
+  const where = parseListenAddress(metricsListen);
+  return bound(() => serveMetrics({ metrics: figures, ...where }), "metricsListen");
 }
 
 /** An address that cannot be bound is the configuration's fault, not a bug. */
-async function bound<T>(listen: () => Promise<T>): Promise<T> {
+async function bound<T>(listen: () => Promise<T>, key = "listen"): Promise<T> {
   try {
     return await listen();
   } catch (error) {
     if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) throw error;
     throw new ServerError(
       "CONFIG",
-      `listen: expected an address of this machine that is free (${String(error.code)}).`,
+      `${key}: expected an address of this machine that is free (${String(error.code)}).`,
     );
   }
 }
@@ -220,6 +242,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
     operator: config.operator,
     epochs,
     log,
+    metrics: base.figures,
     limits: {
       unwrapThreads,
       ...(replayTagsMax === undefined ? {} : { replayCapacity: replayTagsMax }),
@@ -264,15 +287,24 @@ const MEMORY_FILE_SYSTEMS: ReadonlySet<number> = new Set([0x01021994, 0x858458f6
 function started(
   config: Config,
   base: Base,
-  node: { readonly nodeId: Uint8Array; start(): void; accept(link: Link): void; stop(): Promise<void> },
+  node: {
+    readonly nodeId: Uint8Array;
+    readonly gauges: Gauges;
+    start(): void;
+    accept(link: Link): void;
+    stop(): Promise<void>;
+  },
   close: () => Promise<void>,
 ): Running {
-  const { listener, log, keys, suite } = base;
+  const { listener, log, keys, suite, figures, metrics } = base;
   listener.onLink((link) => node.accept(link));
   node.start();
+  figures.start(() => ({ ...node.gauges, resident_bytes: process.memoryUsage.rss() }));
   return {
     ready: { role: config.role, address: listener.address, nodeId: publicKeys(keys, suite).nodeId },
     async stop() {
+      figures.stop();
+      await metrics?.close();
       await node.stop();
       await listener.close();
       await close();

@@ -9,6 +9,7 @@ import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "#trans
 import type { Consensus } from "#transport/directory/model.ts";
 import { nodeIdOf, signDescriptor } from "#transport/directory/descriptor.ts";
 import { Directory } from "#transport/directory/directory.ts";
+import { epochAt } from "#transport/directory/epochs.ts";
 import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
@@ -22,6 +23,7 @@ import type { LoopCounts } from "../node/loop-evidence.ts";
 import { longestDelay, NodeLoops, settledEpoch } from "../node/node-loops.ts";
 import { Topology } from "../node/topology.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
+import type { Gauges } from "../observe/metrics.ts";
 import { DelayQueue } from "./delay-queue.ts";
 import { EpochKeys } from "./epoch-keys.ts";
 import { FrameBuffers, packetIn } from "./frame-buffers.ts";
@@ -165,6 +167,7 @@ export class MixNode {
   /** Takes one packet that arrived now. */
   receive(packet: Uint8Array): void {
     const now = this.#clock.now();
+    this.#deps.metrics?.count("packets_in");
     if (this.#threads !== undefined) {
       if (!this.#threads.submit(packet, now)) this.drop("UNWRAP_BACKLOG");
       return;
@@ -182,6 +185,13 @@ export class MixNode {
 
   get held(): number {
     return this.#queue.size;
+  }
+
+  /** For whoever runs this node. */
+  get gauges(): Gauges {
+    const { up, wanted } = this.#pool.state;
+    const epoch = epochAt(this.#deps.network, this.#clock.now());
+    return { packets_held: this.held, links_up: up, links_wanted: wanted, epoch };
   }
 
   #receiveFrame(link: Link, bytes: Uint8Array): void {
@@ -266,7 +276,9 @@ export class MixNode {
 
   #send(next: NodeId, frame: Uint8Array, onTaken?: () => void): DropReason | undefined {
     if (this.#topology.next(next) === undefined) return "NEXT_HOP_UNKNOWN";
-    return this.#pool.send(next, frame, onTaken) ? undefined : "NEXT_HOP_DOWN";
+    if (!this.#pool.send(next, frame, onTaken)) return "NEXT_HOP_DOWN";
+    this.#deps.metrics?.count("packets_out");
+    return undefined;
   }
 
   #startThreads(): UnwrapThreads | undefined {
@@ -321,6 +333,8 @@ export class MixNode {
     this.#keys.eraseBefore(epoch);
     const { up, wanted } = this.#pool.state;
     const loops = this.#loops.takeCounts(settledEpoch(epoch));
+    this.#deps.metrics?.count("loops_returned", loops.returned);
+    this.#deps.metrics?.count("loops_lost", loops.lost);
     this.#deps.log.event("epoch", {
       epoch,
       linksUp: up,

@@ -10,6 +10,7 @@ import type { SignUpPolicy } from "../accounts/accounts.ts";
 import type { ProviderDatabase } from "../database/database.ts";
 import type { EpochStore } from "../mix/epoch-store.ts";
 import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Service } from "../services/service.ts";
 
@@ -29,6 +30,8 @@ export interface NodeDependencies {
   readonly epochs: EpochStore;
   readonly log: Log;
   readonly limits?: Partial<NodeLimits>;
+  /** Figures for whoever runs the node. */
+  readonly metrics?: Metrics | undefined;
   /** Only for tests and demonstrations; no configuration leads here. */
   readonly observer?: Observer | undefined;
 }

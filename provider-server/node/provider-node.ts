@@ -16,6 +16,7 @@ import { MailboxStore } from "../mailbox/mailbox-store.ts";
 import type { Delivery } from "../mix/mix.ts";
 import { MixNode } from "../mix/mix-node.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
+import type { Gauges } from "../observe/metrics.ts";
 import { echoService } from "../services/echo.ts";
 import { haveService } from "../services/have.ts";
 import { keysService } from "../services/keys.ts";
@@ -139,6 +140,11 @@ export class ProviderNode {
     this.#decoys.stop();
     await this.mix.stop();
     this.mailbox.stop();
+  }
+
+  /** For whoever runs this provider. */
+  get gauges(): Gauges {
+    return { ...this.mix.gauges, client_links: this.entry.links };
   }
 
   /** A link from another node or from a client. */
