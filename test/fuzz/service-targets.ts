@@ -7,6 +7,7 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { Writer } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { frameBody } from "#transport/sphinx/framed-body.ts";
+import { TOKEN_BYTES } from "#transport/sphinx/limits.ts";
 import { decodeServiceRequest } from "#transport/sphinx/service-payload.ts";
 import type { Target } from "./fuzz.ts";
 import type { Traffic } from "./traffic.ts";
@@ -14,7 +15,12 @@ import type { Traffic } from "./traffic.ts";
 export function serviceTargets({ geometry }: Traffic): Target[] {
   const random = new SeededRandom("fuzz services");
   const request = (name: string, body: Uint8Array): Uint8Array =>
-    new Writer().text16(name).raw(random.bytes(geometry.surbBytes)).bytes32(body).finish();
+    new Writer()
+      .text16(name)
+      .raw(random.bytes(geometry.surbBytes))
+      .raw(random.bytes(TOKEN_BYTES))
+      .bytes32(body)
+      .finish();
   return [
     {
       name: "service request",
