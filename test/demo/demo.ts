@@ -4,12 +4,15 @@
  *
  *   npm run demo
  *   npm run -s demo -- --once --json [--eml FILE]     one mail, then one JSON object on standard output
+ *   npm run demo -- --observe FILE                    what somebody sees who taps every line into a node (docs/spec/14-observer-log.md)
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { LogWriter } from "#test/observer/log.ts";
+import { WireRelay } from "#test/observer/wire-relay.ts";
 import { Desktop } from "./desktop.ts";
 import { ANSWER, type DemoMail, mailFromFile, ownMail } from "./mail.ts";
 import { type DemoNetwork, startNetwork } from "./network.ts";
@@ -43,7 +46,9 @@ async function demo(): Promise<void> {
   const mail = options.eml === undefined ? ownMail() : await mailFromFile(options.eml);
   const observations = new Observations();
   say("Starting 3 authorities, 3 layers of 2 mixes and 2 providers, each a process of its own ...");
-  const network = await startNetwork({ folder, observations });
+  const relay = options.observe === undefined ? undefined : observe(options.observe);
+  const announce = relay === undefined ? {} : { announce: relay.stand.bind(relay) };
+  const network = await startNetwork({ folder, observations, ...announce });
   toStop.push(() => network.stop());
 
   const alice = person("Alice", "a.example", observations);
@@ -65,6 +70,19 @@ async function demo(): Promise<void> {
   say(`  Bob    ${await bob.desktop.url()}`);
   say(`If a window asks for the passphrase, it is: ${PASSPHRASE}`);
   await interrupted.promise;
+}
+
+/** Taps every connection into a node and writes the log to a file. */
+function observe(path: string): WireRelay {
+  const file = openSync(path, "w");
+  const log = new LogWriter({ unit: "tls", sink: (text) => void writeSync(file, text) });
+  const relay = new WireRelay({ log, now: () => Date.now() });
+  toStop.push(async () => {
+    await relay.close();
+    log.end();
+    closeSync(file);
+  });
+  return relay;
 }
 
 function person(name: string, domain: Person["domain"], observations: Observations): Person {
@@ -117,11 +135,16 @@ async function answer(alice: Person, bob: Person): Promise<void> {
 function readOptions() {
   try {
     return parseArgs({
-      options: { once: { type: "boolean" }, json: { type: "boolean" }, eml: { type: "string" } },
+      options: {
+        once: { type: "boolean" },
+        json: { type: "boolean" },
+        eml: { type: "string" },
+        observe: { type: "string" },
+      },
     });
   } catch (error) {
     console.error(
-      `${error instanceof Error ? error.message : String(error)}\nUsage: npm run demo [-- --once] [--json] [--eml FILE]`,
+      `${error instanceof Error ? error.message : String(error)}\nUsage: npm run demo [-- --once] [--json] [--eml FILE] [--observe FILE]`,
     );
     process.exit(2);
   }
