@@ -84,11 +84,11 @@ function bySpread(spread: string, results: readonly PairResult[]): Cell[] {
 function entropyTable({ entropy }: Figures): string {
   return table(
     ["clients", "slot: mean", "least", "equal to", "Poisson: mean", "least", "equal to"],
-    (entropy["slot"] ?? []).map((slot, i) => row(slot.clients, cells(slot), cells(entropy["poisson"]?.[i]))),
+    (entropy["slot"] ?? []).map((slot, i) => row(slot.clients, bitsOf(slot), bitsOf(entropy["poisson"]?.[i]))),
   );
 }
 
-const cells = (one: EntropyResult | undefined): Cell[] =>
+const bitsOf = (one: EntropyResult | undefined): Cell[] =>
   one === undefined
     ? []
     : [`${one.meanBits.toFixed(1)} bits`, one.leastBits.toFixed(1), `${Math.round(one.equalTo)} packets`];
