@@ -30,7 +30,7 @@ export class Journeys {
   }
 
   of(outgoing: Outgoing): Journey {
-    const { message, progress, delivery, left } = outgoing;
+    const { message, progress, delivery } = outgoing;
     const { firstSentAt, lastSentAt, storedAt, deliveredAt } = progress;
     return {
       messageId: message.id,
@@ -44,7 +44,7 @@ export class Journeys {
       lastSentAt,
       storedAt,
       deliveredAt,
-      expectedAt: deliveredAt ?? this.#expectedAt(left, lastSentAt),
+      expectedAt: deliveredAt ?? this.#expectedAt(outgoing),
       waitingFor: this.#waitingFor(outgoing),
     };
   }
@@ -53,17 +53,17 @@ export class Journeys {
   estimate(bytes: number): Milliseconds {
     const { geometry, parameters, outbox, profile } = this.#deps;
     const { total } = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes: bytes });
-    return estimate({ fragments: total, ahead: outbox.queued, profile: profile() });
+    return estimate({ slots: outbox.slotsUntilThrough(total), profile: profile() });
   }
 
-  #expectedAt(left: number, lastSentAt: Milliseconds | undefined): Milliseconds {
+  #expectedAt(outgoing: Outgoing): Milliseconds {
     const profile = this.#deps.profile();
     const now = this.#deps.clock.now();
-    if (left === 0 && lastSentAt !== undefined) {
-      return milliseconds(Math.max(now, lastSentAt + estimate({ fragments: 0, ahead: 0, profile })));
+    const { lastSentAt } = outgoing.progress;
+    if (outgoing.left === 0 && lastSentAt !== undefined) {
+      return milliseconds(Math.max(now, lastSentAt + estimate({ slots: 0, profile })));
     }
-    const ahead = Math.max(0, this.#deps.outbox.queued - left);
-    return milliseconds(now + estimate({ fragments: left, ahead, profile }));
+    return milliseconds(now + estimate({ slots: this.#deps.outbox.slotsUntilThrough(outgoing), profile }));
   }
 
   #waitingFor(outgoing: Outgoing): Journey["waitingFor"] {

@@ -12,6 +12,7 @@ import { encodeFragment, type Fragment } from "../fragment/fragment.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
+import { type Contender, turnsUntilThrough } from "./fair-turns.ts";
 import { isKeyTooOld } from "./key-age.ts";
 import { FRAGMENTS_READY, MESSAGES_READY_MAX } from "./limits.ts";
 import { Outgoing, type Waits } from "./outgoing.ts";
@@ -103,6 +104,22 @@ export class Outbox implements PayloadSource {
     let queued = 0;
     for (const { outgoing } of this.#items.values()) queued += outgoing.left;
     return queued;
+  }
+
+  /**
+   * How many payload slots until the last fragment of a message has left, or of a new one of so many fragments. Messages that
+   * wait for a key take no slots; receipts and requests, one packet each, are left out.
+   */
+  slotsUntilThrough(message: Outgoing | number): number {
+    const now = this.#deps.clock.now();
+    let wanted: Contender = { left: typeof message === "number" ? message : message.left, order: Infinity };
+    const others: Contender[] = [];
+    for (const { outgoing, order } of this.#items.values()) {
+      const { left } = outgoing;
+      if (outgoing === message) wanted = { left, order };
+      else if (left > 0 && !this.waitsForKey(outgoing, now)) others.push({ left, order });
+    }
+    return turnsUntilThrough(wanted, others);
   }
 
   *contenders(now: Milliseconds): Iterable<PayloadContender> {

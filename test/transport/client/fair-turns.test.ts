@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { FairTurns } from "#transport/client/fair-turns.ts";
+import { FairTurns, turnsUntilThrough } from "#transport/client/fair-turns.ts";
 
 interface Mail {
   left: number;
@@ -47,6 +47,35 @@ test("the oldest mail has every second turn, so nothing starves", () => {
       assert.ok(turnsUntilDone(mails, oldest) <= 2 * before);
     }),
   );
+});
+
+test("counted ahead, the turns until a mail is through are those that it then takes", () => {
+  const few = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(fc.oneof(few, sizes), fc.nat(), (lefts, choice) => {
+      const mails = lefts.map((left, order) => ({ left, order }));
+      const wanted = mails[choice % mails.length] as Mail;
+      const others = mails.filter((mail) => mail !== wanted);
+      assert.equal(turnsUntilThrough(wanted, others), turnsUntilDone(mails, wanted));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("each of many small mails waits for those before it, and what is through already for nobody", () => {
+  const mails = Array.from({ length: 26 }, (_, order) => ({ left: 1, order }));
+  const turns = mails.map((wanted) =>
+    turnsUntilThrough(
+      wanted,
+      mails.filter((mail) => mail !== wanted),
+    ),
+  );
+  assert.deepEqual(
+    turns,
+    mails.map(({ order }) => order + 1),
+  );
+  assert.equal(turnsUntilThrough({ left: 5, order: 1 }, [{ left: 4000, order: 0 }]), 9);
+  assert.equal(turnsUntilThrough({ left: 0, order: 9 }, mails), 0);
 });
 
 test("without anybody waiting no turn is used up", () => {
