@@ -12,6 +12,7 @@ import type { AuthorityStore } from "./authority-store.ts";
 import { BEING_LOOKED_UP } from "./domain-checks.ts";
 import type { CountReason, DescriptorReason, DomainReason } from "./reasons.ts";
 import { flawOf } from "./tally.ts";
+import { keepsTokenKeys } from "./token-keys.ts";
 
 export class DescriptorRegistry {
   readonly #network: Network;
@@ -50,6 +51,9 @@ export class DescriptorRegistry {
     const held = this.#nodes.get(id);
     if (held !== undefined && equalBytes(held.bytes, bytes)) return undefined;
     if (held !== undefined && held.publishedAt >= descriptor.publishedAt) return "a newer descriptor is known";
+    if (held !== undefined && !keepsTokenKeys(this.#network, held, descriptor)) {
+      return "the provider changed a token key within its period";
+    }
     // A domain that is only being looked up may be confirmed before the vote.
     const domain = this.#admission.domainRefusal(descriptor);
     if (domain !== undefined && domain !== BEING_LOOKED_UP) return domain;

@@ -15,6 +15,7 @@ export const DESCRIPTOR_REASONS = [
   "no domain is admitted for the node, and no DNS resolver is configured",
   "the descriptor is from the future",
   "a newer descriptor is known",
+  "the provider changed a token key within its period",
 ] as const;
 
 /** A provider that is not listed, or refused, for its domain. */
@@ -56,6 +57,7 @@ export const COUNT_REASONS = [
   "descriptor from the future",
   "node listed by too few authorities",
   "domain taken by another provider",
+  "token key changed within its period",
   "parameters named by too few authorities",
   "parameters other than the network file's",
   "reveal that does not open its commitment",

@@ -20,6 +20,7 @@ import { type Judgement, judge } from "./judge.ts";
 import { assignLayers } from "./layers.ts";
 import type { CountReason, NoTallyReason } from "./reasons.ts";
 import { combineSharedRandom } from "./shared-random.ts";
+import { keepsTokenKeys, tokenKeysOf } from "./token-keys.ts";
 
 /** Something a vote asked for that the consensus does not have, for the log. Authorities by position, nodes by hex id. */
 export interface Dropped {
@@ -64,7 +65,11 @@ export function tally(o: {
   const { sharedRandom, broken, uncommitted } = combineSharedRandom({ network, epoch, previous, votes, suite });
   for (const authority of broken) dropped.push({ reason: "reveal that does not open its commitment", authority });
   for (const authority of uncommitted) dropped.push({ reason: "reveal without a commitment", authority });
-  const nodes = chooseNodes({ network, epoch, votes, suite, dropped });
+  const nodes = withSteadyTokenKeys(network, {
+    nodes: chooseNodes({ network, epoch, votes, suite, dropped }),
+    previous,
+    dropped,
+  });
   const isSamePeriod = previous !== undefined && periodOf(network, previous.epoch) === periodOf(network, epoch);
   const layers = assignLayers({
     mixes: nodes.filter((node) => node.role === "mix"),
@@ -106,8 +111,8 @@ function chooseParameters(network: Network, votes: readonly Vote[], dropped: Dro
 }
 
 /**
- * Nodes that enough votes list with a good descriptor that says the same of role, operator and domain; of these descriptors
- * the newest. What only one authority checked must not come in on others' votes for something else.
+ * Nodes that enough votes list with a good descriptor that says the same of role, operator, domain and token keys; of these
+ * descriptors the newest. What only one authority checked must not come in on others' votes for something else.
  */
 function chooseNodes(o: {
   network: Network;
@@ -138,7 +143,8 @@ function chooseNodes(o: {
 }
 
 /** What authorities check before they list a node. The threshold is more than half, so at most one set of claims reaches it. */
-const claimsOf = ({ role, operator, domain }: NodeDescriptor): string => JSON.stringify([role, operator, domain]);
+const claimsOf = (node: NodeDescriptor): string =>
+  JSON.stringify([node.role, node.operator, node.domain, tokenKeysOf(node)]);
 
 /** Why a descriptor cannot be in the consensus of `epoch`, if it cannot. */
 export function flawOf(
@@ -167,6 +173,20 @@ function newest(descriptors: readonly NodeDescriptor[]): NodeDescriptor {
     (a, b) => b.publishedAt - a.publishedAt || (toHex(a.bytes) < toHex(b.bytes) ? 1 : -1),
   );
   return first as NodeDescriptor;
+}
+
+/** Without the providers that name another token key for a period than the list before: it would date each client's tokens. */
+function withSteadyTokenKeys(
+  network: Network,
+  o: { nodes: readonly NodeDescriptor[]; previous: Consensus | undefined; dropped: Dropped[] },
+): NodeDescriptor[] {
+  const before = new Map(o.previous?.providers.map((provider) => [toHex(provider.nodeId), provider]));
+  return o.nodes.filter((node) => {
+    const known = before.get(toHex(node.nodeId));
+    const isSteady = known === undefined || keepsTokenKeys(network, known, node);
+    if (!isSteady) o.dropped.push({ reason: "token key changed within its period", node: toHex(node.nodeId) });
+    return isSteady;
+  });
 }
 
 /** One provider for a domain: the one that had it before, else the lower id. */

@@ -96,6 +96,12 @@ const DESCRIPTORS: Record<DescriptorReason, (s: Setting) => void> = {
     s.publish(mix0.bytes);
     s.describe({ name: "mix0", operator: "op", publishedAt: 79_999 });
   },
+  "the provider changed a token key within its period": (s) => {
+    for (const [at, key] of ["one", "another"].entries()) {
+      const tokenKeys = new Map([[0, seedOf(key)]]);
+      s.describe({ name: "a", role: "provider", publishedAt: 80_000 + at, tokenKeys });
+    }
+  },
 };
 
 const other = nodeId(new Uint8Array(32).fill(1));
@@ -175,6 +181,10 @@ const held = verifyConsensus(
   signedConsensus(made, suite, { epoch: epochNumber(0), commits: new Map([[1, seedOf("commit")]]) }),
   suite,
 );
+const providerWith = (key: string): NodeDescriptor =>
+  testDescriptor(suite, { name: "a", role: "provider", tokenKeys: new Map([[0, seedOf(key)]]) });
+const heldTokens = verifyConsensus(network, signedConsensus(made, suite, { providers: [providerWith("one")] }), suite);
+const knownLists = new Map([held, heldTokens].map((list) => [toHex(list.hash), list]));
 const at = (epoch: number, fields: Partial<VoteFields>, otherFields = fields): readonly Vote[] => [
   voteOf({ epoch: epochNumber(epoch), ...fields }, 0),
   voteOf({ epoch: epochNumber(epoch), ...otherFields }, 1),
@@ -191,6 +201,10 @@ const COUNTED: Record<CountReason, readonly Vote[]> = {
   "node listed by too few authorities": at(0, { nodes: [mix0] }, { nodes: [] }),
   "domain taken by another provider": at(0, {
     nodes: ["a", "b"].map((name) => testDescriptor(suite, { name, role: "provider", domain: "a.example" })),
+  }),
+  "token key changed within its period": at(1, {
+    previous: heldTokens.hash,
+    nodes: [providerWith("another")],
   }),
   "parameters named by too few authorities": at(0, {}, { parameters: { ...parameters, delayCap: 7 } }),
   "parameters other than the network file's": at(0, {
@@ -248,7 +262,7 @@ for (const [reason, provoke] of Object.entries(SIGNATURES)) {
 test("what the count leaves out has a reason each", () => {
   for (const [reason, votes] of Object.entries(COUNTED)) {
     const epoch = votes[0]?.epoch ?? epochNumber(0);
-    const counted = tally({ network, epoch, votes, held: new Map([[toHex(held.hash), held]]), suite });
+    const counted = tally({ network, epoch, votes, held: knownLists, suite });
     assert.equal(counted.kind, "consensus", reason);
     const reasons = counted.kind === "consensus" ? counted.dropped.map((dropped) => dropped.reason as string) : [];
     assert.ok(reasons.includes(reason), `${reason}: ${reasons.join(", ")}`);
