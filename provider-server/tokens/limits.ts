@@ -5,8 +5,11 @@ import { type Milliseconds, milliseconds, perSecond, seconds } from "#transport/
 /** Evaluating eight elements takes some 16 ms of the thread that also passes packets on: a third of it at most. */
 export const BATCH_INTERVAL: Milliseconds = milliseconds(50);
 
-/** Batches that wait to be evaluated: half a minute of them. */
-export const BATCHES_WAITING_MAX = 640;
+/** Batches of one issuer that wait to be evaluated: a quarter of a minute of them, where it is alone. Issuers take turns. */
+export const BATCHES_PER_ISSUER_MAX = 320;
+
+/** Of all issuers: fifty that fill their places, some 20 MB. */
+export const BATCHES_WAITING_MAX = 16_000;
 
 /** What one provider evaluates for another in a period: 200,000 devices of 16 tokens, and some that asked again. */
 export const SIGNED_PER_ISSUER_MAX = 4_000_000;
@@ -19,6 +22,9 @@ export const ORDER_ATTEMPTS_MAX = 6;
 
 /** Orders in work or ready, some 15 KB each: 30 MB. */
 export const ORDERS_KEPT_MAX = 2048;
+
+/** Of them, of one device: this period's and the next one's, and what a restart left behind. */
+export const ORDERS_PER_DEVICE_MAX = 4;
 
 /** Time in which a client fetches what became of its order; then it orders again. */
 export const ORDER_KEPT_FOR: Milliseconds = seconds(900);

@@ -20,7 +20,7 @@ import {
 } from "#transport/tokens/order.ts";
 import { tokenPeriodAt } from "#transport/tokens/period.ts";
 import { isDiskError } from "../database/disk-error.ts";
-import { ORDER_KEPT_FOR, ORDERS_KEPT_MAX } from "./limits.ts";
+import { ORDER_KEPT_FOR, ORDERS_KEPT_MAX, ORDERS_PER_DEVICE_MAX } from "./limits.ts";
 import type { TokenCourier } from "./token-courier.ts";
 import type { TokenSigner } from "./token-signer.ts";
 import type { TokenTables } from "./token-tables.ts";
@@ -33,6 +33,8 @@ export interface TokenIssuerDependencies {
   readonly tables: TokenTables;
   readonly signer: TokenSigner;
   readonly courier: TokenCourier;
+  /** Whether there is such a provider: what names another takes no place on the disk. */
+  readonly isListed: (provider: NodeId) => boolean;
   /** The account of a device, by a number of its own; undefined for a stranger. */
   readonly accountOf: (deviceKey: Uint8Array) => number | undefined;
 }
@@ -71,20 +73,25 @@ export class TokenIssuer {
   }
 
   #accept(deviceKey: Uint8Array, { key, bytes }: { key: string; bytes: Uint8Array }): Decision {
-    const { tables, accountOf } = this.#deps;
+    const { tables, accountOf, isListed } = this.#deps;
     const account = accountOf(deviceKey);
     if (account === undefined) return { result: "NO_ACCOUNT" };
     const order = this.#read(bytes);
     if (order === undefined) return { result: "MALFORMED" };
     if (this.#orders.size >= ORDERS_KEPT_MAX) return { result: "UNAVAILABLE" };
-    const parts = order.parts.map(({ provider, elements }) => ({ provider, digest: this.#digest(elements) }));
+    const parts = order.parts
+      .filter(({ provider }) => isListed(provider))
+      .map(({ provider, elements }) => ({ provider, digest: this.#digest(elements) }));
+    let granted: readonly NodeId[] | undefined;
     try {
-      if (!tables.order({ period: order.period, account, deviceKey, parts })) return { result: "REFUSED" };
+      granted = tables.order({ period: order.period, account, deviceKey, parts });
     } catch (error) {
       if (!isDiskError(error)) throw error;
       return { result: "UNAVAILABLE" };
     }
-    this.#begin(key, order);
+    if (granted === undefined) return { result: "REFUSED" };
+    this.#makeRoom(toHex(deviceKey));
+    this.#begin(key, { order, granted });
     return { result: "OK", body: encodeOrderResult("pending") };
   }
 
@@ -101,17 +108,25 @@ export class TokenIssuer {
     }
   }
 
-  #begin(key: string, { period, parts }: TokenOrder): void {
+  /** A device that orders on and on loses its own orders, and takes no place of others. */
+  #makeRoom(device: string): void {
+    const own = [...this.#orders.keys()].filter((key) => key.startsWith(device));
+    for (const key of own.slice(0, Math.max(0, own.length + 1 - ORDERS_PER_DEVICE_MAX))) this.#forget(key);
+  }
+
+  #begin(key: string, { order: { period, parts }, granted }: { order: TokenOrder; granted: readonly NodeId[] }): void {
     const { clock } = this.#deps;
     const cancel = clock.at(milliseconds(clock.now() + ORDER_KEPT_FOR), () => this.#forget(key));
     const order: Order = { parts: parts.map(() => undefined), left: parts.length, cancel };
     this.#orders.set(key, order);
-    parts.forEach((part, index) =>
-      this.#carry(period, part, (batches) => {
+    parts.forEach((part, index) => {
+      const settle = (batches: readonly SignedBatch[] | undefined): void => {
         order.parts[index] = batches;
         order.left--;
-      }),
-    );
+      };
+      if (granted.some((provider) => isSame(provider, part.provider))) this.#carry(period, part, settle);
+      else settle(undefined);
+    });
   }
 
   /** Own keys are here; everybody else's are asked for. */

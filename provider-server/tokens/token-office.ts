@@ -5,7 +5,7 @@ import type { Parameters } from "#transport/core/parameters.ts";
 import type { RandomSource } from "#transport/core/random.ts";
 import { type Epoch, milliseconds, type NodeId, type SurbId } from "#transport/core/units.ts";
 import { isSame } from "#transport/directory/alive.ts";
-import type { Consensus, Network } from "#transport/directory/model.ts";
+import type { Consensus, Network, NodeDescriptor } from "#transport/directory/model.ts";
 import type { ControlResult } from "#transport/link/control.ts";
 import type { WrappedPacket } from "#transport/sphinx/packet.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
@@ -46,6 +46,8 @@ export class TokenOffice {
     const { suite } = sphinx;
     const tables = new TokenTables(deps.database);
     const keys = new TokenKeys({ clock, network, suite, identitySeed });
+    const listed = (provider: NodeId): NodeDescriptor | undefined =>
+      current()?.consensus.providers.find((node) => isSame(node.nodeId, provider));
     this.keys = keys;
     this.gate = new TokenGate({ clock, network, keys, tables });
     this.signer = new TokenSigner({
@@ -55,8 +57,7 @@ export class TokenOffice {
       keys,
       tables,
       random,
-      identityKey: (provider) =>
-        current()?.consensus.providers.find((node) => isSame(node.nodeId, provider))?.identityKey,
+      identityKey: (provider) => listed(provider)?.identityKey,
       send: (firstHop, packet) => send({ firstHop, packet }),
       onDrop,
     });
@@ -78,6 +79,7 @@ export class TokenOffice {
       tables,
       signer: this.signer,
       courier: this.#courier,
+      isListed: (provider) => listed(provider) !== undefined,
       accountOf,
     });
   }

@@ -3,6 +3,7 @@
  * A batch at a time with pauses, since the same thread passes packets on. Spec: docs/spec/13-tokens.md §5
  */
 
+import { toHex } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import type { RandomSource } from "#transport/core/random.ts";
@@ -21,7 +22,7 @@ import {
 } from "#transport/tokens/signing.ts";
 import { isDiskError } from "../database/disk-error.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
-import { BATCH_INTERVAL, BATCHES_WAITING_MAX } from "./limits.ts";
+import { BATCH_INTERVAL, BATCHES_PER_ISSUER_MAX, BATCHES_WAITING_MAX } from "./limits.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import type { TokenTables } from "./token-tables.ts";
 
@@ -49,7 +50,8 @@ interface Job {
 
 export class TokenSigner {
   readonly #deps: TokenSignerDependencies;
-  readonly #jobs: Job[] = [];
+  /** By issuer; the first one's oldest job is next, and then it is the last's turn. */
+  readonly #jobs = new Map<string, Job[]>();
   #batches = 0;
   #cancel: Cancel | undefined;
 
@@ -60,7 +62,9 @@ export class TokenSigner {
   /** For an own client. `settle` gets the batches, or undefined when they cannot be signed. */
   sign(o: { period: number; issuer: NodeId; batches: readonly Elements[] }, settle: Job["settle"]): void {
     if (!this.#mayBegin(o)) return settle(undefined);
-    this.#jobs.push({ period: o.period, waiting: [...o.batches], done: [], settle });
+    const issuer = toHex(o.issuer);
+    const job: Job = { period: o.period, waiting: [...o.batches], done: [], settle };
+    this.#jobs.set(issuer, [...(this.#jobs.get(issuer) ?? []), job]);
     this.#batches += o.batches.length;
     this.#arm();
   }
@@ -85,7 +89,7 @@ export class TokenSigner {
 
   stop(): void {
     this.#cancel?.();
-    this.#jobs.length = 0;
+    this.#jobs.clear();
   }
 
   #read(payload: Uint8Array): { request: SigningRequest; surb: Uint8Array } | undefined {
@@ -104,6 +108,8 @@ export class TokenSigner {
   #mayBegin({ period, issuer, batches }: { period: number; issuer: NodeId; batches: readonly Elements[] }): boolean {
     if (this.#deps.keys.signing(period) === undefined) return false;
     if (this.#batches + batches.length > BATCHES_WAITING_MAX) return false;
+    const own = this.#jobs.get(toHex(issuer))?.reduce((sum, { waiting }) => sum + waiting.length, 0) ?? 0;
+    if (own + batches.length > BATCHES_PER_ISSUER_MAX) return false;
     const count = batches.reduce((sum, batch) => sum + batch.length, 0);
     try {
       return this.#deps.tables.sign({ period, issuer, count });
@@ -118,26 +124,26 @@ export class TokenSigner {
     this.#cancel ??= clock.at(milliseconds(clock.now() + BATCH_INTERVAL), () => {
       this.#cancel = undefined;
       this.#work();
-      if (this.#jobs.length > 0) this.#arm();
+      if (this.#jobs.size > 0) this.#arm();
     });
   }
 
-  /** One batch of the oldest job. */
+  /** One batch of one issuer's oldest job: who asks for much must not hold up the others. */
   #work(): void {
-    const job = this.#jobs[0];
+    const [turn] = this.#jobs;
+    if (turn === undefined) return;
+    const [issuer, [job, ...later]] = turn;
+    this.#jobs.delete(issuer);
     const batch = job?.waiting.shift();
-    if (job === undefined || batch === undefined) return void this.#jobs.shift();
+    if (job === undefined || batch === undefined) return;
     this.#batches--;
     const signed = this.#evaluate(job.period, batch);
-    if (signed === undefined) {
-      this.#batches -= job.waiting.length;
-      this.#jobs.shift();
-      return job.settle(undefined);
-    }
-    job.done.push(signed);
-    if (job.waiting.length > 0) return;
-    this.#jobs.shift();
-    job.settle(job.done);
+    if (signed === undefined) this.#batches -= job.waiting.length;
+    else job.done.push(signed);
+    const isOver = signed === undefined || job.waiting.length === 0;
+    const left = isOver ? later : [job, ...later];
+    if (left.length > 0) this.#jobs.set(issuer, left);
+    if (isOver) job.settle(signed === undefined ? undefined : job.done);
   }
 
   #evaluate(period: number, elements: Elements): SignedBatch | undefined {

@@ -23,31 +23,43 @@ export class TokenTables {
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, StatementSync>;
   }
 
-  /** Notes an order within its account's budget; false when it is past it. On the disk before this returns. */
-  order(o: { period: number; account: number; deviceKey: Uint8Array; parts: readonly OrderedPart[] }): boolean {
+  /**
+   * Notes an order within its account's budget: of which providers it may be carried out, all but those that were asked often
+   * enough. Undefined when it is past the budget. On the disk before this returns.
+   */
+  order(o: {
+    period: number;
+    account: number;
+    deviceKey: Uint8Array;
+    parts: readonly OrderedPart[];
+  }): readonly NodeId[] | undefined {
     try {
-      this.#database.transaction(() => this.#order(o));
-      return true;
+      return this.#database.transaction(() => this.#order(o));
     } catch (error) {
-      if (error instanceof PastBudget) return false;
+      if (error instanceof PastBudget) return undefined;
       throw error;
     }
   }
 
-  #order(o: { period: number; account: number; deviceKey: Uint8Array; parts: readonly OrderedPart[] }): void {
+  #order(o: { period: number; account: number; deviceKey: Uint8Array; parts: readonly OrderedPart[] }): NodeId[] {
     const { period, account, deviceKey, parts } = o;
     const others = Number(this.#sql.otherDevices.get(period, account, deviceKey)?.["count"]);
     if (others >= DEVICES_PER_PERIOD_MAX) throw new PastBudget();
+    const granted: NodeId[] = [];
     for (const { provider, digest } of parts) {
       const known = this.#sql.ordered.get(period, deviceKey, provider);
       if (known === undefined) {
         this.#sql.addOrder.run(period, deviceKey, provider, account, digest);
-        continue;
+      } else {
+        if (!equalBytes(known["digest"] as Uint8Array, digest)) throw new PastBudget();
+        if (Number(known["attempts"]) >= ORDER_ATTEMPTS_MAX) continue;
+        this.#sql.orderAgain.run(period, deviceKey, provider);
       }
-      const isSame = equalBytes(known["digest"] as Uint8Array, digest);
-      if (!isSame || Number(known["attempts"]) >= ORDER_ATTEMPTS_MAX) throw new PastBudget();
-      this.#sql.orderAgain.run(period, deviceKey, provider);
+      granted.push(provider);
     }
+    // One that never answers must not cost the others.
+    if (parts.length > 0 && granted.length === 0) throw new PastBudget();
+    return granted;
   }
 
   /** Notes that so many tokens are signed for an issuer; false when that is more than one may have. */

@@ -131,7 +131,7 @@ test("an account is not a mint: devices that come and go share a bound, and stra
       account: 7,
       deviceKey: new Uint8Array(32).fill(device),
       parts: [{ provider: nodeId(new Uint8Array(32)), digest: random.bytes(32) }],
-    });
+    }) !== undefined;
   const outcomes = Array.from({ length: DEVICES_PER_PERIOD_MAX + 3 }, (_, device) => order(device));
   assert.equal(outcomes.filter(Boolean).length, DEVICES_PER_PERIOD_MAX);
   database.close();

@@ -37,7 +37,7 @@ export const SMALL_PARAMETERS: Parameters = {
   nodeLoopRate: perSecond(1 / 20),
   // Tests that count packets count their own; test/sim/minimum-pool.test.ts has decoys.
   minimumPool: 0,
-  // Tests of the server alone ask without tokens; test/provider-server/tokens has them.
+  // Tests of the server alone ask without tokens; test/attacks/tokens.test.ts has them.
   tokens: { ...DEMO_PARAMETERS.tokens, perProvider: 0 },
 };
 

@@ -1,0 +1,124 @@
+/**
+ * Who orders and has signed without end: a device that wants the disk and the places of others, a provider that wants the time
+ * of another, and one that never answers. Spec: docs/spec/13-tokens.md §4, §5
+ */
+
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { ProviderDatabase } from "#provider-server/database/database.ts";
+import {
+  BATCHES_PER_ISSUER_MAX,
+  ORDER_ATTEMPTS_MAX,
+  ORDERS_KEPT_MAX,
+  ORDERS_PER_DEVICE_MAX,
+} from "#provider-server/tokens/limits.ts";
+import { TokenKeys } from "#provider-server/tokens/token-keys.ts";
+import { TokenSigner } from "#provider-server/tokens/token-signer.ts";
+import { type OrderedPart, TokenTables } from "#provider-server/tokens/token-tables.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
+import { TestDevice } from "#test/support/test-device.ts";
+import { TokenClient } from "#test/support/token-client.ts";
+import { nodeId, seconds } from "#transport/core/units.ts";
+import { blindInput } from "#transport/crypto/blind-tokens.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import { Sphinx } from "#transport/sphinx/sphinx.ts";
+import { encodeOrder } from "#transport/tokens/order.ts";
+
+const PARAMETERS = { ...SMALL_PARAMETERS, tokens: { period: seconds(600), perProvider: 2 } };
+const random = new SeededRandom("token floods");
+
+test("orders for providers that do not exist fill neither the disk nor the places of other devices", async (t) => {
+  const net = await start(t);
+  const mallory = await member(net, "mallory");
+  const alice = new TokenClient({ net, device: await member(net, "alice"), random });
+  const office = net.providers[0]?.tokens;
+  for (let i = 0; i < ORDERS_KEPT_MAX + 10; i++) {
+    const elements = [random.bytes(32), random.bytes(32)];
+    const order = encodeOrder({ period: 0, parts: [{ provider: nodeId(random.bytes(32)), elements }] });
+    assert.equal(office?.order(mallory.key, order).result, "OK");
+  }
+  const rows = net.databases[0]?.prepare("SELECT COUNT(*) AS n FROM token_orders").get();
+  assert.equal(Number(rows?.["n"]), 0);
+  const provider = net.providers[0]?.nodeId ?? assert.fail("no provider");
+  assert.ok((await alice.order({ period: 0, provider, drawn: alice.draw() })) !== undefined, "alice gets her tokens");
+});
+
+test("a device's newest orders are the ones that are kept", async (t) => {
+  const net = await start(t);
+  const client = new TokenClient({ net, device: await member(net, "alice"), random });
+  const orders = Array.from({ length: ORDERS_PER_DEVICE_MAX + 1 }, () => {
+    return { period: 0, provider: nodeId(random.bytes(32)), drawn: client.draw() };
+  });
+  const isReady = async (order: (typeof orders)[number]): Promise<boolean> => (await client.ask(order)).body[0] === 1;
+  for (const order of orders) assert.equal(await isReady(order), false, "taken");
+  const [oldest, ...kept] = orders;
+  for (const order of kept) assert.equal(await isReady(order), true);
+  assert.equal(await isReady(oldest ?? assert.fail()), false, "begun anew");
+});
+
+test("a provider that never answers costs a device nothing of the others", () => {
+  const database = new ProviderDatabase(":memory:");
+  const tables = new TokenTables(database);
+  database.prepare("INSERT INTO mailboxes (id, mailbox_id) VALUES (7, x'00')").run();
+  const [silent, other] = [part(1), part(2)];
+  const order = (parts: readonly OrderedPart[]) =>
+    tables.order({ period: 3, account: 7, deviceKey: new Uint8Array(32), parts });
+  for (let i = 0; i < ORDER_ATTEMPTS_MAX; i++) assert.deepEqual(order([silent]), [silent.provider]);
+  assert.equal(order([silent]), undefined, "often enough");
+  assert.deepEqual(order([silent, other]), [other.provider]);
+  database.close();
+});
+
+test("a provider that has its places full of elements is refused more, and others' turn comes at once", async (t) => {
+  const net = await start(t);
+  const { clock, network, suite } = net;
+  const { identity } = net.dependencies("b");
+  const sphinx = new Sphinx({ suite, geometry: geometry(PARAMETERS) });
+  const signer = new TokenSigner({
+    clock,
+    sphinx,
+    nodeId: nodeId(random.bytes(32)),
+    keys: new TokenKeys({ clock, network, suite, identitySeed: identity.identitySeed }),
+    tables: new TokenTables(net.databases[1] ?? assert.fail("no database")),
+    random,
+    identityKey: () => undefined,
+    send: () => undefined,
+    onDrop: () => undefined,
+  });
+  const [mallory, honest] = [nodeId(random.bytes(32)), nodeId(random.bytes(32))];
+  const batch = [blindInput(random.bytes(32), random).element];
+  let refused = 0;
+  const greedy = { period: 0, issuer: mallory, batches: Array.from({ length: 10 }, () => batch) };
+  for (let i = 0; i < BATCHES_PER_ISSUER_MAX; i++) {
+    signer.sign(greedy, (batches) => {
+      if (batches === undefined) refused++;
+    });
+  }
+  assert.equal(refused, BATCHES_PER_ISSUER_MAX - BATCHES_PER_ISSUER_MAX / 10);
+  let signed = 0;
+  signer.sign({ period: 0, issuer: honest, batches: [batch, batch] }, (batches) => {
+    signed = batches?.length ?? -1;
+  });
+  await clock.runFor(seconds(0.5));
+  assert.equal(signed, 2);
+  signer.stop();
+});
+
+const part = (n: number): OrderedPart => ({
+  provider: nodeId(new Uint8Array(32).fill(n)),
+  digest: random.bytes(32),
+});
+
+async function start(t: TestContext): Promise<SmallNetwork> {
+  const net = await SmallNetwork.create({ parameters: PARAMETERS });
+  t.after(() => net.stop());
+  await net.start();
+  return net;
+}
+
+async function member(net: SmallNetwork, name: string): Promise<TestDevice> {
+  const device = await TestDevice.connect(net, { name, provider: "a" });
+  assert.equal((await device.signUp(name)).result, "OK");
+  return device;
+}
