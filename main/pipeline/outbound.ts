@@ -126,7 +126,7 @@ export class Outbound {
       address: copies[i]?.address as string,
       transportId: messageId(random.bytes(16)),
       body,
-      expectedAt: Math.round(now + client.estimate(body.length)),
+      expectedAt: Math.round(now + client.estimate(body.length, i + 1)),
     }));
   }
 

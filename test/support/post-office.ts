@@ -309,8 +309,8 @@ class PostClient implements MixClient {
     for (const handler of this.#handlers.status) handler(this.status());
   }
 
-  estimate(): Milliseconds {
-    return milliseconds(10_000);
+  estimate(_bytes: number, copies = 1): Milliseconds {
+    return milliseconds(copies * 10_000);
   }
 
   on<E extends keyof ClientEvents>(event: E, handler: (data: ClientEvents[E]) => void): () => void {

@@ -239,8 +239,8 @@ export class TransportClient implements MixClient {
     await this.#account.save({ certificate });
   }
 
-  estimate(bytes: number): Milliseconds {
-    return this.#required().journeys.estimate(bytes);
+  estimate(bytes: number, copies = 1): Milliseconds {
+    return this.#required().journeys.estimate(bytes, copies);
   }
 
   status(): ClientStatus {

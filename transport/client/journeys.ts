@@ -49,11 +49,11 @@ export class Journeys {
     };
   }
 
-  /** For a message of `bytes` behind what is queued now. */
-  estimate(bytes: number): Milliseconds {
+  /** For the last of `copies` messages of `bytes` each, behind what is queued now. */
+  estimate(bytes: number, copies: number): Milliseconds {
     const { geometry, parameters, outbox, profile } = this.#deps;
     const { total } = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes: bytes });
-    return estimate({ slots: outbox.slotsUntilThrough(total), profile: profile() });
+    return estimate({ slots: outbox.slotsForNew({ fragments: total, copies }), profile: profile() });
   }
 
   #expectedAt(outgoing: Outgoing): Milliseconds {

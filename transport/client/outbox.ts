@@ -20,6 +20,9 @@ import type { Payload, PayloadContender, PayloadSource, Sent } from "./payload.t
 import type { ReceiptEntry } from "./receipt.ts";
 import type { ClientStore, OutgoingMessage, Recipient } from "./store.ts";
 
+/** Younger than whatever waits, with room for those just before it. */
+const YOUNGEST = Number.MAX_SAFE_INTEGER;
+
 export interface OutboxDeps {
   readonly clock: Clock;
   readonly store: ClientStore;
@@ -107,19 +110,27 @@ export class Outbox implements PayloadSource {
   }
 
   /**
-   * How many payload slots until the last fragment of a message has left, or of a new one of so many fragments. Messages that
-   * wait for a key take no slots; receipts and requests, one packet each, are left out.
+   * How many payload slots until the last fragment of a message has left. Messages that wait for a key take none; receipts and
+   * requests, one packet each, are left out.
    */
-  slotsUntilThrough(message: Outgoing | number): number {
+  slotsUntilThrough(message: Outgoing): number {
+    const wanted = [...this.#items.values()].find(({ outgoing }) => outgoing === message);
+    if (wanted === undefined) return message.left;
+    return turnsUntilThrough({ left: message.left, order: wanted.order }, this.#waitingBeside(message));
+  }
+
+  /** The same for the last of some new messages of equal length. */
+  slotsForNew({ fragments, copies }: { fragments: number; copies: number }): number {
+    const newest = Array.from({ length: copies }, (_, i) => ({ left: fragments, order: YOUNGEST - i }));
+    const [last, ...before] = newest as [Contender, ...Contender[]];
+    return turnsUntilThrough(last, [...before, ...this.#waitingBeside()]);
+  }
+
+  #waitingBeside(message?: Outgoing): Contender[] {
     const now = this.#deps.clock.now();
-    let wanted: Contender = { left: typeof message === "number" ? message : message.left, order: Infinity };
-    const others: Contender[] = [];
-    for (const { outgoing, order } of this.#items.values()) {
-      const { left } = outgoing;
-      if (outgoing === message) wanted = { left, order };
-      else if (left > 0 && !this.waitsForKey(outgoing, now)) others.push({ left, order });
-    }
-    return turnsUntilThrough(wanted, others);
+    return [...this.#items.values()]
+      .filter(({ outgoing }) => outgoing !== message && outgoing.left > 0 && !this.waitsForKey(outgoing, now))
+      .map(({ outgoing, order }) => ({ left: outgoing.left, order }));
   }
 
   *contenders(now: Milliseconds): Iterable<PayloadContender> {

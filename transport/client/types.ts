@@ -178,7 +178,7 @@ export interface MixClient {
   /** Published with the next mailbox record, on the record's schedule. */
   setCertificate(certificate: Uint8Array): Promise<void>;
   status(): ClientStatus;
-  /** How long until a message of `bytes` has probably arrived, behind what is queued now. */
-  estimate(bytes: number): Milliseconds;
+  /** How long until the last of `copies` messages of `bytes` each (1 unless given) has probably arrived, behind what is queued now. */
+  estimate(bytes: number, copies?: number): Milliseconds;
   on<E extends keyof ClientEvents>(event: E, handler: (data: ClientEvents[E]) => void): () => void;
 }

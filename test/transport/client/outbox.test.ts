@@ -47,6 +47,18 @@ test("the provider is asked once however long its answer takes, and the program 
   assert.equal(questions.length, 1);
 });
 
+test("the slots until a message is through are counted behind what waits, and the copies of a new one behind one another", async () => {
+  const { clock, open, add } = await setUp();
+  const outbox = await open();
+  assert.equal(outbox.slotsForNew({ fragments: 4, copies: 1 }), 4);
+  assert.equal(outbox.slotsForNew({ fragments: 4, copies: 5 }), 20);
+  await add(outbox, recipient(1, milliseconds(clock.now() + 1e9)));
+  const [waiting] = outbox.all();
+  assert.ok(waiting);
+  assert.equal(outbox.slotsUntilThrough(waiting), waiting.left);
+  assert.equal(outbox.slotsForNew({ fragments: 1, copies: 3 }), waiting.left + 3);
+});
+
 function recipient(key: number, validUntil: Milliseconds): Recipient {
   return {
     address: "reader@b.example",
