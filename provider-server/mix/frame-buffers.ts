@@ -3,6 +3,7 @@
  * keep the garbage collector busy at the very moments at which packets are due.
  */
 
+import { frameMemory } from "#transport/link/frame-assembler.ts";
 import { FRAME_TYPES } from "#transport/link/frame-table.ts";
 
 export class FrameBuffers {
@@ -15,7 +16,7 @@ export class FrameBuffers {
 
   /** A PACKET frame whose packet is yet to be written. */
   take(): Uint8Array {
-    const frame = this.#free.pop() ?? new Uint8Array(this.#frameBytes);
+    const frame = this.#free.pop() ?? frameMemory(this.#frameBytes);
     frame[0] = FRAME_TYPES.packet;
     return frame;
   }

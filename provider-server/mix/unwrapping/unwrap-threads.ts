@@ -109,10 +109,12 @@ export class UnwrapThreads {
   }
 
   #look(): void {
-    if (this.#away.length === 0) return;
-    const { onUnwrapped, geometry } = this.#deps;
+    const { onUnwrapped, geometry, threads } = this.#deps;
     const stillAway: number[] = [];
-    for (const slot of this.#away) {
+    let looked = 0;
+    // Taken in order, one by each thread: behind as many that are not done nobody has begun.
+    for (; looked < this.#away.length && stillAway.length < threads; looked++) {
+      const slot = this.#away[looked] as number;
       if (!this.#memory.isDone(slot)) {
         stillAway.push(slot);
         continue;
@@ -122,7 +124,7 @@ export class UnwrapThreads {
       onUnwrapped(unwrapped, epochOf(packet), milliseconds(this.#arrivals[slot] as number));
       this.#free.push(slot);
     }
-    this.#away = stillAway;
+    if (looked > stillAway.length) this.#away.splice(0, looked, ...stillAway);
   }
 
   /** A message for each packet would cost more than it brings: a packet is ready long before it is due. */
