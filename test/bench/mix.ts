@@ -50,8 +50,9 @@ export async function runMixBench({ json, words }: { json: boolean; words: reado
       seconds: Math.min(seconds, HALF_SECONDS_MAX),
       meanDelay: options["mean-delay"],
     });
+    await bench.generator.ask("prepare", (rate * (WARM_MS + PROFILE_MS)) / 1000);
     await bench.generator.ask("start", { rate, meanDelay: options["mean-delay"] });
-    await sleep(5_000);
+    await sleep(WARM_MS);
     const unwrapAloneUs = await unwrapAlone();
     await bench.mix.ask("startProfile");
     await sleep(PROFILE_MS);
@@ -67,6 +68,7 @@ export async function runMixBench({ json, words }: { json: boolean; words: reado
   }
 }
 
+const WARM_MS = 5_000;
 const PROFILE_MS = 8_000;
 const HALF_SECONDS_MAX = 60;
 
@@ -139,10 +141,13 @@ async function period(
   bench: Bench,
   { rate, seconds, meanDelay }: { rate: number; seconds: number; meanDelay: number },
 ): Promise<Period> {
-  await bench.generator.ask("start", { rate, meanDelay });
   // As many packets leave as arrive once the pool is full: e^-4 of it is then missing.
-  await sleep(Math.max(3_000, 4 * meanDelay));
-  await Promise.all([bench.sink.ask("taken"), bench.generator.ask("counts")]);
+  const filling = Math.max(3_000, 4 * meanDelay);
+  await bench.generator.ask("prepare", Math.ceil(rate * (filling / 1000 + seconds) * STOCK));
+  await bench.generator.ask("start", { rate, meanDelay });
+  await sleep(filling);
+  const takenBefore = await bench.sink.ask<CpuTime>("taken");
+  const sentBefore = await bench.generator.ask<CpuTime>("counts");
   const start = performance.now();
   const before = await bench.mix.ask<Usage>("usage");
   let rssPeak = before.memory.rss;
@@ -152,14 +157,16 @@ async function period(
   }
   const after = await bench.mix.ask<Usage>("usage");
   const elapsed = (performance.now() - start) / 1000;
-  const taken = await bench.sink.ask<{ late: Float64Array; user: number; system: number }>("taken");
-  const sent = await bench.generator.ask<{ sent: number; lost: number; user: number; system: number }>("counts");
+  const taken = await bench.sink.ask<CpuTime & { late: Float64Array }>("taken");
+  const sent = await bench.generator.ask<CpuTime & { sent: number; lost: number }>("counts");
   const difference = (pick: (usage: Usage) => number): number => pick(after) - pick(before);
   return {
     rate,
     seconds: elapsed,
     sent: sent.sent,
     lostAtGenerator: sent.lost,
+    generatorUs: cpuTime(sent) - cpuTime(sentBefore),
+    sinkUs: cpuTime(taken) - cpuTime(takenBefore),
     arrived: difference(({ arrived }) => arrived),
     left: difference(({ left }) => left),
     received: taken.late.length,
@@ -176,6 +183,16 @@ async function period(
     ),
   };
 }
+
+/** The number of packets is random; and the last second of a period may be a longer one. */
+const STOCK = 1.05;
+
+interface CpuTime {
+  readonly user: number;
+  readonly system: number;
+}
+
+const cpuTime = ({ user, system }: CpuTime): number => user + system;
 
 function numbers(words: readonly string[]): typeof NUMBERS {
   const given = Object.fromEntries(

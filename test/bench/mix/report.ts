@@ -8,6 +8,9 @@ export interface Period {
   readonly arrived: number;
   readonly left: number;
   readonly received: number;
+  /** CPU time of the two processes beside the mix. */
+  readonly generatorUs: number;
+  readonly sinkUs: number;
   /** CPU time of the whole process, of which in the kernel, and of its threads by name. */
   readonly cpuUs: number;
   readonly systemUs: number;
@@ -78,6 +81,10 @@ function summary(period: Period) {
     cpuUsPerPacket: round(period.cpuUs / period.left),
     kernelUsPerPacket: round(period.systemUs / period.left),
     cores: round(period.cpuUs / 1e6 / seconds),
+    besideUsPerPacket: {
+      generator: round(period.generatorUs / period.sent),
+      sink: round(period.sinkUs / period.received),
+    },
     lateByMixMs: { p50: quantileOf(lateByMix, 0.5), p99: quantileOf(lateByMix, 0.99), max: quantileOf(lateByMix, 1) },
     lateAtSinkMs: { p50: at(lateAtSink, 0.5), p99: at(lateAtSink, 0.99), max: at(lateAtSink, 1) },
   };
@@ -108,6 +115,8 @@ export function printReport(result: Report): void {
     console.log(
       `  CPU of the mix    ${cpuUsPerPacket} µs a packet, ${kernelUsPerPacket} of them in the kernel; ${cores} cores`,
     );
+    const { generator, sink } = rest.besideUsPerPacket;
+    console.log(`  CPU beside it     ${generator} µs a packet in the generator, ${sink} in the sink`);
     for (const [what, late] of [
       ["departure - due  ", rest.lateByMixMs],
       ["the same at sink ", rest.lateAtSinkMs],
