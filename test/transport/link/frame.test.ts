@@ -262,3 +262,17 @@ test("frames that are only lent lie in one memory; frames that are given never s
     assert.equal(new Set(memory).size, lend ? 1 : 3);
   }
 });
+
+test("a lent packet lies at a multiple of eight, where it is copied to shared memory word by word", () => {
+  const assembler = new FrameAssembler(frameTable({ protocol: "starling-node/1", direction: "fromDialer", sizes }));
+  assembler.lend = true;
+  const frame = encodeFrame({ type: "packet", packet: filled(300) }, sizes);
+  let frames = 0;
+  for (const piece of [frame.subarray(0, 7), frame.subarray(7), frame])
+    assembler.push(piece, (lent) => {
+      frames++;
+      assert.equal((lent.byteOffset + 1) % 8, 0);
+      assert.deepEqual(new Uint8Array(lent), frame);
+    });
+  assert.equal(frames, 2);
+});
