@@ -95,8 +95,8 @@ function effectOf(epoch: Epoch, term: Term, ring: Ring, avoided: ReadonlySet<Tar
 }
 
 /**
- * At least two mixes of two operators in each layer, a path without a repeated operator, and for each mix as much behind and
- * before it. Providers stay: their people chose them, and cover that avoided one would show which packets are mail for it.
+ * At least two mixes of two operators in each layer, a path without a repeated operator, and for each node as much behind and
+ * before it, and half of the layer's operators. Providers stay: their people chose them, and cover that avoided one would show which packets are mail for it.
  */
 function leavesEnough(ring: Ring, term: Term, avoided: ReadonlySet<Target>): boolean {
   const remaining = (stage: number): number[] => ring.stage(stage).filter((node) => !avoided.has(node));
@@ -111,17 +111,22 @@ function leavesEnough(ring: Ring, term: Term, avoided: ReadonlySet<Target>): boo
   const [fromStage, toStage] = [ring.stageOf[from] as number, ring.stageOf[to] as number];
   const behind = remaining(toStage).filter((node) => !avoided.has(ring.link(from, node)));
   const before = remaining(fromStage).filter((node) => !avoided.has(ring.link(node, to)));
-  const isEnough = (stage: number, nodes: readonly number[]): boolean => stage === PROVIDERS || isChoice(ring, nodes);
+  // Its own word is enough to give up a link: it must not be enough to send all who pass it to a few friends.
+  const isMost = (stage: number, nodes: readonly number[]): boolean =>
+    2 * operatorsOf(ring, nodes).size >= operatorsOf(ring, remaining(stage)).size;
+  const isEnough = (stage: number, nodes: readonly number[]): boolean =>
+    stage === PROVIDERS || (isChoice(ring, nodes) && isMost(stage, nodes));
   return isEnough(toStage, behind) && isEnough(fromStage, before) && countWays(ring, layers, removed) > 0;
 }
 
 const PROVIDERS = 0;
 
 function isChoice(ring: Ring, nodes: readonly number[]): boolean {
-  return (
-    nodes.length >= MIXES_PER_LAYER_MIN && new Set(nodes.map((node) => ring.operators[node])).size >= OPERATORS_MIN
-  );
+  return nodes.length >= MIXES_PER_LAYER_MIN && operatorsOf(ring, nodes).size >= OPERATORS_MIN;
 }
+
+const operatorsOf = (ring: Ring, nodes: readonly number[]): ReadonlySet<number | undefined> =>
+  new Set(nodes.map((node) => ring.operators[node]));
 
 function placesOf(ring: Ring, demotions: readonly Demotion[]): ReadonlySet<Target> {
   return new Set(demotions.flatMap((demotion) => placeIn(ring, demotion) ?? []));
