@@ -12,6 +12,8 @@ export default defineConfig({
     environmentOptions: { happyDOM: { settings: { disableIframePageLoading: true, disableCSSFileLoading: true } } },
     setupFiles: ["test/renderer/setup.ts"],
     restoreMocks: true,
+    // No claim about speed: only what never comes ends a test.
+    testTimeout: 60_000,
     maxWorkers: 2,
   },
 });
