@@ -55,6 +55,7 @@ export class Tokens {
   #next: Milliseconds | undefined;
   #ordering: TokenOrdering | undefined;
   #saving: Promise<void> = Promise.resolve();
+  #isLoaded = false;
   #stopped = false;
 
   constructor(deps: TokensDeps) {
@@ -81,6 +82,9 @@ export class Tokens {
     for (const stock of bytes === undefined ? [] : decodeOrNone(bytes)) {
       if (stock.period >= now) this.#stocks.set(stock.period, stock);
     }
+    this.#isLoaded = true;
+    // Who asked before the store had answered looks again.
+    for (const waiting of this.#waiting) waiting.settle();
   }
 
   async stop(): Promise<void> {
@@ -141,6 +145,8 @@ export class Tokens {
   /** This period's first; then the next one's, at a random time of this one. */
   #begin(): void {
     if (this.#stopped) return;
+    // From another seed than the one on the disk it would be another order, which is refused.
+    if (!this.#isLoaded) return this.#planAfter(TOKEN_FIRST_WAIT);
     const { clock, network, polling } = this.#deps;
     const period = this.#period();
     for (const old of this.#stocks.keys()) if (old < period) this.#stocks.delete(old);
