@@ -21,7 +21,10 @@ export function writeResult(result: Uint8Array, unwrapped: Unwrapped | undefined
   }
 }
 
-/** `packet` is the slot's: the result's packet or payload is a view of it, everything else a copy. */
+/**
+ * `packet` is the slot's: the result's packet or payload is a view of it, everything else a copy. Undefined for a packet that was
+ * refused, and for bytes that are no result.
+ */
 export function readResult(result: Uint8Array, packet: Uint8Array, headerBytes: number): Unwrapped | undefined {
   const code = result[0] as number;
   if (code === REFUSED) return undefined;
@@ -31,9 +34,11 @@ export function readResult(result: Uint8Array, packet: Uint8Array, headerBytes: 
     const delay = milliseconds(new DataView(result.buffer, result.byteOffset).getUint32(DELAY));
     return { kind: "forward", tag, next: nodeId(id), delay, packet };
   }
+  const command = FINAL_COMMANDS[code];
+  if (command === undefined) return undefined;
   const surb = surbId(new Uint8Array(result.subarray(SURB_ID, END)));
   const payload = packet.subarray(headerBytes);
-  return { kind: "deliver", tag, command: FINAL_COMMANDS[code] as FinalCommand, recipient: id, surbId: surb, payload };
+  return { kind: "deliver", tag, command, recipient: id, surbId: surb, payload };
 }
 
 type FinalCommand = Exclude<keyof typeof COMMAND_CODES, "forward">;
@@ -45,7 +50,7 @@ const ID = TAG + 16;
 const SURB_ID = ID + 32;
 const END = SURB_ID + 16;
 
-const FINAL_COMMANDS: Readonly<Record<number, FinalCommand>> = Object.fromEntries(
+const FINAL_COMMANDS: Readonly<Record<number, FinalCommand | undefined>> = Object.fromEntries(
   Object.entries(COMMAND_CODES)
     .filter(([name]) => name !== "forward")
     .map(([name, code]) => [code, name as FinalCommand]),
