@@ -71,7 +71,8 @@ export class DiskRecords implements Records {
     let offset = HEADER_BYTES;
     while (offset + FRAME_BYTES <= size) {
       const frame = new Reader(await readAt(this.#file, offset, FRAME_BYTES));
-      const place = { length: frame.u32(), number: frame.u64(), offset: offset + FRAME_BYTES };
+      // By halves: a damaged number may be larger than any that was written.
+      const place = { length: frame.u32(), number: frame.u32() * 2 ** 32 + frame.u32(), offset: offset + FRAME_BYTES };
       const { length } = place;
       const isLast = place.offset + length >= size;
       const entry = place.offset + length > size ? undefined : this.#unseal(place, await this.#sealed(place));

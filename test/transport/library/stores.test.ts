@@ -209,10 +209,16 @@ test("a store with another key, or changed in its midst, is not opened", async (
   await assert.rejects(diskStore({ file, key: new Uint8Array(32) }), /is not a store, or its key is another/);
   await assert.rejects(diskStore({ file, key: new Uint8Array(31) }), RangeError);
   const bytes = readFileSync(file);
-  const changed = Buffer.from(bytes);
-  changed[130] = (changed[130] as number) ^ 1;
-  writeFileSync(file, changed);
-  await assert.rejects(diskStore({ file, key }), /is damaged/);
+  // In an entry, and in the number before it: one that no file has.
+  for (const [place, mask] of [
+    [130, 1],
+    [87, 0xff],
+  ] as const) {
+    const changed = Buffer.from(bytes);
+    changed[place] = (changed[place] as number) ^ mask;
+    writeFileSync(file, changed);
+    await assert.rejects(diskStore({ file, key }), /is damaged/);
+  }
   writeFileSync(file, bytes);
   await (await diskStore({ file, key })).close();
 });
