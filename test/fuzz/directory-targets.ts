@@ -39,27 +39,57 @@ export function directoryTargets(traffic: Traffic): Target[] {
     code: "abcd-efgh",
   });
   return [
-    ...twice("descriptor", "none", suite, descriptors, (bytes, by) => {
-      assert.ok(equalBytes(verifyDescriptor(bytes, by).bytes, bytes));
+    ...twice("descriptor", {
+      takesChanged: "none",
+      suite,
+      corpus: descriptors,
+      read: (bytes, by) => {
+        assert.ok(equalBytes(verifyDescriptor(bytes, by).bytes, bytes));
+      },
     }),
     // Votes travel with endorsements, each signed by itself: one may be left out.
-    ...twice("vote", "any", suite, votes, (bytes, by) => void verifyRelayedVote({ network, bytes, suite: by })),
+    ...twice("vote", {
+      takesChanged: "any",
+      suite,
+      corpus: votes,
+      read: (bytes, by) => void verifyRelayedVote({ network, bytes, suite: by }),
+    }),
     // A consensus holds with fewer signatures, as long as they are a majority.
-    ...twice("consensus", "any", suite, consensuses.filter(isConsensus(traffic)), (bytes, by) => {
-      const { layers } = verifyConsensus(network, bytes, by);
-      assert.equal(layers.length, 3);
+    ...twice("consensus", {
+      takesChanged: "any",
+      suite,
+      corpus: consensuses.filter(isConsensus(traffic)),
+      read: (bytes, by) => {
+        const { layers } = verifyConsensus(network, bytes, by);
+        assert.equal(layers.length, 3);
+      },
     }),
-    ...twice("network file", "none", suite, [network.bytes], (bytes, by) => {
-      const { authorities, threshold } = decodeNetwork(bytes, by);
-      assert.ok(threshold > authorities.length / 2);
+    ...twice("network file", {
+      takesChanged: "none",
+      suite,
+      corpus: [network.bytes],
+      read: (bytes, by) => {
+        const { authorities, threshold } = decodeNetwork(bytes, by);
+        assert.ok(threshold > authorities.length / 2);
+      },
     }),
-    ...twice("signature on a consensus", "none", suite, signatures, (bytes, by) => {
-      const signed = verifyConsensusSignature({ network, bytes, suite: by });
-      assert.ok(equalBytes(encodeConsensusSignature(signed), bytes));
+    ...twice("signature on a consensus", {
+      takesChanged: "none",
+      suite,
+      corpus: signatures,
+      read: (bytes, by) => {
+        const signed = verifyConsensusSignature({ network, bytes, suite: by });
+        assert.ok(equalBytes(encodeConsensusSignature(signed), bytes));
+      },
     }),
-    ...twice("mailbox record", "none", suite, records, (bytes, by) => {
-      const { validFrom, validUntil } = verifyMailboxRecord({ bytes, suite: by });
-      assert.ok(validFrom < validUntil);
+    ...twice("mailbox record", {
+      takesChanged: "none",
+      suite,
+      corpus: records,
+      read: (bytes, by) => {
+        const { validFrom, validUntil } = verifyMailboxRecord({ bytes, suite: by });
+        assert.ok(validFrom < validUntil);
+      },
     }),
     {
       name: "parameters",
@@ -85,13 +115,17 @@ const isConsensus =
   (bytes: Uint8Array): boolean =>
     !equalBytes(bytes, network.bytes);
 
-function twice(
+/** As they come, and to a reader that believes every signature. */
+export function twice(
   name: string,
-  takesChanged: Target["takesChanged"],
-  suite: Suite,
-  corpus: readonly Uint8Array[],
-  read: (bytes: Uint8Array, suite: Suite) => void,
+  o: {
+    takesChanged: Target["takesChanged"];
+    suite: Suite;
+    corpus: readonly Uint8Array[];
+    read: (bytes: Uint8Array, suite: Suite) => void;
+  },
 ): Target[] {
+  const { takesChanged, suite, corpus, read } = o;
   const credulous: Suite = { ...suite, ed25519: { ...suite.ed25519, verify: () => true } };
   return [
     { name, corpus, decode: (bytes) => read(bytes, suite), takesChanged },

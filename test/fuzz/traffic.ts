@@ -1,10 +1,15 @@
-/** Real frames of a whole network over two epochs, while two people sign up, look each other up and write. */
+/**
+ * Real frames of a whole network over two epochs, while two people sign up, look each other up and write, and one of them
+ * lets in a second device and puts it out again.
+ */
 
 import type { Captured } from "#test/sim/network-in-memory.ts";
-import { World } from "#test/sim/world.ts";
-import { seconds } from "#transport/core/units.ts";
+import { SIM_PARAMETERS, World } from "#test/sim/world.ts";
+import { toHex, utf8 } from "#transport/core/bytes.ts";
+import { type MailboxId, seconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { Network } from "#transport/directory/model.ts";
+import { decodeControlAnswer, decodeControlRequest, type ListedDevice } from "#transport/link/control.ts";
 import { type Frame, decodeFrame } from "#transport/link/frame.ts";
 import type { FrameSizes } from "#transport/link/frame-table.ts";
 import { geometry, type Geometry } from "#transport/sphinx/geometry.ts";
@@ -15,44 +20,88 @@ export interface Traffic {
   readonly geometry: Geometry;
   readonly frames: readonly Captured[];
   readonly sizes: FrameSizes;
+  readonly household: Household;
   /** All captured frames of a type, as values. */
   of<T extends Frame["type"]>(type: T): Extract<Frame, { type: T }>[];
 }
 
+/** The account with two devices. */
+export interface Household {
+  readonly mailboxId: MailboxId;
+  /** What somebody typed into the second one. */
+  readonly code: string;
+  readonly devices: readonly ListedDevice[];
+}
+
 /** Of each kind of frame, on each side of each protocol: more teach a mutation loop nothing new. */
 const FRAMES_OF_A_KIND_MAX = 12;
+/** Tokens under two proofs. */
+const PARAMETERS = { ...SIM_PARAMETERS, tokens: { ...SIM_PARAMETERS.tokens, perProvider: 9 } };
 
 export async function recordTraffic(seed: string): Promise<Traffic> {
-  const world = await World.create({ seed });
+  const world = await World.create({ seed, parameters: PARAMETERS });
+  const { network, suite } = world;
+  const shape = geometry({ suite: network.parameters.suite, packetBytes: network.parameters.packetBytes });
+  const valueOf = ({ bytes, ...side }: Captured): Frame =>
+    decodeFrame(bytes.slice(), { ...side, sizes: sizesOf(side.protocol, shape) });
+
   const frames: Captured[] = [];
   const kinds = new Map<string, number>();
-  world.net.capture = ({ protocol, direction, bytes }) => {
-    const kind = `${protocol}/${direction}/${bytes[0]}`;
+  world.net.capture = (frame) => {
+    const kind = `${frame.protocol}/${frame.direction}/${kindOf(valueOf(frame))}`;
     const seen = kinds.get(kind) ?? 0;
     if (seen >= FRAMES_OF_A_KIND_MAX) return;
     kinds.set(kind, seen + 1);
-    frames.push({ protocol, direction, bytes: bytes.slice() });
+    frames.push({ ...frame, bytes: frame.bytes.slice() });
   };
-  const alice = await world.join({ name: "alice", provider: "a" });
-  const bob = await world.join({ name: "bob", provider: "b" });
-  const record = await world.clock.runUntilSettled(alice.client.lookup(bob.address), seconds(60));
-  if (record === undefined) throw new Error("bob cannot be found");
-  await world.clock.runUntilSettled(alice.client.send({ to: record, body: new Uint8Array(20_000) }), seconds(10));
-  // Long enough for the authorities to vote on another epoch.
-  await world.clock.runFor(seconds(150));
-  const { network, suite } = world;
-  const shape = geometry({ suite: network.parameters.suite, packetBytes: network.parameters.packetBytes });
+  const household = await story(world);
   await world.stop();
-  const sizesOf = (protocol: Captured["protocol"]): FrameSizes =>
-    protocol === "starling-directory/1" ? { packetBytes: 0, payloadBytes: 0 } : shape;
-  const decoded = frames.map((frame) => decodeFrame(frame.bytes.slice(), { ...frame, sizes: sizesOf(frame.protocol) }));
+  const decoded = frames.map(valueOf);
   return {
     network,
     suite,
     geometry: shape,
     frames,
     sizes: shape,
+    household,
     of: <T extends Frame["type"]>(type: T) =>
       decoded.filter((frame): frame is Extract<Frame, { type: T }> => frame.type === type),
   };
+}
+
+async function story(world: World): Promise<Household> {
+  const alice = await world.join({ name: "alice", provider: "a" });
+  const bob = await world.join({ name: "bob", provider: "b" });
+  const settle = <T>(promise: Promise<T>): Promise<T> => world.clock.runUntilSettled(promise, seconds(60));
+  const code = await settle(bob.client.offerDevice({ extra: utf8("the program's own") }));
+  const phone = world.client({ name: "phone", provider: "b" });
+  await settle(phone.start());
+  const { account } = await settle(phone.client.joinDevice({ code }));
+  const devices = await settle(bob.client.devices());
+  const record = await settle(alice.client.lookup(bob.address));
+  if (record === undefined) throw new Error("bob cannot be found");
+  await settle(alice.client.send({ to: record, body: new Uint8Array(20_000) }));
+  await settle(bob.client.removeDevice({ deviceKey: world.deviceKey("phone") }));
+  // Long enough for the authorities to vote on another epoch.
+  await world.clock.runFor(seconds(150));
+  return { mailboxId: account.mailboxId, code, devices };
+}
+
+const sizesOf = (protocol: Captured["protocol"], packet: FrameSizes): FrameSizes =>
+  protocol === "starling-directory/1" ? { packetBytes: 0, payloadBytes: 0 } : packet;
+
+/** What is common is so much more common that the first frames of a type are all alike. */
+function kindOf(frame: Frame): string {
+  switch (frame.type) {
+    case "control":
+      return `control ${decodeControlRequest(frame.body).kind}`;
+    case "controlAnswer": {
+      const { result, body } = decodeControlAnswer(frame.body);
+      return `controlAnswer ${result} ${body.length} ${toHex(body.subarray(0, 1))}`;
+    }
+    case "entry":
+      return `entry ${frame.kind}`;
+    default:
+      return frame.type;
+  }
 }

@@ -1,18 +1,62 @@
-/** A million changed inputs for each decoder that the network reaches, and a tenth as many that fast-check makes up. */
+/**
+ * A million changed inputs for each decoder that the network reaches, and a tenth as many that fast-check makes up; fewer for
+ * those that take milliseconds. STARLING_FUZZ_CASES asks for another number, STARLING_SEED for the cases of an earlier run.
+ */
 
-import { test } from "node:test";
-import { fuzz, fuzzFromNothing } from "#test/fuzz/fuzz.ts";
-import { allTargets } from "#test/fuzz/targets.ts";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Report } from "#test/fuzz/fuzz.ts";
+import type { Order, Said } from "#test/fuzz/worker.ts";
 
-const CASES = 1_000_000;
-const MADE_UP = CASES / 10;
+const CASES = Number(process.env["STARLING_FUZZ_CASES"] ?? 1_000_000);
+const SEED = Number(process.env["STARLING_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+/** Decoders know nothing of each other: each processor tries its own. */
+const WORKERS = 2;
 
-for (const target of await allTargets()) {
-  test(`${target.name}: ${CASES} changed inputs and ${MADE_UP} made-up ones`, (t) => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
-    t.diagnostic(`seed ${seed}`);
-    const { accepted, slowestMs } = fuzz(target, { cases: CASES, seed });
-    fuzzFromNothing(target, { cases: MADE_UP, seed });
-    t.diagnostic(`${accepted} taken, slowest ${slowestMs.toFixed(1)} ms`);
+const file = fileURLToPath(import.meta.resolve("#test/fuzz/worker.ts"));
+// Without the flags of this process, which would make a test of it.
+const execArgv = ["--disable-warning=ExperimentalWarning"];
+const workers = Array.from({ length: WORKERS }, () => fork(file, [], { execArgv }));
+after(() => {
+  for (const worker of workers) worker.kill();
+});
+const [names = []] = await Promise.all(
+  workers.map(async (worker) => {
+    const said = await answer(worker);
+    return "names" in said ? said.names : [];
+  }),
+);
+
+describe(`decoders, seed ${SEED}`, { concurrency: WORKERS }, () => {
+  const free = [...workers];
+  for (const [index, name] of names.entries()) {
+    test(name, async (t) => {
+      const worker = free.pop() as ChildProcess;
+      const order = { index, cases: CASES, madeUp: CASES / 10, seed: SEED };
+      const report = await tried(worker, order).finally(() => free.push(worker));
+      const { cases, madeUp, accepted, slowestMs } = report;
+      t.diagnostic(`${cases} changed inputs, ${accepted} taken, ${madeUp} made up; slowest ${slowestMs.toFixed(1)} ms`);
+    });
+  }
+});
+
+async function tried(worker: ChildProcess, order: Order): Promise<Report> {
+  worker.send(order);
+  const said = await answer(worker);
+  if ("report" in said) return said.report;
+  throw new Error("error" in said ? said.error : "the worker began anew");
+}
+
+/** The next message. Rejects when the process ends instead. */
+async function answer(worker: ChildProcess): Promise<Said> {
+  const gone = new AbortController();
+  const ended = once(worker, "exit", { signal: gone.signal }).then(([code]) => {
+    throw new Error(`the worker ended with ${code}`);
   });
+  ended.catch(() => undefined);
+  const [said] = (await Promise.race([once(worker, "message"), ended])) as [Said];
+  gone.abort();
+  return said;
 }
