@@ -44,7 +44,9 @@ const line = (bytes: number, loss: number, { packets, median, p95 }: Cost): stri
 
 async function measure(o: { bytes: number; mails: number; loss: number }): Promise<Cost> {
   const { bytes, mails, loss } = o;
-  const parameters = { ...SIM_PARAMETERS, minimumPool: 0 };
+  // Every question about a mail takes a token, and these are more mails in minutes than a period has tokens for.
+  const tokens = { ...SIM_PARAMETERS.tokens, perProvider: 0 };
+  const parameters = { ...SIM_PARAMETERS, minimumPool: 0, tokens };
   const world = await World.create({ seed: `repetition ${bytes} ${1000 * loss}`, parameters, suite: noCryptography() });
   let left = 0;
   const alice: SimClient = await world.join({
