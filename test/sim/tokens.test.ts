@@ -71,3 +71,29 @@ test("a client that is ended between an order and its answer has the tokens afte
   assert.deepEqual(await world.clock.runUntilSettled(asked, seconds(200)), utf8("hello"));
   await world.stop();
 });
+
+test("a mail that is lost is found missing and sent again though not a token is left", async () => {
+  const world = await World.create({ seed: "no tokens", parameters: PARAMETERS });
+  const alice = await world.join({ name: "alice", provider: "a" });
+  const bob = await world.join({ name: "bob", provider: "b" });
+  const provider = world.provider("b").nodeId;
+  const to = await world.clock.runUntilSettled(alice.client.lookup(bob.address), seconds(200));
+  assert.ok(to !== undefined);
+  for (let isLeft = true; isLeft; ) {
+    const asked = alice.client.request({ provider, service: "echo", body: utf8("hello") });
+    isLeft = await world.clock.runUntilSettled(
+      asked.then(
+        () => true,
+        () => false,
+      ),
+      seconds(200),
+    );
+  }
+  world.net.weather = { loss: 1, duplicates: 0 };
+  await world.clock.runUntilSettled(alice.client.send({ to, body: utf8("still here") }), seconds(10));
+  await world.clock.runFor(seconds(20));
+  world.net.weather = { loss: 0, duplicates: 0 };
+  await world.clock.runFor(seconds(400));
+  assert.deepEqual(bob.texts(), ["still here"]);
+  await world.stop();
+});
