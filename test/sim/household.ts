@@ -1,6 +1,6 @@
 /** Somebody with two devices at provider b, and Alice at provider a, in a network in which little moves. */
 
-import { utf8 } from "#transport/core/bytes.ts";
+import { equalBytes, utf8 } from "#transport/core/bytes.ts";
 import { seconds } from "#transport/core/units.ts";
 import { slowWorld, startClient } from "./slow-world.ts";
 import type { SimClient, World } from "./world.ts";
@@ -39,4 +39,9 @@ export async function join(world: World, from: SimClient, name: string) {
 /** Entries in the mailboxes of provider b. */
 export function waiting(world: World): number {
   return Number(world.database("b").prepare("SELECT COUNT(*) AS entries FROM entries").get()?.["entries"]);
+}
+
+/** Whether the device can open what is sealed to the mailbox key. */
+export async function knows(client: SimClient, key: Uint8Array): Promise<boolean> {
+  return (await client.store.mailboxKeys()).some(({ publicKey }) => equalBytes(publicKey, key));
 }

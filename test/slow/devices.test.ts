@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { utf8 } from "#transport/core/bytes.ts";
 import { seconds } from "#transport/core/units.ts";
-import { household, join, waiting } from "#test/sim/household.ts";
+import { household, join, knows, waiting } from "#test/sim/household.ts";
 import { days, lookUp, post, startClient, stopClient, until } from "#test/sim/slow-world.ts";
 
 test("a device that stays away does not hold up the mailbox for ever: after two weeks entries go without it", async () => {
@@ -44,5 +44,21 @@ test("a device that was off when another was removed publishes no key of before"
   await until(world, () => tablet.received.size === 1);
   await startClient(world, laptop);
   await until(world, () => laptop.received.size === 1);
+  await world.stop();
+});
+
+test("after a device was removed, all that stay make the same key of the generation after", async () => {
+  const { world, alice, laptop, phone } = await household("generations");
+  const { joined: tablet } = await join(world, laptop, "tablet");
+  const removed = laptop.client.removeDevice({ deviceKey: world.deviceKey("phone") });
+  await world.clock.runUntilSettled(removed, seconds(60));
+  await stopClient(world, phone);
+  await world.clock.runFor(days(2));
+  const next = await lookUp(world, alice, laptop.address);
+  await world.clock.runFor(days(7));
+  const newest = await lookUp(world, alice, laptop.address);
+  assert.notDeepEqual(newest.mailboxKey, next.mailboxKey);
+  assert.ok((await knows(laptop, newest.mailboxKey)) && (await knows(tablet, newest.mailboxKey)));
+  assert.equal(await knows(phone, newest.mailboxKey), false);
   await world.stop();
 });
