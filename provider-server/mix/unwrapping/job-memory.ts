@@ -48,7 +48,7 @@ export class JobMemory {
   offer(slot: number): void {
     const head = Atomics.load(this.#words, HEAD);
     this.#words[this.#ring(head)] = slot;
-    Atomics.store(this.#words, this.#state(slot), WAITING);
+    Atomics.store(this.#words, this.#state(slot), waitingAt(head));
     Atomics.store(this.#words, HEAD, (head + 1) | 0);
     Atomics.add(this.#words, BELL, 1);
     // Who naps looks by itself; waking a thread costs the first one as much as all else that it does for a packet but sending.
@@ -117,15 +117,19 @@ export class JobMemory {
     Atomics.store(this.#words, FIXED_WORDS + thread, keys);
   }
 
+  /**
+   * One change both takes a slot and says who has it, so a thread may end at any moment: the place in the ring that it left is
+   * passed by the next. A slot that was offered again waits at another place, and is not taken at the old one.
+   */
   take(thread: number): number | undefined {
     for (;;) {
       const tail = Atomics.load(this.#words, TAIL);
       if (tail === Atomics.load(this.#words, HEAD)) return undefined;
-      // Read before it is claimed: afterwards the place may be filled again.
       const slot = this.#words[this.#ring(tail)] as number;
-      if (Atomics.compareExchange(this.#words, TAIL, tail, (tail + 1) | 0) !== tail) continue;
-      Atomics.store(this.#words, this.#state(slot), TAKEN_BY + thread);
-      return slot;
+      const waiting = waitingAt(tail);
+      const isOurs = Atomics.compareExchange(this.#words, this.#state(slot), waiting, TAKEN_BY + thread) === waiting;
+      Atomics.compareExchange(this.#words, TAIL, tail, (tail + 1) | 0);
+      if (isOurs) return slot;
     }
   }
 
@@ -161,6 +165,7 @@ const NAP = 6;
 /** Behind these one word for each thread: the keys it has confirmed. Then the ring, then the slots' states. */
 const FIXED_WORDS = 7;
 
-const WAITING = 1;
+// The states of a slot: waiting at a place of the ring is negative, so that no place is one of the others.
 const DONE = 2;
 const TAKEN_BY = 16;
+const waitingAt = (count: number): number => count | (1 << 31);

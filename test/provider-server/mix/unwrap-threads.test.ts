@@ -75,23 +75,31 @@ test("when too many packets wait, the next one is not taken, and those that wait
   await until(clock, () => isStopped);
 });
 
-test("a thread that dies takes only the packet it had; the log says why, and another follows", async (t) => {
-  let started = 0;
-  const { threads, came, clock, lost, lines } = startThreads(t, {
-    threads: 1,
-    startWorker: (data) => {
-      const file = started++ === 0 ? FAILING : REAL;
-      return new Worker(new URL(file, import.meta.url), { workerData: data });
-    },
+for (const changes of [1, 2, 3])
+  test(`a thread that dies takes only the packet it had, at change ${changes} to what is shared; the log says why, and another follows`, async (t) => {
+    let started = 0;
+    const { threads, came, clock, lost, lines } = startThreads(t, {
+      threads: 1,
+      slots: 2,
+      startWorker: (data) => {
+        const file = started++ === 0 ? FAILING : REAL;
+        return new Worker(new URL(file, import.meta.url), { workerData: { ...data, changes } });
+      },
+    });
+    for (let i = 0; i < 2; i++) threads.submit(packet(five, "forward"), milliseconds(i));
+    await until(clock, () => lost() === 1);
+    assert.equal(threads.submit(packet(five, "forward"), milliseconds(2)), true, "the slot is free again");
+    await until(clock, () => came.length === 2 && threads.waiting === 0);
+    assert.deepEqual({ lost: lost(), started }, { lost: 1, started: 2 });
+    assert.deepEqual(
+      came.map(({ arrival }) => arrival),
+      [1, 2],
+    );
+    assert.match(
+      lines.join("\n"),
+      /a thread that unwraps has ended, another follows: a planted fault thread=0 wait=1000/,
+    );
   });
-  for (let i = 0; i < 3; i++) threads.submit(packet(five, "forward"), milliseconds(i));
-  await until(clock, () => came.length === 2);
-  assert.deepEqual({ lost: lost(), waiting: threads.waiting, started }, { lost: 1, waiting: 0, started: 2 });
-  assert.match(
-    lines.join("\n"),
-    /a thread that unwraps has ended, another follows: a planted fault thread=0 wait=1000/,
-  );
-});
 
 const FAILING = "../../support/failing-unwrap-worker.ts";
 const REAL = "../../../provider-server/mix/unwrapping/worker.ts";
