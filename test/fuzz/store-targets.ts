@@ -69,7 +69,7 @@ async function opened({ suite, file, bytes }: { suite: Suite; file: string; byte
     found = await records.load(() => false).finally(() => records.close());
   } catch (error) {
     const isSaid =
-      error instanceof Error && /is damaged\.|is not a store, or its key is another\.$/.test(error.message);
+      error instanceof Error && /is damaged at byte |is not a store, or its key is another\.$/.test(error.message);
     throw isSaid ? new TransportError("MALFORMED") : new Error("an error of the formats below", { cause: error });
   }
   const isPrefix = PREFIXES.some((prefix) => isSame(found, prefix));

@@ -69,18 +69,15 @@ export class DiskRecords implements Records {
     const found = new Map<string, Uint8Array | undefined>();
     let batch: (Entry & { place: Place })[] = [];
     let offset = HEADER_BYTES;
-    while (offset + FRAME_BYTES <= size) {
-      const frame = new Reader(await readAt(this.#file, offset, FRAME_BYTES));
-      // By halves: a damaged number may be larger than any that was written.
-      const place = { length: frame.u32(), number: frame.u32() * 2 ** 32 + frame.u32(), offset: offset + FRAME_BYTES };
-      const { length } = place;
-      const isLast = place.offset + length >= size;
-      const entry = place.offset + length > size ? undefined : this.#unseal(place, await this.#sealed(place));
-      // What a crash cut short was never said to be written; what is damaged before the end was.
-      if (entry === undefined && !isLast) throw new Error(`${this.#options.file} is damaged.`);
-      if (entry === undefined) break;
+    while (offset < size) {
+      const place = await this.#placeAt(offset, size);
+      const entry = place && this.#unseal(place, await this.#sealed(place));
+      if (place === undefined || entry === undefined) {
+        if (await this.#isAnythingWhole({ from: offset + 1, size })) throw this.#damage(offset);
+        break; // what a crash cut short was never said to be written
+      }
       batch.push({ ...entry, place });
-      offset = place.offset + length;
+      offset = place.offset + place.length;
       if (!entry.isLast) continue;
       for (const { name, value, place: at } of batch) {
         this.#note(name, value === undefined ? undefined : at);
@@ -169,6 +166,42 @@ export class DiskRecords implements Records {
     this.#liveBytes += place?.length ?? 0;
   }
 
+  /** Undefined when no entry can begin there: it would not fit, or its number is one that was used before. */
+  async #placeAt(offset: number, size: number): Promise<Place | undefined> {
+    if (offset + FRAME_BYTES > size) return undefined;
+    return this.#placeIn(new DataView((await readAt(this.#file, offset, FRAME_BYTES)).buffer), { at: 0, offset, size });
+  }
+
+  #placeIn(view: DataView, o: { at: number; offset: number; size: number }): Place | undefined {
+    // By halves: a damaged number may be larger than any that was written.
+    const number = view.getUint32(o.at + 4) * 2 ** 32 + view.getUint32(o.at + 8);
+    const place = { length: view.getUint32(o.at), number, offset: o.offset + FRAME_BYTES };
+    return number < this.#number || place.offset + place.length > o.size ? undefined : place;
+  }
+
+  /** Whether an entry stands anywhere from there on: lengths that may be damaged lead to none, so each byte may be its first. */
+  async #isAnythingWhole({ from, size }: { from: number; size: number }): Promise<boolean> {
+    for (let start = from; start + FRAME_BYTES <= size; start += WINDOW_BYTES) {
+      const bytes = await readAt(this.#file, start, Math.min(WINDOW_BYTES + FRAME_BYTES - 1, size - start));
+      const view = new DataView(bytes.buffer);
+      for (let at = 0; at < WINDOW_BYTES && at + FRAME_BYTES <= bytes.length; at++) {
+        // Fewer than 2^32 entries fit into a file before it is rewritten: nearly every other byte is none for this alone.
+        if (view.getUint32(at + 4) !== 0 || view.getUint32(at) < ENTRY_BYTES_MIN) continue;
+        const place = this.#placeIn(view, { at, offset: start + at, size });
+        if (place !== undefined && this.#unseal(place, await this.#sealed(place)) !== undefined) return true;
+      }
+    }
+    return false;
+  }
+
+  #damage(offset: number): Error {
+    return new Error(
+      `${this.#options.file} is damaged at byte ${offset}, and what was written later stands behind it. Nothing of it was ` +
+        "changed. Put back your newest copy of it: messages since then may be missing, or come a second time. Without a " +
+        "copy, keep the file and join anew with another: the account in it cannot be used.",
+    );
+  }
+
   #sealed({ offset, length }: Place): Promise<Uint8Array> {
     return readAt(this.#file, offset, length);
   }
@@ -212,6 +245,10 @@ const FRAME_BYTES = 12;
 const LAST = 1;
 const DELETED = 2;
 const NOTHING = new Uint8Array(0);
+/** A tag, the flags and the length of a name. */
+const ENTRY_BYTES_MIN = 16 + 3;
+/** Of a damaged file this much is looked through at a time. */
+const WINDOW_BYTES = 2 ** 20;
 /** A file below this is not worth rewriting. */
 const COMPACT_BYTES_MIN = 2 ** 20;
 

@@ -200,28 +200,81 @@ test("a store whose end was cut off anywhere holds all that was said to be writt
   }
 });
 
-test("a store with another key, or changed in its midst, is not opened", async (t) => {
+test("a store with another key is not opened", async (t) => {
   const file = folder(t);
-  const records = await disk(file);
-  await records.load(() => false);
-  for (let i = 0; i < 3; i++) await records.write(new Map([["a", new Uint8Array(40).fill(i)]]));
-  await records.close();
+  await (await diskStore({ file, key })).close();
   await assert.rejects(diskStore({ file, key: new Uint8Array(32) }), /is not a store, or its key is another/);
   await assert.rejects(diskStore({ file, key: new Uint8Array(31) }), RangeError);
+});
+
+test("a store that is damaged before something whole is not opened, whichever byte it is, and its file stays as it is", async (t) => {
+  const file = folder(t);
+  const ends = await writeEach(file, 3);
   const bytes = readFileSync(file);
-  // In an entry, and in the number before it: one that no file has.
-  for (const [place, mask] of [
-    [130, 1],
-    [87, 0xff],
-  ] as const) {
-    const changed = Buffer.from(bytes);
-    changed[place] = (changed[place] as number) ^ mask;
-    writeFileSync(file, changed);
-    await assert.rejects(diskStore({ file, key }), /is damaged/);
+  // Every byte of the first two entries: lengths that lead past the end, numbers that no file has, sealed bytes.
+  for (let place = ends[0] as number; place < (ends[2] as number); place++) {
+    for (const mask of [1, 0xff]) {
+      const changed = Buffer.from(bytes);
+      changed[place] = (changed[place] as number) ^ mask;
+      writeFileSync(file, changed);
+      const begin = place < (ends[1] as number) ? ends[0] : ends[1];
+      const text = new RegExp(`is damaged at byte ${begin}, .* Nothing of it was changed\\. Put back your newest copy`);
+      await assert.rejects(diskStore({ file, key }), text, `byte ${place}`);
+      assert.deepEqual(readFileSync(file), changed);
+    }
   }
   writeFileSync(file, bytes);
   await (await diskStore({ file, key })).close();
 });
+
+test("what follows damage is found however far away it stands", async (t) => {
+  const file = folder(t);
+  const records = await disk(file);
+  await records.load(() => false);
+  const first = statSync(file).size;
+  for (const fill of [1, 2]) await records.write(new Map([["large", new Uint8Array(300_000).fill(fill)]]));
+  await records.close();
+  const changed = readFileSync(file);
+  changed[first] = 0xff; // the length of the first
+  writeFileSync(file, changed);
+  await assert.rejects(diskStore({ file, key }), /is damaged at byte/);
+});
+
+test("a file that a power cut filled up with zeros holds all that was said to be written", async (t) => {
+  const file = folder(t);
+  const ends = await writeEach(file, 3);
+  const bytes = readFileSync(file);
+  for (const zeros of [1, 11, 12, 500]) {
+    writeFileSync(file, Buffer.concat([bytes.subarray(0, ends[2]), Buffer.alloc(zeros)]));
+    const records = await disk(file, new SeededRandom(`zeros ${zeros}`));
+    assert.deepEqual((await records.load(() => false)).get("a"), new Uint8Array(40).fill(1));
+    await records.close();
+  }
+});
+
+test("what a failed write left behind the end is nothing that was written", async (t) => {
+  const file = folder(t);
+  const ends = await writeEach(file, 2);
+  const [first, second] = [0, 1].map((i) => readFileSync(file).subarray(ends[i], ends[i + 1])) as [Buffer, Buffer];
+  // An entry of a lower number behind the newest, whole: written over, as far as it was, where it could not be cut off.
+  writeFileSync(file, Buffer.concat([readFileSync(file).subarray(0, ends[0]), second, first]));
+  const records = await disk(file, new SeededRandom("left behind"));
+  assert.deepEqual((await records.load(() => false)).get("a"), new Uint8Array(40).fill(1));
+  await records.close();
+});
+
+/** Writes one record so many times; where the file ended before and after each. */
+async function writeEach(file: string, count: number): Promise<number[]> {
+  const records = await disk(file);
+  await records.load(() => false);
+  const ends = [statSync(file).size];
+  for (let i = 0; i < count; i++) {
+    await records.write(new Map([["a", new Uint8Array(40).fill(i)]]));
+    ends.push(statSync(file).size);
+  }
+  await records.close();
+  return ends;
+}
 
 test("nothing of what a store holds can be read in its file, and only its owner may open it", async (t) => {
   const file = folder(t);
