@@ -5,6 +5,7 @@
 
 import { equalBytes, toHex } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
+import { PlanningClock } from "../core/planning-clock.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import type { MailboxRecord } from "../directory/mailbox-record.ts";
 import { recipientOf } from "./recipient.ts";
@@ -21,6 +22,7 @@ export interface FreshKeysDeps {
 
 export class FreshKeys {
   readonly #deps: FreshKeysDeps;
+  readonly #clock: PlanningClock;
   /** Readers asked for in vain, by hexadecimal mailbox id. */
   readonly #inVain = new Map<string, { failures: number; notBefore: Milliseconds }>();
   #cancel: Cancel = () => undefined;
@@ -28,13 +30,15 @@ export class FreshKeys {
 
   constructor(deps: FreshKeysDeps) {
     this.#deps = deps;
+    // Waits drawn while it was ahead are forgotten; how often somebody was asked for in vain is learnt again.
+    this.#clock = new PlanningClock({ clock: deps.clock, onPutBack: () => this.#inVain.clear() });
   }
 
   /** Looks now and then, whether or not anything waits. */
   start(): void {
     if (this.#stopped) return;
-    const { clock, wait } = this.#deps;
-    this.#cancel = clock.at(milliseconds(clock.now() + wait(0)), () => {
+    const { wait } = this.#deps;
+    this.#cancel = this.#clock.at(milliseconds(this.#clock.now() + wait(0)), () => {
       void this.#look().then(() => this.start());
     });
   }
@@ -46,7 +50,7 @@ export class FreshKeys {
 
   /** One reader at a time: several at once would say that one person waits for all of them. */
   async #look(): Promise<void> {
-    const now = this.#deps.clock.now();
+    const now = this.#clock.now();
     const due = this.#deps.expired(now).find(({ mailboxId }) => {
       const known = this.#inVain.get(toHex(mailboxId));
       return known === undefined || known.notBefore <= now;
@@ -56,8 +60,8 @@ export class FreshKeys {
     const newer = await this.#newer(due);
     if (newer === undefined) {
       const failures = (this.#inVain.get(key)?.failures ?? 0) + 1;
-      const { clock, wait } = this.#deps;
-      this.#inVain.set(key, { failures, notBefore: milliseconds(clock.now() + wait(failures)) });
+      const { wait } = this.#deps;
+      this.#inVain.set(key, { failures, notBefore: milliseconds(this.#clock.now() + wait(failures)) });
       return;
     }
     this.#inVain.delete(key);

@@ -6,6 +6,7 @@
 import { equalBytes, toHex } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
+import { PlanningClock } from "../core/planning-clock.ts";
 import { below, type RandomSource } from "../core/random.ts";
 import { type MessageId, type Milliseconds, milliseconds } from "../core/units.ts";
 import { encodeFragment, type Fragment } from "../fragment/fragment.ts";
@@ -14,10 +15,11 @@ import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import { type Contender, turnsUntilThrough } from "./fair-turns.ts";
 import { isKeyTooOld } from "./key-age.ts";
-import { FRAGMENTS_READY, MESSAGES_READY_MAX } from "./limits.ts";
+import { FRAGMENTS_READY } from "./limits.ts";
 import { Outgoing, type Waits } from "./outgoing.ts";
 import type { Payload, PayloadContender, PayloadSource, Sent } from "./payload.ts";
 import type { ReceiptEntry } from "./receipt.ts";
+import { fillReady, type Item } from "./ready-fragments.ts";
 import type { ClientStore, OutgoingMessage, Recipient } from "./store.ts";
 
 /** Younger than whatever waits, with room for those just before it. */
@@ -40,16 +42,9 @@ export interface OutboxDeps {
   readonly onSent: (sent: { id: MessageId; index: number } & Sent) => void;
 }
 
-interface Item {
-  readonly outgoing: Outgoing;
-  readonly order: number;
-  /** Data by index, ready for a slot. */
-  readonly ready: Map<number, Uint8Array>;
-  readonly loading: Set<number>;
-}
-
 export class Outbox implements PayloadSource {
   readonly #deps: OutboxDeps;
+  readonly #clock: PlanningClock;
   /** By hexadecimal id, oldest first. */
   readonly #items = new Map<string, Item>();
   /** Those of which the store, the program above and the next slots do not know yet. */
@@ -61,6 +56,7 @@ export class Outbox implements PayloadSource {
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
+    this.#clock = new PlanningClock({ clock: deps.clock, onPutBack: (now) => this.#waitNoLonger(now) });
   }
 
   load(): Promise<void> {
@@ -76,9 +72,9 @@ export class Outbox implements PayloadSource {
 
   async #load(): Promise<void> {
     for (const message of await this.#deps.store.outgoing()) {
-      this.#insert(message).outgoing.resume(this.#deps.clock.now());
+      this.#insert(message).outgoing.resume(this.#clock.now());
     }
-    this.#prefetch();
+    this.#fillReady();
     this.#plan();
   }
 
@@ -127,7 +123,7 @@ export class Outbox implements PayloadSource {
   }
 
   #waitingBeside(message?: Outgoing): Contender[] {
-    const now = this.#deps.clock.now();
+    const now = this.#clock.now();
     return [...this.#items.values()]
       .filter(({ outgoing }) => outgoing !== message && outgoing.left > 0 && !this.waitsForKey(outgoing, now))
       .map(({ outgoing, order }) => ({ left: outgoing.left, order }));
@@ -146,7 +142,7 @@ export class Outbox implements PayloadSource {
   /** A receipt came. Durable when it resolves. */
   async receipt({ id, proof }: ReceiptEntry): Promise<void> {
     const item = this.#items.get(toHex(id));
-    if (item === undefined || !item.outgoing.receipt(proof, this.#deps.clock.now())) return;
+    if (item === undefined || !item.outgoing.receipt(proof, this.#clock.now())) return;
     item.ready.clear();
     await this.#inTurn(() => this.#deps.store.finishOutgoing(id, item.outgoing.progress));
     this.#follow(item);
@@ -184,7 +180,7 @@ export class Outbox implements PayloadSource {
     if (item === undefined || item.outgoing.isFinished) return;
     if (to !== undefined) await this.#readdress(item, to);
     if (item.outgoing.isFinished) return; // A receipt came meanwhile.
-    const now = this.#deps.clock.now();
+    const now = this.#clock.now();
     item.outgoing.retry(milliseconds(now + this.#deps.parameters.retention));
     await this.#save(item);
     this.#follow(item);
@@ -246,7 +242,7 @@ export class Outbox implements PayloadSource {
   #followUp(): void {
     if (this.#stopped) return;
     const changed = this.#writeChanges();
-    this.#prefetch();
+    this.#fillReady();
     this.#plan();
     for (const { outgoing } of changed) this.#deps.onProgress(outgoing);
   }
@@ -259,54 +255,33 @@ export class Outbox implements PayloadSource {
     return items;
   }
 
-  /** Loads what the coming slots may take: of the oldest messages and of those with least left. */
-  #prefetch(): void {
-    if (this.#stopped) return;
-    const now = this.#deps.clock.now();
-    for (const item of this.#candidates()) {
-      for (const index of item.outgoing.waiting(now, FRAGMENTS_READY)) {
-        if (!item.ready.has(index) && !item.loading.has(index)) void this.#loadData(item, index);
-      }
-    }
+  #fillReady(): void {
+    if (!this.#stopped) fillReady({ items: this.#items.values(), now: this.#clock.now(), store: this.#deps.store });
   }
 
-  #candidates(): Iterable<Item> {
-    const waiting = [...this.#items.values()].filter(({ outgoing }) => outgoing.left > 0);
-    if (waiting.length <= MESSAGES_READY_MAX) return waiting;
-    const least = waiting.toSorted((a, b) => a.outgoing.left - b.outgoing.left || a.order - b.order);
-    const half = MESSAGES_READY_MAX / 2;
-    return new Set([...waiting.slice(0, half), ...least.slice(0, half)]);
-  }
-
-  async #loadData(item: Item, index: number): Promise<void> {
-    item.loading.add(index);
-    try {
-      const { message, needed } = item.outgoing;
-      const data = index < needed ? await this.#deps.store.outgoingData(message.id, index) : new Uint8Array(0);
-      if (!item.outgoing.isFinished) item.ready.set(index, data);
-    } catch {
-      // The store is closing, or damaged: the slot carries a drop, and the next change tries again.
-    } finally {
-      item.loading.delete(index);
+  #waitNoLonger(now: Milliseconds): void {
+    for (const item of this.#items.values()) {
+      item.outgoing.waitNoLonger(now);
+      this.#follow(item);
     }
   }
 
   #plan(): void {
     this.#cancelDuty();
     if (this.#stopped) return;
-    const now = this.#deps.clock.now();
+    const now = this.#clock.now();
     const times = [...this.#items.values()]
       .map(({ outgoing }) => outgoing.nextTime(now))
       .filter((t) => t !== undefined);
     if (times.length === 0) return;
-    this.#cancelDuty = this.#deps.clock.at(milliseconds(Math.min(...times)), () => {
+    this.#cancelDuty = this.#clock.at(milliseconds(Math.min(...times)), () => {
       void this.#deps.quiet.run(() => this.#doDuties());
     });
   }
 
   #doDuties(): void {
     if (this.#stopped) return;
-    const now = this.#deps.clock.now();
+    const now = this.#clock.now();
     for (const item of this.#items.values()) {
       const { outgoing } = item;
       switch (outgoing.duty(now)) {
@@ -325,7 +300,7 @@ export class Outbox implements PayloadSource {
           break;
       }
     }
-    this.#prefetch();
+    this.#fillReady();
     this.#plan();
   }
 
@@ -337,9 +312,9 @@ export class Outbox implements PayloadSource {
       const present = await this.#deps.have(outgoing.to, hashes);
       const stored = new Set(question.filter((_, i) => present[i] === true).map(({ index }) => index));
       const asked = question.map(({ index }) => index);
-      outgoing.answered(asked, stored, this.#deps.clock.now());
+      outgoing.answered(asked, stored, this.#clock.now());
     } catch {
-      outgoing.unanswered(this.#deps.clock.now());
+      outgoing.unanswered(this.#clock.now());
     }
     if (!outgoing.isFinished && !this.#stopped) this.#follow(item);
   }

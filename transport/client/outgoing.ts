@@ -143,12 +143,27 @@ export class Outgoing {
 
   /** After a start: an answer that was under way is lost, so the question is asked again. */
   resume(now: Milliseconds): void {
+    this.waitNoLonger(now);
     const { askAt, storedAt } = this.#progress;
     if (this.isFinished || storedAt !== undefined) return;
     // A question about a part: which part is not written down. The next fragment that leaves brings it up again.
     if (this.left > 0) return this.#update({ askAt: undefined });
     if (askAt !== undefined) return;
     this.#update({ askAt: later(now, this.#waits.askWait()) });
+  }
+
+  /** Nothing is further off than if it were planned now: a clock that planned it may have been ahead. */
+  waitNoLonger(now: Milliseconds): void {
+    const { askAt, remindAt, reminders } = this.#progress;
+    if (askAt !== undefined && askAt > now) this.#update({ askAt: earlier(askAt, later(now, this.#waits.askWait())) });
+    if (remindAt !== undefined && remindAt > now) {
+      this.#update({ remindAt: earlier(remindAt, later(now, this.#waits.remindWait(reminders))) });
+    }
+    for (const [index, fragment] of this.#fragments.entries()) {
+      if (fragment.state !== "waiting" || fragment.notBefore <= now) continue;
+      const notBefore = earlier(fragment.notBefore, later(now, this.#waits.repeatWait()));
+      this.#setFragment(index, { ...fragment, notBefore });
+    }
   }
 
   /** What has to be done at `now`, if anything. */
@@ -268,3 +283,5 @@ export class Outgoing {
 
 /** Whole milliseconds: what a store keeps and reads back is the same. */
 const later = (at: Milliseconds, wait: Milliseconds): Milliseconds => milliseconds(Math.ceil(at + wait));
+
+const earlier = (a: Milliseconds, b: Milliseconds): Milliseconds => milliseconds(Math.min(a, b));

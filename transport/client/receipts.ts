@@ -6,6 +6,7 @@
 import { equalBytes, toHex } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
+import { PlanningClock } from "../core/planning-clock.ts";
 import type { RandomSource } from "../core/random.ts";
 import { MESSAGE_ID_BYTES, type MessageId, messageId, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
@@ -32,6 +33,7 @@ export interface ReceiptsDeps {
 
 export class Receipts implements PayloadSource {
   readonly #deps: ReceiptsDeps;
+  readonly #clock: PlanningClock;
   /** By hexadecimal message id. */
   readonly #owed = new Map<string, OwedReceipt>();
   /** One place in the queue for each reader to whom something is due, by hexadecimal mailbox id. */
@@ -41,10 +43,12 @@ export class Receipts implements PayloadSource {
 
   constructor(deps: ReceiptsDeps) {
     this.#deps = deps;
+    this.#clock = new PlanningClock({ clock: deps.clock, onPutBack: (now) => this.#waitNoLonger(now) });
   }
 
   async load(): Promise<void> {
     for (const receipt of await this.#deps.store.owedReceipts()) this.#owed.set(toHex(receipt.id), receipt);
+    this.#waitNoLonger(this.#clock.now());
     this.#plan();
   }
 
@@ -57,7 +61,7 @@ export class Receipts implements PayloadSource {
   async owe(seen: SeenMessage, to: Recipient): Promise<void> {
     const known = this.#owed.get(toHex(seen.id));
     if (known !== undefined) return;
-    const dueAt = milliseconds(Math.ceil(this.#deps.clock.now() + this.#deps.wait()));
+    const dueAt = milliseconds(Math.ceil(this.#clock.now() + this.#deps.wait()));
     const receipt: OwedReceipt = { id: seen.id, proof: seen.proof, to, dueAt };
     await this.#deps.store.oweReceipt(receipt);
     this.#owed.set(toHex(seen.id), receipt);
@@ -133,17 +137,26 @@ export class Receipts implements PayloadSource {
     return all.slice(0, receiptsPerPacket(this.#deps.geometry));
   }
 
+  /** None is further off than if it were owed now: the clock may have been ahead. On the disk the old times may stay. */
+  #waitNoLonger(now: Milliseconds): void {
+    for (const [id, receipt] of this.#owed) {
+      if (receipt.dueAt <= now) continue;
+      const dueAt = milliseconds(Math.min(receipt.dueAt, Math.ceil(now + this.#deps.wait())));
+      this.#owed.set(id, { ...receipt, dueAt });
+    }
+  }
+
   #plan(): void {
     this.#cancel();
     if (this.#stopped) return;
-    const now = this.#deps.clock.now();
+    const now = this.#clock.now();
     let next: Milliseconds | undefined;
     for (const { to, dueAt } of this.#owed.values()) {
       const mailbox = toHex(to.mailboxId);
       if (dueAt <= now && !this.#due.has(mailbox)) this.#due.set(mailbox, this.#deps.nextOrder());
       if (dueAt > now && (next === undefined || dueAt < next)) next = dueAt;
     }
-    if (next !== undefined) this.#cancel = this.#deps.clock.at(next, () => this.#plan());
+    if (next !== undefined) this.#cancel = this.#clock.at(next, () => this.#plan());
   }
 }
 

@@ -197,3 +197,29 @@ test("a receipt that comes after the message failed still counts", () => {
   assert.ok(outgoing.receipt(PROOF, milliseconds(DEADLINE + 1)));
   assert.equal(outgoing.delivery, "delivered");
 });
+
+test("what a clock that was ahead has planned is planned anew: question, reminder and repetition", () => {
+  const error = 500_000;
+  const now = milliseconds(10);
+  const ahead = milliseconds(now + error);
+  const asked = fresh(2, 2);
+  for (const index of [0, 1]) asked.sent(index, { hash: new Uint8Array(16), at: ahead });
+  assert.ok((asked.nextTime(now) as number) > error);
+  asked.waitNoLonger(now);
+  assert.equal(asked.nextTime(now), 110);
+  asked.waitNoLonger(milliseconds(60));
+  assert.equal(asked.nextTime(now), 110, "what is near stays");
+
+  asked.question();
+  asked.answered([0, 1], new Set([0]), ahead);
+  assert.deepEqual(asked.waiting(milliseconds(now + 100), 9), []);
+  asked.waitNoLonger(now);
+  assert.deepEqual(asked.waiting(milliseconds(now + 50), 9), [1]);
+
+  asked.sent(1, { hash: new Uint8Array(16), at: now });
+  asked.question();
+  asked.answered([1], new Set([1]), ahead);
+  asked.waitNoLonger(now);
+  assert.equal(asked.nextTime(now), now + 1_000);
+  assert.equal(asked.duty(milliseconds(now + 1_000)), "remind");
+});
