@@ -177,11 +177,49 @@ test("one address takes its share of handshakes and links, and no more", async (
   assert.deepEqual(crowded.refused, ["too many from one address"]);
 });
 
-test("behind a proxy the last forwarded address counts, and only there", () => {
-  const request = { headers: { "x-forwarded-for": "6.6.6.6, 203.0.113.9" }, socket: { remoteAddress: "127.0.0.1" } };
-  assert.equal(clientAddress(request, true), "203.0.113.9");
-  assert.equal(clientAddress(request, false), "127.0.0.1");
+test("behind a proxy the last forwarded address counts, however the proxy writes it, and only there", () => {
+  for (const [forwarded, address] of [
+    ["203.0.113.9", "203.0.113.9"],
+    ["6.6.6.6, 203.0.113.9", "203.0.113.9"],
+    ["6.6.6.6:1,  [::6]:2 ,203.0.113.9:567", "203.0.113.9"],
+    ["6.6.6.6, 2001:db8::9", "2001:db8::9"],
+    ["6.6.6.6, [2001:db8::9]", "2001:db8::9"],
+    ["6.6.6.6, [::1]:567", "::1"],
+  ])
+    assert.equal(forwardedFrom(forwarded as string), address, forwarded);
+  assert.equal(forwardedFrom(["203.0.113.9", "6.6.6.6,203.0.113.8:1"]), "203.0.113.8");
+  // What is no address tells nobody apart: made up anew for each link it would end every limit.
+  for (const bad of [
+    "",
+    "203.0.113.9,",
+    "unknown",
+    "a, _b",
+    "203.0.113.999",
+    "203.0.113.9:x",
+    "[203.0.113.9]:1",
+    "[::1]5",
+  ])
+    assert.equal(forwardedFrom(bad), "127.0.0.1", bad);
+  assert.equal(forwardedFrom("203.0.113.9", false), "127.0.0.1");
   assert.equal(clientAddress({ headers: {}, socket: { remoteAddress: "::1" } }, true), "::1");
+});
+
+test("behind a proxy an address has its share from whichever port, and others have theirs", async (t) => {
+  const { listener, refused } = await listenWeb(t, { handshakesPerAddressMax: 1, isProxied: true });
+  const opens = (forwarded: string): Promise<boolean> => {
+    const socket = new WebSocket(listener.url, WEB_PROTOCOL, {
+      origin: ORIGIN,
+      headers: { "x-forwarded-for": forwarded },
+    });
+    t.after(() => socket.terminate());
+    return new Promise((resolve) => socket.once("open", () => resolve(true)).once("error", () => resolve(false)));
+  };
+  assert.equal(await opens("6.6.6.6, 203.0.113.9:1001"), true);
+  assert.equal(await opens("7.7.7.7, 203.0.113.9:1002"), false);
+  assert.equal(await opens("[2001:db8:1:2::9]:1001"), true);
+  assert.equal(await opens("[2001:db8:1:2::8]:1002"), false);
+  assert.equal(await opens("203.0.113.8:1001"), true);
+  assert.deepEqual(refused, Array(2).fill("too many from one address"));
 });
 
 test("an IPv6 household counts as one address, and mapped IPv4 as IPv4", () => {
@@ -225,6 +263,9 @@ test("a web link in clear is dialled on this machine only", () => {
   assert.equal(webAddress("wss://A.example:443/starling"), "wss://a.example/starling");
   assert.equal(webAddress("ws://[::1]:80/x"), "ws://[::1]/x");
 });
+
+const forwardedFrom = (forwarded: string | string[], isProxied = true): string =>
+  clientAddress({ headers: { "x-forwarded-for": forwarded }, socket: { remoteAddress: "127.0.0.1" } }, isProxied);
 
 /** A WebSocket server that says what `first` sends when something comes. */
 async function impostor(t: TestContext, first: (socket: WebSocket, bytes: Uint8Array) => void): Promise<string> {

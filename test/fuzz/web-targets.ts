@@ -35,7 +35,15 @@ export function webTargets(traffic: Traffic): Target[] {
     upgrade(),
     {
       name: "client's address behind a proxy",
-      corpus: texts("203.0.113.7", "::ffff:203.0.113.7", "2001:db8:1:2:3:4:5:6", "a.example, 2001:db8::7", "::"),
+      corpus: texts(
+        "203.0.113.7",
+        "203.0.113.7:567",
+        "[2001:db8::7]:567",
+        "::ffff:203.0.113.7",
+        "2001:db8:1:2:3:4:5:6",
+        "a.example, 2001:db8::7",
+        "::",
+      ),
       decode: (bytes) => {
         const forwarded = Buffer.from(bytes).toString("latin1");
         const request = { headers: { "x-forwarded-for": forwarded }, socket: { remoteAddress: "127.0.0.1" } };
