@@ -1,11 +1,22 @@
 /**
- * `npm run params [-- --json]`: computes what follows from the parameter sets in transport/core/parameters.ts and checks
- * that they add up. Exits 1, with a line for each, when one does not.
+ * `npm run params [-- --json] [--users N [--mixes N]] [--capacity N]`: computes what follows from the parameter sets in
+ * transport/core/parameters.ts and checks that they add up. Exits 1, with a line for each, when one does not. `--users` asks about
+ * a network of that size, with so many mixes in a layer; `--capacity` is what one of them takes, in packets a second.
  */
 
+import { parseArgs } from "node:util";
 import { DEMO_PARAMETERS, LIVE_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
+import { type Burst, burst, MIX_CAPACITY, NETWORK_USERS, SPREAD_WIDEST } from "./params/bursts.ts";
 import { type Check, checks, type Kind } from "./params/checks.ts";
 import { type Figures, figures } from "./params/figures.ts";
+
+const number = { type: "string" } as const;
+const { values: args } = parseArgs({
+  options: { json: { type: "boolean" }, users: number, mixes: number, capacity: number },
+});
+const capacity = positive("capacity", args.capacity) ?? MIX_CAPACITY;
+const mixesPerLayer = positive("mixes", args.mixes);
+const users = positive("users", args.users);
 
 const SETS: readonly { kind: Kind; parameters: Parameters }[] = [
   { kind: "live", parameters: LIVE_PARAMETERS },
@@ -14,13 +25,20 @@ const SETS: readonly { kind: Kind; parameters: Parameters }[] = [
 
 const results = SETS.map(({ kind, parameters }) => {
   const computed = figures(parameters);
-  return { kind, parameters, figures: computed, checks: checks(kind, parameters, computed) };
+  const sizes = users === undefined ? NETWORK_USERS : [users];
+  return {
+    kind,
+    parameters,
+    figures: computed,
+    bursts: kind === "live" ? sizes.map((size) => burst(parameters, { users: size, mixesPerLayer, capacity })) : [],
+    checks: checks(kind, parameters, computed),
+  };
 });
 const failed = results.flatMap(({ kind, checks: all }) =>
   all.filter(({ holds }) => !holds).map((check) => ({ kind, check })),
 );
 
-if (process.argv.includes("--json")) {
+if (args.json) {
   console.log(JSON.stringify({ passed: failed.length === 0, sets: results }, null, 2));
 } else {
   for (const result of results) print(result);
@@ -28,11 +46,12 @@ if (process.argv.includes("--json")) {
 for (const { kind, check } of failed) console.error(`${kind}: ${check.name}: ${check.detail} does not hold`);
 if (failed.length > 0) process.exitCode = 1;
 
-function print({ kind, parameters, figures: f, checks: all }: (typeof results)[number]): void {
+function print({ kind, parameters, figures: f, bursts, checks: all }: (typeof results)[number]): void {
   console.log(
     `\n${kind === "live" ? "A network for people" : "The demo's network"} (${parameters.suite}, ${parameters.clock} clock)\n`,
   );
   for (const [name, value] of rows(kind, parameters, f)) console.log(`  ${name.padEnd(52)}${value}`);
+  for (const [name, value] of bursts.flatMap(burstRows)) console.log(`  ${name.padEnd(52)}${value}`);
   console.log();
   for (const check of all) console.log(`  ${mark(check)}  ${check.name}: ${check.detail}`);
 }
@@ -92,6 +111,47 @@ function rows(kind: Kind, parameters: Parameters, f: Figures): [string, string][
     ]);
   }
   return table;
+}
+
+function burstRows({ peak, seconds: lasts, leastSpread, needed, ...b }: Burst): [string, string][] {
+  const spread =
+    leastSpread === undefined
+      ? "no spread is wide enough"
+      : `a spread of ${fraction(leastSpread)} stays below ${text(b.capacity)}`;
+  const advice =
+    leastSpread !== undefined && leastSpread <= SPREAD_WIDEST
+      ? `a spread of ${fraction(leastSpread)}`
+      : `more mixes: ${needed
+          .filter((n) => n.spread <= SPREAD_WIDEST)
+          .map(mixesFor)
+          .join(", or ")}`;
+  return [
+    [
+      `${text(b.users)} users, ${b.mixesPerLayer} mixes a layer: a first mix gets`,
+      `${text(peak)} packets/s for ${text(lasts)} s of each slot; ${spread}`,
+    ],
+    [`${text(b.users)} users: mixes that a layer needs`, needed.map(mixesFor).join(", ")],
+    [`${text(b.users)} users: recommended`, advice],
+  ];
+}
+
+function mixesFor({ spread, mixesPerLayer: mixes }: Burst["needed"][number]): string {
+  return `${mixes} for a spread of ${fraction(spread)}`;
+}
+
+/** In whole 64ths, cancelled. */
+function fraction(share: number): string {
+  let [above, below] = [Math.round(share * 64), 64];
+  while (above % 2 === 0 && below > 1) [above, below] = [above / 2, below / 2];
+  return below === 1 ? String(above) : `${above}/${below}`;
+}
+
+function positive(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = Number(value);
+  if (Number.isSafeInteger(parsed) && parsed > 0) return parsed;
+  console.error(`--${name} is a whole number above 0`);
+  process.exit(2);
 }
 
 function text(value: number): string {

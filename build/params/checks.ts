@@ -4,6 +4,7 @@ import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { FRAGMENTS_MAX } from "#transport/fragment/limits.ts";
 import { requestBytesMax } from "#transport/sphinx/service-payload.ts";
+import { burst, MIX_CAPACITY, SPREAD_WIDEST } from "./bursts.ts";
 import { type Figures, figures, MAIL_BYTES } from "./figures.ts";
 
 export interface Check {
@@ -22,7 +23,7 @@ export function checks(kind: Kind, parameters: Parameters, computed: Figures = f
     ...(["mail", "chat"] as const).flatMap((name) => profileChecks(name, parameters, computed)),
     ...timeChecks(parameters, computed),
     ...poolChecks(kind, parameters, computed),
-    ...(kind === "live" ? liveChecks(computed) : demoChecks(parameters, computed)),
+    ...(kind === "live" ? liveChecks(parameters, computed) : demoChecks(parameters, computed)),
   ];
 }
 
@@ -93,9 +94,12 @@ function poolChecks(kind: Kind, parameters: Parameters, { pools }: Figures): Che
   ];
 }
 
-function liveChecks({ profiles, network }: Figures): Check[] {
+function liveChecks(parameters: Parameters, { profiles, network }: Figures): Check[] {
   const { mail, chat } = profiles;
+  const { peak } = burst(parameters, { users: 10_000, mixesPerLayer: 2, capacity: MIX_CAPACITY });
   return [
+    atLeast("two mixes a layer take the bursts of 10,000 users (packets/s at each)", MIX_CAPACITY, peak),
+    atLeast("a burst is narrow enough to keep senders alike (share of a slot)", SPREAD_WIDEST, parameters.sendSpread),
     atLeast("a 20 KB mail arrives within 60 s, median (s)", 60, mail.latency.median / 1000),
     atLeast("a chat message arrives within 4 s, median (s)", 4, chat.latency.median / 1000),
     atLeast("the mail profile sends at most 130 MB a day (MB)", 130, mail.upBytesPerDay / 1e6),
@@ -106,7 +110,7 @@ function liveChecks({ profiles, network }: Figures): Check[] {
 
 function demoChecks(parameters: Parameters, { profiles }: Figures): Check[] {
   const [, demo, , attached] = profiles.mail.mails;
-  const same: (keyof Parameters)[] = ["suite", "packetBytes", "clock", "delayCap", "fragmentStep"];
+  const same: (keyof Parameters)[] = ["suite", "packetBytes", "clock", "sendSpread", "delayCap", "fragmentStep"];
   return [
     atLeast("a mail of 100 KB (137 KB in base64) arrives within 30 s (s)", 30, (demo?.duration ?? 0) / 1000),
     atLeast("a mail of 3 MB (4.1 MB in base64) arrives within 120 s (s)", 120, (attached?.duration ?? 0) / 1000),

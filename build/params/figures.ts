@@ -161,7 +161,7 @@ function profileFigures(parameters: Parameters, sizes: Geometry, profile: Profil
   const { sendRate, pollRate } = profile;
   const send = sendFrameBytes(sizes);
   const entry = entryFrameBytes(sizes);
-  const latency = packetLatency(parameters.clock, profile);
+  const latency = packetLatency(parameters, profile);
   const payloadPerSecond = sendRate * profile.payloadShare;
   return {
     upBytesPerDay:

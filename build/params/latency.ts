@@ -5,7 +5,7 @@
 
 import type { Parameters, Profile } from "#transport/core/parameters.ts";
 import { type Milliseconds, meanInterval, milliseconds, perSecond } from "#transport/core/units.ts";
-import { SEND_SPREAD, WRAP_LEAD } from "#transport/traffic/limits.ts";
+import { WRAP_LEAD } from "#transport/traffic/limits.ts";
 
 export interface Latency {
   readonly median: Milliseconds;
@@ -18,7 +18,10 @@ export const LINKS = 5;
 export const LINK_TIME: Milliseconds = milliseconds(40);
 
 /** For a mail of one fragment between two clients that are on, the reader's mailbox holding nothing but its own loops. */
-export function packetLatency(clock: Parameters["clock"], profile: Profile): Latency {
+export function packetLatency(
+  { clock, sendSpread }: Pick<Parameters, "clock" | "sendSpread">,
+  profile: Profile,
+): Latency {
   const slot = meanInterval(profile.sendRate);
   const loops = profile.loopShare * profile.sendRate;
   // A poll fetches one entry, so the mailbox is a queue that polls serve: under Poisson clocks M/M/1, whose sojourn is
@@ -32,7 +35,7 @@ export function packetLatency(clock: Parameters["clock"], profile: Profile): Lat
     grid.startAtOnce();
     grid.addExponential(milliseconds(slot / profile.payloadShare));
   } else {
-    grid.startInSlots({ slot, share: profile.payloadShare, spread: SEND_SPREAD });
+    grid.startInSlots({ slot, share: profile.payloadShare, spread: sendSpread });
   }
   for (const stage of stages) grid.addExponential(stage);
   const fixed = WRAP_LEAD + LINKS * LINK_TIME;

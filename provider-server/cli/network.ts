@@ -16,6 +16,7 @@ import {
   type NetworkFields,
   signNetwork,
 } from "#transport/directory/network.ts";
+import { SEND_SPREAD_MIN } from "#transport/traffic/limits.ts";
 import { ServerError } from "../errors.ts";
 import { readBytes } from "../read-bytes.ts";
 import { publicKeys, readKeyFile } from "./key-file.ts";
@@ -47,12 +48,14 @@ function create(args: string[]): void {
     genesis: text,
     bootstrap: text,
     threshold: text,
+    "send-spread": text,
     authority: list,
     out: text,
   };
   const { values } = readArgs(args, options, 0);
   const kind = required(values.kind, "kind");
   if (kind !== "live" && kind !== "demo") throw new ServerError("USAGE", "--kind is live or demo");
+  const parameters = kind === "live" ? LIVE_PARAMETERS : DEMO_PARAMETERS;
   const out = required(values.out, "out");
   const authorities = (values.authority ?? []).map(toAuthority);
   const threshold = wholeNumber(Number(required(values.threshold, "threshold")), "threshold");
@@ -65,7 +68,7 @@ function create(args: string[]): void {
     bootstrap: seconds(wholeNumber(Number(required(values.bootstrap, "bootstrap")), "bootstrap")),
     threshold,
     authorities,
-    parameters: kind === "live" ? LIVE_PARAMETERS : DEMO_PARAMETERS,
+    parameters: { ...parameters, sendSpread: toSpread(values["send-spread"]) ?? parameters.sendSpread },
   };
   write(out, encoded(fields));
 }
@@ -114,6 +117,7 @@ function inWords({ name, kind, authorities, threshold, genesis, bootstrap, param
   return [
     `${name}, ${kind}, since ${new Date(genesis).toISOString()}, first vote from ${bootstrap / 1000} s before`,
     `packets of ${parameters.packetBytes} bytes, suite ${parameters.suite}, epochs of ${parameters.epoch.duration / 1000} s`,
+    `clock ${parameters.clock}${parameters.clock === "slot" ? `, everybody sends in the first ${parameters.sendSpread} of a slot` : ""}`,
     `${threshold} of ${authorities.length} authorities must sign:`,
     ...authorities.map(
       ({ name: who, address, identityKey, linkKey }) =>
@@ -135,6 +139,15 @@ function toAuthority(line: string): Authority {
     throw new ServerError("USAGE", "--authority is NAME,IDENTITYKEY,LINKKEY,HOST:PORT, keys as keygen prints them");
   }
   return { name, identityKey: fromHex(identityKey), linkKey: fromHex(linkKey), address };
+}
+
+/** A share of a slot, as a fraction or as a decimal number. */
+function toSpread(share: string | undefined): number | undefined {
+  if (share === undefined) return undefined;
+  const [, above, below = "1"] = /^(\d+(?:\.\d+)?)(?:\/(\d+))?$/.exec(share) ?? [];
+  const spread = Number(above) / Number(below);
+  if (spread >= SEND_SPREAD_MIN && spread <= 1) return spread;
+  throw new ServerError("USAGE", "--send-spread is a share of a slot from 1/64 to 1, as 1/8 or 0.125");
 }
 
 /** What the options' own checks left: names and addresses that the format refuses, authorities twice. */

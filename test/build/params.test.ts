@@ -6,8 +6,9 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { DEMO_PARAMETERS, LIVE_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import { exponential, uniform } from "#transport/core/random.ts";
 import { milliseconds, perSecond, seconds } from "#transport/core/units.ts";
-import { SEND_SPREAD, WRAP_LEAD } from "#transport/traffic/limits.ts";
+import { WRAP_LEAD } from "#transport/traffic/limits.ts";
 import { checks, type Kind } from "../../build/params/checks.ts";
+import { type Burst, burst } from "../../build/params/bursts.ts";
 import { erlangQuantile, LINK_TIME, LINKS, packetLatency } from "../../build/params/latency.ts";
 
 const failing = (kind: Kind, parameters: Parameters): string[] =>
@@ -33,6 +34,8 @@ test("each wrong parameter is named", () => {
     [withMail({ sendRate: perSecond(1 / 40) }), /^a 20 KB mail arrives/],
     [withMail({ sendRate: perSecond(1 / 15) }), /^the mail profile sends at most/],
     [withMail({ meanDelay: seconds(30) }), /^a packet delayed to the cap/],
+    [{ ...LIVE_PARAMETERS, sendSpread: 1 / 16 }, /^two mixes a layer take the bursts of 10,000 users/],
+    [{ ...LIVE_PARAMETERS, sendSpread: 1 / 2 }, /^a burst is narrow enough/],
     [{ ...LIVE_PARAMETERS, minimumPool: 0 }, /^a mix is never without packets/],
     [{ ...LIVE_PARAMETERS, tokens: { ...LIVE_PARAMETERS.tokens, perProvider: 0 } }, /^services ask for tokens/],
     [{ ...LIVE_PARAMETERS, minimumPool: 60 }, /^decoys take a provider's line/],
@@ -63,6 +66,7 @@ test("each wrong parameter is named", () => {
 for (const law of ["poisson", "slot"] as const) {
   test(`the computed latency is that of a simulated queue (${law} clock)`, () => {
     const random = new SeededRandom(`latency ${law}`);
+    const { sendSpread } = LIVE_PARAMETERS;
     const profile = LIVE_PARAMETERS.profiles.chat;
     const slot = 1000 / profile.sendRate;
     const fetch = 1000 / (profile.pollRate - profile.loopShare * profile.sendRate);
@@ -72,11 +76,11 @@ for (const law of ["poisson", "slot"] as const) {
       if (law === "poisson") return time + exponential(random, milliseconds(slot / profile.payloadShare));
       const phase = uniform(random);
       for (let k = 0; ; k++) {
-        const tick = k + uniform(random) * SEND_SPREAD;
+        const tick = k + uniform(random) * sendSpread;
         if (tick > phase && uniform(random) < profile.payloadShare) return time + (tick - phase) * slot;
       }
     }).toSorted((a, b) => a - b);
-    const { median, p95 } = packetLatency(law, profile);
+    const { median, p95 } = packetLatency({ clock: law, sendSpread }, profile);
     assert.ok(Math.abs(median / (times[10_000] as number) - 1) < 0.02, `${median} ${times[10_000]}`);
     assert.ok(Math.abs(p95 / (times[19_000] as number) - 1) < 0.02, `${p95} ${times[19_000]}`);
   });
@@ -88,4 +92,26 @@ test("Erlang's law has its known quantiles", () => {
   // Half of chi-squared with 6 degrees of freedom at 95 %: 12.592 / 2.
   const three = erlangQuantile({ count: 3, mean: seconds(1), exceededWith: 0.05 });
   assert.ok(Math.abs(three - 6296) < 1);
+});
+
+const burstOf = (sendSpread: number, mixesPerLayer?: number): Burst =>
+  burst({ ...LIVE_PARAMETERS, sendSpread }, { users: 84_000, mixesPerLayer, capacity: 3000 });
+
+test("a network's burst at a first mix, the spread that it can take, and the mixes that would do", () => {
+  // 84,000 packets in 21 s are 4,000 a second; in an eighth of the time 32,000.
+  const enough = burstOf(1 / 8);
+  assert.equal(enough.mixesPerLayer, 11);
+  assert.ok(Math.abs(enough.peak - 32_000 / 11) < 1e-6);
+  assert.deepEqual([enough.leastSpread, enough.seconds], [1 / 8, 21 / 8]);
+  const few = burstOf(1 / 8, 4);
+  assert.equal(few.leastSpread, 22 / 64, "1,000 a second at each mix need a third of a slot, in 64ths");
+  assert.deepEqual(few.needed, [
+    { spread: 1 / 8, mixesPerLayer: 11 },
+    { spread: 1 / 4, mixesPerLayer: 6 },
+    { spread: 1, mixesPerLayer: 2 },
+  ]);
+  assert.equal(burstOf(1 / 8, 1).leastSpread, undefined, "not even all of it");
+  assert.equal(burstOf(1 / 2, 11).leastSpread, 1 / 2, "what the network has");
+  const poisson = burst({ ...LIVE_PARAMETERS, clock: "poisson" }, { users: 84_000, mixesPerLayer: 2, capacity: 3000 });
+  assert.equal(Math.round(poisson.peak), 2000, "no bursts");
 });

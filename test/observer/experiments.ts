@@ -11,7 +11,10 @@ import type { EntropyExperiment } from "./population.ts";
 export const CLOCKS = ["slot", "poisson"] as const;
 
 /** The network for people, under one clock or the other. */
-export const underClock = (clock: Parameters["clock"]): Parameters => ({ ...LIVE_PARAMETERS, clock });
+export const underClock = (
+  clock: Parameters["clock"],
+  sendSpread: number = LIVE_PARAMETERS.sendSpread,
+): Parameters => ({ ...LIVE_PARAMETERS, clock, sendSpread });
 
 const COMMON = { cover: "on", profile: "mail", trained: 300, unmatched: 5 } as const;
 const MANY = 2000;
@@ -48,7 +51,7 @@ export const PAIR_EXPERIMENTS: Readonly<Record<string, PairExperiment>> = Object
         tested: SOME,
       }),
     ),
-    ...[1, 1 / 4, 1 / 16].map((spread) =>
+    ...[1, 1 / 2, 1 / 4, 1 / 16].map((spread) =>
       experiment(`provider, slot, spread ${spread}`, {
         clock: "slot",
         eye: "provider",
@@ -61,13 +64,13 @@ export const PAIR_EXPERIMENTS: Readonly<Record<string, PairExperiment>> = Object
 );
 
 type Varied = Pick<PairExperiment, "eye" | "packets" | "tested"> &
-  Partial<Pick<PairExperiment, "cover" | "profile" | "spread">>;
+  Partial<Pick<PairExperiment, "cover" | "profile">> & { readonly spread?: number };
 
 function experiment(
   name: string,
-  { clock, ...varied }: Varied & { clock: Parameters["clock"] },
+  { clock, spread, ...varied }: Varied & { clock: Parameters["clock"] },
 ): { name: string; pair: PairExperiment } {
-  return { name, pair: { seed: `observer/${name}`, parameters: underClock(clock), ...COMMON, ...varied } };
+  return { name, pair: { seed: `observer/${name}`, parameters: underClock(clock, spread), ...COMMON, ...varied } };
 }
 
 /** By clock. */

@@ -23,6 +23,14 @@ export const FIGURES_FILE = fileURLToPath(new URL("figures.json", import.meta.ur
 
 export const releasedFigures = (): Figures => JSON.parse(readFileSync(FIGURES_FILE, "utf8")) as Figures;
 
+/** The pair experiment of this name, with its seed. Throws for a name that there is none of. */
+export function measurePair(name: string): readonly PairResult[] {
+  const experiment = PAIR_EXPERIMENTS[name];
+  if (experiment === undefined)
+    throw new Error(`there is no "${name}", but: ${Object.keys(PAIR_EXPERIMENTS).join("; ")}`);
+  return runPairExperiment(experiment);
+}
+
 /** `tell` hears what is done, for it takes minutes. */
 export function measure(tell: (line: string) => void): Omit<Figures, "about"> {
   const pairs = mapValues(PAIR_EXPERIMENTS, (experiment, name) => {

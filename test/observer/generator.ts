@@ -40,8 +40,6 @@ export interface ConversationOptions {
   readonly duration: number;
   /** `off` is the planted fault: clients send only what is real and receive at once. */
   readonly cover: "on" | "off";
-  /** Of the slot clock: `SEND_SPREAD` unless given. */
-  readonly spread?: number | undefined;
   /** What is watched of the reader: without `line` there are no entries. */
   readonly eye: Eye;
 }
@@ -57,13 +55,13 @@ export const LINK_LATENCY = { least: 5, mean: 20 } as const;
 const ANSWER_WAIT = 10;
 
 export function conversation(options: ConversationOptions): Conversation {
-  const { seed, parameters, profile, mail, duration, cover, eye, spread } = options;
+  const { seed, parameters, profile, mail, duration, cover, eye } = options;
   const clock = new QuickClock();
   const arrivals: number[] = [];
   const real: number[] = [];
   const entries: number[] = [];
   const ways: number[] = [];
-  const common = { clock, parameters, profile, cover, ...(spread === undefined ? {} : { spread }) };
+  const common = { clock, parameters, profile, cover };
   let waiting = 0;
   let next = 0;
   const sender = startClient({
@@ -122,7 +120,6 @@ export interface ClientOptions {
   readonly parameters: Parameters;
   readonly profile: ProfileName;
   readonly cover: "on" | "off";
-  readonly spread?: number;
   readonly seed: string;
   /** Whether a packet waits; takes it. Asked when a payload slot is wrapped. */
   readonly hasMail: () => boolean;
@@ -155,7 +152,7 @@ export function startClient(o: ClientOptions): number[] {
     timing: stream("timing"),
     kinds: stream("kinds"),
     law: parameters.clock,
-    ...(o.spread === undefined ? {} : { spread: o.spread }),
+    spread: parameters.sendSpread,
     profiles,
     prepare: (kind) => {
       const isReal = kind === "payload" && o.hasMail();

@@ -1,6 +1,7 @@
 /**
  * `npm run observer`: everything of docs/anonymity.md at full size, many minutes. Prints the figures; with --write they become
  * those of the release: test/observer/figures.json, the tables of the page and the plots. With --publish it only writes the release's again.
+ * With --pair NAME it measures one pair experiment (test/observer/experiments.ts) and prints that.
  */
 
 import { execFileSync } from "node:child_process";
@@ -8,12 +9,15 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Figures, FIGURES_FILE, measure, releasedFigures } from "./figures.ts";
+import { type Figures, FIGURES_FILE, measure, measurePair, releasedFigures } from "./figures.ts";
 import { plots } from "./plot.ts";
 import { fill } from "./tables.ts";
 
-const { values: options } = parseArgs({ options: { write: { type: "boolean" }, publish: { type: "boolean" } } });
-if (options.publish) publish(releasedFigures());
+const { values: options } = parseArgs({
+  options: { write: { type: "boolean" }, publish: { type: "boolean" }, pair: { type: "string" } },
+});
+if (options.pair !== undefined) console.log(JSON.stringify(measurePair(options.pair), undefined, 1));
+else if (options.publish) publish(releasedFigures());
 else run();
 
 function run(): void {

@@ -7,7 +7,6 @@
 import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
 import { uniform } from "#transport/core/random.ts";
 import { meanInterval } from "#transport/core/units.ts";
-import { SEND_SPREAD } from "#transport/traffic/limits.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { delayLaw, lawOf } from "./erlang.ts";
 import { type FlowModel, flowScore, type PairView } from "./flow-likelihood.ts";
@@ -28,8 +27,6 @@ export interface PairExperiment {
   readonly profile: ProfileName;
   readonly cover: "on" | "off";
   readonly eye: Eye;
-  /** Of the slot clock: `SEND_SPREAD` unless given. */
-  readonly spread?: number;
   /** Packets between one pair, ascending. */
   readonly packets: readonly number[];
   /** Conversations to test with, and others to train the learned classifier with. */
@@ -106,7 +103,7 @@ function flowModel(experiment: PairExperiment): FlowModel {
 function clockLaw(experiment: PairExperiment): SenderLaw {
   const { parameters, profile, cover } = experiment;
   if (cover === "off") return { kind: "anywhere", period: packetGap(experiment) };
-  return senderLaw({ parameters, profile, spread: experiment.spread ?? SEND_SPREAD });
+  return senderLaw({ parameters, profile });
 }
 
 function featureScale(experiment: PairExperiment): FeatureScale {
@@ -115,7 +112,7 @@ function featureScale(experiment: PairExperiment): FeatureScale {
 }
 
 function conversations(experiment: PairExperiment, use: "test" | "train", count: number): Conversation[] {
-  const { seed, parameters, profile, cover, eye, spread, packets } = experiment;
+  const { seed, parameters, profile, cover, eye, packets } = experiment;
   const most = Math.max(...packets);
   const start = warmUp(experiment);
   const gap = packetGap(experiment);
@@ -130,7 +127,6 @@ function conversations(experiment: PairExperiment, use: "test" | "train", count:
       profile,
       cover,
       eye,
-      spread,
       duration,
       mail: Array<number>(most).fill(begin),
     });

@@ -12,11 +12,11 @@ export type SenderLaw =
   | { readonly kind: "anywhere"; readonly period: number }
   | { readonly kind: "beat"; readonly period: number; readonly spread: number };
 
-export function senderLaw(options: { parameters: Parameters; profile: ProfileName; spread: number }): SenderLaw {
-  const { parameters, profile, spread } = options;
+export function senderLaw({ parameters, profile }: { parameters: Parameters; profile: ProfileName }): SenderLaw {
   const period = meanInterval(parameters.profiles[profile].sendRate);
-  return parameters.clock === "slot" && spread < 1
-    ? { kind: "beat", period, spread: spread * period }
+  const { clock, sendSpread } = parameters;
+  return clock === "slot" && sendSpread < 1
+    ? { kind: "beat", period, spread: sendSpread * period }
     : { kind: "anywhere", period };
 }
 

@@ -73,6 +73,7 @@ export class SampledUser {
       timing: streams.timing,
       kinds: streams.kinds,
       law: parameters.clock,
+      spread: parameters.sendSpread,
       profiles,
       prepare: (kind) => this.#prepare(kind),
       write: () => true,

@@ -44,6 +44,7 @@ async function attempts(
     timing: new SeededRandom("timing"),
     kinds: new SeededRandom("kinds"),
     law: "poisson",
+    spread: parameters.sendSpread,
     profiles: new ProfileSchedule({ parameters, choice: { profile: "mail", nextProfile: undefined } }),
     prepare: (kind) => {
       const carries = kind === "payload" && queued > 0;

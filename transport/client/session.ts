@@ -189,6 +189,7 @@ export class Session {
       timing: streams.timing,
       kinds: streams.kinds,
       law: parameters.clock,
+      spread: parameters.sendSpread,
       profiles,
       prepare: (kind) => this.sender.prepare(kind),
       write: (frame) => link.sendBytes(frame),

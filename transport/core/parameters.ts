@@ -28,6 +28,11 @@ export interface Parameters {
   readonly packetBytes: number;
   /** The law between two ticks of a client: exponential waits, or one tick in each of equal slots (decision 0018). */
   readonly clock: "poisson" | "slot";
+  /**
+   * Slot clock: everybody sends in this first share of the same slot. Narrow makes senders alike, wide spares mixes of the
+   * first layer: they get the network's packets in this share of the time. docs/decisions/0018-common-slots.md
+   */
+  readonly sendSpread: number;
   readonly profiles: Readonly<Record<ProfileName, Profile>>;
   /** No drawn delay is longer than this many means; e^-16 of them would be. */
   readonly delayCap: number;
@@ -69,6 +74,7 @@ export const LIVE_PARAMETERS: Parameters = {
   suite: "xwing",
   packetBytes: 28_672,
   clock: "slot",
+  sendSpread: 1 / 8,
   profiles: {
     mail: {
       sendRate: perSecond(1 / 21),

@@ -4,13 +4,15 @@ import { Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { Parameters, Profile, SuiteName } from "../core/parameters.ts";
 import { milliseconds, perSecond } from "../core/units.ts";
+import { SEND_SPREAD_MIN } from "../traffic/limits.ts";
 
 export function encodeParameters(parameters: Parameters): Uint8Array {
   const { epoch, profiles } = parameters;
   const writer = new Writer()
     .u8(SUITES.indexOf(parameters.suite))
     .u32(parameters.packetBytes)
-    .u8(CLOCKS.indexOf(parameters.clock));
+    .u8(CLOCKS.indexOf(parameters.clock))
+    .raw(float64(parameters.sendSpread));
   for (const profile of [profiles.mail, profiles.chat]) {
     for (const field of PROFILE_FIELDS) writer.raw(float64(profile[field]));
   }
@@ -41,6 +43,7 @@ export function decodeParameters(bytes: Uint8Array): Parameters {
     suite,
     packetBytes,
     clock,
+    sendSpread: positive(reader),
     profiles: { mail: decodeProfile(reader), chat: decodeProfile(reader) },
     delayCap: positive(reader),
     epoch: {
@@ -81,14 +84,15 @@ function decodeProfile(reader: Reader): Profile {
 
 /** Senders change keys within an epoch, and the old keys live until what was sent with them has arrived. */
 function assertUsable(parameters: Parameters): void {
-  const { epoch, fragmentStep, messageBytesMax, retention, mailboxKeyLifetime, tokens } = parameters;
+  const { sendSpread, epoch, fragmentStep, messageBytesMax, retention, mailboxKeyLifetime, tokens } = parameters;
   const { duration, lead, overlap } = epoch;
   // A quarter of the epoch is for agreement, and that ends before the lead begins.
   const isEpochSound = duration > 0 && lead >= 0 && lead <= duration / 2 && overlap >= 0 && overlap <= duration;
   const arePositive = [fragmentStep, messageBytesMax, retention, mailboxKeyLifetime].every((value) => value > 0);
   // A list names the keys of two periods (docs/spec/13-tokens.md §2): none may pass within one list's life.
   const arePeriodsSound = tokens.period >= 2 * duration && tokens.perProvider <= TOKENS_PER_PROVIDER_MAX;
-  if (!isEpochSound || !arePositive || !arePeriodsSound) throw new TransportError("MALFORMED");
+  const isSpreadSound = sendSpread >= SEND_SPREAD_MIN && sendSpread <= 1;
+  if (!isSpreadSound || !isEpochSound || !arePositive || !arePeriodsSound) throw new TransportError("MALFORMED");
 }
 
 /** One provider's part of a request for tokens must fit a CONTROL frame many times over: 64 · 32 bytes of 16 KiB. */

@@ -32,9 +32,5 @@ export const QUIET_WAIT_MAX: Milliseconds = milliseconds(30_000);
  */
 export const DECOY_RATE_MAX = 100;
 
-/**
- * Under the slot clock everybody sends in the first eighth of the same slot. Who watches the lines and a reader's mailbox tells
- * senders apart by where in a slot each one sends, so the narrower the better; but mixes of the first layer must take what
- * the network sends in this share of the time. Measured: docs/anonymity.md.
- */
-export const SEND_SPREAD = 1 / 8;
+/** In 1/64 of a chat slot, 20 ms, a timer's grain and the ways of lines place a packet, and no longer the draw. */
+export const SEND_SPREAD_MIN = 1 / 64;

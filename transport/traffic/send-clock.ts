@@ -8,7 +8,7 @@ import type { Cancel, Clock } from "../core/clock.ts";
 import type { Profile } from "../core/parameters.ts";
 import { type RandomSource, uniform } from "../core/random.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
-import { SEND_SPREAD, WRAP_LEAD } from "./limits.ts";
+import { WRAP_LEAD } from "./limits.ts";
 import type { ProfileSchedule } from "./profile-schedule.ts";
 import { Ticker, type TickLaw } from "./ticker.ts";
 
@@ -26,8 +26,8 @@ export interface SendClockOptions {
   readonly timing: RandomSource;
   readonly kinds: RandomSource;
   readonly law: TickLaw;
-  /** Slot clock: in which first share of a slot it ticks; `SEND_SPREAD` unless a measurement gives another. */
-  readonly spread?: number;
+  /** Slot clock: in which first share of a slot it ticks. */
+  readonly spread: number;
   readonly profiles: ProfileSchedule;
   /** Fills a slot: synchronous, so that nothing a user does can be waited for. undefined when no packet can be made at all. */
   readonly prepare: (kind: SlotKind) => Prepared | undefined;
@@ -48,7 +48,7 @@ export class SendClock {
       clock: options.clock,
       random: options.timing,
       law: options.law,
-      spread: options.spread ?? SEND_SPREAD,
+      spread: options.spread,
       pace: options.profiles.pace("sendRate"),
       planned: (time) => this.#planned(time),
       tick: () => this.#tick(),

@@ -125,6 +125,10 @@ test("parameters that no network can have are malformed", () => {
   const { epoch, profiles } = LIVE_PARAMETERS;
   const bad = [
     { ...LIVE_PARAMETERS, epoch: { ...epoch, lead: milliseconds(epoch.duration) } },
+    { ...LIVE_PARAMETERS, sendSpread: 0 },
+    { ...LIVE_PARAMETERS, sendSpread: 1 / 65 },
+    { ...LIVE_PARAMETERS, sendSpread: 1.001 },
+    { ...LIVE_PARAMETERS, sendSpread: Number.NaN },
     { ...LIVE_PARAMETERS, delayCap: Number.NaN },
     { ...LIVE_PARAMETERS, fragmentStep: 0 },
     { ...LIVE_PARAMETERS, minimumPool: -1 },

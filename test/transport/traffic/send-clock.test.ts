@@ -19,6 +19,7 @@ function start(o: Partial<SendClockOptions>): { clock: VirtualClock; sendClock: 
     timing: new SeededRandom("timing"),
     kinds: new SeededRandom("kinds"),
     law: "poisson",
+    spread: parameters.sendSpread,
     profiles: new ProfileSchedule({ parameters, choice: { profile: "mail", nextProfile: undefined } }),
     prepare: () => ({ frame: new Uint8Array(1), settled: () => undefined }),
     write: () => true,
