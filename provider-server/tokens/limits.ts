@@ -39,5 +39,8 @@ export const REQUEST_ATTEMPTS_MAX = 2;
 /** Elements that wait to be sent to one provider; more are not waited for. */
 export const GATHERED_BATCHES_MAX = 1024;
 
-/** To check a token takes some 2 ms: a fifth of the thread. Made-up tokens beyond it cost their sender a packet and us nothing. */
+/**
+ * To check a token takes some 2 ms: a fifth of the thread. Made-up tokens beyond it cost their sender a packet and us nothing; to
+ * keep it up against others' requests takes a hundred devices that send nothing else.
+ */
 export const CHECK_BUDGET = { rate: perSecond(100), burst: 200 };

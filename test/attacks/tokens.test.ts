@@ -6,7 +6,13 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
-import { DEVICES_PER_PERIOD_MAX, ORDER_ATTEMPTS_MAX, SIGNED_PER_ISSUER_MAX } from "#provider-server/tokens/limits.ts";
+import { BUDGET_SLACK } from "#provider-server/entry/limits.ts";
+import {
+  CHECK_BUDGET,
+  DEVICES_PER_PERIOD_MAX,
+  ORDER_ATTEMPTS_MAX,
+  SIGNED_PER_ISSUER_MAX,
+} from "#provider-server/tokens/limits.ts";
 import { TokenGate } from "#provider-server/tokens/token-gate.ts";
 import { TokenKeys } from "#provider-server/tokens/token-keys.ts";
 import { TokenTables } from "#provider-server/tokens/token-tables.ts";
@@ -15,9 +21,16 @@ import { GENESIS, SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-net
 import { TestDevice } from "#test/support/test-device.ts";
 import { TokenClient } from "#test/support/token-client.ts";
 import { toHex } from "#transport/core/bytes.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { milliseconds, type NodeId, nodeId, seconds } from "#transport/core/units.ts";
-import { blindInput, deriveVoprfKeys, evaluateBlinded, finishBlinded } from "#transport/crypto/blind-tokens.ts";
-import { decodeToken } from "#transport/tokens/token.ts";
+import {
+  blindInput,
+  deriveVoprfKeys,
+  evaluateBlinded,
+  evaluateInput,
+  finishBlinded,
+} from "#transport/crypto/blind-tokens.ts";
+import { decodeToken, encodeToken, tokenValue } from "#transport/tokens/token.ts";
 
 const PARAMETERS = { ...SMALL_PARAMETERS, tokens: { period: seconds(600), perProvider: 10 } };
 const random = new SeededRandom("token attacks");
@@ -69,6 +82,40 @@ test("made-up tokens beyond what the thread has time for are dropped unchecked, 
   assert.equal(outcomes.filter((outcome) => outcome === "TOKENS_BUSY").length, 60);
   await net.clock.runFor(seconds(1));
   assert.equal(gate.spend(forge()), "TOKEN_INVALID");
+});
+
+test("made-up tokens refuse no request of others while fewer devices send them than the thread has time for, and then a share", async (t) => {
+  const net = await start(t);
+  const gate = net.providers[1]?.tokens.gate as TokenGate;
+  const { clock, network, suite } = net;
+  const { identitySeed } = net.dependencies("b").identity;
+  const { secretKey } = new TokenKeys({ clock, network, suite, identitySeed }).checking(0) ?? assert.fail("no key");
+  const good = (): Uint8Array => {
+    const nonce = random.bytes(32);
+    return encodeToken({ period: 0, nonce, value: tokenValue(evaluateInput(secretKey, nonce)) });
+  };
+  // What a provider lets a device send, in the profile that sends most.
+  const fastest = Math.max(...Object.values(LIVE_PARAMETERS.profiles).map(({ sendRate }) => sendRate));
+  const perDevice = BUDGET_SLACK * fastest;
+  assert.ok(CHECK_BUDGET.rate / perDevice >= 100, "a hundred devices");
+  /** Honest requests that are refused, of five a second, while so many devices send nothing but made-up tokens. */
+  const refusedBeside = async (devices: number): Promise<number> => {
+    for (let i = 0; i < CHECK_BUDGET.burst; i++) gate.spend(forge());
+    const tick = 1 / 5;
+    let refused = 0;
+    for (let i = 0; i < 50; i++) {
+      await net.clock.runFor(seconds(tick));
+      const madeUp = Math.round(devices * perDevice * tick);
+      const before = (random.bytes(1)[0] as number) % (madeUp + 1);
+      for (let j = 0; j < before; j++) gate.spend(forge());
+      if (gate.spend(good()) !== undefined) refused++;
+      for (let j = before; j < madeUp; j++) gate.spend(forge());
+    }
+    return refused / 50;
+  };
+  assert.equal(await refusedBeside(90), 0);
+  const share = await refusedBeside(200);
+  assert.ok(share > 0.3 && share < 0.7, `${share} of them beside twice as many as there is time for`);
 });
 
 test("a provider that signs one client's elements with another key cannot make that client's tokens its own mark", () => {
