@@ -60,11 +60,18 @@ export const PAIR_EXPERIMENTS: Readonly<Record<string, PairExperiment>> = Object
         tested: SOME,
       }),
     ),
+    experiment("provider, slot, 8 groups", {
+      clock: "slot",
+      eye: "provider",
+      groups: 8,
+      packets: [5, 25, 100, 1000],
+      tested: SOME,
+    }),
   ].map(({ name, pair }) => [name, pair]),
 );
 
 type Varied = Pick<PairExperiment, "eye" | "packets" | "tested"> &
-  Partial<Pick<PairExperiment, "cover" | "profile">> & { readonly spread?: number };
+  Partial<Pick<PairExperiment, "cover" | "profile" | "groups">> & { readonly spread?: number };
 
 function experiment(
   name: string,

@@ -27,6 +27,8 @@ export interface PairExperiment {
   readonly profile: ProfileName;
   readonly cover: "on" | "off";
   readonly eye: Eye;
+  /** A clock that we do not have: clients fall into so many groups, whose slots begin one after another. 1 unless given. */
+  readonly groups?: number;
   /** Packets between one pair, ascending. */
   readonly packets: readonly number[];
   /** Conversations to test with, and others to train the learned classifier with. */
@@ -101,8 +103,9 @@ function flowModel(experiment: PairExperiment): FlowModel {
 
 /** Without cover only payload slots are seen, and of them only those that carry something: the pace of a flow, anywhere. */
 function clockLaw(experiment: PairExperiment): SenderLaw {
-  const { parameters, profile, cover } = experiment;
+  const { parameters, profile, cover, groups = 1 } = experiment;
   if (cover === "off") return { kind: "anywhere", period: packetGap(experiment) };
+  if (groups > 1) return { kind: "anywhere", period: meanInterval(parameters.profiles[profile].sendRate) };
   return senderLaw({ parameters, profile });
 }
 
@@ -112,7 +115,7 @@ function featureScale(experiment: PairExperiment): FeatureScale {
 }
 
 function conversations(experiment: PairExperiment, use: "test" | "train", count: number): Conversation[] {
-  const { seed, parameters, profile, cover, eye, packets } = experiment;
+  const { seed, parameters, profile, cover, eye, packets, groups = 1 } = experiment;
   const most = Math.max(...packets);
   const start = warmUp(experiment);
   const gap = packetGap(experiment);
@@ -121,7 +124,8 @@ function conversations(experiment: PairExperiment, use: "test" | "train", count:
   return Array.from({ length: count }, (_, i) => {
     const name = `${seed}/${use}/${i}`;
     const begin = start + uniform(new SeededRandom(`${name}/begin`)) * gap;
-    return conversation({
+    const group = Math.floor(uniform(new SeededRandom(`${name}/group`)) * groups);
+    const drawn = conversation({
       seed: name,
       parameters,
       profile,
@@ -130,7 +134,22 @@ function conversations(experiment: PairExperiment, use: "test" | "train", count:
       duration,
       mail: Array<number>(most).fill(begin),
     });
+    return group === 0 ? drawn : later(drawn, (group / groups) * meanInterval(parameters.profiles[profile].sendRate));
   });
+}
+
+/** The same of people whose slots begin later. */
+function later(drawn: Conversation, by: number): Conversation {
+  const shift = (times: Float64Array): Float64Array => times.map((time) => time + by);
+  const { sends, readerSends, arrivals, real, entries, ways } = drawn;
+  return {
+    sends: shift(sends),
+    readerSends: shift(readerSends),
+    arrivals: shift(arrivals),
+    real: shift(real),
+    entries: shift(entries),
+    ways,
+  };
 }
 
 function pairs(
