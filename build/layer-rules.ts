@@ -43,6 +43,7 @@ export const KEPT: readonly { readonly module: string; readonly only: readonly s
     module: "node:crypto",
     only: [
       "transport/crypto/native.ts",
+      "transport/crypto/native-ml-dsa.ts",
       "transport/crypto/native-ml-kem.ts",
       "transport/core/system-random.ts",
       "transport/link/certificate.ts",

@@ -1,5 +1,5 @@
 /**
- * Which nodes this authority lets in: the operator's list, by identity key. A provider's domain is either the operator's own
+ * Which nodes this authority lets in: the operator's list, by node id, which is the hash of both halves of a node's key. A provider's domain is either the operator's own
  * word in that list or what the DNS says. Spec: docs/spec/08-directory.md §5
  */
 
@@ -9,8 +9,8 @@ import type { DomainChecks } from "./domain-checks.ts";
 import type { DescriptorReason, DomainReason } from "./reasons.ts";
 
 export interface AdmittedNode {
-  /** Ed25519, 32 bytes. */
-  readonly identityKey: Uint8Array;
+  /** 32 bytes, as the command keygen prints it. */
+  readonly nodeId: Uint8Array;
   /** What the node must say of itself; whatever is left out it may choose, but for a provider's domain. */
   readonly role?: NodeRole;
   readonly operator?: string;
@@ -24,13 +24,13 @@ export class Admission {
 
   /** Without `domains` only providers come in whose domain stands in the list. */
   constructor(nodes: readonly AdmittedNode[], domains?: DomainChecks) {
-    this.#nodes = new Map(nodes.map((node) => [toHex(node.identityKey), node]));
+    this.#nodes = new Map(nodes.map((node) => [toHex(node.nodeId), node]));
     this.#domains = domains;
   }
 
   /** Why the node is not let in, if it is not, by the operator's list alone. */
   refusal(descriptor: NodeDescriptor): DescriptorReason | undefined {
-    const node = this.#nodes.get(toHex(descriptor.identityKey));
+    const node = this.#nodes.get(toHex(descriptor.nodeId));
     if (node === undefined) return "the node is not admitted";
     if (node.role !== undefined && node.role !== descriptor.role) return "the node is admitted in another role";
     if (node.operator !== undefined && node.operator !== descriptor.operator) return "the node is of another operator";
@@ -49,6 +49,6 @@ export class Admission {
   }
 
   #isByDns(descriptor: NodeDescriptor): boolean {
-    return descriptor.role === "provider" && this.#nodes.get(toHex(descriptor.identityKey))?.domain === undefined;
+    return descriptor.role === "provider" && this.#nodes.get(toHex(descriptor.nodeId))?.domain === undefined;
   }
 }

@@ -6,7 +6,7 @@ import type { Epoch, Milliseconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
 import { DESCRIPTOR_CLOCK_SLACK } from "#transport/directory/limits.ts";
-import type { Network, NodeDescriptor } from "#transport/directory/model.ts";
+import type { Network, SignedDescriptor } from "#transport/directory/model.ts";
 import type { Admission } from "./admission.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { BEING_LOOKED_UP } from "./domain-checks.ts";
@@ -19,7 +19,7 @@ export class DescriptorRegistry {
   readonly #suite: Suite;
   readonly #admission: Admission;
   readonly #store: AuthorityStore;
-  readonly #nodes = new Map<string, NodeDescriptor>();
+  readonly #nodes = new Map<string, SignedDescriptor>();
 
   /** `onDrop` hears why something on the disk is not taken over. */
   constructor(o: {
@@ -65,8 +65,8 @@ export class DescriptorRegistry {
   /** What this authority would have in the consensus of `epoch`. `onLeftOut` hears of each other node it knows, and why not. */
   nodesFor(
     epoch: Epoch,
-    onLeftOut?: (node: NodeDescriptor, reason: CountReason | DomainReason) => void,
-  ): NodeDescriptor[] {
+    onLeftOut?: (node: SignedDescriptor, reason: CountReason | DomainReason) => void,
+  ): SignedDescriptor[] {
     const context = { network: this.#network, epoch, suite: this.#suite };
     return [...this.#nodes.values()].filter((node) => {
       const reason = flawOf(node, context) ?? this.#admission.domainRefusal(node);
@@ -86,7 +86,7 @@ export class DescriptorRegistry {
     return undefined;
   }
 
-  #verify(bytes: Uint8Array): { descriptor: NodeDescriptor } | { refusal: DescriptorReason } {
+  #verify(bytes: Uint8Array): { descriptor: SignedDescriptor } | { refusal: DescriptorReason } {
     try {
       return { descriptor: verifyDescriptor(bytes, this.#suite) };
     } catch (error) {

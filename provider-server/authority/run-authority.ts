@@ -39,7 +39,7 @@ export interface AuthorityOptions {
   readonly strangersMax?: number;
 }
 
-/** Two Ed25519 seeds of 32 bytes: one signs, one is the TLS certificate's. */
+/** Two seeds of 32 bytes: of the identity key (Ed25519 and ML-DSA-65), which signs, and of the TLS certificate's. */
 export interface AuthorityKeys {
   readonly identitySeed: Uint8Array;
   readonly linkSeed: Uint8Array;
@@ -109,7 +109,7 @@ export function generateAuthorityKeys(random: RandomSource): AuthorityKeys {
 const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
 
 function positionOf(o: AuthorityOptions): number {
-  const identityKey = o.suite.ed25519.publicKey(o.keys.identitySeed);
+  const identityKey = o.suite.hybrid.publicKey(o.keys.identitySeed);
   const linkKey = o.suite.ed25519.publicKey(o.keys.linkSeed);
   const position = o.network.authorities.findIndex((authority) => equalBytes(authority.identityKey, identityKey));
   const entry = o.network.authorities[position];

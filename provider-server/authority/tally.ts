@@ -12,7 +12,7 @@ import { type ConsensusFields, consensusHash, encodeConsensusBody } from "#trans
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
 import { scheduleOf } from "#transport/directory/epochs.ts";
 import { DESCRIPTOR_CLOCK_SLACK, LAYER_PERIOD } from "#transport/directory/limits.ts";
-import type { Consensus, Network, NodeDescriptor } from "#transport/directory/model.ts";
+import type { Consensus, Network, NodeDescriptor, SignedDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { encodeParameters } from "#transport/directory/parameters-codec.ts";
 import type { Vote } from "#transport/directory/vote.ts";
@@ -122,10 +122,11 @@ function chooseNodes(o: {
   dropped: Dropped[];
 }): NodeDescriptor[] {
   const listed = new Map<string, NodeDescriptor[]>();
+  const flawIn = rememberingFlaws(o);
   for (const { authority, nodes } of o.votes) {
     for (const node of nodes) {
       const id = toHex(node.nodeId);
-      const reason = flawOf(node, o);
+      const reason = flawIn(node);
       if (reason === undefined) listed.set(id, [...(listed.get(id) ?? []), node]);
       else o.dropped.push({ reason, authority, node: id });
     }
@@ -146,9 +147,24 @@ function chooseNodes(o: {
 const claimsOf = (node: NodeDescriptor): string =>
   JSON.stringify([node.role, node.operator, node.domain, tokenKeysOf(node)]);
 
+/** Most votes have the same bytes, and a signature of two kinds is worth checking once. */
+function rememberingFlaws(o: {
+  network: Network;
+  epoch: Epoch;
+  suite: Suite;
+}): (node: SignedDescriptor) => CountReason | undefined {
+  const known = new Map<string, { readonly reason: CountReason | undefined }>();
+  return (node) => {
+    const name = toHex(o.suite.sha256(node.bytes));
+    const found = known.get(name) ?? { reason: flawOf(node, o) };
+    known.set(name, found);
+    return found.reason;
+  };
+}
+
 /** Why a descriptor cannot be in the consensus of `epoch`, if it cannot. */
 export function flawOf(
-  node: NodeDescriptor,
+  node: SignedDescriptor,
   o: { network: Network; epoch: Epoch; suite: Suite },
 ): CountReason | undefined {
   const { vote } = scheduleOf(o.network, o.epoch);
@@ -170,7 +186,7 @@ export function flawOf(
 /** Of two signed at the same time the one with the larger encoding: any rule does that all share. */
 function newest(descriptors: readonly NodeDescriptor[]): NodeDescriptor {
   const [first] = descriptors.toSorted(
-    (a, b) => b.publishedAt - a.publishedAt || (toHex(a.bytes) < toHex(b.bytes) ? 1 : -1),
+    (a, b) => b.publishedAt - a.publishedAt || (toHex(a.listed) < toHex(b.listed) ? 1 : -1),
   );
   return first as NodeDescriptor;
 }

@@ -59,7 +59,7 @@ const accepted = (check: (text: string) => unknown, error: string) =>
 const address = accepted(parseAddress, "expected host:port");
 const domain = accepted(checkDomain, "expected a domain in lower case, such as mail.example");
 const operator = accepted(checkName, "expected a name of up to 64 letters, digits, spaces, dots, hyphens");
-const key32 = z
+const id32 = z
   .string({ error: "expected 64 hexadecimal digits" })
   .regex(/^[0-9a-f]{64}$/, { error: "expected 64 hexadecimal digits" });
 const count = (max: number) => {
@@ -162,11 +162,11 @@ const schema = z.discriminatedUnion(
           .min(1, { error: "expected at least one address" })
           .max(DNS_SERVERS_MAX, { error: `expected at most ${DNS_SERVERS_MAX} addresses` }),
       }).optional(),
-      /** The nodes that may join, by identity key, and what each must say of itself. */
+      /** The nodes that may join, by node id, and what each must say of itself. */
       admit: z
         .array(
           object({
-            identityKey: key32,
+            nodeId: id32,
             role: z.enum(["mix", "provider"], { error: 'expected "mix" or "provider"' }).optional(),
             operator: operator.optional(),
             domain: domain.optional(),

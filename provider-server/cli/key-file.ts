@@ -10,7 +10,7 @@ import { ServerError } from "../errors.ts";
 import { readBytes } from "../read-bytes.ts";
 
 export interface NodeKeys {
-  /** Ed25519 seed, 32 bytes: signs descriptors, or votes and consensuses. */
+  /** 32 bytes: of the Ed25519 and the ML-DSA-65 key that sign descriptors, or votes and consensuses. */
   readonly identitySeed: Uint8Array;
   /** Ed25519 seed, 32 bytes: the key of the TLS certificate. */
   readonly linkSeed: Uint8Array;
@@ -38,12 +38,12 @@ export function readKeyFile(path: string): NodeKeys {
   });
 }
 
-/** What others are told: all in hexadecimal. */
+/** What others are told: all in hexadecimal. The node id is the hash of the identity key, and short enough to be compared. */
 export function publicKeys(
   keys: NodeKeys,
   primitives: Primitives,
 ): { nodeId: string; identityKey: string; linkKey: string } {
-  const identityKey = primitives.ed25519.publicKey(keys.identitySeed);
+  const identityKey = primitives.hybrid.publicKey(keys.identitySeed);
   const linkKey = primitives.ed25519.publicKey(keys.linkSeed);
   return {
     nodeId: toHex(nodeIdOf(primitives, identityKey)),

@@ -11,6 +11,6 @@ export async function keygen(args: string[]): Promise<void> {
     values.show === undefined
       ? createKeyFile(required(values.out, "out"), new SystemRandom())
       : readKeyFile(values.show);
-  // Keys of nodes are Ed25519 whatever the network's suite.
+  // Keys of nodes are the same whatever the network's suite.
   process.stdout.write(`${JSON.stringify(publicKeys(keys, await loadSuite("xwing", "native")))}\n`);
 }

@@ -7,6 +7,8 @@ import { DEMO_PARAMETERS, LIVE_PARAMETERS } from "#transport/core/parameters.ts"
 import { milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Primitives, Suite } from "#transport/crypto/suite.ts";
+import { nodeIdOf } from "#transport/directory/descriptor.ts";
+import { IDENTITY_KEY_BYTES, KEY_BYTES } from "#transport/directory/labels.ts";
 import type { Authority, Network } from "#transport/directory/model.ts";
 import {
   assembleNetwork,
@@ -86,7 +88,7 @@ function sign(args: string[], suite: Suite): void {
   if (own === undefined || toHex(own.linkKey) !== linkKey)
     throw new ServerError("KEY_FILE", `${keyFile}: expected the keys of an authority that ${path} names.`);
   write(required(values.out, "out"), signNetwork({ body, identitySeed: keys.identitySeed, suite }));
-  process.stdout.write(`${inWords(fields)}\nsigned as ${own.name}\n`);
+  process.stdout.write(`${inWords(fields, suite)}\nsigned as ${own.name}\n`);
 }
 
 function join(args: string[], suite: Suite): void {
@@ -106,14 +108,18 @@ function show(args: string[], suite: Suite): void {
   const path = positionals[0] as string;
   const bytes = read(path);
   if (isBody(bytes)) {
-    process.stdout.write(`${inWords(readBody(path, bytes))}\nnot signed yet\n`);
+    process.stdout.write(`${inWords(readBody(path, bytes), suite)}\nnot signed yet\n`);
   } else {
     const signed = readNetwork(path, suite);
-    process.stdout.write(`${inWords(signed)}\nsigned by all, hash ${toHex(signed.hash)}\n`);
+    process.stdout.write(`${inWords(signed, suite)}\nsigned by all, hash ${toHex(signed.hash)}\n`);
   }
 }
 
-function inWords({ name, kind, authorities, threshold, genesis, bootstrap, parameters }: NetworkFields): string {
+/** Keys of nearly 2,000 bytes nobody compares: each is named by its hash, as `keygen` prints it. */
+function inWords(
+  { name, kind, authorities, threshold, genesis, bootstrap, parameters }: NetworkFields,
+  suite: Suite,
+): string {
   return [
     `${name}, ${kind}, since ${new Date(genesis).toISOString()}, first vote from ${bootstrap / 1000} s before`,
     `packets of ${parameters.packetBytes} bytes, suite ${parameters.suite}, epochs of ${parameters.epoch.duration / 1000} s`,
@@ -121,7 +127,7 @@ function inWords({ name, kind, authorities, threshold, genesis, bootstrap, param
     `${threshold} of ${authorities.length} authorities must sign:`,
     ...authorities.map(
       ({ name: who, address, identityKey, linkKey }) =>
-        `  ${who} at ${address}, identity key ${toHex(identityKey)}, link key ${toHex(linkKey)}`,
+        `  ${who} at ${address}, node id ${toHex(nodeIdOf(suite, identityKey))}, link key ${toHex(linkKey)}`,
     ),
   ].join("\n");
 }
@@ -134,7 +140,8 @@ function toAuthority(line: string): Authority {
     linkKey === undefined ||
     address === undefined ||
     more.length > 0 ||
-    ![identityKey, linkKey].every((key) => /^[0-9a-f]{64}$/.test(key))
+    !isHex(identityKey, IDENTITY_KEY_BYTES) ||
+    !isHex(linkKey, KEY_BYTES)
   ) {
     throw new ServerError("USAGE", "--authority is NAME,IDENTITYKEY,LINKKEY,HOST:PORT, keys as keygen prints them");
   }
@@ -149,6 +156,8 @@ function toSpread(share: string | undefined): number | undefined {
   if (spread >= SEND_SPREAD_MIN && spread <= 1) return spread;
   throw new ServerError("USAGE", "--send-spread is a share of a slot from 1/64 to 1, as 1/8 or 0.125");
 }
+
+const isHex = (key: string, bytes: number): boolean => key.length === 2 * bytes && /^[0-9a-f]+$/.test(key);
 
 /** What the options' own checks left: names and addresses that the format refuses, authorities twice. */
 function encoded(fields: NetworkFields): Uint8Array {

@@ -118,7 +118,7 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
   const { clock, log, keys, network, suite } = await load(config);
   const { host, port } = parseListenAddress(config.listen);
   assertWritable("dataDirectory", config.dataDirectory);
-  const admitted = config.admit.map(({ identityKey, ...claims }) => ({ identityKey: fromHex(identityKey), ...claims }));
+  const admitted = config.admit.map(({ nodeId, ...claims }) => ({ nodeId: fromHex(nodeId), ...claims }));
   const running = await bound(() =>
     runAuthority({
       network,

@@ -73,7 +73,7 @@ export class MixNode {
     this.#clock = clock;
     this.#role = role ?? { role: "mix", domain: "", deliver: () => this.drop("NO_ROLE"), tokenKeys: () => new Map() };
     this.#limits = { ...DEFAULT_NODE_LIMITS, ...deps.limits };
-    this.nodeId = nodeIdOf(suite, suite.ed25519.publicKey(identity.identitySeed));
+    this.nodeId = nodeIdOf(suite, suite.hybrid.publicKey(identity.identitySeed));
     const { suite: name, packetBytes } = network.parameters;
     this.sphinx = new Sphinx({ suite, geometry: geometry({ suite: name, packetBytes }) });
     this.consensuses = new Directory({ network, suite });

@@ -57,7 +57,7 @@ export class TokenOffice {
       keys,
       tables,
       random,
-      identityKey: (provider) => listed(provider)?.identityKey,
+      signingKey: (provider) => listed(provider)?.signingKey,
       send: (firstHop, packet) => send({ firstHop, packet }),
       onDrop,
     });

@@ -34,7 +34,7 @@ export interface TokenSignerDependencies {
   readonly tables: TokenTables;
   readonly random: RandomSource;
   /** The identity key of a provider in the list of nodes. */
-  readonly identityKey: (provider: NodeId) => Uint8Array | undefined;
+  readonly signingKey: (provider: NodeId) => Uint8Array | undefined;
   readonly send: (firstHop: NodeId, packet: Uint8Array) => void;
   readonly onDrop: (reason: DropReason) => void;
 }
@@ -93,11 +93,11 @@ export class TokenSigner {
   }
 
   #read(payload: Uint8Array): { request: SigningRequest; surb: Uint8Array } | undefined {
-    const { sphinx, identityKey } = this.#deps;
+    const { sphinx, signingKey } = this.#deps;
     try {
       const { service, surb, body } = decodeServiceRequest(sphinx.geometry, payload);
       if (service !== TOKENS_SERVICE) return undefined;
-      const request = readSigningRequest({ bytes: body, suite: sphinx.suite, identityKey });
+      const request = readSigningRequest({ bytes: body, suite: sphinx.suite, signingKey });
       return request.batches.length <= batchesPerRequest(sphinx.geometry) ? { request, surb } : undefined;
     } catch (error) {
       if (error instanceof TransportError) return undefined;

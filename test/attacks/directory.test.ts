@@ -49,7 +49,7 @@ test("one authority that signs twice, under its own or another's name, is one au
     "CONSENSUS_FORGED",
   );
   const once = encodeConsensus(body, new Map([[0, own]]));
-  const twice = concat(once.subarray(0, -66), Uint8Array.of(2, 0), own, Uint8Array.of(0), own);
+  const twice = concat(once.subarray(0, -(own.length + 2)), Uint8Array.of(2, 0), own, Uint8Array.of(0), own);
   refuse(twice, "MALFORMED");
 });
 
@@ -68,7 +68,7 @@ test("signatures under another label, or of another network's consensus, do not 
   const hash = consensusHash(suite, body);
   const mislabelled = [0, 1].map((n): [number, Uint8Array] => {
     const message = concat(utf8("starling/vote-endorsement/v1"), Uint8Array.of(0), new Uint8Array(4), hash);
-    return [n, suite.ed25519.sign(message, made.identitySeeds[n] as Uint8Array)];
+    return [n, suite.hybrid.sign(message, made.identitySeeds[n] as Uint8Array)];
   });
   refuse(encodeConsensus(body, new Map(mislabelled)), "CONSENSUS_FORGED");
   const other = testNetwork({ suite, genesis: seconds(101) });
@@ -176,8 +176,8 @@ test("a clock that is hours wrong is told from a list that is old", () => {
 });
 
 test("descriptors of nodes not admitted, of others, in another role, old or from the future are refused with the reason", () => {
-  const identityKey = suite.ed25519.publicKey(seedOf("mix0/identity"));
-  const admission = new Admission([{ identityKey, role: "mix", operator: "op" }]);
+  const { nodeId, signingKey } = testDescriptor(suite, { name: "mix0" });
+  const admission = new Admission([{ nodeId, role: "mix", operator: "op" }]);
   const store = new MemoryAuthorityStore();
   const registry = new DescriptorRegistry({ network, suite, admission, store });
   const good = testDescriptor(suite, { name: "mix0", operator: "op", publishedAt: 1000 });
@@ -192,9 +192,11 @@ test("descriptors of nodes not admitted, of others, in another role, old or from
   assert.equal(publish({ publishedAt: 999 }), "a newer descriptor is known");
   assert.equal(publish({ publishedAt: 10 ** 9 }), "the descriptor is from the future");
   assert.equal(registry.publish(new Uint8Array(9), now), "not a descriptor");
-  // Someone else's identity key over one's own signature.
+  // Someone else's node id, and key, over one's own signature.
   const evil = signDescriptor({ fields: good, identitySeed: seedOf("evil"), suite }).bytes;
-  evil.set(identityKey, 2);
+  evil.set(nodeId, 2);
+  assert.equal(registry.publish(evil, now), "the node did not sign the descriptor");
+  evil.set(signingKey, 34);
   assert.equal(registry.publish(evil, now), "the node did not sign the descriptor");
   assert.equal(registry.nodesFor(at(0)).length, 1);
   assert.equal(

@@ -82,7 +82,7 @@ test("a provider that has its places full of elements is refused more, and other
     keys: new TokenKeys({ clock, network, suite, identitySeed: identity.identitySeed }),
     tables: new TokenTables(net.databases[1] ?? assert.fail("no database")),
     random,
-    identityKey: () => undefined,
+    signingKey: () => undefined,
     send: () => undefined,
     onDrop: () => undefined,
   });

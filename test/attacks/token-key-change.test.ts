@@ -13,7 +13,7 @@ import { seedOf, testAdmission, testConsensus, testDescriptor, testNetwork } fro
 import { toHex } from "#transport/core/bytes.ts";
 import { epochNumber, milliseconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import type { NodeDescriptor } from "#transport/directory/model.ts";
+import type { SignedDescriptor } from "#transport/directory/model.ts";
 import { signVote } from "#transport/directory/vote.ts";
 import { tokenPeriodStart } from "#transport/tokens/period.ts";
 
@@ -23,7 +23,7 @@ const { network } = made;
 const CHANGED = "the provider changed a token key within its period";
 
 /** The keys of some periods, by names of theirs. */
-function provider(publishedAt: number, keys: Readonly<Record<number, string>>): NodeDescriptor {
+function provider(publishedAt: number, keys: Readonly<Record<number, string>>): SignedDescriptor {
   const tokenKeys = new Map(Object.entries(keys).map(([period, name]) => [Number(period), seedOf(name)]));
   return testDescriptor(suite, { name: "a", role: "provider", publishedAt, tokenKeys });
 }
@@ -67,7 +67,7 @@ test("a provider is out of the list while its keys are not those of the list bef
 /** The key of the first period in the list that these votes come to: one node in each. */
 function listedIn(o: {
   epoch: number;
-  nodes: readonly NodeDescriptor[];
+  nodes: readonly SignedDescriptor[];
   previous?: ReturnType<typeof testConsensus>;
 }): string[] {
   const epoch = epochNumber(o.epoch);

@@ -54,7 +54,7 @@ const names = new Map(
   consensus.layers.flat().map((node) => {
     const name = Array.from({ length: 9 }, (_, i) => `mix${i}`).find(
       (candidate) =>
-        toHex(suite.ed25519.publicKey(new SeededRandom(`${candidate}/identity`).bytes(32))) === toHex(node.identityKey),
+        toHex(suite.ed25519.publicKey(new SeededRandom(`${candidate}/identity`).bytes(32))) === toHex(node.signingKey),
     );
     return [toHex(node.nodeId), name as string];
   }),

@@ -131,7 +131,7 @@ export async function startNetwork(options: NetworkOptions): Promise<DemoNetwork
   function configOf(name: string, common: object, node: object): object {
     if (authorityNames.includes(name)) {
       const admit = nodeNames.map((admitted) => ({
-        identityKey: publicOf(admitted).identityKey,
+        nodeId: publicOf(admitted).nodeId,
         ...(isDomain(admitted) ? { domain: admitted } : {}),
       }));
       return { role: "authority", ...common, dataDirectory: join(diskOf(name), `${name}.data`), admit };

@@ -14,7 +14,7 @@ import {
   type LoopReport,
   type LostLoop,
 } from "#transport/directory/loop-report.ts";
-import type { Layers, NodeDescriptor } from "#transport/directory/model.ts";
+import type { NodeDescriptor, SignedDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { twice } from "./directory-targets.ts";
 import type { Target } from "./fuzz.ts";
@@ -33,8 +33,8 @@ export function evidenceTargets({ suite }: Traffic): Target[] {
     const fields = { ...testDescriptor(suite, { name }), loopReport: reports[i % reports.length] };
     return signDescriptor({ fields, identitySeed: seedOf(`${name}/identity`), suite });
   });
-  const layer = (i: number): NodeDescriptor[] => byNodeId(mixes.slice(3 * i, 3 * i + 3));
-  const layers: Layers = [layer(0), layer(1), layer(2)];
+  const layer = (i: number): SignedDescriptor[] => byNodeId(mixes.slice(3 * i, 3 * i + 3));
+  const layers = [layer(0), layer(1), layer(2)] as const;
   const tokenKeys = new Map([0, 1].map((period) => [period, random.bytes(32)]));
   const providers = ["a", "b"].map((name) => testDescriptor(suite, { name, role: "provider", tokenKeys }));
   const [first, second] = layers;

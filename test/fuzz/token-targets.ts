@@ -86,14 +86,14 @@ function isResult(body: Uint8Array, shape: { parts: number; perProvider: number 
 /** As it comes, and to a reader that believes every signature. */
 function signing(suite: Suite, requests: readonly (readonly (readonly Uint8Array[])[])[]): Target[] {
   const identitySeed = new Uint8Array(32).fill(1);
-  const identityKey = suite.ed25519.publicKey(identitySeed);
-  const [issuer, signer] = [nodeId(suite.blake2b(identityKey)), nodeId(new Uint8Array(32).fill(2))];
+  const signingKey = suite.ed25519.publicKey(identitySeed);
+  const [issuer, signer] = [nodeId(suite.blake2b(signingKey)), nodeId(new Uint8Array(32).fill(2))];
   const corpus = requests.map((batches) =>
     signSigningRequest({ request: { period: 1, issuer, signer, batches }, identitySeed, suite }),
   );
   const credulous: Suite = { ...suite, ed25519: { ...suite.ed25519, verify: () => true } };
   const read = (by: Suite) => (bytes: Uint8Array) => {
-    const { batches } = readSigningRequest({ bytes, suite: by, identityKey: () => identityKey });
+    const { batches } = readSigningRequest({ bytes, suite: by, signingKey: () => signingKey });
     assert.ok(batches.every((batch) => batch.length > 0 && batch.length <= 8));
   };
   return [

@@ -6,7 +6,7 @@
  * |-----------|------------------------|-----------------------|
  * | mix       | one too many           | listen without a port |
  * | provider  | inside signUp          | signUp.policy         |
- * | authority | inside a node of admit | admit.0.identityKey   |
+ * | authority | inside a node of admit | admit.0.nodeId   |
  */
 
 import assert from "node:assert/strict";
@@ -20,7 +20,7 @@ import { fileURLToPath } from "node:url";
 const PROGRAM = fileURLToPath(new URL("../../provider-server/cli/main.ts", import.meta.url));
 const MIX = { role: "mix", networkFile: "net", keyFile: "node.key", listen: "127.0.0.1:0", operator: "Example" };
 const PROVIDER = { ...MIX, role: "provider", domain: "a.example", database: "p.db", signUp: { policy: "open" } };
-const NODE = { identityKey: "00".repeat(32) };
+const NODE = { nodeId: "00".repeat(32) };
 const AUTHORITY = {
   role: "authority",
   networkFile: "net",
@@ -46,12 +46,12 @@ const MISTAKES: readonly (readonly [string, object, string])[] = [
   [
     "an unknown key of an authority",
     { ...AUTHORITY, admit: [{ ...NODE, weight: 2 }] },
-    "admit.0.weight: there is no such key; expected identityKey, role, operator, domain.",
+    "admit.0.weight: there is no such key; expected nodeId, role, operator, domain.",
   ],
   [
     "a bad value of an authority",
-    { ...AUTHORITY, admit: [{ identityKey: "xyz" }] },
-    "admit.0.identityKey: expected 64 hexadecimal digits.",
+    { ...AUTHORITY, admit: [{ nodeId: "xyz" }] },
+    "admit.0.nodeId: expected 64 hexadecimal digits.",
   ],
   ["a key file that is missing", MIX, "node.key: expected a key file made by the command keygen."],
 ];

@@ -29,6 +29,7 @@ import { type Milliseconds, milliseconds, perSecond, seconds } from "#transport/
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { ConsensusFields } from "#transport/directory/consensus.ts";
+import { nodeIdOf } from "#transport/directory/descriptor.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
@@ -337,7 +338,7 @@ export class World {
       store,
       admission: new Admission(
         this.nodeNames.map((name) => ({
-          identityKey: suite.ed25519.publicKey(this.#identitySeed(name)),
+          nodeId: nodeIdOf(suite, suite.hybrid.publicKey(this.#identitySeed(name))),
           ...(this.providerNames.includes(name) ? { domain: `${name}.example` } : {}),
         })),
       ),

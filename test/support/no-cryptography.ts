@@ -7,6 +7,7 @@
 import { equalBytes } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import type { RandomSource } from "#transport/core/random.ts";
+import { HYBRID_PUBLIC_KEY_BYTES, HYBRID_SIGNATURE_BYTES } from "#transport/crypto/hybrid-signature.ts";
 import { nativeSuite } from "#transport/crypto/native.ts";
 import type { Kem, Suite } from "#transport/crypto/suite.ts";
 
@@ -35,6 +36,12 @@ export function noCryptography(): Suite {
       publicKey: (seed) => real.blake2b(seed),
       sign: (message, seed) => signature(message, real.blake2b(seed)),
       verify: (given, message, publicKey) => equalBytes(given, signature(message, publicKey)),
+    },
+    // In true sizes, and as open as the rest.
+    hybrid: {
+      publicKey: (seed) => padded(real.blake2b(seed), HYBRID_PUBLIC_KEY_BYTES),
+      sign: (message, seed) => hybridSignature(message, real.blake2b(seed)),
+      verify: (given, message, publicKey) => equalBytes(given, hybridSignature(message, publicKey.subarray(0, 32))),
     },
   };
 }
@@ -106,6 +113,9 @@ const signature = (message: Uint8Array, publicKey: Uint8Array): Uint8Array => {
   const hash = real.blake2b(message, publicKey);
   return joined(hash, hash);
 };
+
+const hybridSignature = (message: Uint8Array, key: Uint8Array): Uint8Array =>
+  padded(signature(message, key), HYBRID_SIGNATURE_BYTES);
 
 function padded(bytes: Uint8Array, length: number): Uint8Array {
   const result = new Uint8Array(length);

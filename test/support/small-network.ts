@@ -157,12 +157,13 @@ export class OneAuthority {
   constructor(o: { suite: Suite; clock: VirtualClock; parameters: Parameters }) {
     this.#suite = o.suite;
     this.#clock = o.clock;
-    const identityKey = o.suite.ed25519.publicKey(this.#seed);
+    const identityKey = o.suite.hybrid.publicKey(this.#seed);
+    const linkKey = o.suite.ed25519.publicKey(this.#seed);
     this.network = createNetwork({
       fields: {
         name: "small",
         kind: "demo",
-        authorities: [{ name: "one", identityKey, linkKey: identityKey, address: "authority.test:1" }],
+        authorities: [{ name: "one", identityKey, linkKey, address: "authority.test:1" }],
         threshold: 1,
         genesis: GENESIS,
         bootstrap: seconds(6),

@@ -12,8 +12,8 @@ import {
   signConsensus,
   verifyConsensus,
 } from "#transport/directory/consensus.ts";
-import { signDescriptor } from "#transport/directory/descriptor.ts";
-import type { Consensus, Layers, Network, NodeDescriptor, NodeRole } from "#transport/directory/model.ts";
+import { nodeIdOf, signDescriptor } from "#transport/directory/descriptor.ts";
+import type { Consensus, Layers, Network, NodeRole, SignedDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { createNetwork } from "#transport/directory/network.ts";
 import type { AdmittedNode } from "#provider-server/authority/admission.ts";
@@ -52,7 +52,7 @@ export function testNetwork(o: {
     const address = o.addresses?.[index] ?? `127.0.0.1:${9000 + index}`;
     const authority = {
       name: `authority-${index}`,
-      identityKey: suite.ed25519.publicKey(identitySeed),
+      identityKey: suite.hybrid.publicKey(identitySeed),
       linkKey: suite.ed25519.publicKey(linkSeed),
       address,
     };
@@ -93,7 +93,7 @@ export interface NodeWish {
 }
 
 /** Everything follows from the name. */
-export function testDescriptor(suite: Suite, wish: NodeWish): NodeDescriptor {
+export function testDescriptor(suite: Suite, wish: NodeWish): SignedDescriptor {
   const { name, role = "mix", epochs = [0, 1, 2] } = wish;
   const keyOf = (epoch: number): Uint8Array => suite.kem.generate(new SeededRandom(`${name}/mix/${epoch}`)).publicKey;
   return signDescriptor({
@@ -114,8 +114,8 @@ export function testDescriptor(suite: Suite, wish: NodeWish): NodeDescriptor {
 
 /** As an operator writes it down: `testDescriptor` of one letter is a provider, whose domain the operator vouches for. */
 export function testAdmission(suite: Suite, name: string): AdmittedNode {
-  const identityKey = suite.ed25519.publicKey(seedOf(`${name}/identity`));
-  return { identityKey, ...(name.length === 1 && { domain: `${name}.example` }) };
+  const id = nodeIdOf(suite, suite.hybrid.publicKey(seedOf(`${name}/identity`)));
+  return { nodeId: id, ...(name.length === 1 && { domain: `${name}.example` }) };
 }
 
 /** Three layers of `perLayer` mixes and two providers, each of its own operator. */
@@ -127,8 +127,8 @@ export function testNodes(
   const mixes = Array.from({ length: 3 * perLayer }, (_, index) =>
     testDescriptor(suite, { name: `mix${index}`, ...wish }),
   );
-  const layer = (index: number): NodeDescriptor[] => byNodeId(mixes.slice(index * perLayer, (index + 1) * perLayer));
-  const layers: Layers = [layer(0), layer(1), layer(2)];
+  const layer = (index: number): SignedDescriptor[] => byNodeId(mixes.slice(index * perLayer, (index + 1) * perLayer));
+  const layers = [layer(0), layer(1), layer(2)] as const satisfies Layers;
   const providers = ["a", "b"].map((name) => testDescriptor(suite, { name, role: "provider", ...wish }));
   return { layers, providers: byNodeId(providers) };
 }

@@ -4,8 +4,11 @@ import { hash } from "node:crypto";
 import { shake256 } from "@noble/hashes/sha3.js";
 import type { SuiteName } from "../core/parameters.ts";
 import { withSecret } from "../core/secret.ts";
+import { hybridSignatures } from "./hybrid-signature.ts";
 import { nativeHkdf } from "./native-hkdf.ts";
+import { nativeMlDsa65 } from "./native-ml-dsa.ts";
 import { nativeMlKem768 } from "./native-ml-kem.ts";
+import { portableMlDsa65 } from "./portable-ml-dsa.ts";
 import { portableMlKem768 } from "./portable-ml-kem.ts";
 import { sodium } from "./sodium.ts";
 import type { Primitives, Suite } from "./suite.ts";
@@ -46,7 +49,7 @@ const x25519: X25519 = {
   },
 };
 
-const primitives: Primitives = {
+const basics: Omit<Primitives, "hybrid"> = {
   implementation: "native",
   blake2b(message, key) {
     const digest = new Uint8Array(HASH_BYTES);
@@ -96,4 +99,9 @@ const primitives: Primitives = {
       return sodium.crypto_sign_verify_detached(signature, message, publicKey);
     },
   },
+};
+
+const primitives: Primitives = {
+  ...basics,
+  hybrid: hybridSignatures({ ...basics, mlDsa: nativeMlDsa65() ?? portableMlDsa65 }),
 };

@@ -7,6 +7,8 @@ import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { sha3_256, shake256 } from "@noble/hashes/sha3.js";
 import type { SuiteName } from "../core/parameters.ts";
+import { hybridSignatures } from "./hybrid-signature.ts";
+import { portableMlDsa65 } from "./portable-ml-dsa.ts";
 import { portableMlKem768 } from "./portable-ml-kem.ts";
 import type { Primitives, Suite } from "./suite.ts";
 import { type X25519, x25519Kem } from "./x25519-kem.ts";
@@ -36,7 +38,7 @@ const x25519: X25519 = {
   },
 };
 
-const primitives: Primitives = {
+const basics: Omit<Primitives, "hybrid"> = {
   implementation: "portable",
   blake2b(message, key) {
     if (key === undefined) return blake2b(message, { dkLen: HASH_BYTES });
@@ -67,3 +69,5 @@ const primitives: Primitives = {
     },
   },
 };
+
+const primitives: Primitives = { ...basics, hybrid: hybridSignatures({ ...basics, mlDsa: portableMlDsa65 }) };

@@ -60,6 +60,17 @@ export interface Primitives {
     sign(message: Uint8Array, seed: Uint8Array): Uint8Array;
     verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
   };
+  /** For what must not be forged later either: the network, its lists, its nodes. */
+  readonly hybrid: HybridSignatures;
+}
+
+/** Ed25519 and ML-DSA-65 together (hybrid-signature.ts): a signature holds when both halves do. */
+export interface HybridSignatures {
+  /** 1,984 bytes, from a 32-byte seed whose Ed25519 key is the first half. */
+  publicKey(seed: Uint8Array): Uint8Array;
+  /** 3,373 bytes. */
+  sign(message: Uint8Array, seed: Uint8Array): Uint8Array;
+  verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
 }
 
 export interface Suite extends Primitives {

@@ -5,7 +5,7 @@ import { TransportError } from "../core/errors.ts";
 import { type Epoch, epochNumber } from "../core/units.ts";
 import type { Primitives } from "../crypto/suite.ts";
 import { isConsensusSignature } from "./consensus.ts";
-import { HASH_BYTES, SIGNATURE_BYTES } from "./labels.ts";
+import { HASH_BYTES, IDENTITY_SIGNATURE_BYTES } from "./labels.ts";
 import type { Network } from "./model.ts";
 
 export interface ConsensusSignature {
@@ -16,7 +16,7 @@ export interface ConsensusSignature {
   readonly signature: Uint8Array;
 }
 
-/** epoch u32 ‖ hash 32 ‖ authority u8 ‖ signature 64 */
+/** epoch u32 ‖ hash 32 ‖ authority u8 ‖ signature 3,373 */
 export function encodeConsensusSignature(o: ConsensusSignature): Uint8Array {
   return new Writer().u32(o.epoch).raw(o.hash).u8(o.authority).raw(o.signature).finish();
 }
@@ -32,7 +32,7 @@ export function verifyConsensusSignature(o: {
     epoch: epochNumber(reader.u32()),
     hash: reader.take(HASH_BYTES),
     authority: reader.u8(),
-    signature: reader.take(SIGNATURE_BYTES),
+    signature: reader.take(IDENTITY_SIGNATURE_BYTES),
   };
   reader.end();
   if (!isConsensusSignature({ network: o.network, suite: o.suite, ...signed })) throw new TransportError("REFUSED");

@@ -8,7 +8,14 @@ import type { Primitives, Suite } from "../crypto/suite.ts";
 import { DIRECTORY_MESSAGE_BYTES_MAX } from "../link/limits.ts";
 import { type Demotion, decodeDemotions, encodeDemotions } from "./demotions.ts";
 import { validity } from "./epochs.ts";
-import { HASH_BYTES, hashLabelled, LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
+import {
+  HASH_BYTES,
+  hashLabelled,
+  LABELS,
+  IDENTITY_SIGNATURE_BYTES,
+  signAsIdentity,
+  verifyIdentity,
+} from "./labels.ts";
 import { AUTHORITIES_MAX, PARAMETERS_BYTES_MAX } from "./limits.ts";
 import type { Consensus, Layers, Network, NodeDescriptor } from "./model.ts";
 import { decodeNodes, encodeNodes } from "./node-list.ts";
@@ -53,7 +60,7 @@ export function signConsensus(o: {
   identitySeed: Uint8Array;
   suite: Primitives;
 }): Uint8Array {
-  return signLabelled({ suite: o.suite, label: LABELS.consensus, message: signedMessage(o), seed: o.identitySeed });
+  return signAsIdentity({ suite: o.suite, label: LABELS.consensus, message: signedMessage(o), seed: o.identitySeed });
 }
 
 export function isConsensusSignature(o: {
@@ -67,14 +74,14 @@ export function isConsensusSignature(o: {
   const key = o.network.authorities[o.authority]?.identityKey;
   if (key === undefined) return false;
   const { suite, signature } = o;
-  return verifyLabelled({ suite, label: LABELS.consensus, message: signedMessage(o), signature, key });
+  return verifyIdentity({ suite, label: LABELS.consensus, message: signedMessage(o), signature, key });
 }
 
 function signedMessage(o: { epoch: Epoch; hash: Uint8Array }): Uint8Array {
   return new Writer().u32(o.epoch).raw(o.hash).finish();
 }
 
-/** length u32 ‖ body ‖ count u8 ‖ count × (authority u8 ‖ signature 64) */
+/** length u32 ‖ body ‖ count u8 ‖ count × (authority u8 ‖ signature 3,373) */
 export function encodeConsensus(body: Uint8Array, signatures: ReadonlyMap<number, Uint8Array>): Uint8Array {
   const writer = new Writer().bytes32(body).u8(signatures.size);
   for (const [authority, signature] of [...signatures].toSorted(([a], [b]) => a - b))
@@ -133,7 +140,7 @@ function decodeSignatures(reader: Reader): ReadonlyMap<number, Uint8Array> {
   for (let i = 0; i < count; i++) {
     const authority = reader.u8();
     if (authority <= last) throw new TransportError("MALFORMED");
-    signatures.set(authority, reader.take(SIGNATURE_BYTES));
+    signatures.set(authority, reader.take(IDENTITY_SIGNATURE_BYTES));
     last = authority;
   }
   return signatures;

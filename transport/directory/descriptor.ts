@@ -1,53 +1,75 @@
 /** A node's descriptor: encoding, signing, checking. Spec: docs/spec/08-directory.md §3 */
 
-import { concat, Reader, Writer } from "../core/bytes.ts";
+import { concat, equalBytes, Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
-import { type Epoch, epochNumber, milliseconds, type NodeId, nodeId } from "../core/units.ts";
+import { type Epoch, epochNumber, milliseconds, NODE_ID_BYTES, type NodeId, nodeId } from "../core/units.ts";
 import type { Primitives, Suite } from "../crypto/suite.ts";
 import { ADDRESS_TEXT_BYTES_MAX, parseAddress } from "../link/address.ts";
-import { KEY_BYTES, LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
+import {
+  IDENTITY_KEY_BYTES,
+  IDENTITY_SIGNATURE_BYTES,
+  KEY_BYTES,
+  LABELS,
+  signAsIdentity,
+  verifyIdentity,
+} from "./labels.ts";
 import { DOMAIN_BYTES_MAX, MIX_KEYS_MAX, OPERATOR_BYTES_MAX, TOKEN_KEYS_MAX } from "./limits.ts";
 import { decodeLoopReport, encodeLoopReport } from "./loop-report.ts";
-import type { NodeDescriptor, NodeRole } from "./model.ts";
+import type { NodeDescriptor, NodeRole, SignedDescriptor } from "./model.ts";
 import { checkDomain, checkName } from "./texts.ts";
 import { checkVersion } from "./version.ts";
 
-/** What a node says; id, identity key and encoding follow. */
-export type DescriptorFields = Omit<NodeDescriptor, "version" | "nodeId" | "identityKey" | "loopReport" | "bytes"> &
+/** What a node says; its id, its key and the encodings follow. */
+export type DescriptorFields = Omit<
+  NodeDescriptor,
+  "version" | "nodeId" | "signingKey" | "loopReport" | "listed" | "bytes"
+> &
   Partial<Pick<NodeDescriptor, "loopReport">>;
 
-/** `identitySeed`: the node's 32-byte Ed25519 seed. Throws MALFORMED for fields that would be refused. */
+/** `identitySeed`: the node's 32-byte seed. Throws MALFORMED for fields that would be refused. */
 export function signDescriptor(o: {
   fields: DescriptorFields;
   identitySeed: Uint8Array;
   suite: Suite;
-}): NodeDescriptor {
+}): SignedDescriptor {
   const { fields, identitySeed, suite } = o;
-  const body = encodeBody(fields, suite.ed25519.publicKey(identitySeed));
-  const signature = signLabelled({ suite, label: LABELS.descriptor, message: body, seed: identitySeed });
-  return decodeDescriptor(concat(body, signature), suite);
+  const identityKey = suite.hybrid.publicKey(identitySeed);
+  const body = encodeBody(fields, identityKey, suite);
+  const signature = signAsIdentity({ suite, label: LABELS.descriptor, message: body, seed: identitySeed });
+  return decodeDescriptor(concat(body, identityKey.subarray(KEY_BYTES), signature), suite);
 }
 
-/** Checks the signature and decodes. Throws MALFORMED, REFUSED when someone else signed it, VERSION_NEWER. */
-export function verifyDescriptor(bytes: Uint8Array, suite: Suite): NodeDescriptor {
-  if (bytes.length < IDENTITY_KEY_AT + KEY_BYTES + SIGNATURE_BYTES) throw new TransportError("MALFORMED");
-  const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
-  const signature = bytes.subarray(body.length);
-  // At this place in every version, so that a newer one is known to be its node's before it is said to be newer.
-  const key = bytes.subarray(IDENTITY_KEY_AT, IDENTITY_KEY_AT + KEY_BYTES);
-  if (!verifyLabelled({ suite, label: LABELS.descriptor, message: body, signature, key })) {
-    throw new TransportError("REFUSED", "A descriptor that its node did not sign.");
-  }
+/** Checks id, key and signature, and decodes. Throws MALFORMED, REFUSED when someone else signed it, VERSION_NEWER. */
+export function verifyDescriptor(bytes: Uint8Array, suite: Suite): SignedDescriptor {
+  if (bytes.length < SIGNING_KEY_AT + KEY_BYTES + SEAL_BYTES) throw new TransportError("MALFORMED");
+  const body = bytes.subarray(0, bytes.length - SEAL_BYTES);
+  const seal = bytes.subarray(body.length);
+  // At these places in every version, so that a newer one is known to be its node's before it is said to be newer.
+  const id = bytes.subarray(NODE_ID_AT, SIGNING_KEY_AT);
+  const signingKey = bytes.subarray(SIGNING_KEY_AT, SIGNING_KEY_AT + KEY_BYTES);
+  const key = concat(signingKey, seal.subarray(0, LATTICE_KEY_BYTES));
+  const signature = seal.subarray(LATTICE_KEY_BYTES);
+  const isOwn =
+    equalBytes(id, nodeIdOf(suite, key)) &&
+    verifyIdentity({ suite, label: LABELS.descriptor, message: body, signature, key });
+  if (!isOwn) throw new TransportError("REFUSED", "A descriptor that its node did not sign.");
   return decodeDescriptor(bytes, suite);
 }
 
-/** Without the signature: for descriptors inside a consensus, which the authorities have checked and signed. Throws MALFORMED. */
-export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescriptor {
+/** Without checking who signed it: for descriptors in a vote, which are checked when votes are counted. Throws MALFORMED. */
+export function decodeDescriptor(bytes: Uint8Array, suite: Suite): SignedDescriptor {
+  if (bytes.length < SEAL_BYTES) throw new TransportError("MALFORMED");
+  return { ...decodeListed(bytes.subarray(0, bytes.length - SEAL_BYTES), suite), bytes: bytes.slice() };
+}
+
+/** A descriptor inside a consensus: the authorities have checked it and signed the list. Throws MALFORMED. */
+export function decodeListed(bytes: Uint8Array, suite: Suite): NodeDescriptor {
   const reader = new Reader(bytes);
   checkVersion(reader.u8(), VERSION);
   const role = ROLES[reader.u8()];
   if (role === undefined) throw new TransportError("MALFORMED");
-  const identityKey = reader.take(KEY_BYTES);
+  const id = nodeId(reader.take(NODE_ID_BYTES));
+  const signingKey = reader.take(KEY_BYTES);
   const linkKey = reader.take(KEY_BYTES);
   const address = reader.text16(ADDRESS_TEXT_BYTES_MAX);
   const operator = checkName(reader.text16(OPERATOR_BYTES_MAX));
@@ -56,7 +78,6 @@ export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescripto
   const mixKeys = decodeMixKeys(reader, suite.kem.publicKeyBytes);
   const tokenKeys = decodeKeys(reader, { keyBytes: KEY_BYTES, atLeast: 0, atMost: TOKEN_KEYS_MAX });
   const loopReport = decodeLoopReport(reader);
-  reader.take(SIGNATURE_BYTES);
   reader.end();
   parseAddress(address);
   if (role === "provider") checkDomain(domain);
@@ -64,8 +85,8 @@ export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescripto
   return {
     version: VERSION,
     role,
-    nodeId: nodeIdOf(suite, identityKey),
-    identityKey,
+    nodeId: id,
+    signingKey,
     linkKey,
     address,
     operator,
@@ -74,23 +95,28 @@ export function decodeDescriptor(bytes: Uint8Array, suite: Suite): NodeDescripto
     tokenKeys,
     loopReport,
     publishedAt,
-    bytes: bytes.slice(),
+    listed: bytes.slice(),
   };
 }
 
-/** BLAKE2b-256 of the identity key: a node's name in packets and lists. */
+/** BLAKE2b-256 of the whole identity key, 1,984 bytes: a node's name in packets and lists, and what operators admit it by. */
 export const nodeIdOf = (suite: Primitives, identityKey: Uint8Array): NodeId => nodeId(suite.blake2b(identityKey));
 
 const VERSION = 1;
 /** Behind version and role. */
-const IDENTITY_KEY_AT = 2;
+const NODE_ID_AT = 2;
+const SIGNING_KEY_AT = NODE_ID_AT + NODE_ID_BYTES;
+/** Behind what is signed: the ML-DSA half of the node's key, and the signature. */
+const LATTICE_KEY_BYTES = IDENTITY_KEY_BYTES - KEY_BYTES;
+const SEAL_BYTES = LATTICE_KEY_BYTES + IDENTITY_SIGNATURE_BYTES;
 const ROLES: readonly (NodeRole | undefined)[] = [undefined, "mix", "provider"];
 
-function encodeBody(fields: DescriptorFields, identityKey: Uint8Array): Uint8Array {
+function encodeBody(fields: DescriptorFields, identityKey: Uint8Array, suite: Suite): Uint8Array {
   const writer = new Writer()
     .u8(VERSION)
     .u8(ROLES.indexOf(fields.role))
-    .raw(identityKey)
+    .raw(nodeIdOf(suite, identityKey))
+    .raw(identityKey.subarray(0, KEY_BYTES))
     .raw(fields.linkKey)
     .text16(fields.address)
     .text16(fields.operator)

@@ -4,6 +4,7 @@
  */
 
 import { concat, utf8 } from "../core/bytes.ts";
+import { HYBRID_PUBLIC_KEY_BYTES, HYBRID_SIGNATURE_BYTES } from "../crypto/hybrid-signature.ts";
 import type { Primitives } from "../crypto/suite.ts";
 
 export const LABELS = {
@@ -25,9 +26,33 @@ export const LABELS = {
 
 export type Label = (typeof LABELS)[keyof typeof LABELS];
 
-export const SIGNATURE_BYTES = 64;
 export const HASH_BYTES = 32;
+/** Ed25519 alone: accounts, and what providers ask each other. */
 export const KEY_BYTES = 32;
+export const SIGNATURE_BYTES = 64;
+/** Ed25519 and ML-DSA-65: authorities and nodes, for whatever decides who is in the network. */
+export const IDENTITY_KEY_BYTES = HYBRID_PUBLIC_KEY_BYTES;
+export const IDENTITY_SIGNATURE_BYTES = HYBRID_SIGNATURE_BYTES;
+
+/** Ed25519 and ML-DSA-65 over label ‖ 0x00 ‖ message. `seed`: the identity seed, 32 bytes. */
+export function signAsIdentity(o: {
+  suite: Primitives;
+  label: Label;
+  message: Uint8Array;
+  seed: Uint8Array;
+}): Uint8Array {
+  return o.suite.hybrid.sign(labelled(o.label, o.message), o.seed);
+}
+
+export function verifyIdentity(o: {
+  suite: Primitives;
+  label: Label;
+  message: Uint8Array;
+  signature: Uint8Array;
+  key: Uint8Array;
+}): boolean {
+  return o.suite.hybrid.verify(o.signature, labelled(o.label, o.message), o.key);
+}
 
 /** Ed25519 over label ‖ 0x00 ‖ message. */
 export function signLabelled(o: {

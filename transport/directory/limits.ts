@@ -17,10 +17,10 @@ export const AUTHORITY_NAME_BYTES_MAX = 64;
 /** Agreement takes one round per authority that may fail, so more would take the whole epoch. */
 export const AUTHORITIES_MAX = 9;
 
-/** A network file: nine authorities with the longest names and their signatures are under 5 KB. */
-export const NETWORK_BYTES_MAX = 16 * 1024;
+/** A network file: nine authorities with the longest names and addresses, their keys and signatures are under 52 KB. */
+export const NETWORK_BYTES_MAX = 56 * 1024;
 
-/** Nodes in one consensus; at 2.6 KB each it fits a directory message three times. */
+/** Nodes in one consensus; at 2.6 KB each it fits a directory message three times, and a vote, at 7.9 KB each, twice. */
 export const NODES_MAX = 1000;
 
 /** Ways of lost loops in one descriptor, 6 bytes each: 900 loops an epoch lose 36 at 1 % a link; of more a random part says as much. */

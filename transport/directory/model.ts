@@ -10,14 +10,14 @@ import type { LoopReport } from "./loop-report.ts";
 
 export type NodeRole = "mix" | "provider";
 
-/** A node's own statement, signed with its identity key. */
+/** What a node says of itself, as a consensus lists it. */
 export interface NodeDescriptor {
   readonly version: 1;
   readonly role: NodeRole;
-  /** BLAKE2b-256 of `identityKey`. */
+  /** BLAKE2b-256 of the identity key (Ed25519 and ML-DSA-65), which stays for the node's life: that an id is its key's, the authorities check. */
   readonly nodeId: NodeId;
-  /** Ed25519, 32 bytes: signs descriptors, stays for the node's life. */
-  readonly identityKey: Uint8Array;
+  /** The identity key's Ed25519 half, 32 bytes: what providers ask each other for is signed with it alone. */
+  readonly signingKey: Uint8Array;
   /** Ed25519, 32 bytes: the key of the node's TLS certificate. */
   readonly linkKey: Uint8Array;
   /** host:port */
@@ -33,13 +33,19 @@ export interface NodeDescriptor {
   /** Of an epoch that is over; undefined when the node has nothing to say. */
   readonly loopReport: LoopReport | undefined;
   readonly publishedAt: Milliseconds;
-  /** The whole encoding, signature included: what is passed on and hashed. */
+  /** All of the above, encoded: what is signed and what lists are made of. */
+  readonly listed: Uint8Array;
+}
+
+/** A descriptor as it is published and voted for: behind it the ML-DSA half of the node's key and the node's signature. */
+export interface SignedDescriptor extends NodeDescriptor {
+  /** `listed` with key and signature. */
   readonly bytes: Uint8Array;
 }
 
 export interface Authority {
   readonly name: string;
-  /** Ed25519, 32 bytes: signs votes and consensuses. */
+  /** Ed25519 and ML-DSA-65, 1,984 bytes: signs votes and consensuses. */
   readonly identityKey: Uint8Array;
   readonly linkKey: Uint8Array;
   /** host:port */

@@ -6,7 +6,15 @@ import type { Parameters } from "../core/parameters.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Primitives } from "../crypto/suite.ts";
 import { ADDRESS_TEXT_BYTES_MAX, parseAddress } from "../link/address.ts";
-import { hashLabelled, KEY_BYTES, LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
+import {
+  hashLabelled,
+  IDENTITY_KEY_BYTES,
+  IDENTITY_SIGNATURE_BYTES,
+  KEY_BYTES,
+  LABELS,
+  signAsIdentity,
+  verifyIdentity,
+} from "./labels.ts";
 import {
   AUTHORITIES_MAX,
   AUTHORITY_NAME_BYTES_MAX,
@@ -52,7 +60,7 @@ export function encodeNetwork(fields: NetworkFields): Uint8Array {
 
 /** One authority's signature over an encoded network; its operator does this alone, with its own key. */
 export function signNetwork(o: { body: Uint8Array; identitySeed: Uint8Array; suite: Primitives }): Uint8Array {
-  return signLabelled({ suite: o.suite, label: LABELS.network, message: o.body, seed: o.identitySeed });
+  return signAsIdentity({ suite: o.suite, label: LABELS.network, message: o.body, seed: o.identitySeed });
 }
 
 /** Joins the signatures, in any order, to the file. Throws CONSENSUS_FORGED unless every authority signed. */
@@ -64,7 +72,7 @@ export function assembleNetwork(o: {
   const { body, suite } = o;
   const ordered = decodeNetworkBody(body).authorities.map(({ name, identityKey: key }) => {
     const signature = o.signatures.find((candidate) =>
-      verifyLabelled({ suite, label: LABELS.network, message: body, signature: candidate, key }),
+      verifyIdentity({ suite, label: LABELS.network, message: body, signature: candidate, key }),
     );
     if (signature === undefined) throw new TransportError("CONSENSUS_FORGED", `${name} did not sign the network.`);
     return signature;
@@ -81,11 +89,11 @@ export function decodeNetwork(bytes: Uint8Array, suite: Primitives): Network {
   const reader = new Reader(bytes);
   const body = reader.bytes16(NETWORK_BYTES_MAX);
   const fields = decodeNetworkBody(body);
-  const signatures = fields.authorities.map(() => reader.take(SIGNATURE_BYTES));
+  const signatures = fields.authorities.map(() => reader.take(IDENTITY_SIGNATURE_BYTES));
   reader.end();
   fields.authorities.forEach(({ name, identityKey: key }, index) => {
     const signature = signatures[index] as Uint8Array;
-    if (!verifyLabelled({ suite, label: LABELS.network, message: body, signature, key })) {
+    if (!verifyIdentity({ suite, label: LABELS.network, message: body, signature, key })) {
       throw new TransportError("CONSENSUS_FORGED", `${name} did not sign the network.`);
     }
   });
@@ -132,7 +140,7 @@ export function decodeNetworkBody(body: Uint8Array): NetworkFields {
 
 function decodeAuthority(reader: Reader): Authority {
   const name = checkName(reader.text16(AUTHORITY_NAME_BYTES_MAX));
-  const identityKey = reader.take(KEY_BYTES);
+  const identityKey = reader.take(IDENTITY_KEY_BYTES);
   const linkKey = reader.take(KEY_BYTES);
   const address = reader.text16(ADDRESS_TEXT_BYTES_MAX);
   parseAddress(address);

@@ -5,11 +5,18 @@ import { TransportError } from "../core/errors.ts";
 import type { Parameters } from "../core/parameters.ts";
 import { type Epoch, epochNumber } from "../core/units.ts";
 import type { Primitives, Suite } from "../crypto/suite.ts";
-import { DIRECTORY_MESSAGE_BYTES_MAX } from "../link/limits.ts";
-import { HASH_BYTES, hashLabelled, LABELS, SIGNATURE_BYTES, signLabelled, verifyLabelled } from "./labels.ts";
+import { VOTE_BYTES_MAX } from "../link/limits.ts";
+import {
+  HASH_BYTES,
+  hashLabelled,
+  LABELS,
+  IDENTITY_SIGNATURE_BYTES,
+  signAsIdentity,
+  verifyIdentity,
+} from "./labels.ts";
 import { AUTHORITIES_MAX, PARAMETERS_BYTES_MAX } from "./limits.ts";
-import type { Network, NodeDescriptor } from "./model.ts";
-import { decodeNodes, encodeNodes } from "./node-list.ts";
+import type { Network, SignedDescriptor } from "./model.ts";
+import { decodeSignedNodes, encodeSignedNodes } from "./node-list.ts";
 import { decodeParameters, encodeParameters } from "./parameters-codec.ts";
 import { checkVersion } from "./version.ts";
 
@@ -24,7 +31,7 @@ export interface VoteFields {
   /** To what the authority will reveal in the next epoch's vote. */
   readonly commit: Uint8Array;
   readonly parameters: Parameters;
-  readonly nodes: readonly NodeDescriptor[];
+  readonly nodes: readonly SignedDescriptor[];
 }
 
 export interface Vote extends VoteFields {
@@ -44,17 +51,17 @@ export function signVote(o: { network: Network; fields: VoteFields; identitySeed
     .raw(fields.reveal)
     .raw(fields.commit)
     .bytes16(encodeParameters(fields.parameters));
-  encodeNodes(writer, fields.nodes);
+  encodeSignedNodes(writer, fields.nodes);
   const body = writer.finish();
-  const signature = signLabelled({ suite, label: LABELS.vote, message: body, seed: o.identitySeed });
+  const signature = signAsIdentity({ suite, label: LABELS.vote, message: body, seed: o.identitySeed });
   return verifyVote({ network, bytes: concat(body, signature), suite });
 }
 
 /** Throws MALFORMED, REFUSED when it is for another network or not signed by the authority it names, VERSION_NEWER. */
 export function verifyVote(o: { network: Network; bytes: Uint8Array; suite: Suite }): Vote {
   const { network, bytes, suite } = o;
-  if (bytes.length < HEADER_BYTES + SIGNATURE_BYTES) throw new TransportError("MALFORMED");
-  const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
+  if (bytes.length < HEADER_BYTES + IDENTITY_SIGNATURE_BYTES) throw new TransportError("MALFORMED");
+  const body = bytes.subarray(0, bytes.length - IDENTITY_SIGNATURE_BYTES);
   const signature = bytes.subarray(body.length);
   const reader = new Reader(body);
   const version = reader.u8();
@@ -66,7 +73,7 @@ export function verifyVote(o: { network: Network; bytes: Uint8Array; suite: Suit
   const authority = reader.u8();
   const key = network.authorities[authority]?.identityKey;
   // Before anything else is read: only authorities can make us parse their lists.
-  if (key === undefined || !verifyLabelled({ suite, label: LABELS.vote, message: body, signature, key })) {
+  if (key === undefined || !verifyIdentity({ suite, label: LABELS.vote, message: body, signature, key })) {
     throw new TransportError("REFUSED", "A vote that no authority signed.");
   }
   checkVersion(version, VERSION);
@@ -77,7 +84,7 @@ export function verifyVote(o: { network: Network; bytes: Uint8Array; suite: Suit
     reveal: reader.take(HASH_BYTES),
     commit: reader.take(HASH_BYTES),
     parameters: decodeParameters(reader.bytes16(PARAMETERS_BYTES_MAX)),
-    nodes: decodeNodes(reader, suite),
+    nodes: decodeSignedNodes(reader, suite),
     hash: hashLabelled(suite, LABELS.voteHash, body),
     bytes: bytes.slice(),
   };
@@ -93,7 +100,7 @@ export interface RelayedVote {
 }
 
 export function endorse(o: { vote: Vote; identitySeed: Uint8Array; suite: Primitives }): Uint8Array {
-  return signLabelled({ suite: o.suite, label: LABELS.endorsement, message: o.vote.hash, seed: o.identitySeed });
+  return signAsIdentity({ suite: o.suite, label: LABELS.endorsement, message: o.vote.hash, seed: o.identitySeed });
 }
 
 export function encodeRelayedVote({ vote, endorsements }: RelayedVote): Uint8Array {
@@ -108,7 +115,7 @@ export function encodeRelayedVote({ vote, endorsements }: RelayedVote): Uint8Arr
 export function verifyRelayedVote(o: { network: Network; bytes: Uint8Array; suite: Suite }): RelayedVote {
   const { network, suite } = o;
   const reader = new Reader(o.bytes);
-  const voteBytes = reader.bytes32(DIRECTORY_MESSAGE_BYTES_MAX);
+  const voteBytes = reader.bytes32(VOTE_BYTES_MAX);
   const count = reader.u8();
   if (count > AUTHORITIES_MAX) throw new TransportError("MALFORMED");
   const endorsements = new Map<number, Uint8Array>();
@@ -116,7 +123,7 @@ export function verifyRelayedVote(o: { network: Network; bytes: Uint8Array; suit
   for (let i = 0; i < count; i++) {
     const authority = reader.u8();
     if (authority <= last) throw new TransportError("MALFORMED");
-    endorsements.set(authority, reader.take(SIGNATURE_BYTES));
+    endorsements.set(authority, reader.take(IDENTITY_SIGNATURE_BYTES));
     last = authority;
   }
   reader.end();
@@ -124,7 +131,7 @@ export function verifyRelayedVote(o: { network: Network; bytes: Uint8Array; suit
   for (const [authority, signature] of endorsements) {
     const key = network.authorities[authority]?.identityKey;
     const isOther = key !== undefined && authority !== vote.authority;
-    if (!isOther || !verifyLabelled({ suite, label: LABELS.endorsement, message: vote.hash, signature, key })) {
+    if (!isOther || !verifyIdentity({ suite, label: LABELS.endorsement, message: vote.hash, signature, key })) {
       throw new TransportError("REFUSED", "An endorsement that its authority did not sign.");
     }
   }

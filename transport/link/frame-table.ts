@@ -4,7 +4,13 @@
  */
 
 import { SURB_ID_BYTES } from "../core/units.ts";
-import { CONSENSUS_PART_BYTES, CONTROL_BYTES, DESCRIPTOR_BYTES_MAX, DIRECTORY_MESSAGE_BYTES_MAX } from "./limits.ts";
+import {
+  CONSENSUS_PART_BYTES,
+  CONTROL_BYTES,
+  DESCRIPTOR_BYTES_MAX,
+  DIRECTORY_MESSAGE_BYTES_MAX,
+  VOTE_BYTES_MAX,
+} from "./limits.ts";
 import type { Protocol } from "./link.ts";
 
 /** First bytes. 0x0_ between nodes, 0x1_ from clients, 0x2_ to clients, 0x3_ to authorities, 0x4_ from authorities. */
@@ -56,8 +62,8 @@ export const NODE_ID_IN_FRAME_BYTES = 32;
 export const STATUS_TEXT_BYTES_MAX = 512;
 /** STATUS = accepted ‖ reason. */
 export const STATUS_BYTES_MAX = 1 + 2 + STATUS_TEXT_BYTES_MAX;
-/** SIGNATURE = epoch ‖ hash ‖ position ‖ signature, 101 bytes, and room for what may come. */
-export const SIGNATURE_MESSAGE_BYTES_MAX = 512;
+/** SIGNATURE = epoch ‖ hash ‖ position ‖ signature, 3,410 bytes, and room for what may come. */
+export const SIGNATURE_MESSAGE_BYTES_MAX = 4096;
 
 /** SEND = type ‖ first hop's node id ‖ packet. */
 export const sendFrameBytes = (sizes: FrameSizes): number =>
@@ -101,7 +107,7 @@ const TABLES: Record<Protocol, Record<Direction, (sizes: FrameSizes) => FrameTab
       new Map([
         [FRAME_TYPES.publishDescriptor, { atMost: FRAME_LENGTH_BYTES + DESCRIPTOR_BYTES_MAX }],
         [FRAME_TYPES.fetchConsensus, { atMost: FRAME_LENGTH_BYTES + 4 }],
-        [FRAME_TYPES.vote, { atMost: DIRECTORY_MESSAGE_BYTES_MAX }],
+        [FRAME_TYPES.vote, { atMost: VOTE_BYTES_MAX }],
         [FRAME_TYPES.signature, { atMost: FRAME_LENGTH_BYTES + SIGNATURE_MESSAGE_BYTES_MAX }],
       ]),
     toDialer: () =>

@@ -43,13 +43,13 @@ export function signSigningRequest(options: {
   return concat(body, signLabelled({ suite, label: LABELS.tokenRequest, message: body, seed: identitySeed }));
 }
 
-/** Throws MALFORMED; REFUSED when the issuer did not sign it. `identityKey` gives the key of a provider in the list. */
+/** Throws MALFORMED; REFUSED when the issuer did not sign it. `signingKey` gives the Ed25519 key of a provider in the list. */
 export function readSigningRequest(options: {
   bytes: Uint8Array;
   suite: Suite;
-  identityKey: (issuer: NodeId) => Uint8Array | undefined;
+  signingKey: (issuer: NodeId) => Uint8Array | undefined;
 }): SigningRequest {
-  const { bytes, suite, identityKey } = options;
+  const { bytes, suite, signingKey } = options;
   const reader = new Reader(bytes);
   const period = reader.u32();
   const issuer = nodeId(reader.take(NODE_ID_BYTES));
@@ -64,7 +64,7 @@ export function readSigningRequest(options: {
   const signature = reader.take(SIGNATURE_BYTES);
   reader.end();
   const message = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
-  const key = identityKey(issuer);
+  const key = signingKey(issuer);
   if (key === undefined || !verifyLabelled({ suite, label: LABELS.tokenRequest, message, signature, key })) {
     throw new TransportError("REFUSED");
   }

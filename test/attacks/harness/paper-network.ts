@@ -177,7 +177,7 @@ function paperNode(name: string, role: NodeRole, operatorOf: (name: string) => s
     version: 1,
     role,
     nodeId: id,
-    identityKey: id,
+    signingKey: id,
     linkKey: id,
     address: name,
     operator: operatorOf(name),
@@ -186,7 +186,7 @@ function paperNode(name: string, role: NodeRole, operatorOf: (name: string) => s
     tokenKeys: new Map(),
     loopReport: undefined,
     publishedAt: milliseconds(0),
-    bytes: id,
+    listed: id,
   };
 }
 

@@ -31,7 +31,7 @@ let running = false;
 answer(
   {
     async connect(o: { links: number; address: string; linkKey: Uint8Array; nodeId: NodeId; mixKey: Uint8Array }) {
-      nextHops = sinkNames(o.links).map((name) => nodeIdOf(suite, suite.ed25519.publicKey(seedOf(`${name}/identity`))));
+      nextHops = sinkNames(o.links).map((name) => nodeIdOf(suite, suite.hybrid.publicKey(seedOf(`${name}/identity`))));
       packets = new OneHopPackets(
         { suite, geometry: sizes, epoch: epochNumber(0), nodeId: o.nodeId, mixKey: o.mixKey },
         random,

@@ -201,7 +201,7 @@ test("each authority votes by what its own DNS says and the majority decides", a
   const names = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
   const idOf = (name: string) => testDescriptor(suite, { name, role: "provider" }).nodeId;
   // The operators vouch for the mixes only.
-  const admitted = names.map((name) => ({ identityKey: testAdmission(suite, name).identityKey }));
+  const admitted = names.map((name) => ({ nodeId: testAdmission(suite, name).nodeId }));
   const says = (known: readonly string[]): TxtLookup => {
     return async (name) => {
       const letter = known.find((one) => name === `_starling.${one}.example`);
@@ -227,16 +227,16 @@ test("each authority votes by what its own DNS says and the majority decides", a
 });
 
 test("without a resolver a provider comes in only under the domain that the operator wrote down", () => {
-  const identityKey = suite.ed25519.publicKey(seedOf("a/identity"));
   const provider = testDescriptor(suite, { name: "a", role: "provider" });
+  const free = { nodeId: provider.nodeId };
   const reason = "no domain is admitted for the node, and no DNS resolver is configured";
-  assert.equal(new Admission([{ identityKey }]).refusal(provider), reason);
-  assert.equal(new Admission([{ identityKey, domain: "a.example" }]).refusal(provider), undefined);
+  assert.equal(new Admission([free]).refusal(provider), reason);
+  assert.equal(new Admission([{ ...free, domain: "a.example" }]).refusal(provider), undefined);
   assert.equal(
-    new Admission([{ identityKey, domain: "b.example" }]).refusal(provider),
+    new Admission([{ ...free, domain: "b.example" }]).refusal(provider),
     "the node is admitted for another domain",
   );
-  assert.equal(new Admission([{ identityKey }]).refusal(testDescriptor(suite, { name: "a" })), undefined);
+  assert.equal(new Admission([free]).refusal(testDescriptor(suite, { name: "a" })), undefined);
 });
 
 test("an authority over TLS lets a provider in by its record, and tells one without a record why not", async (t) => {
@@ -254,7 +254,7 @@ test("an authority over TLS lets a provider in by its record, and tells one with
   const running = await runAuthority({
     network: made.network,
     keys: { identitySeed: made.identitySeeds[0] as Uint8Array, linkSeed: made.linkSeeds[0] as Uint8Array },
-    admitted: [good, bad].map(({ identityKey }) => ({ identityKey })),
+    admitted: [good, bad].map((provider) => ({ nodeId: provider.nodeId })),
     dnsServers: [dns.address],
     stateDirectory: folder,
     host: "127.0.0.1",

@@ -37,8 +37,8 @@ import { signConsensus, verifyConsensus } from "#transport/directory/consensus.t
 import { encodeConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { type DescriptorFields, signDescriptor } from "#transport/directory/descriptor.ts";
 import { scheduleOf } from "#transport/directory/epochs.ts";
-import { LABELS, signLabelled } from "#transport/directory/labels.ts";
-import type { NodeDescriptor } from "#transport/directory/model.ts";
+import { IDENTITY_SIGNATURE_BYTES, KEY_BYTES, LABELS, signAsIdentity } from "#transport/directory/labels.ts";
+import type { SignedDescriptor } from "#transport/directory/model.ts";
 import { encodeRelayedVote, signVote, type Vote, type VoteFields } from "#transport/directory/vote.ts";
 
 const suite = await loadSuite("x25519", "native");
@@ -52,7 +52,7 @@ function authority(lookup?: TxtLookup) {
   const admitted = [
     { ...testAdmission(suite, "mix0"), role: "mix", operator: "op" } as const,
     testAdmission(suite, "a"),
-    { identityKey: suite.ed25519.publicKey(seedOf("free/identity")) },
+    { nodeId: testDescriptor(suite, { name: "free" }).nodeId },
   ];
   const lookups = lookup === undefined ? {} : { lookups: [lookup] };
   const authorities = new MemoryAuthorities({ test: made, suite, clock, admitted, ...lookups });
@@ -71,10 +71,11 @@ function authority(lookup?: TxtLookup) {
 type Setting = ReturnType<typeof authority>;
 
 /** Signed over other bytes than any program of today writes. */
-function resigned(bytes: Uint8Array, label: (typeof LABELS)[keyof typeof LABELS], seed: Uint8Array): Uint8Array {
-  const body = bytes.slice(0, -64);
+function resigned(bytes: Uint8Array, label: (typeof LABELS)["descriptor" | "vote"], seed: Uint8Array): Uint8Array {
+  const key = label === LABELS.descriptor ? suite.hybrid.publicKey(seed).subarray(KEY_BYTES) : new Uint8Array(0);
+  const body = bytes.slice(0, -(key.length + IDENTITY_SIGNATURE_BYTES));
   body[0] = 2;
-  return concat(body, signLabelled({ suite, label, message: body, seed }));
+  return concat(body, key, signAsIdentity({ suite, label, message: body, seed }));
 }
 
 const mix0 = testDescriptor(suite, { name: "mix0", operator: "op", publishedAt: 80_000 });
@@ -174,14 +175,14 @@ const SIGNATURES: Record<SignatureReason, (s: Setting) => void> = {
   },
 };
 
-const node = (fields: Partial<DescriptorFields>): NodeDescriptor =>
+const node = (fields: Partial<DescriptorFields>): SignedDescriptor =>
   signDescriptor({ fields: { ...mix0, ...fields }, identitySeed: seedOf("mix0/identity"), suite });
 const held = verifyConsensus(
   network,
   signedConsensus(made, suite, { epoch: epochNumber(0), commits: new Map([[1, seedOf("commit")]]) }),
   suite,
 );
-const providerWith = (key: string): NodeDescriptor =>
+const providerWith = (key: string): SignedDescriptor =>
   testDescriptor(suite, { name: "a", role: "provider", tokenKeys: new Map([[0, seedOf(key)]]) });
 const heldTokens = verifyConsensus(network, signedConsensus(made, suite, { providers: [providerWith("one")] }), suite);
 const knownLists = new Map([held, heldTokens].map((list) => [toHex(list.hash), list]));

@@ -22,7 +22,7 @@ const AUTHORITY = {
   keyFile: "a.key",
   listen: "[::1]:47000",
   dataDirectory: "state",
-  admit: [{ identityKey: "00".repeat(32), role: "provider", domain: "a.example" }],
+  admit: [{ nodeId: "00".repeat(32), role: "provider", domain: "a.example" }],
 };
 
 test("a configuration of each role is read, with paths relative to the file", (t) => {
@@ -52,7 +52,7 @@ test("whatever is wrong is said in one sentence with file, key and what was expe
       { ...PROVIDER, signUp: { policy: "open", observer: 1 } },
       "signUp.observer: there is no such key; expected policy, reserved.",
     ],
-    [{ ...AUTHORITY, admit: [{ identityKey: "xyz" }] }, "admit.0.identityKey: expected 64 hexadecimal digits."],
+    [{ ...AUTHORITY, admit: [{ nodeId: "xyz" }] }, "admit.0.nodeId: expected 64 hexadecimal digits."],
     [{ ...AUTHORITY, admit: {} }, "admit: expected a list of nodes."],
   ];
   for (const [config, sentence] of table) {

@@ -14,7 +14,7 @@ import { Directory } from "#transport/directory/directory.ts";
 import { epochInUse } from "#transport/directory/epochs.ts";
 import { fetchNetwork } from "#transport/directory/fetch-network.ts";
 import { decodeInvite } from "#transport/directory/invite.ts";
-import { LABELS, signLabelled } from "#transport/directory/labels.ts";
+import { IDENTITY_SIGNATURE_BYTES, KEY_BYTES, LABELS, signAsIdentity } from "#transport/directory/labels.ts";
 import { decodeNetwork, networkHashOf } from "#transport/directory/network.ts";
 import { signVote, verifyVote } from "#transport/directory/vote.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
@@ -46,23 +46,25 @@ function consensusOf(version: number, signers: readonly number[]): Uint8Array {
 }
 
 function descriptorOf(version: number): Uint8Array {
-  const body = concat(testDescriptor(suite, { name: "mix0" }).bytes.slice(0, -64), new Uint8Array(40));
+  const body = concat(testDescriptor(suite, { name: "mix0" }).listed, new Uint8Array(40));
   body[0] = version;
   const seed = seedOf("mix0/identity");
-  return concat(body, signLabelled({ suite, label: LABELS.descriptor, message: body, seed }));
+  const latticeKey = suite.hybrid.publicKey(seed).subarray(KEY_BYTES);
+  return concat(body, latticeKey, signAsIdentity({ suite, label: LABELS.descriptor, message: body, seed }));
 }
 
 function voteOf(version: number): Uint8Array {
   const fields = { epoch: EPOCH_0, authority: 1, previous: network.hash, reveal: network.hash, commit: network.hash };
   const seed = made.identitySeeds[1] as Uint8Array;
   const rest = { parameters: network.parameters, nodes: [] };
-  const body = signVote({ network, fields: { ...fields, ...rest }, identitySeed: seed, suite }).bytes.slice(0, -64);
+  const vote = signVote({ network, fields: { ...fields, ...rest }, identitySeed: seed, suite });
+  const body = vote.bytes.slice(0, -IDENTITY_SIGNATURE_BYTES);
   body[0] = version;
-  return concat(body, signLabelled({ suite, label: LABELS.vote, message: body, seed }));
+  return concat(body, signAsIdentity({ suite, label: LABELS.vote, message: body, seed }));
 }
 
 function networkOf(version: number): Uint8Array {
-  const body = network.bytes.slice(2, -3 * 64);
+  const body = network.bytes.slice(2, -3 * IDENTITY_SIGNATURE_BYTES);
   body[0] = version;
   return concat(new Writer().bytes16(body).finish(), new Uint8Array(200));
 }

@@ -142,7 +142,7 @@ test("length-prefixed frames come out whole byte by byte, and one over its limit
     );
   assert.deepEqual(out, [bytes]);
   assert.equal(
-    assembler.push(Uint8Array.of(0x30, 0, 0, 0x20, 0x05), () => assert.fail("no frame")),
+    assembler.push(Uint8Array.of(0x30, 0, 0, 0x30, 0x05), () => assert.fail("no frame")),
     false,
   );
 });
@@ -218,12 +218,12 @@ test("every answer with a document takes as many parts as the longest that is gi
 const length = (frame: Frame): number => encodeFrame(frame, sizes).length;
 
 test("a directory frame's length is its type's, or one of few lengths for votes and documents", () => {
-  for (const size of [250, 3000, 8192])
-    assert.equal(length({ type: "publishDescriptor", descriptor: filled(size) }), 8201);
+  for (const size of [250, 3000, 12_288])
+    assert.equal(length({ type: "publishDescriptor", descriptor: filled(size) }), 12_297);
   for (const size of [0, 400]) {
     assert.equal(length({ type: "status", accepted: false, reason: "x".repeat(size) }), 524);
   }
-  assert.equal(length({ type: "signature", signature: filled(101) }), 521);
+  assert.equal(length({ type: "signature", signature: filled(3410) }), 4105);
   for (const epoch of ["current", "network", epochNumber(7)] as const) {
     assert.equal(length({ type: "fetchConsensus", epoch }), 13);
   }
@@ -237,7 +237,8 @@ test("a directory frame's length is its type's, or one of few lengths for votes 
     assert.ok(padded >= size && padded <= size * 1.125, `${size}`);
     assert.equal(paddedLength(padded), padded);
   }
-  assert.equal(paddedLength(8 * 2 ** 20), 8 * 2 ** 20, "the scale ends at the longest message");
+  assert.equal(paddedLength(8 * 2 ** 20), 8 * 2 ** 20, "the scale ends at the longest list");
+  assert.equal(paddedLength(16 * 2 ** 20), 16 * 2 ** 20, "and at the longest vote");
   const vote = (size: number): number => length({ type: "vote", vote: filled(size) });
   assert.equal(vote(200_000), vote(205_000));
 });

@@ -48,19 +48,19 @@ for (const implementation of ["portable", "native"] as const) {
 
   test(`${implementation}: a signing request is its issuer's, whole, and for one signer`, () => {
     const identitySeed = filled(7);
-    const identityKey = suite.ed25519.publicKey(identitySeed);
+    const signingKey = suite.ed25519.publicKey(identitySeed);
     const batches = [[random.bytes(32)], Array.from({ length: 8 }, () => random.bytes(32))];
     const request = { period: 9, issuer: nodeId(filled(1)), signer: nodeId(filled(2)), batches };
     const bytes = signSigningRequest({ request, identitySeed, suite });
-    assert.deepEqual(readSigningRequest({ bytes, suite, identityKey: () => identityKey }), request);
-    assert.throws(() => readSigningRequest({ bytes, suite, identityKey: () => undefined }), { code: "REFUSED" });
+    assert.deepEqual(readSigningRequest({ bytes, suite, signingKey: () => signingKey }), request);
+    assert.throws(() => readSigningRequest({ bytes, suite, signingKey: () => undefined }), { code: "REFUSED" });
     for (let at = 0; at < bytes.length; at += 13) {
       const changed = bytes.slice();
       changed[at] = (changed[at] as number) ^ 1;
-      assert.throws(() => readSigningRequest({ bytes: changed, suite, identityKey: () => identityKey }), isRefused);
+      assert.throws(() => readSigningRequest({ bytes: changed, suite, signingKey: () => signingKey }), isRefused);
     }
     const none = signSigningRequest({ request: { ...request, batches: [] }, identitySeed, suite });
-    assert.throws(() => readSigningRequest({ bytes: none, suite, identityKey: () => identityKey }), {
+    assert.throws(() => readSigningRequest({ bytes: none, suite, signingKey: () => signingKey }), {
       code: "MALFORMED",
     });
   });
