@@ -141,8 +141,8 @@ async function period(
   bench: Bench,
   { rate, seconds, meanDelay }: { rate: number; seconds: number; meanDelay: number },
 ): Promise<Period> {
-  // As many packets leave as arrive once the pool is full: e^-4 of it is then missing.
-  const filling = Math.max(3_000, 4 * meanDelay);
+  // As many packets leave as arrive once the pool is full: e^-6 of it is then missing.
+  const filling = Math.max(3_000, 6 * meanDelay);
   await bench.generator.ask("prepare", Math.ceil(rate * (filling / 1000 + seconds) * STOCK));
   await bench.generator.ask("start", { rate, meanDelay });
   await sleep(filling);
@@ -150,10 +150,10 @@ async function period(
   const sentBefore = await bench.generator.ask<CpuTime>("counts");
   const start = performance.now();
   const before = await bench.mix.ask<Usage>("usage");
-  let rssPeak = before.memory.rss;
+  let rssPeak = bench.mix.residentBytes;
   while (performance.now() - start < seconds * 1000) {
     await sleep(Math.min(1_000, Math.max(0, seconds * 1000 - (performance.now() - start))));
-    rssPeak = Math.max(rssPeak, (await bench.mix.ask<Usage>("usage")).memory.rss);
+    rssPeak = Math.max(rssPeak, bench.mix.residentBytes);
   }
   const after = await bench.mix.ask<Usage>("usage");
   const elapsed = (performance.now() - start) / 1000;

@@ -1,6 +1,7 @@
 /** Questions from the bench to its processes, one at a time for each kind, over Node's own channel between parent and child. */
 
 import { type ChildProcess, fork } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 export type Answers = Readonly<Record<string, (input: never) => unknown>>;
 
@@ -38,6 +39,11 @@ export class Asked<Ready> {
     });
   }
 
+  /** As Linux counts it (proc(5), statm), without a question that would hold up the child. */
+  get residentBytes(): number {
+    return Number(readFileSync(`/proc/${this.#child.pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES;
+  }
+
   ask<T>(what: string, input?: unknown): Promise<T> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
@@ -53,3 +59,5 @@ export class Asked<Ready> {
     await ended;
   }
 }
+
+const PAGE_BYTES = 4096;
