@@ -31,7 +31,7 @@ export function scenario(seed: string): SimOptions {
     providers,
     pool: 1,
     mails: 100 + below(random, 200),
-    clock: uniform(random) < 0.3 ? "slot" : "poisson",
+    clock: uniform(random) < 0.7 ? "slot" : "poisson",
     faults: faultText(faults),
     pair: uniform(random) < 0.25,
   };

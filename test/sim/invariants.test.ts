@@ -58,7 +58,7 @@ test("every option comes back from the line that names it", () => {
     hours: 0.3,
     seed: "a b.c",
     profile: "chat",
-    clock: "slot",
+    clock: "poisson",
     suite: "xwing",
     mails: 3,
     mixes: 4,

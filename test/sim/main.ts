@@ -9,7 +9,7 @@ import { simulatePair } from "./pair.ts";
 
 const HELP = `Usage: npm run sim -- --users N --hours H --seed S [--json]
   --mode packets|sampled   every packet, or a sample of users for networks of any size
-  --profile mail|chat      --clock poisson|slot      --mails N (a day and user)
+  --profile mail|chat      --clock slot|poisson      --mails N (a day and user)
   --faults TEXT            loss=0.01,crash=mix3@600+120,partition=mix0|provider0@900+300,clock=mix1:90@300+600,…
   --pair                   with and without mail: what every client's line shows must be the same
   --observe FILE           the adversary's log (docs/spec/14-observer-log.md)

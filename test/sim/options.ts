@@ -1,7 +1,7 @@
 /** What `npm run sim` is told, and the line that says the same again. Docs: docs/simulator.md */
 
 import { parseArgs } from "node:util";
-import type { ProfileName } from "#transport/core/parameters.ts";
+import { LIVE_PARAMETERS, type ProfileName } from "#transport/core/parameters.ts";
 import type { TickLaw } from "#transport/traffic/ticker.ts";
 import { type Fault, parseFaults } from "./faults.ts";
 
@@ -43,7 +43,7 @@ export const DEFAULT_OPTIONS: SimOptions = {
   seed: "1",
   mode: "packets",
   profile: "mail",
-  clock: "poisson",
+  clock: LIVE_PARAMETERS.clock,
   suite: "none",
   mails: 40,
   mixes: undefined,
@@ -101,7 +101,7 @@ export function parseOptions(args: readonly string[]): SimOptions {
     seed,
     mode: choice("mode", ["packets", "sampled"], d.mode),
     profile: choice("profile", ["mail", "chat"], d.profile),
-    clock: choice("clock", ["poisson", "slot"], d.clock),
+    clock: choice("clock", ["slot", "poisson"], d.clock),
     suite: choice("suite", ["none", "x25519", "xwing"], d.suite),
     mails: number("mails", 0) ?? d.mails,
     mixes: number("mixes", 1),

@@ -82,18 +82,20 @@ test("the adversary's log holds every frame of the measured time, and what each 
   }
 });
 
-test("a sample of users gives what every packet gives, roughly in so small a network", async () => {
-  const options: SimOptions = { ...SMALL, profile: "chat", users: 12, hours: 0.1, mails: 3_000 };
-  const { report: packets } = await simulate(options);
-  const sampled = simulateSampled({ ...options, mode: "sampled" });
-  assert.deepEqual(packets.invariants.violations, []);
-  for (const [flow, rate] of Object.entries(packets.rates)) {
-    if (!flow.endsWith("other")) near(sampled.rates[flow as keyof typeof sampled.rates], rate, 0.05, flow);
-  }
-  // Some two hundred messages have quantiles no finer than this; test/slow/sim-modes.test.ts holds the bar of 5 %.
-  near(sampled.latencyMs?.median, packets.latencyMs?.median as number, 0.15, "median");
-  near(sampled.latencyMs?.p95, packets.latencyMs?.p95 as number, 0.3, "p95");
-});
+for (const clock of ["slot", "poisson"] as const) {
+  test(`a sample of users gives what every packet gives, roughly in so small a network (${clock} clock)`, async () => {
+    const options: SimOptions = { ...SMALL, clock, profile: "chat", users: 12, hours: 0.1, mails: 3_000 };
+    const { report: packets } = await simulate(options);
+    const sampled = simulateSampled({ ...options, mode: "sampled" });
+    assert.deepEqual(packets.invariants.violations, []);
+    for (const [flow, rate] of Object.entries(packets.rates)) {
+      if (!flow.endsWith("other")) near(sampled.rates[flow as keyof typeof sampled.rates], rate, 0.05, flow);
+    }
+    // Some two hundred messages have quantiles no finer than this; test/slow/sim-modes.test.ts holds the bar of 5 %.
+    near(sampled.latencyMs?.median, packets.latencyMs?.median as number, 0.15, "median");
+    near(sampled.latencyMs?.p95, packets.latencyMs?.p95 as number, 0.3, "p95");
+  });
+}
 
 test("a sample of a large network carries as many packets for each user as the whole of a small one", () => {
   const options: SimOptions = { ...DEFAULT_OPTIONS, mode: "sampled", users: 200_000, sample: 200, hours: 0.5, pool: 0 };

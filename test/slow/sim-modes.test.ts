@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { DEFAULT_OPTIONS, type SimOptions } from "#test/sim/options.ts";
 import { simulateSampled } from "#test/sim/sampled.ts";
 import { simulate } from "#test/sim/simulation.ts";
@@ -9,16 +10,21 @@ import { simulate } from "#test/sim/simulation.ts";
 /** The issue's bar. */
 const AGREEMENT = 0.05;
 
-for (const [users, hours] of [
-  [1_000, 1],
-  [3_000, 0.5],
+const OTHER = LIVE_PARAMETERS.clock === "slot" ? "poisson" : "slot";
+
+for (const [users, hours, clock] of [
+  [1_000, 1, LIVE_PARAMETERS.clock],
+  [1_000, 1, OTHER],
+  [3_000, 0.5, LIVE_PARAMETERS.clock],
 ] as const) {
-  test(`packets and a sample agree on ${users} clients within 5 %`, async () => {
-    const options: SimOptions = { ...DEFAULT_OPTIONS, users, hours, mails: 120, sample: users };
+  test(`packets and a sample agree on ${users} clients within 5 % (${clock} clock)`, async () => {
+    const options: SimOptions = { ...DEFAULT_OPTIONS, clock, users, hours, mails: 120, sample: users };
     const { report: packets } = await simulate(options);
     const sampled = simulateSampled({ ...options, mode: "sampled" });
     const { wallSeconds, memoryMB, eventsPerSecond } = packets.run;
-    console.log(JSON.stringify({ users, wallSeconds, memoryMB, eventsPerSecond, sampled: sampled.run.wallSeconds }));
+    console.log(
+      JSON.stringify({ users, clock, wallSeconds, memoryMB, eventsPerSecond, sampled: sampled.run.wallSeconds }),
+    );
     assert.deepEqual(packets.invariants.violations, []);
     assert.equal(packets.messages.read, packets.messages.written);
     for (const [flow, rate] of Object.entries(packets.rates)) {
