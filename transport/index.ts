@@ -19,12 +19,15 @@ export type { MailboxRecord } from "./directory/mailbox-record.ts";
 export type { Network } from "./directory/model.ts";
 export type { Dialer } from "./link/link.ts";
 export { TransportClient } from "./client/client.ts";
+export { BUNDLE_EXTRA_BYTES_MAX, DEVICE_NAME_BYTES_MAX } from "./client/limits.ts";
+export { DEVICE_OFFER_MINUTES } from "./link/control-limits.ts";
 export * from "./client/store.ts";
 export type {
   ClientEvents,
   ClientObserver,
   ClientState,
   ClientStatus,
+  Device,
   IncomingMessage,
   Journey,
   MixClient,

@@ -71,11 +71,16 @@ export class AccountTables {
     this.#sql.addDevice.run(deviceKey, account.mailbox, day);
   }
 
-  listDevices(account: StoredAccount): { deviceKey: Uint8Array; lastDay: number }[] {
+  listDevices(account: StoredAccount): { deviceKey: Uint8Array; lastDay: number; label: Uint8Array }[] {
     return this.#sql.listDevices.all(account.mailbox).map((row) => ({
       deviceKey: row["device_key"] as Uint8Array,
       lastDay: Number(row["polled_day"]),
+      label: (row["label"] ?? new Uint8Array(0)) as Uint8Array,
     }));
+  }
+
+  setLabel(deviceKey: Uint8Array, label: Uint8Array): void {
+    this.#sql.setLabel.run(label, deviceKey);
   }
 
   removeDevice(deviceKey: Uint8Array): void {
@@ -141,7 +146,8 @@ const STATEMENTS = {
   setRecord: "UPDATE accounts SET record = ? WHERE local_part = ?",
   countDevices: "SELECT COUNT(*) AS devices FROM devices WHERE mailbox = ?",
   removeDevice: "DELETE FROM devices WHERE device_key = ?",
-  listDevices: "SELECT device_key, polled_day FROM devices WHERE mailbox = ? ORDER BY device_key",
+  listDevices: "SELECT device_key, polled_day, label FROM devices WHERE mailbox = ? ORDER BY device_key",
+  setLabel: "UPDATE devices SET label = ? WHERE device_key = ?",
   noticeFor:
     "SELECT 1 AS found FROM entries JOIN devices ON devices.mailbox = entries.mailbox " +
     "WHERE device_key = ? AND kind = ? AND seq > cursor",

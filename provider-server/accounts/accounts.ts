@@ -13,12 +13,13 @@ import {
   type ControlResult,
   encodeDeviceList,
 } from "#transport/link/control.ts";
+import { DEVICE_OFFER_MINUTES } from "#transport/link/control-limits.ts";
 import { deviceTokenHash } from "#transport/link/device-token.ts";
 import type { ProviderDatabase } from "../database/database.ts";
 import { isDiskError } from "../database/disk-error.ts";
 import { AccountTables, type StoredAccount } from "./account-tables.ts";
 import { isInviteGood, useInvite } from "./invites.ts";
-import { DEVICES_PER_ACCOUNT_MAX, OFFER_MINUTES, RECORD_LIFETIME_MAX, SIGN_UPS_PER_MINUTE_MAX } from "./limits.ts";
+import { DEVICES_PER_ACCOUNT_MAX, RECORD_LIFETIME_MAX, SIGN_UPS_PER_MINUTE_MAX } from "./limits.ts";
 import { canonicalLocalPart, isReserved, skeletonOf } from "./local-part.ts";
 
 export interface SignUpPolicy {
@@ -106,6 +107,10 @@ export class Accounts {
         return this.#removeDevice(deviceKey, request);
       case "list-devices":
         return this.#listDevices(deviceKey);
+      case "label-device":
+        return this.#labelDevice(deviceKey, request);
+      case "withdraw-offer":
+        return this.#withdrawOffer(deviceKey);
     }
   }
 
@@ -178,7 +183,7 @@ export class Accounts {
     if (account === undefined) return "NO_ACCOUNT";
     if (this.#tables.devices(account) >= DEVICES_PER_ACCOUNT_MAX) return "TOO_MANY_DEVICES";
     const { tokenHash, bundle } = request;
-    this.#tables.offer(account, { tokenHash, bundle, until: this.#thisMinute() + OFFER_MINUTES });
+    this.#tables.offer(account, { tokenHash, bundle, until: this.#thisMinute() + DEVICE_OFFER_MINUTES });
     return "OK";
   }
 
@@ -215,6 +220,21 @@ export class Accounts {
       .listDevices(account)
       .map((device) => Object.assign(device, { isOwn: equalBytes(device.deviceKey, deviceKey) }));
     return { body: encodeDeviceList(devices) };
+  }
+
+  #labelDevice(deviceKey: Uint8Array, request: ControlRequest & { kind: "label-device" }): ControlResult {
+    const account = this.#tables.ofDevice(deviceKey);
+    if (account === undefined) return "NO_ACCOUNT";
+    if (this.#tables.ofDevice(request.deviceKey)?.mailbox !== account.mailbox) return "REFUSED";
+    this.#tables.setLabel(request.deviceKey, request.label);
+    return "OK";
+  }
+
+  #withdrawOffer(deviceKey: Uint8Array): ControlResult {
+    const account = this.#tables.ofDevice(deviceKey);
+    if (account === undefined) return "NO_ACCOUNT";
+    this.#tables.withdrawOffer(account);
+    return "OK";
   }
 
   #takeSignUp(): boolean {

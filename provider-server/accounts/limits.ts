@@ -8,9 +8,6 @@ import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
  */
 export const DEVICES_PER_ACCOUNT_MAX = 3;
 
-/** How long an offer to a new device stands: enough to type a code on it. */
-export const OFFER_MINUTES = 15;
-
 /** A record that is never renewed must run out: twice the month that a mailbox keeps mail. */
 export const RECORD_LIFETIME_MAX: Milliseconds = milliseconds(62 * 24 * 3600 * 1000);
 

@@ -89,4 +89,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (period, nonce)
   ) WITHOUT ROWID;
   `,
+  // 5: what a device is called, sealed by the account's devices. NULL until one of them says so.
+  `
+  ALTER TABLE devices ADD COLUMN label BLOB;
+  `,
 ];

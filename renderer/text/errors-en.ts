@@ -64,6 +64,21 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
     safe: "Nothing has been stored.",
     todo: "Ask the provider, or use an invite from another one.",
   },
+  BAD_DEVICE_CODE: {
+    what: "This device did not join: the code does not fit. It may be mistyped, used already, or older than a quarter of an hour.",
+    safe: "Nothing was stored here, and your other devices are unchanged.",
+    todo: "Compare it with your other device, or let that one show a new code.",
+  },
+  ACCOUNT_DIFFERS: {
+    what: "This device did not join: what the provider handed over is not what your other device left there.",
+    safe: "It was refused, and nothing was stored here.",
+    todo: "Look at the devices on your other one and remove what you do not know; then ask your provider.",
+  },
+  TOO_MANY_DEVICES: {
+    what: "No device was added: the account has as many as it may have.",
+    safe: "The devices that are there are unchanged.",
+    todo: "Remove one that you no longer use.",
+  },
   STORE_DAMAGED: {
     what: "Your mail was not opened: its file on this computer has been changed or damaged.",
     safe: "Starling has not written to it. Mail you have not fetched yet still waits at your provider.",

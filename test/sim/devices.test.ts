@@ -2,8 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromHex, toHex, utf8 } from "#transport/core/bytes.ts";
-import { messageId, seconds } from "#transport/core/units.ts";
+import { TransportClient } from "#transport/client/client.ts";
+import { DEVICE_CODE_BYTES } from "#transport/client/device-code.ts";
+import { DEVICE_LABEL_BYTES } from "#transport/client/device-label.ts";
+import type { TransportClientOptions } from "#transport/client/types.ts";
+import { equalBytes, fromHex, toHex, utf8 } from "#transport/core/bytes.ts";
+import { messageId, milliseconds, seconds } from "#transport/core/units.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { household, join, knows, waiting } from "./household.ts";
 import { days, lookUp, post, startClient, stopClient, until } from "./slow-world.ts";
@@ -96,6 +101,75 @@ test("a device that is removed gets nothing more; those that stay open what is s
   await assert.rejects(world.clock.runUntilSettled(stranger.client.joinDevice({ code }), seconds(60)), {
     code: "REFUSED",
   });
+  await world.stop();
+});
+
+test("devices have names that all of them read and their provider cannot; a code that was taken back lets nobody in", async () => {
+  const { world, laptop, phone } = await household("names");
+  const ask = <T>(question: Promise<T>): Promise<T> => world.clock.runUntilSettled(question, seconds(60));
+  const since = milliseconds(Math.floor(world.clock.now()));
+  const phoneKey = world.deviceKey("phone");
+  assert.deepEqual(
+    (await ask(phone.client.devices())).map(({ name }) => name),
+    [undefined, undefined],
+  );
+  await ask(phone.client.nameDevice({ deviceKey: phoneKey, name: "Telephone", since }));
+  for (const device of [laptop, phone]) {
+    const named = (await ask(device.client.devices())).find(({ deviceKey }) => equalBytes(deviceKey, phoneKey));
+    assert.deepEqual([named?.name, named?.since, named?.isOwn], ["Telephone", since, device === phone]);
+  }
+  const rows = world.database("b").prepare("SELECT label FROM devices WHERE label IS NOT NULL").all();
+  assert.deepEqual(
+    rows.map((row) => (row["label"] as Uint8Array).length),
+    [DEVICE_LABEL_BYTES],
+  );
+  await assert.rejects(ask(laptop.client.nameDevice({ deviceKey: new Uint8Array(32), name: "x", since })), {
+    code: "REFUSED",
+  });
+
+  const code = await ask(laptop.client.offerDevice({ extra: new Uint8Array(0) }));
+  await ask(laptop.client.withdrawOffer());
+  const tablet = world.client({ name: "tablet", provider: "b" });
+  await startClient(world, tablet);
+  await assert.rejects(ask(tablet.client.joinDevice({ code })), { code: "REFUSED" });
+  const again = await ask(laptop.client.offerDevice({ extra: new Uint8Array(0) }));
+  await ask(tablet.client.joinDevice({ code: again }));
+  await assert.rejects(ask(laptop.client.offerDevice({ extra: new Uint8Array(0) })), { code: "TOO_MANY_DEVICES" });
+  await world.stop();
+});
+
+test("the code, what was sealed under it, and what it opened are overwritten once they were used", async () => {
+  const { world, laptop, phone } = await household("wiped");
+  await stopClient(world, phone);
+  const secrets = { codes: new Set<Uint8Array>(), bundles: new Set<Uint8Array>() };
+  const watched = (o: TransportClientOptions): TransportClient => {
+    const { suite } = o;
+    const hkdf: Suite["hkdf"] = (input) => {
+      if (input.secret.length === DEVICE_CODE_BYTES) secrets.codes.add(input.secret);
+      return suite.hkdf(input);
+    };
+    const aeadSeal: Suite["aeadSeal"] = (input) => {
+      if (input.associated.length === 0) secrets.bundles.add(input.plaintext);
+      return suite.aeadSeal(input);
+    };
+    const aeadOpen: Suite["aeadOpen"] = (input) => {
+      const opened = suite.aeadOpen(input);
+      if (input.associated.length === 0 && opened !== undefined) secrets.bundles.add(opened);
+      return opened;
+    };
+    return new TransportClient({ ...o, suite: { ...suite, hkdf, aeadSeal, aeadOpen } });
+  };
+  const tablet = world.client({ name: "tablet", provider: "b", make: watched });
+  const code = await world.clock.runUntilSettled(laptop.client.offerDevice({ extra: utf8("x") }), seconds(60));
+  await startClient(world, tablet);
+  await world.clock.runUntilSettled(tablet.client.joinDevice({ code }), seconds(60));
+  assert.deepEqual([secrets.codes.size, secrets.bundles.size], [1, 1]);
+  // It lets in nobody else: the account is full. What it had sealed is gone all the same.
+  const offered = tablet.client.offerDevice({ extra: utf8("x") });
+  await assert.rejects(world.clock.runUntilSettled(offered, seconds(60)), { code: "TOO_MANY_DEVICES" });
+  assert.deepEqual([secrets.codes.size, secrets.bundles.size], [2, 2]);
+  for (const secret of [...secrets.codes, ...secrets.bundles]) assert.ok(secret.every((byte) => byte === 0));
+  assert.equal((await tablet.store.account())?.opened?.address, laptop.address, "what it was for goes on");
   await world.stop();
 });
 

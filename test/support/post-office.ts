@@ -186,6 +186,14 @@ class PostClient implements MixClient {
     throw new TransportError("REFUSED", "The post office knows one device an account.");
   }
 
+  async withdrawOffer(): Promise<void> {
+    throw new TransportError("REFUSED", "The post office knows one device an account.");
+  }
+
+  async nameDevice(): Promise<void> {
+    throw new TransportError("REFUSED", "The post office knows one device an account.");
+  }
+
   async joinDevice(): Promise<never> {
     throw new TransportError("REFUSED", "The post office knows one device an account.");
   }

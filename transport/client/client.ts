@@ -9,7 +9,6 @@ import type { ProfileName } from "../core/parameters.ts";
 import { type MessageId, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
 import { assertCurrent, type MailboxRecord, verifyMailboxRecord } from "../directory/mailbox-record.ts";
 import type { NodeDescriptor } from "../directory/model.ts";
-import type { ListedDevice } from "../link/control.ts";
 import { RECORD_BYTES_MAX } from "../link/control-limits.ts";
 import type { Frame } from "../link/frame.ts";
 import { geometry } from "../sphinx/geometry.ts";
@@ -29,6 +28,7 @@ import type {
   ClientEvents,
   ClientState,
   ClientStatus,
+  Device,
   Journey,
   MixClient,
   SendOptions,
@@ -158,8 +158,18 @@ export class TransportClient implements MixClient {
     return { account: this.#account.signedUp as SignedUp, extra };
   }
 
-  devices(): Promise<readonly ListedDevice[]> {
+  async withdrawOffer(): Promise<void> {
+    this.#required();
+    await this.#devices.withdraw();
+  }
+
+  devices(): Promise<readonly Device[]> {
     return this.#devices.list();
+  }
+
+  async nameDevice(options: { deviceKey: Uint8Array; name: string; since: Milliseconds }): Promise<void> {
+    this.#required();
+    await this.#devices.name(options);
   }
 
   async removeDevice(options: { deviceKey: Uint8Array }): Promise<void> {

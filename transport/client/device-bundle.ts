@@ -7,13 +7,16 @@ import { concat, Reader, utf8, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { ProfileName } from "../core/parameters.ts";
 import { withSecret } from "../core/secret.ts";
-import { type MailboxId, milliseconds, nodeId } from "../core/units.ts";
+import { type MailboxId, mailboxId, milliseconds, nodeId } from "../core/units.ts";
 import type { Primitives } from "../crypto/suite.ts";
+import { ADDRESS_BYTES_MAX } from "../link/control-limits.ts";
 import { CERTIFICATE_BYTES_MAX } from "../directory/mailbox-record.ts";
 import { BUNDLE_EXTRA_BYTES_MAX, BUNDLE_GUARDS_MAX, BUNDLE_KEYS_MAX } from "./limits.ts";
 import type { MailboxRatchet, StoredAccount, StoredMailboxKey } from "./store.ts";
 
 export interface DeviceBundle {
+  /** Which account it is: what the provider says of it must be the same. */
+  readonly opened: NonNullable<StoredAccount["opened"]>;
   readonly ratchet: MailboxRatchet;
   /** Without their public halves. */
   readonly keys: readonly Omit<StoredMailboxKey, "publicKey">[];
@@ -27,11 +30,12 @@ export interface DeviceBundle {
 
 /** Throws RangeError for what does not fit. */
 export function encodeBundle(bundle: DeviceBundle): Uint8Array {
-  const { keys, guards, extra } = bundle;
+  const { opened, keys, guards, extra } = bundle;
   if (keys.length > BUNDLE_KEYS_MAX || guards.length > BUNDLE_GUARDS_MAX || extra.length > BUNDLE_EXTRA_BYTES_MAX) {
     throw new RangeError("the bundle is too large");
   }
-  const writer = writeRatchet(new Writer().u8(VERSION), bundle.ratchet);
+  const writer = new Writer().u8(VERSION).text16(opened.address).raw(opened.providerId).raw(opened.mailboxId);
+  writeRatchet(writer, bundle.ratchet);
   writer.raw(bundle.accountKey).bytes16(bundle.certificate).u8(PROFILES.indexOf(bundle.profile));
   writer.u8(guards.length);
   for (const { nodeId: guard, since } of guards) writer.raw(guard).u64(Math.floor(since));
@@ -46,6 +50,11 @@ export function encodeBundle(bundle: DeviceBundle): Uint8Array {
 export function decodeBundle(bytes: Uint8Array): DeviceBundle {
   const reader = new Reader(bytes);
   if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  const opened = {
+    address: reader.text16(ADDRESS_BYTES_MAX),
+    providerId: nodeId(reader.take(32)),
+    mailboxId: mailboxId(reader.take(32)),
+  };
   const ratchet = readRatchet(reader);
   const accountKey = reader.take(SECRET_BYTES);
   const certificate = reader.bytes16(CERTIFICATE_BYTES_MAX);
@@ -63,7 +72,7 @@ export function decodeBundle(bytes: Uint8Array): DeviceBundle {
   }));
   const extra = reader.bytes16(BUNDLE_EXTRA_BYTES_MAX);
   reader.end();
-  return { ratchet, keys, accountKey, certificate, profile, guards, extra };
+  return { opened, ratchet, keys, accountKey, certificate, profile, guards, extra };
 }
 
 /** Under the code that a person carries; each code seals one bundle. */

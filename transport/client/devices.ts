@@ -1,20 +1,32 @@
-/** The devices of an account: a new one is let in by a code, one that is lost is put out. Spec: docs/spec/07-mailbox.md §2.4-2.5 */
+/** The devices of an account: a new one is let in by a code, one that is lost is put out. Spec: docs/spec/07-mailbox.md §2.4-2.6 */
 
+import { equalBytes } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { RandomSource } from "../core/random.ts";
-import { milliseconds } from "../core/units.ts";
+import { withSecret, wipe } from "../core/secret.ts";
+import { type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
 import type { Suite } from "../crypto/suite.ts";
-import { decodeDeviceList, type ListedDevice } from "../link/control.ts";
+import { type ControlAccount, decodeDeviceList } from "../link/control.ts";
 import { deviceToken, deviceTokenHash } from "../link/device-token.ts";
 import type { Account } from "./account.ts";
 import type { ControlChannel } from "./control-channel.ts";
-import { decodeBundle, encodeBundle, openBundle, openNotice, sealBundle, sealNotice } from "./device-bundle.ts";
+import {
+  decodeBundle,
+  type DeviceBundle,
+  encodeBundle,
+  openBundle,
+  openNotice,
+  sealBundle,
+  sealNotice,
+} from "./device-bundle.ts";
 import { DEVICE_CODE_BYTES, decodeDeviceCode, encodeDeviceCode } from "./device-code.ts";
+import { openLabel, sealLabel } from "./device-label.ts";
 import { generationAt } from "./key-generations.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
 import type { MailboxRatchet } from "./store.ts";
+import type { Device } from "./types.ts";
 
 export interface DevicesDeps {
   readonly clock: Clock;
@@ -40,34 +52,74 @@ export class Devices {
     const { stored } = account;
     const { ratchet } = mailboxKeys;
     if (stored?.opened === undefined || ratchet === undefined) throw new TransportError("NO_ACCOUNT");
-    const { accountKey, certificate, profile, guards } = stored;
-    const bundle = encodeBundle({ ratchet, keys: mailboxKeys.all, accountKey, certificate, profile, guards, extra });
+    const { opened, accountKey, certificate, profile, guards } = stored;
+    const shared = { opened, ratchet, keys: mailboxKeys.all, accountKey, certificate, profile, guards };
     const code = keys.bytes(DEVICE_CODE_BYTES);
-    const tokenHash = deviceTokenHash(suite, deviceToken(suite, code));
-    await control.ask({ kind: "offer-device", tokenHash, bundle: sealBundle(suite, code, bundle) });
-    return encodeDeviceCode(code);
+    try {
+      const tokenHash = withSecret(deviceToken(suite, code), (token) => deviceTokenHash(suite, token));
+      const bundle = withSecret(encodeBundle({ ...shared, extra }), (bytes) => sealBundle(suite, code, bytes));
+      await control.ask({ kind: "offer-device", tokenHash, bundle });
+      return encodeDeviceCode(code);
+    } finally {
+      wipe(code);
+    }
+  }
+
+  /** No code lets anybody in any more. Throws PROVIDER_DOWN, NO_ACCOUNT. */
+  async withdraw(): Promise<void> {
+    await this.#deps.control.ask({ kind: "withdraw-offer" });
   }
 
   /**
    * Makes this device one of the account; durable when it resolves, with what the other's program gave along. Asking again after
-   * a failure is safe. Throws PROVIDER_DOWN, REFUSED, MALFORMED.
+   * a failure is safe. Throws PROVIDER_DOWN, REFUSED (no such code, any more), MALFORMED (no code at all), TOO_MANY_DEVICES,
+   * SEAL_FAILED, ACCOUNT_DIFFERS.
    */
   async join(text: string): Promise<Uint8Array> {
-    const { account, mailboxKeys, suite, control } = this.#deps;
-    const code = decodeDeviceCode(text);
-    const answer = await control.request({ kind: "join-device", token: deviceToken(suite, code) });
-    const opened = openBundle(suite, code, answer.body);
-    if (answer.account === undefined || opened === undefined) throw new TransportError("REFUSED");
-    const { ratchet, keys, accountKey, certificate, profile, guards, extra } = decodeBundle(opened);
+    const { account, mailboxKeys, suite } = this.#deps;
+    const { answered, bundle } = await this.#fetch(decodeDeviceCode(text));
+    const { opened, ratchet, keys, accountKey, certificate, profile, guards, extra } = bundle;
+    // The provider could put this device into another account than the one that its owner is writing from.
+    if (!isSame(answered, opened)) throw new TransportError("ACCOUNT_DIFFERS");
     const pairs = keys.map((key) => Object.assign(key, { publicKey: publicKeyOf(suite, key.privateKey) }));
     await mailboxKeys.adopt(ratchet, pairs);
-    await account.enter({ opened: answer.account, accountKey, certificate, profile, guards });
+    await account.enter({ opened, accountKey, certificate, profile, guards });
     return extra;
   }
 
-  async list(): Promise<ListedDevice[]> {
-    const { body } = await this.#deps.control.request({ kind: "list-devices" });
-    return decodeDeviceList(body);
+  /** Uses the code up. */
+  async #fetch(code: Uint8Array): Promise<{ answered: ControlAccount | undefined; bundle: DeviceBundle }> {
+    const { suite, control } = this.#deps;
+    try {
+      const token = deviceToken(suite, code);
+      const answer = await control.request({ kind: "join-device", token });
+      const bytes = openBundle(suite, code, answer.body);
+      if (bytes === undefined) throw new TransportError("SEAL_FAILED");
+      return { answered: answer.account, bundle: withSecret(bytes, decodeBundle) };
+    } finally {
+      wipe(code);
+    }
+  }
+
+  /** Throws PROVIDER_DOWN, NO_ACCOUNT. */
+  async list(): Promise<Device[]> {
+    const { suite, control, account } = this.#deps;
+    const accountKey = account.stored?.accountKey;
+    const { body } = await control.request({ kind: "list-devices" });
+    return decodeDeviceList(body).map((device) => {
+      const { deviceKey, label } = device;
+      const says = accountKey === undefined ? undefined : openLabel(suite, { accountKey, deviceKey, label });
+      return Object.assign(device, { name: says?.name, since: says?.since });
+    });
+  }
+
+  /** What the account's devices call one of them. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT; RangeError for too long a name. */
+  async name(o: { deviceKey: Uint8Array; name: string; since: Milliseconds }): Promise<void> {
+    const { suite, control, account, keys } = this.#deps;
+    const { stored } = account;
+    if (stored?.opened === undefined) throw new TransportError("NO_ACCOUNT");
+    const label = sealLabel(suite, { ...o, accountKey: stored.accountKey, salt: keys.bytes(32) });
+    await control.ask({ kind: "label-device", deviceKey: o.deviceKey, label });
   }
 
   /**
@@ -99,6 +151,14 @@ export class Devices {
     const next = openNotice(suite, { deviceSecret, mailboxId: opened.mailboxId, entry });
     if (next !== undefined) await mailboxKeys.follow(next);
   }
+}
+
+function isSame(said: ControlAccount | undefined, known: ControlAccount): boolean {
+  return (
+    said?.address === known.address &&
+    equalBytes(said.providerId, known.providerId) &&
+    equalBytes(said.mailboxId, known.mailboxId)
+  );
 }
 
 function publicKeyOf({ sealKem }: Suite, privateKey: Uint8Array): Uint8Array {

@@ -57,6 +57,8 @@ export const LOOKUP_DOUBLINGS_MAX = 8;
 export const BUNDLE_KEYS_MAX = 24;
 export const BUNDLE_GUARDS_MAX = 8;
 export const BUNDLE_EXTRA_BYTES_MAX = 4096;
+/** What a person calls a device, in UTF-8; every label is as long as the longest. */
+export const DEVICE_NAME_BYTES_MAX = 64;
 
 // Tokens for requests (docs/spec/13-tokens.md §4).
 

@@ -30,7 +30,10 @@ export interface ClientStore {
   mailboxKeys(): Promise<readonly StoredMailboxKey[]>;
   /** Replaces one with the same `validFrom`. */
   addMailboxKey(key: StoredMailboxKey): Promise<void>;
-  /** Tokens for requests, as the transport encodes them: a secret. undefined before the first save. */
+  /**
+   * Tokens for requests, as the transport encodes them: a secret. undefined before the first save. The client wipes what it
+   * gets, and what it gave once that is saved: the store keeps neither.
+   */
   tokenStock(): Promise<Uint8Array | undefined>;
   saveTokenStock(stock: Uint8Array): Promise<void>;
   /** What the coming keys are made from. A secret. */

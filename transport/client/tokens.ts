@@ -7,7 +7,7 @@ import { toHex } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
 import { exponential, type RandomSource, uniform } from "../core/random.ts";
-import { wipe } from "../core/secret.ts";
+import { wipe, withSecret } from "../core/secret.ts";
 import { type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
 import type { Primitives } from "../crypto/suite.ts";
 import type { Consensus, Network } from "../directory/model.ts";
@@ -79,8 +79,9 @@ export class Tokens {
     this.#planAfter(TOKEN_FIRST_WAIT);
     const bytes = await this.#deps.store.tokenStock();
     const now = this.#period();
-    for (const stock of bytes === undefined ? [] : decodeOrNone(bytes)) {
+    for (const stock of bytes === undefined ? [] : withSecret(bytes, decodeOrNone)) {
       if (stock.period >= now) this.#stocks.set(stock.period, stock);
+      else wipe(stock.seed);
     }
     this.#isLoaded = true;
     // Who asked before the store had answered looks again.
@@ -149,7 +150,11 @@ export class Tokens {
     if (!this.#isLoaded) return this.#planAfter(TOKEN_FIRST_WAIT);
     const { clock, network, polling } = this.#deps;
     const period = this.#period();
-    for (const old of this.#stocks.keys()) if (old < period) this.#stocks.delete(old);
+    for (const [old, { seed }] of this.#stocks) {
+      if (old >= period) continue;
+      wipe(seed);
+      this.#stocks.delete(old);
+    }
     const consensus = this.#deps.isUp() ? this.#deps.current()?.consensus : undefined;
     if (consensus === undefined) return this.#planAfter(TOKEN_RETRY_WAIT);
     for (const wanted of [period, period + 1]) {
@@ -247,7 +252,10 @@ export class Tokens {
 
   /** One after the other, each with what is known when its turn comes. */
   #save(): Promise<void> {
-    const save = (): Promise<void> => this.#deps.store.saveTokenStock(encodeStock([...this.#stocks.values()]));
+    const save = async (): Promise<void> => {
+      const stock = encodeStock([...this.#stocks.values()]);
+      await this.#deps.store.saveTokenStock(stock).finally(() => wipe(stock));
+    };
     this.#saving = this.#saving.then(save, save);
     return this.#saving;
   }

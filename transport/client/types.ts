@@ -113,6 +113,13 @@ export interface SignedUp {
   readonly accountKey: Uint8Array;
 }
 
+/** One device of the account. Who of them gave it a name, and when it joined, its provider cannot read. */
+export interface Device extends ListedDevice {
+  /** Undefined until a device of the account has said so. */
+  readonly name: string | undefined;
+  readonly since: Milliseconds | undefined;
+}
+
 /** What a client tells its program. */
 export interface ClientEvents {
   /** A complete message. It comes again after every start until `consumed(messageId)`. */
@@ -141,13 +148,21 @@ export interface MixClient {
   signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp>;
   /**
    * A code that lets one new device into the account within a quarter of an hour; `extra` (4,096 bytes at most) reaches the
-   * program there. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT.
+   * program there. Throws PROVIDER_DOWN, TOO_MANY_DEVICES, NO_ACCOUNT.
    */
   offerDevice(options: { extra: Uint8Array }): Promise<string>;
-  /** In place of `signUp`: makes this device one more of the account that the code is from. Throws as `signUp`, MALFORMED. */
+  /** The last code lets nobody in any more. Throws PROVIDER_DOWN, NO_ACCOUNT. */
+  withdrawOffer(): Promise<void>;
+  /**
+   * In place of `signUp`: makes this device one more of the account that the code is from. Throws as `signUp`; REFUSED for a
+   * code that lets nobody in, MALFORMED for what is no code; TOO_MANY_DEVICES; SEAL_FAILED and ACCOUNT_DIFFERS when the provider
+   * gives something else than the other device left there: then nothing was taken over.
+   */
   joinDevice(options: { code: string }): Promise<{ account: SignedUp; extra: Uint8Array }>;
   /** The devices of the account. Throws PROVIDER_DOWN, NO_ACCOUNT. */
-  devices(): Promise<readonly ListedDevice[]>;
+  devices(): Promise<readonly Device[]>;
+  /** Gives a device of the account a name, of 64 bytes at most. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT. */
+  nameDevice(options: { deviceKey: Uint8Array; name: string; since: Milliseconds }): Promise<void>;
   /** Nothing that comes from now on reaches that device. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT. */
   removeDevice(options: { deviceKey: Uint8Array }): Promise<void>;
   /** The account, once there is one. */

@@ -22,6 +22,8 @@ export const TRANSPORT_ERRORS = {
   NAME_TAKEN: "The address is taken.",
   NAME_INVALID: "The provider does not give out addresses of this form.",
   NO_ACCOUNT: "This device has no account at the provider.",
+  TOO_MANY_DEVICES: "The account has as many devices as it may have.",
+  ACCOUNT_DIFFERS: "The provider names another account than the device that let this one in.",
   NO_TOKENS: "The requests that this network allows to one provider are used up for now.",
   SERVICE_TIMEOUT: "The service did not answer in time.",
 } as const;

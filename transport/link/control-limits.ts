@@ -14,8 +14,12 @@ export const RECORD_BYTES_MAX = 12_288;
 export const REPLY_ID_BYTES = 32;
 /** A code's token, and its hash. */
 export const DEVICE_TOKEN_BYTES = 32;
+/** How long an offer to a new device stands: enough to type a code on it. */
+export const DEVICE_OFFER_MINUTES = 15;
 /** What a new device needs: keys, guards, a certificate of 8 KiB, and the program's own few kilobytes. */
-export const BUNDLE_BYTES_MAX = 14_336;
+export const BUNDLE_BYTES_MAX = 14_848;
+/** A device's sealed label is 123 bytes: a name of up to 64 and a time, with room for more. */
+export const DEVICE_LABEL_BYTES_MAX = 256;
 /** What the other devices are told when one is removed: 125 bytes, with room for more. */
 export const NOTICE_BYTES_MAX = 512;
 /** What an answer's body holds at most: a bundle is the largest. */

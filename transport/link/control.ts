@@ -11,6 +11,7 @@ import {
   ANSWER_BODY_BYTES_MAX,
   BUNDLE_BYTES_MAX,
   DEVICE_KEY_BYTES,
+  DEVICE_LABEL_BYTES_MAX,
   DEVICE_TOKEN_BYTES,
   DEVICES_LISTED_MAX,
   INVITE_CODE_BYTES_MAX,
@@ -39,6 +40,10 @@ export type ControlRequest =
   | { readonly kind: "offer-device"; readonly id: number; readonly tokenHash: Uint8Array; readonly bundle: Uint8Array }
   /** Removes a device of the asking device's account; the notice goes into the mailbox, for those that stay. */
   | { readonly kind: "remove-device"; readonly id: number; readonly deviceKey: Uint8Array; readonly notice: Uint8Array }
+  /** Replaces what a device of the asking device's account is called; only devices of the account can read it. */
+  | { readonly kind: "label-device"; readonly id: number; readonly deviceKey: Uint8Array; readonly label: Uint8Array }
+  /** Takes back what stands for a new device. */
+  | { readonly kind: "withdraw-offer"; readonly id: number }
   /** Which account, if any, the asking device belongs to. */
   | { readonly kind: "status"; readonly id: number }
   /** Makes the asking device one of the account that offered; the answer's body is the bundle. Asking twice is safe. */
@@ -93,12 +98,15 @@ export function encodeControlRequest(request: ControlRequest): Uint8Array {
       return writer.raw(request.tokenHash).bytes16(request.bundle).finish();
     case "remove-device":
       return writer.raw(request.deviceKey).bytes16(request.notice).finish();
+    case "label-device":
+      return writer.raw(request.deviceKey).bytes16(request.label).finish();
     case "join-device":
       return writer.raw(request.token).finish();
     case "order-tokens":
       return writer.bytes16(request.order).finish();
     case "status":
     case "list-devices":
+    case "withdraw-offer":
       return writer.finish();
   }
 }
@@ -143,6 +151,8 @@ const REQUEST_KINDS = {
   "join-device": 6,
   "list-devices": 7,
   "order-tokens": 8,
+  "label-device": 9,
+  "withdraw-offer": 10,
 } as const;
 /** One device of an account, as its provider knows it. */
 export interface ListedDevice {
@@ -151,16 +161,19 @@ export interface ListedDevice {
   readonly lastDay: number;
   /** Whether it is the one that asked. */
   readonly isOwn: boolean;
+  /** What the account's devices call it, sealed; empty until one has given it a label. */
+  readonly label: Uint8Array;
 }
 
-/** count u8 ‖ (device key 32 ‖ last day u32 ‖ own u8) each. */
+/** count u8 ‖ (device key 32 ‖ last day u32 ‖ own u8 ‖ label bytes16) each. */
 export function encodeDeviceList(devices: readonly ListedDevice[]): Uint8Array {
   const writer = new Writer().u8(devices.length);
-  for (const { deviceKey, lastDay, isOwn } of devices) {
+  for (const { deviceKey, lastDay, isOwn, label } of devices) {
     writer
       .raw(deviceKey)
       .u32(lastDay)
-      .u8(isOwn ? 1 : 0);
+      .u8(isOwn ? 1 : 0)
+      .bytes16(label);
   }
   return writer.finish();
 }
@@ -175,7 +188,7 @@ export function decodeDeviceList(bytes: Uint8Array): ListedDevice[] {
     const lastDay = reader.u32();
     const own = reader.u8();
     if (own > 1) throw new TransportError("MALFORMED");
-    return { deviceKey, lastDay, isOwn: own === 1 };
+    return { deviceKey, lastDay, isOwn: own === 1, label: reader.bytes16(DEVICE_LABEL_BYTES_MAX) };
   });
   reader.end();
   return devices;
@@ -211,6 +224,15 @@ function decodeFields(reader: Reader, kind: number, id: number): ControlRequest 
         deviceKey: reader.take(DEVICE_KEY_BYTES),
         notice: reader.bytes16(NOTICE_BYTES_MAX),
       };
+    case REQUEST_KINDS["label-device"]:
+      return {
+        kind: "label-device",
+        id,
+        deviceKey: reader.take(DEVICE_KEY_BYTES),
+        label: reader.bytes16(DEVICE_LABEL_BYTES_MAX),
+      };
+    case REQUEST_KINDS["withdraw-offer"]:
+      return { kind: "withdraw-offer", id };
     case REQUEST_KINDS.status:
       return { kind: "status", id };
     case REQUEST_KINDS["join-device"]:

@@ -153,6 +153,41 @@ test("a device is removed by another of its account, with what was on offer, and
   assert.deepEqual(notices, [notice]);
 });
 
+test("a device is given a label by any device of its account, which all of them find in the list", () => {
+  const { signUp, handle } = setUp();
+  signUp(1, "alice");
+  signUp(20, "bob");
+  const label = new Uint8Array(123).fill(5);
+  const give = (by: number, n: number) =>
+    handle(by, { kind: "label-device", id: 0, deviceKey: device(n), label }).result;
+  const listed = () => decodeDeviceList(handle(1, { kind: "list-devices", id: 0 }).body);
+  assert.deepEqual(listed()[0]?.label, new Uint8Array(0));
+  assert.equal(give(9, 1), "NO_ACCOUNT");
+  assert.equal(give(20, 1), "REFUSED", "of another account");
+  assert.equal(give(1, 9), "REFUSED", "of no account");
+  assert.deepEqual(listed()[0]?.label, new Uint8Array(0));
+  assert.equal(give(1, 1), "OK");
+  assert.deepEqual(listed()[0]?.label, label);
+});
+
+test("what was offered to a new device can be taken back by any device of the account", () => {
+  const { signUp, handle } = setUp();
+  signUp(1, "alice");
+  signUp(20, "bob");
+  const bundle = new Uint8Array(300).fill(7);
+  const offer = (n: number) =>
+    handle(1, { kind: "offer-device", id: 0, tokenHash: deviceTokenHash(suite, token(n)), bundle }).result;
+  const withdraw = (by: number) => handle(by, { kind: "withdraw-offer", id: 0 }).result;
+  const join = (n: number) => handle(n, { kind: "join-device", id: 0, token: token(1) }).result;
+  assert.equal(offer(1), "OK");
+  assert.equal(withdraw(9), "NO_ACCOUNT");
+  assert.equal(withdraw(20), "OK", "another account's own, of which there is none");
+  assert.equal(withdraw(1), "OK");
+  assert.equal(join(2), "REFUSED");
+  assert.equal(offer(1), "OK");
+  assert.equal(join(2), "OK");
+});
+
 test("the devices that an account may have get nothing that they cannot collect, at either profile's rates", () => {
   for (const profile of Object.values(LIVE_PARAMETERS.profiles)) {
     const loops = DEVICES_PER_ACCOUNT_MAX * profile.sendRate * profile.loopShare;

@@ -12,6 +12,7 @@ import {
   sealBundle,
   sealNotice,
 } from "#transport/client/device-bundle.ts";
+import { DEVICE_LABEL_BYTES, openLabel, sealLabel } from "#transport/client/device-label.ts";
 import { decodeDeviceCode, encodeDeviceCode } from "#transport/client/device-code.ts";
 import { stepRatchet } from "#transport/client/key-generations.ts";
 import { BUNDLE_EXTRA_BYTES_MAX, BUNDLE_GUARDS_MAX, BUNDLE_KEYS_MAX } from "#transport/client/limits.ts";
@@ -19,7 +20,7 @@ import type { MailboxRatchet } from "#transport/client/store.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { mailboxId, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import { BUNDLE_BYTES_MAX, NOTICE_BYTES_MAX } from "#transport/link/control-limits.ts";
+import { BUNDLE_BYTES_MAX, DEVICE_LABEL_BYTES_MAX, NOTICE_BYTES_MAX } from "#transport/link/control-limits.ts";
 import { deviceToken, deviceTokenHash } from "#transport/link/device-token.ts";
 
 const suite = await loadSuite("x25519", "native");
@@ -33,6 +34,11 @@ const ratchet: MailboxRatchet = {
 
 test("the largest bundle fits a request, comes back as it was, and opens under its code alone", () => {
   const bundle: DeviceBundle = {
+    opened: {
+      address: `${"a".repeat(64)}@${"b".repeat(255)}`,
+      providerId: nodeId(filled(6)),
+      mailboxId: mailboxId(filled(7)),
+    },
     ratchet,
     keys: Array.from({ length: BUNDLE_KEYS_MAX }, (_, n) => ({
       privateKey: filled(n),
@@ -71,6 +77,21 @@ test("a notice opens for whoever has the secret of before, in its own mailbox, a
   assert.equal(openNotice(suite, { ...o, mailboxId: mailboxId(filled(4)), entry }), undefined);
 });
 
+test("a label has one length whatever the name, and opens for devices of the account, for the device that it names", () => {
+  const key = { accountKey: filled(1), deviceKey: filled(4) };
+  for (const name of ["", "Laptop", "ä".repeat(32)]) {
+    const label = sealLabel(suite, { ...key, salt: filled(0x0c), name, since: milliseconds(1_800_000_000_000) });
+    assert.equal(label.length, DEVICE_LABEL_BYTES);
+    assert.ok(label.length <= DEVICE_LABEL_BYTES_MAX);
+    assert.deepEqual(openLabel(suite, { ...key, label }), { name, since: 1_800_000_000_000 });
+    assert.equal(openLabel(suite, { ...key, accountKey: filled(2), label }), undefined);
+    assert.equal(openLabel(suite, { ...key, deviceKey: filled(5), label }), undefined, "another device's");
+  }
+  assert.equal(openLabel(suite, { ...key, label: new Uint8Array(0) }), undefined);
+  const long = { ...key, salt: filled(0x0c), name: "a".repeat(65), since: milliseconds(0) };
+  assert.throws(() => sealLabel(suite, long), RangeError);
+});
+
 test("a code comes back however it was typed, and anything else is none", () => {
   const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
   fc.assert(
@@ -95,11 +116,24 @@ test("the specification's examples hold", () => {
     mailboxId: mailboxId(filled(3)),
     next: ratchet,
   });
+  const label = sealLabel(suite, {
+    accountKey: filled(1),
+    deviceKey: filled(4),
+    salt: filled(0x0c),
+    name: "Laptop",
+    since: milliseconds(1_800_000_000_000),
+  });
   const { seed, next } = stepRatchet(suite, filled(0x0a));
   const examples: readonly [string, readonly string[]][] = [
     [
       "07-mailbox.md",
-      [encodeDeviceCode(code), toHex(token), toHex(deviceTokenHash(suite, token)), toHex(notice.slice(32))],
+      [
+        encodeDeviceCode(code),
+        toHex(token),
+        toHex(deviceTokenHash(suite, token)),
+        toHex(notice.slice(32)),
+        toHex(label.slice(32)),
+      ],
     ],
     ["01-message.md", [toHex(seed), toHex(next)]],
   ];

@@ -9,8 +9,10 @@ import { encodeStock } from "#transport/client/token-stock.ts";
 import { Tokens } from "#transport/client/tokens.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
-import { seconds } from "#transport/core/units.ts";
+import { milliseconds, seconds } from "#transport/core/units.ts";
+import type { Consensus } from "#transport/directory/model.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { tokenPeriodAt } from "#transport/tokens/period.ts";
 
 const suite = await loadSuite("x25519", "native");
 const made = testNetwork({ suite });
@@ -61,3 +63,46 @@ test("tokens that lie in a store which is slow to open are not ordered a second 
   const { orders } = await started(60, undefined);
   assert.ok(orders > 0, "who has none orders");
 });
+
+test("the seed of a period that is over is overwritten, in memory and where it was written from", async () => {
+  const clock = new VirtualClock({ start: made.network.genesis });
+  const seeds: Uint8Array[] = [];
+  const written: Uint8Array[] = [];
+  const random = new SeededRandom("keys");
+  /** A provider names the keys of the period and of the next. */
+  const listed = (): { consensus: Consensus } => {
+    const period = tokenPeriodAt(made.network, clock.now());
+    const tokenKeys = new Map([period, period + 1].map((each) => [each, seedOf(`key ${each}`)]));
+    const node = testDescriptor(suite, { name: "a", role: "provider", tokenKeys });
+    return { consensus: testConsensus(made, suite, { providers: [node] }) };
+  };
+  const tokens = new Tokens({
+    clock,
+    primitives: suite,
+    network: made.network,
+    store: { tokenStock: async () => undefined, saveTokenStock: async (bytes) => void written.push(bytes) },
+    control: { request: () => Promise.reject(new TransportError("PROVIDER_DOWN")) },
+    current: listed,
+    isUp: () => true,
+    polling: new SeededRandom("polling"),
+    keys: {
+      bytes(length) {
+        const seed = random.bytes(length);
+        seeds.push(seed);
+        return seed;
+      },
+    },
+  });
+  await tokens.start();
+  await clock.runFor(seconds(60));
+  assert.ok(seeds.length > 0 && !seeds.some(isWiped));
+  await clock.runFor(milliseconds(2.95 * made.network.parameters.tokens.period));
+  await settle();
+  assert.ok(seeds.length >= 3, `${seeds.length} periods had a seed`);
+  assert.deepEqual([isWiped(seeds[0]), isWiped(seeds[1]), isWiped(seeds.at(-1))], [true, true, false]);
+  assert.ok(written.length > 0 && written.every(isWiped));
+  await tokens.stop();
+  assert.ok(seeds.every(isWiped));
+});
+
+const isWiped = (bytes: Uint8Array | undefined): boolean => bytes?.every((byte) => byte === 0) === true;
