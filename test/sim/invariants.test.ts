@@ -18,7 +18,7 @@ const run = async (options: SimOptions): Promise<SimReport> =>
   options.pair ? simulatePair(options) : (await simulate(options)).report;
 
 test("a sound network breaks no invariant, and every one of them was looked at", async () => {
-  const { invariants, messages } = await run({ ...SMALL, pair: true });
+  const { invariants, messages } = await run({ ...SMALL, pair: true, tokens: true });
   assert.deepEqual(invariants.violations, []);
   for (const name of INVARIANTS) assert.ok((invariants.checks[name] ?? 0) > 0, name);
   assert.ok(messages.written > 3 && messages.read === messages.written);
@@ -68,6 +68,7 @@ test("every option comes back from the line that names it", () => {
     faults: "crash=mix1.mix2@3+4,partition=mix1|mixes@1+2",
     sample: 9,
     pair: true,
+    tokens: true,
     mode: "sampled",
   };
   assert.deepEqual(parseOptions(words(commandLine(options))), options);

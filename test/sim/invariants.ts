@@ -14,6 +14,7 @@ export const INVARIANTS = [
   "no tag twice",
   "queues bounded",
   "delivered or reported",
+  "tokens suffice",
   "trace equality",
 ] as const;
 export type Invariant = (typeof INVARIANTS)[number];
@@ -82,6 +83,12 @@ export class Invariants {
     if (unsettled.length === 0) return;
     const [first] = unsettled;
     this.fail("delivered or reported", `${unsettled.length} of ${total} messages, the first ${first}`);
+  }
+
+  /** A request to a service found a token, or did not. */
+  requested(refusal?: string): void {
+    this.#count("tokens suffice");
+    if (refusal !== undefined) this.fail("tokens suffice", refusal);
   }
 
   /** Two runs that differ only in what their users wrote. */

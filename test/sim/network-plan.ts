@@ -37,7 +37,7 @@ export function networkPlan(options: SimOptions): NetworkPlan {
     clock,
     minimumPool: pool ?? LIVE_PARAMETERS.minimumPool,
     // Blind tokens cost milliseconds of arithmetic each and change no time and no length but those of one control frame a day.
-    tokens: { ...LIVE_PARAMETERS.tokens, perProvider: 0 },
+    tokens: options.tokens ? LIVE_PARAMETERS.tokens : { ...LIVE_PARAMETERS.tokens, perProvider: 0 },
   };
   const rate = users * parameters.profiles[profile].sendRate;
   const providers = options.providers ?? Math.max(2, Math.ceil(users / CLIENTS_PER_PROVIDER));

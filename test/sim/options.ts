@@ -30,6 +30,8 @@ export interface SimOptions {
   readonly sample: number;
   /** Runs twice, with and without mail, on slow machines, and compares what every client's line shows. */
   readonly pair: boolean;
+  /** Requests need blind tokens, as in production: their arithmetic is real, whatever stands for the rest of cryptography. */
+  readonly tokens: boolean;
   /** The adversary's log goes to this file. */
   readonly observe: string | undefined;
   /** A fault in the program itself, that an invariant has to see. */
@@ -53,6 +55,7 @@ export const DEFAULT_OPTIONS: SimOptions = {
   grace: undefined,
   sample: 2_000,
   pair: false,
+  tokens: false,
   observe: undefined,
   plant: undefined,
   json: false,
@@ -111,6 +114,7 @@ export function parseOptions(args: readonly string[]): SimOptions {
     grace: number("grace", 0),
     sample: Math.floor(number("sample", 2) ?? d.sample),
     pair: values["pair"] === true,
+    tokens: values["tokens"] === true,
     observe: text("observe"),
     plant: text("plant"),
     json: values["json"] === true,
@@ -148,7 +152,7 @@ const TEXTS = [
   "observe",
   "plant",
 ] as const;
-const FLAGS = ["pair", "json"] as const;
+const FLAGS = ["pair", "tokens", "json"] as const;
 type TextName = (typeof TEXTS)[number];
 
 const quoted = (word: string): string => (/^[\w.,:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

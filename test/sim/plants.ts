@@ -3,6 +3,7 @@
 import { TransportClient } from "#transport/client/client.ts";
 import { type MessageId, messageId, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Clock } from "#transport/core/clock.ts";
+import type { Parameters } from "#transport/core/parameters.ts";
 import { type Prepared, SendClock, type SendClockOptions } from "#transport/traffic/send-clock.ts";
 import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
 import type { Invariant } from "./invariants.ts";
@@ -11,7 +12,10 @@ import type { ClientOptions, World, WorldOptions } from "./world.ts";
 
 export interface Plant {
   readonly breaks: Invariant;
-  readonly world?: (begin: Milliseconds) => Pick<WorldOptions, "nodeClock" | "epochStore">;
+  readonly world?: (
+    begin: Milliseconds,
+    parameters: Parameters,
+  ) => Pick<WorldOptions, "nodeClock" | "epochStore" | "parameters">;
   /** The first user's client. */
   readonly client?: Pick<ClientOptions, "make">;
   /** What is done to the world at the beginning. */
@@ -93,6 +97,10 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   },
   "hoarding-mix": { breaks: "queues bounded", world: (begin) => nodeClock(begin, 0.001) },
   "swallowed-mail": { breaks: "delivered or reported", client: { make: (options) => new SwallowingClient(options) } },
+  "one-token": {
+    breaks: "tokens suffice",
+    world: (_, parameters) => ({ parameters: { ...parameters, tokens: { ...parameters.tokens, perProvider: 1 } } }),
+  },
   "silent-when-empty": {
     breaks: "trace equality",
     client: { make: SILENT_WHEN_EMPTY.make as NonNullable<ClientOptions["make"]> },

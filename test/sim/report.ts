@@ -28,6 +28,9 @@ export interface SimReport {
     readonly unsettled: number;
     readonly fragments: number;
     readonly lookups: number;
+    /** By one person at one provider, and how many people ask one provider more often than a period's tokens allow. */
+    readonly lookupsMost: number;
+    readonly beyondTokens: number;
   };
   /** From `send()` to the reader's program. */
   readonly latencyMs: Quantiles | undefined;
@@ -53,10 +56,10 @@ export function reportText(report: SimReport): string {
   const held = Object.values(pools);
   const mean = held.reduce((sum, pool) => sum + pool.mean, 0) / Math.max(1, held.length);
   const lines = [
-    `${options.users} users, ${options.hours} h, profile ${options.profile}, ${options.clock} clock, seed ${options.seed}, mode ${options.mode}`,
+    `${options.users} users, ${options.hours} h, profile ${options.profile}, ${options.clock} clock, seed ${options.seed}, mode ${options.mode}${options.tokens ? ", with tokens" : ""}`,
     `network        ${network.mixesPerLayer} mixes a layer, ${network.providers} providers, packets of ${network.packetBytes} bytes, cryptography: ${network.suite}`,
     `messages       ${messages.written} written, ${messages.read} read, ${messages.delivered} known to be delivered, ${messages.reportedLost} reported lost, ${messages.unsettled} neither`,
-    `               ${messages.fragments} fragments, ${messages.lookups} look-ups`,
+    `               ${messages.fragments} fragments, ${messages.lookups} look-ups, at most ${messages.lookupsMost} by one person at one provider; more than their tokens: ${messages.beyondTokens} people`,
     latencyMs === undefined
       ? "latency        no message arrived"
       : `latency        median ${seconds(latencyMs.median)}, 95 % ${seconds(latencyMs.p95)}, 99 % ${seconds(latencyMs.p99)}`,

@@ -11,6 +11,7 @@ import { exponential, type RandomSource, uniform } from "#transport/core/random.
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import { drawDelay } from "#transport/directory/path.ts";
 import type { VirtualClock } from "#test/support/virtual-clock.ts";
+import { LookupCount } from "./lookup-count.ts";
 import type { Flow } from "./meter.ts";
 import { latency } from "./network-in-memory.ts";
 import type { SampledUser } from "./sampled-user.ts";
@@ -44,7 +45,7 @@ export class SampledNetwork {
   readonly frames = new Map<Flow, number>();
   /** Packets times milliseconds that each layer held while it was measured. */
   readonly held = [0, 0, 0];
-  lookups = 0;
+  readonly lookups: LookupCount;
   isMeasuring = false;
   readonly onRead: (letter: Letter) => void;
   readonly #clock: VirtualClock;
@@ -56,8 +57,10 @@ export class SampledNetwork {
     clock: VirtualClock;
     parameters: Parameters;
     random: RandomSource;
+    providers: number;
     onRead: (letter: Letter) => void;
   }) {
+    this.lookups = new LookupCount(o.providers);
     this.#clock = o.clock;
     this.#parameters = o.parameters;
     this.#random = o.random;

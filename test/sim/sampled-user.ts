@@ -99,7 +99,7 @@ export class SampledUser {
     if (asked !== undefined) return void asked.push(then);
     const waiting = [then];
     this.#lookups.set(person.self, waiting);
-    this.#options.network.lookups++;
+    this.#options.network.lookups.asked(this.self, person.self);
     this.#request(() => {
       this.known.add(person.self);
       this.#lookups.delete(person.self);

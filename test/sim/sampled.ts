@@ -36,6 +36,7 @@ export function simulateSampled(options: SimOptions): SimReport {
     clock,
     parameters,
     random: new SeededRandom(`${seed}/lines`),
+    providers,
     onRead: ({ writing, readAt }) => {
       const answer = workload.answerTo(writing, (readAt as number) - BEGIN);
       if (answer !== undefined) plan(answer);
@@ -116,7 +117,9 @@ export function simulateSampled(options: SimOptions): SimReport {
       reportedLost: 0,
       unsettled: letters.length - read.length,
       fragments: letters.reduce((sum, { total }) => sum + total, 0),
-      lookups: network.lookups,
+      lookups: network.lookups.total,
+      lookupsMost: network.lookups.most,
+      beyondTokens: network.lookups.beyondTokens,
     },
     latencyMs: quantiles(read.map(({ readAt, acceptedAt }) => (readAt as number) - acceptedAt)),
     rates,

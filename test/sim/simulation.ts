@@ -7,6 +7,8 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { type MailboxId, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
+import { TransportError } from "#transport/core/errors.ts";
+import type { DropReason } from "#provider-server/observe/drop-reason.ts";
 import type { Observer as NodeObserver } from "#provider-server/observe/observer.ts";
 import { noCryptography } from "#test/support/no-cryptography.ts";
 import { AdversaryLog } from "./adversary-log.ts";
@@ -111,7 +113,7 @@ class Simulation {
       bootstrap: BOOTSTRAP,
       taskLimit: Number.POSITIVE_INFINITY,
       observer: this.#observer(),
-      ...planted?.world?.(BEGIN),
+      ...planted?.world?.(BEGIN, parameters),
     });
     const world = this.#world;
     for (const name of world.nodeNames)
@@ -132,6 +134,7 @@ class Simulation {
     return {
       ...observer,
       dropped: ({ reason }) => {
+        if (TOKEN_DROPS.has(reason)) this.#invariants.requested(`a node dropped a request: ${reason}`);
         if (this.#isMeasuring && reason !== "COVER") this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
       },
       entryStored: ({ mailbox }) => this.#log?.stored(mailbox, this.#world.clock.now()),
@@ -140,11 +143,20 @@ class Simulation {
 
   /** One after another, as quickly as providers take them. */
   async #signUp(): Promise<void> {
-    const { seed, users, mails, profile, hours, pair, plant } = this.#options;
+    const { seed, users, mails, profile, hours, pair, plant, tokens } = this.#options;
     const world = this.#world;
     const duration = milliseconds(hours * 3_600_000);
     const workload = this.#idle ? undefined : new Workload({ seed, users, mails, profile, duration });
-    this.#users = new Users({ world, workload, scale: this.#plan.scale, begin: BEGIN });
+    this.#users = new Users({
+      world,
+      workload,
+      scale: this.#plan.scale,
+      begin: BEGIN,
+      looked: (name, error) => {
+        if (isOutOfTokens(error)) this.#invariants.requested(`${name} has none left for a look-up`);
+        else if (tokens) this.#invariants.requested();
+      },
+    });
     const { providerNames, clock } = world;
     const { signUpTime, warmUp } = this.#plan;
     const since = clock.now();
@@ -294,7 +306,9 @@ class Simulation {
         reportedLost: count(({ failedAt }) => failedAt !== undefined),
         unsettled: this.#users.unsettled.length,
         fragments: fates.reduce((sum, { fragments }) => sum + fragments, 0),
-        lookups: this.#users.lookups,
+        lookups: this.#users.lookups.total,
+        lookupsMost: this.#users.lookups.most,
+        beyondTokens: this.#users.lookups.beyondTokens,
       },
       latencyMs: quantiles(times),
       rates: this.#meter.rates(hours * 3_600_000),
@@ -315,6 +329,10 @@ class Simulation {
     };
   }
 }
+
+/** An honest client's tokens are good, and checked before anything waits. */
+const TOKEN_DROPS: ReadonlySet<string> = new Set<DropReason>(["TOKEN_INVALID", "TOKEN_SPENT", "TOKENS_BUSY"]);
+const isOutOfTokens = (error: unknown): boolean => error instanceof TransportError && error.code === "NO_TOKENS";
 
 export function castOf({ users }: SimOptions, world: World): Cast {
   return {

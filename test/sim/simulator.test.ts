@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { readLog } from "#test/observer/log.ts";
 import { faultsEnd, faultText, parseFaults, randomFaults } from "./faults.ts";
+import { LookupCount } from "./lookup-count.ts";
 import { DEFAULT_OPTIONS, parseOptions, type SimOptions, UsageError } from "./options.ts";
 import type { SimReport } from "./report.ts";
 import { simulateSampled } from "./sampled.ts";
@@ -54,6 +55,22 @@ test("faults are text and come back from it", () => {
     assert.throws(() => parseFaults(wrong), Error, wrong);
     assert.throws(() => parseOptions(["--faults", wrong]), UsageError, wrong);
   }
+});
+
+test("with tokens every look-up finds one, and everything is delivered as without", async () => {
+  const { report } = await simulate({ ...SMALL, users: 8, tokens: true });
+  assert.deepEqual(report.invariants.violations, []);
+  assert.equal(report.messages.read, report.messages.written);
+  assert.ok((report.invariants.checks["tokens suffice"] ?? 0) >= 8, "look-ups were made");
+  assert.ok(report.messages.lookupsMost > 1 && report.messages.beyondTokens === 0);
+});
+
+test("who looks more people up at one provider than there are tokens is counted", () => {
+  const count = new LookupCount(2);
+  for (let i = 0; i < 16; i++) count.asked(7, 2 * i);
+  for (let i = 0; i < 17; i++) count.asked(8, 2 * i + 1);
+  count.asked(7, 1);
+  assert.deepEqual([count.total, count.most, count.beyondTokens], [34, 17, 1]);
 });
 
 test("a fault that names a machine that is not there is refused", async () => {

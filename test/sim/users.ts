@@ -7,6 +7,7 @@ import { TransportError } from "#transport/core/errors.ts";
 import { type MessageId, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import type { TransportClient } from "#transport/client/client.ts";
+import { LookupCount } from "./lookup-count.ts";
 import type { Workload, Writing } from "./workload.ts";
 import type { ClientOptions, SimClient, World } from "./world.ts";
 
@@ -31,6 +32,15 @@ interface Person {
   isUp: boolean;
 }
 
+export interface UsersOptions {
+  readonly world: World;
+  readonly workload: Workload | undefined;
+  readonly scale: number;
+  readonly begin: Milliseconds;
+  /** Somebody's look-up ended, with an error or with an answer. */
+  readonly looked: (name: string, error?: unknown) => void;
+}
+
 /** A program that cannot go on tries again after this. */
 const AGAIN: Milliseconds = seconds(20);
 const NUMBER_BYTES = 4;
@@ -41,7 +51,7 @@ export class Users {
   readonly people: Person[] = [];
   /** What went wrong with a message's content. */
   readonly corrupted: string[] = [];
-  lookups = 0;
+  readonly lookups: LookupCount;
   /** Writings that wait for a look-up, a provider, or their writer's program. */
   waiting = 0;
   readonly #world: World;
@@ -55,11 +65,15 @@ export class Users {
   /** By message id in hexadecimal. */
   readonly #numbers = new Map<string, number>();
 
-  constructor(o: { world: World; workload: Workload | undefined; scale: number; begin: Milliseconds }) {
+  readonly #looked: UsersOptions["looked"];
+
+  constructor(o: UsersOptions) {
     this.#world = o.world;
     this.#workload = o.workload;
     this.#scale = o.scale;
     this.#begin = o.begin;
+    this.lookups = new LookupCount(o.world.providerNames.length);
+    this.#looked = o.looked;
   }
 
   /** Makes the person's client; it is started by whoever calls. */
@@ -154,7 +168,7 @@ export class Users {
     const person = this.people[self] as Person;
     const known = person.records.get(of);
     if (known !== undefined && known.validUntil > this.#world.clock.now()) return known;
-    const asked = person.lookups.get(of) ?? this.#lookup(person, of);
+    const asked = person.lookups.get(of) ?? this.#lookup(self, of);
     person.lookups.set(of, asked);
     try {
       return await asked;
@@ -163,10 +177,16 @@ export class Users {
     }
   }
 
-  async #lookup(person: Person, of: number): Promise<MailboxRecord> {
-    this.lookups++;
+  async #lookup(self: number, of: number): Promise<MailboxRecord> {
+    const person = this.people[self] as Person;
+    this.lookups.asked(self, of);
     const { address } = (this.people[of] as Person).client;
-    const record = await person.client.client.lookup(address);
+    const { name, client } = person.client;
+    const record = await client.lookup(address).catch((error: unknown) => {
+      this.#looked(name, error);
+      throw error;
+    });
+    this.#looked(name);
     if (record === undefined) throw new TransportError("NO_CONSENSUS");
     person.records.set(of, record);
     return record;
