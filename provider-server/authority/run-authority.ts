@@ -5,6 +5,7 @@ import type { Clock } from "#transport/core/clock.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import type { RandomSource } from "#transport/core/random.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
+import { networkHashIn } from "#transport/directory/consensus.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
@@ -51,13 +52,14 @@ export interface RunningAuthority {
   close(): Promise<void>;
 }
 
-/** Throws ServerError CONFIG when the keys are of no authority of the network. */
+/** Throws ServerError CONFIG when the keys are of no authority of the network, or the directory holds another network's state. */
 export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthority> {
   const { network, keys, suite, clock, log } = o;
   const self = positionOf(o);
   const dialer = new TlsDialer({ identitySeed: keys.linkSeed, sizes: NO_PACKETS, clock });
   const client = new DirectoryClient({ dialer, network, suite, clock, random: o.random });
   const store = new FileAuthorityStore(o.stateDirectory);
+  assertOwnState(store, o);
   const domains =
     o.dnsServers === undefined
       ? undefined
@@ -117,6 +119,19 @@ function positionOf(o: AuthorityOptions): number {
     throw new ServerError("CONFIG", "The key file's keys are not those of an authority in the network file.");
   }
   return position;
+}
+
+/** Epochs of two networks have the same numbers: what was signed in one would be held against this authority in the other. */
+function assertOwnState(store: FileAuthorityStore, o: AuthorityOptions): void {
+  const isOther = store.consensuses().some((bytes) => {
+    const hash = networkHashIn(bytes);
+    return hash !== undefined && !equalBytes(hash, o.network.hash);
+  });
+  if (!isOther) return;
+  throw new ServerError(
+    "CONFIG",
+    `${o.stateDirectory}: it holds the lists of another network, or of one that was made by an earlier version. Nothing in it was changed. Name an empty directory as dataDirectory, and keep this one for the network it belongs to.`,
+  );
 }
 
 function peersThrough(client: DirectoryClient, network: Network): Peers {

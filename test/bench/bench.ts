@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   delivery: async () => (await import("./delivery.ts")).runDeliveryBench,
   mix: async () => (await import("./mix.ts")).runMixBench,
   queue: async () => (await import("./queue.ts")).runQueueBench,
+  signatures: async () => (await import("./signatures.ts")).runSignatureBench,
   sphinx: async () => (await import("./sphinx.ts")).runSphinxBench,
 };
 

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -14,12 +14,17 @@ import { PassphraseKeyring } from "#main/store/key-file.ts";
 import { MIGRATIONS as CLIENT_MIGRATIONS } from "#main/store/schema.ts";
 import { openStore } from "#main/store/store.ts";
 import { FileAuthorityStore } from "#provider-server/authority/authority-store.ts";
+import { runAuthority } from "#provider-server/authority/run-authority.ts";
+import { publicKeys, readKeyFile } from "#provider-server/cli/key-file.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MIGRATIONS as PROVIDER_MIGRATIONS } from "#provider-server/database/migrations.ts";
 import { EpochKeys } from "#provider-server/mix/epoch-keys.ts";
 import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
+import { Log } from "#provider-server/observe/log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { toHex, utf8 } from "#transport/core/bytes.ts";
+import { testNetwork } from "#test/support/test-network.ts";
+import { concat, toHex, utf8 } from "#transport/core/bytes.ts";
+import { SystemClock } from "#transport/core/system-clock.ts";
 import { epochNumber, messageId, replayTag } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 
@@ -109,6 +114,18 @@ for (const name of versions) {
     assert.deepEqual([store.descriptors().length, store.consensuses().length], [1, 1]);
   });
 
+  test(`a key file of ${name} is one of this version: both halves of the identity key follow from its seed`, async (t) => {
+    const scratch = mkdtempSync(join(tmpdir(), "starling-schema-"));
+    t.after(() => rmSync(scratch, { recursive: true }));
+    const file = join(scratch, "node.key");
+    writeFileSync(file, concat(utf8("strlNK01"), bytes(1), bytes(2)), { mode: 0o600 });
+    const suite = await loadSuite("xwing", "native");
+    const { identityKey, linkKey } = publicKeys(readKeyFile(file), suite);
+    assert.ok(identityKey.startsWith(toHex(suite.ed25519.publicKey(bytes(1)))));
+    assert.equal(identityKey, toHex(suite.hybrid.publicKey(bytes(1))));
+    assert.equal(linkKey, toHex(suite.ed25519.publicKey(bytes(2))));
+  });
+
   test(`a mix's epoch file of ${name} gives back its key and refuses what it had seen`, async (t) => {
     const keys = new EpochKeys({
       suite: await loadSuite("xwing", "native"),
@@ -122,6 +139,29 @@ for (const name of versions) {
     keys.close();
   });
 }
+
+test("an authority does not go on in the folder of a network of 0.1.0, and says what to do", async (t) => {
+  const stateDirectory = copyOf(t, "0.1.0", "authority");
+  const suite = await loadSuite("x25519", "native");
+  const made = testNetwork({ suite });
+  const clock = new SystemClock();
+  const start = runAuthority({
+    network: made.network,
+    keys: { identitySeed: made.identitySeeds[0] as Uint8Array, linkSeed: made.linkSeeds[0] as Uint8Array },
+    admitted: [],
+    stateDirectory,
+    host: "127.0.0.1",
+    port: 0,
+    suite,
+    clock,
+    random: new SeededRandom("authority"),
+    log: new Log({ clock, sink: () => undefined }),
+  });
+  const text =
+    /holds the lists of another network, or of one that was made by an earlier version.*Name an empty directory/;
+  await assert.rejects(start, { code: "CONFIG", message: text });
+  assert.deepEqual(new FileAuthorityStore(stateDirectory).signed(epochNumber(5)), bytes(2), "nothing was changed");
+});
 
 const digest = (steps: readonly string[]): string[] => steps.map((step) => toHex(blake2b(utf8(step), { dkLen: 32 })));
 

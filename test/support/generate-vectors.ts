@@ -1,13 +1,15 @@
-/** Writes the packet and fragment vectors that this project makes itself: `node test/support/generate-vectors.ts`. */
+/** Writes the packet, fragment and signature vectors that this project makes itself: `node test/support/generate-vectors.ts`. */
 
 import { writeFileSync } from "node:fs";
 import { fragmentVectors } from "#test/support/fragment-vectors.ts";
+import { hybridVectors } from "#test/support/hybrid-vectors.ts";
 import { packetVectors } from "#test/support/packet-vectors.ts";
 
 const FILES = {
   "packets-x25519": await packetVectors("x25519"),
   "packets-xwing": await packetVectors("xwing"),
   fragments: await fragmentVectors(),
+  "hybrid-signature": hybridVectors(),
 };
 
 for (const [name, vectors] of Object.entries(FILES)) {

@@ -123,7 +123,16 @@ export function verifyConsensus(network: Network, bytes: Uint8Array, suite: Suit
   };
 }
 
+/** Of which network a consensus says that it is, whoever signed it. Undefined when it is too short to say. */
+export function networkHashIn(bytes: Uint8Array): Uint8Array | undefined {
+  return bytes.length < NETWORK_HASH_AT + HASH_BYTES
+    ? undefined
+    : bytes.slice(NETWORK_HASH_AT, NETWORK_HASH_AT + HASH_BYTES);
+}
+
 const VERSION = 1;
+/** Behind the body's length and version. */
+const NETWORK_HASH_AT = 4 + 1;
 
 /** version u8 ‖ network hash 32 ‖ epoch u32 ‖ … */
 function epochOf(body: Uint8Array): Epoch {
