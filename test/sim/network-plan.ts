@@ -5,6 +5,7 @@ import { type Parameters, LIVE_PARAMETERS } from "#transport/core/parameters.ts"
 import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import { fragmentDataBytes } from "#transport/fragment/fragment.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
+import { MIX_CAPACITY } from "../../build/params/bursts.ts";
 import type { SimOptions } from "./options.ts";
 
 export interface NetworkPlan {
@@ -19,8 +20,8 @@ export interface NetworkPlan {
   readonly warmUp: Milliseconds;
 }
 
-/** A mix is planned to carry so many packets a second, two thirds of what one process is meant to sustain. */
-const PACKETS_PER_MIX = 2_000;
+/** Without bursts a mix is planned to carry two thirds of what one process sustains; in a slot's burst all of it. */
+const LOAD_WITHOUT_BURSTS = 2 / 3;
 /** A provider's front end is meant to hold so many clients. */
 const CLIENTS_PER_PROVIDER = 9_000;
 const SETTLING = 150_000;
@@ -40,11 +41,12 @@ export function networkPlan(options: SimOptions): NetworkPlan {
     tokens: options.tokens ? LIVE_PARAMETERS.tokens : { ...LIVE_PARAMETERS.tokens, perProvider: 0 },
   };
   const rate = users * parameters.profiles[profile].sendRate;
+  const share = clock === "slot" ? parameters.sendSpread : LOAD_WITHOUT_BURSTS;
   const providers = options.providers ?? Math.max(2, Math.ceil(users / CLIENTS_PER_PROVIDER));
   const signUpTime = milliseconds(Math.max(60_000, (users / providers / (0.8 * SIGN_UPS_PER_MINUTE_MAX)) * 60_000));
   return {
     parameters,
-    mixesPerLayer: options.mixes ?? Math.max(2, Math.ceil(rate / PACKETS_PER_MIX)),
+    mixesPerLayer: options.mixes ?? Math.max(2, Math.ceil(rate / share / MIX_CAPACITY)),
     providers,
     signUpTime,
     warmUp: milliseconds(signUpTime + SETTLING),

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { readLog } from "#test/observer/log.ts";
 import { faultsEnd, faultText, parseFaults, randomFaults } from "./faults.ts";
+import { networkPlan } from "./network-plan.ts";
 import { LookupCount } from "./lookup-count.ts";
 import { DEFAULT_OPTIONS, parseOptions, type SimOptions, UsageError } from "./options.ts";
 import type { SimReport } from "./report.ts";
@@ -120,7 +121,8 @@ test("a sample of a large network carries as many packets for each user as the w
   const wanted = 200_000 * network.sendRate;
   near(rates["client to provider: packets"], wanted, 0.03, "packets");
   near(rates["layer 1 to layer 2"], wanted * 1.01, 0.04, "with replies and loops of nodes");
-  assert.equal(network.mixesPerLayer, 5);
+  assert.equal(network.mixesPerLayer, 26, "mixes for bursts, as npm run params says");
+  assert.equal(networkPlan({ ...options, clock: "poisson" }).mixesPerLayer, 5, "and without");
 });
 
 function near(value: number | undefined, wanted: number, share: number, name: string): void {
