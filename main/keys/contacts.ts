@@ -4,6 +4,7 @@
  */
 
 import { type Clock, equalBytes, type MailboxRecord, type MixClient } from "#transport";
+import type { ErrorCode } from "../contract/contract.ts";
 import { toMainError } from "../error.ts";
 import type { ReadCertificate } from "../mail-work/jobs.ts";
 import type { MailWork } from "../mail-work/mail-work.ts";
@@ -16,6 +17,8 @@ export type ContactState = "private" | "verified" | "changed" | "expired" | "unk
 export interface Contact {
   readonly record: ContactRecord;
   readonly state: ContactState;
+  /** Why nobody answered, where that matters now. */
+  readonly failure: ErrorCode | undefined;
   /** Of the pinned keys; undefined where there are none. */
   readonly certificate: ReadCertificate | undefined;
 }
@@ -29,7 +32,7 @@ export class Contacts {
   readonly #clock: Clock;
   readonly #mailWork: MailWork;
   /** One question at a time about one person. */
-  readonly #asking = new Map<string, Promise<boolean>>();
+  readonly #asking = new Map<string, Promise<ErrorCode | undefined>>();
   readonly #changing = new Map<string, Promise<void>>();
 
   constructor(o: { store: Store; client: MixClient; clock: Clock; mailWork: MailWork }) {
@@ -42,17 +45,17 @@ export class Contacts {
   /** For writing: what is known, asked again through the mix network when it is old. Never throws for a missing answer. */
   async reader(address: string): Promise<Contact> {
     const known = await this.#known(address);
-    if (this.#isFresh(known)) return this.#judge(known, { answered: true });
-    const answered = await this.#ask(address);
-    return this.#judge(await this.#known(address), { answered });
+    if (this.#isFresh(known)) return this.#judge(known);
+    const failure = await this.#ask(address);
+    return this.#judge(await this.#known(address), failure);
   }
 
   /** For reading: what is pinned, without asking anybody; asks only about strangers or when told to. */
   async sender(address: string, o: { askAgain: boolean }): Promise<Contact> {
     const known = await this.#known(address);
-    if (known.pinned !== undefined && !o.askAgain) return this.#judge(known, { answered: true });
-    const answered = await this.#ask(address);
-    return this.#judge(await this.#known(address), { answered });
+    if (known.pinned !== undefined && !o.askAgain) return this.#judge(known);
+    const failure = await this.#ask(address);
+    return this.#judge(await this.#known(address), failure);
   }
 
   /** The certificate of the keys that wait for the user's yes. */
@@ -110,8 +113,8 @@ export class Contacts {
     return now < known.record.validUntil && now - known.checkedAt < RECORD_AGE_MAX;
   }
 
-  /** Whether there was an answer, of whatever kind. */
-  #ask(address: string): Promise<boolean> {
+  /** Why there was no answer; undefined when there was one, of whatever kind. */
+  #ask(address: string): Promise<ErrorCode | undefined> {
     const running = this.#asking.get(address);
     if (running !== undefined) return running;
     const asking = this.#askNow(address).finally(() => this.#asking.delete(address));
@@ -119,17 +122,18 @@ export class Contacts {
     return asking;
   }
 
-  async #askNow(address: string): Promise<boolean> {
+  async #askNow(address: string): Promise<ErrorCode | undefined> {
     let record: MailboxRecord | undefined;
     try {
       const domain = address.slice(address.lastIndexOf("@") + 1);
       record = this.#client.serves(domain) ? await this.#client.lookup(address) : undefined;
     } catch (error) {
-      if (toMainError(error).code === "INTERNAL") throw error;
-      return false;
+      const { code } = toMainError(error);
+      if (code === "INTERNAL") throw error;
+      return code;
     }
     await this.#change(address, (known) => this.#learn(known, record));
-    return true;
+    return undefined;
   }
 
   async #learn(known: ContactRecord, record: MailboxRecord | undefined): Promise<ContactRecord> {
@@ -154,18 +158,19 @@ export class Contacts {
     return this.#mailWork.readCertificate({ bytes, address, now: this.#clock.now() });
   }
 
-  async #judge(record: ContactRecord, o: { answered: boolean }): Promise<Contact> {
+  async #judge(record: ContactRecord, failure?: ErrorCode): Promise<Contact> {
     const certificate = record.record && (await this.#certificate(record.record.certificate, record.address));
     const state = (): ContactState => {
       if (record.changed !== undefined) return "changed";
-      if (record.record === undefined || certificate === undefined) return o.answered ? "unknown" : "unavailable";
+      if (record.record === undefined || certificate === undefined)
+        return failure === undefined ? "unknown" : "unavailable";
       if (this.#client.status().state === "clock-wrong") return "unavailable"; // what is past and what is not cannot be told
       const current = this.#clock.now() < record.record.validUntil;
-      if (!current && !o.answered) return "unavailable";
+      if (!current && failure !== undefined) return "unavailable";
       if (!current || certificate.usability !== "usable") return "expired";
       return record.verified ? "verified" : "private";
     };
-    return { record, state: state(), certificate };
+    return { record, state: state(), failure, certificate };
   }
 }
 

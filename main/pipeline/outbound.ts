@@ -5,6 +5,7 @@
  */
 
 import { type Clock, type MixClient, messageId, type RandomSource } from "#transport";
+import type { ErrorCode } from "../contract/contract.ts";
 import { MainError, toMainError } from "../error.ts";
 import type { Contact, Contacts, ContactState } from "../keys/contacts.ts";
 import type { ReadCertificate } from "../mail-work/jobs.ts";
@@ -134,18 +135,18 @@ export class Outbound {
     const unique = [...new Set(addresses.map((address) => address.trim().toLowerCase()))];
     if (unique.length === 0) throw new MainError("NO_RECIPIENT");
     const readers = await Promise.all(unique.map((address) => this.#d.contacts.reader(address)));
-    return readers.map(({ record, state, certificate }) => {
-      if (certificate === undefined || !mayWriteTo(state)) throw new MainError(WHY_NOT[state]);
-      return { record, state, certificate };
+    return readers.map(({ record, state, failure, certificate }) => {
+      if (certificate === undefined || !mayWriteTo(state)) throw new MainError(whyNot(state, failure));
+      return { record, state, failure, certificate };
     });
   }
 
   /** Steps 3 to 5 are the transport's: split, seal, and wait for a slot. Done twice under one id, they are done once. */
   async #handOverOne({ message, position, address, transportId }: Unsent): Promise<void> {
     const { store, client, contacts } = this.#d;
-    const { record, state } = await contacts.reader(address);
+    const { record, state, failure } = await contacts.reader(address);
     if (record.record === undefined || !mayWriteTo(state))
-      return store.noteFailure({ message, position, errorCode: WHY_NOT[state] });
+      return store.noteFailure({ message, position, errorCode: whyNot(state, failure) });
     const body = await store.unsentBody({ message, position });
     if (body === undefined) return;
     try {
@@ -160,6 +161,10 @@ export class Outbound {
 }
 
 const mayWriteTo = (state: ContactState): boolean => state === "private" || state === "verified";
+
+/** Who has used up the day's questions does not try again in a few minutes. */
+const whyNot = (state: ContactState, failure: ErrorCode | undefined): ErrorCode =>
+  state === "unavailable" && failure === "LOOKUPS_USED_UP" ? failure : WHY_NOT[state];
 
 /** Why nothing is sent to a reader in this state. The first two entries are never asked for. */
 const WHY_NOT = {

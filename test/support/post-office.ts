@@ -55,6 +55,8 @@ export class PostOffice {
   readonly reported: unknown[] = [];
   /** While true, nobody gets an answer. */
   down = false;
+  /** Nobody has a token left. */
+  isUsedUp = false;
   readonly #clients = new Map<string, PostClient>();
 
   static async open(): Promise<PostOffice> {
@@ -273,6 +275,7 @@ class PostClient implements MixClient {
   async lookup(address: string): Promise<MailboxRecord | undefined> {
     this.#office.lookups.push(address);
     if (this.#office.down) throw new TransportError("SERVICE_TIMEOUT");
+    if (this.#office.isUsedUp) throw new TransportError("NO_TOKENS");
     return this.#office.records.get(address);
   }
 

@@ -72,5 +72,10 @@ export const TOKEN_ORDER_SPREAD = 0.9;
 export const TOKEN_ASKS_MAX = 16;
 /** Orders that name one provider in one period: one whose provider does not answer is not asked for for ever. */
 export const TOKEN_ORDERS_PER_PROVIDER_MAX = 5;
+/**
+ * How long a request waits for the first tokens. A new account has them after half a minute in the mail profile; one whose provider
+ * comes back looks after 20 s, and a provider that does not answer is asked again. Then who asked is told.
+ */
+export const TOKEN_PATIENCE: Milliseconds = seconds(600);
 /** Between two pieces of work, some 20 ms each: a tick finds the thread free four times of five, and is late by no more. */
 export const TOKEN_PIECE_INTERVAL: Milliseconds = milliseconds(100);

@@ -21,6 +21,7 @@ import {
   TOKEN_FIRST_WAIT,
   TOKEN_ORDERS_PER_PROVIDER_MAX,
   TOKEN_ORDER_SPREAD,
+  TOKEN_PATIENCE,
   TOKEN_RETRY_WAIT,
 } from "./limits.ts";
 import type { ClientStore } from "./store.ts";
@@ -40,15 +41,11 @@ export interface TokensDeps {
   readonly keys: RandomSource;
 }
 
-interface Waiting {
-  readonly provider: string;
-  readonly settle: () => void;
-}
-
 export class Tokens {
   readonly #deps: TokensDeps;
   readonly #stocks = new Map<number, PeriodStock>();
-  readonly #waiting = new Set<Waiting>();
+  /** Who waits for first tokens, to look again. */
+  readonly #waiting = new Set<() => void>();
   /** How often each provider was asked for a period, by `period/provider`. */
   readonly #asked = new Map<string, number>();
   #cancel: Cancel | undefined;
@@ -85,14 +82,14 @@ export class Tokens {
     }
     this.#isLoaded = true;
     // Who asked before the store had answered looks again.
-    for (const waiting of this.#waiting) waiting.settle();
+    for (const lookAgain of this.#waiting) lookAgain();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
     this.#ordering?.stop();
-    for (const waiting of this.#waiting) waiting.settle();
+    for (const lookAgain of this.#waiting) lookAgain();
     // What still has to be written holds the seeds.
     await this.#saving.catch(() => undefined);
     for (const { seed } of this.#stocks.values()) wipe(seed);
@@ -100,25 +97,36 @@ export class Tokens {
   }
 
   /**
-   * A token for one request, durably used; waits while an order is due that may bring some. Throws NO_TOKENS when this
-   * period's are used up, or none come within an epoch.
+   * A token for one request, durably used; waits while an order may still bring some, as it may for a new account. Throws
+   * NO_TOKENS when this period's are used up, or none come in `TOKEN_PATIENCE`.
    */
   async take(provider: NodeId): Promise<Uint8Array> {
     if (this.#perProvider === 0) return NO_TOKEN;
-    const { clock, network, primitives } = this.#deps;
-    const deadline = milliseconds(clock.now() + network.parameters.epoch.duration);
+    const { clock, primitives } = this.#deps;
+    const deadline = milliseconds(clock.now() + TOKEN_PATIENCE);
     while (!this.#stopped) {
-      const stock = this.#stocks.get(this.#period());
+      const period = this.#period();
+      const stock = this.#stocks.get(period);
       const token = stock === undefined ? undefined : takeToken({ primitives, stock, provider });
       if (token !== undefined) {
         await this.#save();
         return token;
       }
-      const mayCome = stock?.providers.has(toHex(provider)) !== true && clock.now() < deadline;
-      if (!mayCome) break;
-      await this.#arrival(toHex(provider), deadline);
+      if (clock.now() >= deadline || !this.#mayCome(period, provider)) break;
+      await this.#arrival(deadline);
     }
     throw new TransportError("NO_TOKENS");
+  }
+
+  /** Nothing was given yet, and an order is under way or follows. */
+  #mayCome(period: number, provider: NodeId): boolean {
+    const id = toHex(provider);
+    if (this.#stocks.get(period)?.providers.has(id) === true) return false;
+    return this.#ordering !== undefined || this.#mayAsk(period, id);
+  }
+
+  #mayAsk(period: number, provider: string): boolean {
+    return (this.#asked.get(`${period}/${provider}`) ?? 0) < TOKEN_ORDERS_PER_PROVIDER_MAX;
   }
 
   get #perProvider(): number {
@@ -190,8 +198,7 @@ export class Tokens {
       const publicKey = tokenKeys.get(period);
       const id = toHex(nodeId);
       const isMissing = stock?.providers.has(id) !== true;
-      const mayAsk = (this.#asked.get(`${period}/${id}`) ?? 0) < TOKEN_ORDERS_PER_PROVIDER_MAX;
-      return publicKey !== undefined && isMissing && mayAsk ? [{ provider: nodeId, publicKey }] : [];
+      return publicKey !== undefined && isMissing && this.#mayAsk(period, id) ? [{ provider: nodeId, publicKey }] : [];
     });
     return missing.slice(0, providersPerOrder(this.#perProvider));
   }
@@ -231,22 +238,21 @@ export class Tokens {
     if (this.#stopped) return;
     for (const [id, values] of results) stock.providers.set(id, { values, used: 0 });
     void this.#save().catch(() => undefined);
-    for (const waiting of this.#waiting) if (results.has(waiting.provider)) waiting.settle();
+    // Who asked for a provider that gave none looks whether any may still come.
+    for (const lookAgain of this.#waiting) lookAgain();
     this.#planAfter(TOKEN_RETRY_WAIT);
   }
 
-  #arrival(provider: string, deadline: Milliseconds): Promise<void> {
+  /** Until there is something new. */
+  #arrival(deadline: Milliseconds): Promise<void> {
     return new Promise((resolve) => {
-      const waiting: Waiting = {
-        provider,
-        settle: () => {
-          cancel();
-          this.#waiting.delete(waiting);
-          resolve();
-        },
+      const lookAgain = (): void => {
+        cancel();
+        this.#waiting.delete(lookAgain);
+        resolve();
       };
-      const cancel = this.#deps.clock.at(deadline, () => waiting.settle());
-      this.#waiting.add(waiting);
+      const cancel = this.#deps.clock.at(deadline, lookAgain);
+      this.#waiting.add(lookAgain);
     });
   }
 

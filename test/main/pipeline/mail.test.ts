@@ -122,6 +122,10 @@ test("without an answer a reader is unavailable, which is not the same as unknow
   const draft = await alice.handlers["draft.save"]({ to: [BOB], subject: "", text: "x" });
   await assert.rejects(alice.handlers["draft.send"]({ draftId: draft.id }), { code: "LOOKUP_FAILED" });
   office.down = false;
+  office.isUsedUp = true;
+  assert.equal((await alice.handlers["recipient.check"]({ address: BOB })).state, "unavailable");
+  await assert.rejects(alice.handlers["draft.send"]({ draftId: draft.id }), { code: "LOOKUPS_USED_UP" });
+  office.isUsedUp = false;
   assert.equal((await alice.handlers["recipient.check"]({ address: BOB })).state, "private");
   assert.equal((await alice.handlers["recipient.check"]({ address: "nobody@b.example" })).state, "unknown");
   assert.equal((await alice.handlers["recipient.check"]({ address: "someone@elsewhere.org" })).state, "unknown");

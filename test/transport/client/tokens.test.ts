@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { seedOf, testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { settle, VirtualClock } from "#test/support/virtual-clock.ts";
+import { TOKEN_ORDERS_PER_PROVIDER_MAX, TOKEN_PATIENCE } from "#transport/client/limits.ts";
 import { encodeStock } from "#transport/client/token-stock.ts";
 import { Tokens } from "#transport/client/tokens.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -19,10 +20,10 @@ const made = testNetwork({ suite });
 const provider = testDescriptor(suite, { name: "a", role: "provider", tokenKeys: new Map([[0, seedOf("key")]]) });
 const consensus = testConsensus(made, suite, { providers: [provider] });
 
-/** How many orders left in five minutes in which the store answers after `wait`, and how many tokens there are then. */
-async function started(wait: number, stock: Uint8Array | undefined): Promise<{ orders: number; left: number }> {
+/** A client whose store answers after `wait` seconds, and whose provider never does. */
+function start(wait: number, stock: Uint8Array | undefined) {
   const clock = new VirtualClock({ start: made.network.genesis });
-  let orders = 0;
+  const orders: number[] = [];
   const tokens = new Tokens({
     clock,
     primitives: suite,
@@ -33,7 +34,7 @@ async function started(wait: number, stock: Uint8Array | undefined): Promise<{ o
     },
     control: {
       request: async () => {
-        orders++;
+        orders.push(clock.now());
         throw new TransportError("PROVIDER_DOWN");
       },
     },
@@ -42,13 +43,18 @@ async function started(wait: number, stock: Uint8Array | undefined): Promise<{ o
     polling: new SeededRandom("polling"),
     keys: new SeededRandom("keys"),
   });
-  const starting = tokens.start();
+  return { tokens, clock, orders, starting: tokens.start() };
+}
+
+/** How many orders left in five minutes in which the store answers after `wait`, and how many tokens there are then. */
+async function started(wait: number, stock: Uint8Array | undefined): Promise<{ orders: number; left: number }> {
+  const { tokens, clock, orders, starting } = start(wait, stock);
   await clock.runFor(seconds(300));
   await settle();
   await starting;
   const left = tokens.left(provider.nodeId);
   await tokens.stop();
-  return { orders, left };
+  return { orders: orders.length, left };
 }
 
 const { perProvider } = made.network.parameters.tokens;
@@ -103,6 +109,32 @@ test("the seed of a period that is over is overwritten, in memory and where it w
   assert.ok(written.length > 0 && written.every(isWiped));
   await tokens.stop();
   assert.ok(seeds.every(isWiped));
+});
+
+test("a request waits for first tokens while any order may bring them, and no longer", async () => {
+  const { tokens, clock, orders } = start(0, undefined);
+  let failedAt = 0;
+  const failed = assert
+    .rejects(tokens.take(provider.nodeId), { code: "NO_TOKENS" })
+    .then(() => (failedAt = clock.now()));
+  await clock.runFor(TOKEN_PATIENCE);
+  await failed;
+  assert.equal(orders.length, TOKEN_ORDERS_PER_PROVIDER_MAX);
+  assert.equal(failedAt, orders.at(-1), "when the last one has failed");
+  await tokens.stop();
+});
+
+test("a request waits ten minutes for tokens that no order was made for", async () => {
+  const { tokens, clock, orders } = start(3600, undefined);
+  const begin = clock.now();
+  let failedAt = 0;
+  const failed = assert
+    .rejects(tokens.take(provider.nodeId), { code: "NO_TOKENS" })
+    .then(() => (failedAt = clock.now()));
+  await clock.runFor(seconds(3600));
+  await failed;
+  assert.deepEqual([failedAt - begin, orders.length], [TOKEN_PATIENCE, 0]);
+  await tokens.stop();
 });
 
 const isWiped = (bytes: Uint8Array | undefined): boolean => bytes?.every((byte) => byte === 0) === true;
