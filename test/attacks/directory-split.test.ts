@@ -23,11 +23,12 @@ import { epochInUse, epochStart, scheduleOf } from "#transport/directory/epochs.
 import { encodeFrame } from "#transport/link/frame.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
 import { MemoryAuthorities } from "#test/support/memory-authorities.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { seedOf, signedConsensus, testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { settle, VirtualClock } from "#test/support/virtual-clock.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const made = testNetwork({ suite });
 const { network } = made;
 const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];

@@ -13,6 +13,7 @@ import { signDescriptor } from "#transport/directory/descriptor.ts";
 import { Admission } from "#provider-server/authority/admission.ts";
 import { DescriptorRegistry } from "#provider-server/authority/descriptor-registry.ts";
 import { MemoryAuthorityStore } from "#test/support/memory-authorities.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import {
   consensusBody,
   seedOf,
@@ -22,7 +23,7 @@ import {
   testNetwork,
 } from "#test/support/test-network.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const made = testNetwork({ suite });
 const { network } = made;
 const at = (epoch: number) => epochNumber(epoch);

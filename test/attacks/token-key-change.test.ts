@@ -9,6 +9,7 @@ import { Admission } from "#provider-server/authority/admission.ts";
 import { DescriptorRegistry } from "#provider-server/authority/descriptor-registry.ts";
 import { tally } from "#provider-server/authority/tally.ts";
 import { MemoryAuthorityStore } from "#test/support/memory-authorities.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { seedOf, testAdmission, testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { epochNumber, milliseconds } from "#transport/core/units.ts";
@@ -17,7 +18,7 @@ import type { SignedDescriptor } from "#transport/directory/model.ts";
 import { signVote } from "#transport/directory/vote.ts";
 import { tokenPeriodStart } from "#transport/tokens/period.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const made = testNetwork({ suite });
 const { network } = made;
 const CHANGED = "the provider changed a token key within its period";

@@ -14,6 +14,7 @@ import type { Observer as NodeObserver } from "#provider-server/observe/observer
 import { MemoryAuthorityStore } from "#test/support/memory-authorities.ts";
 import { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { SeededRandom, seededStreams } from "#test/support/seeded-random.ts";
 import { seededNodeStreams } from "#test/support/small-network.ts";
 import { seedOf, signedConsensus, type TestNetwork, testNetwork } from "#test/support/test-network.ts";
@@ -136,7 +137,7 @@ export class World {
   /** Everything is there and nothing has run. */
   static async build(options: WorldOptions): Promise<World> {
     const { suite } = options.parameters ?? SIM_PARAMETERS;
-    return new World(options, options.suite ?? (await loadSuite(suite, "native")));
+    return new World(options, options.suite ?? rememberSignatures(await loadSuite(suite, "native")));
   }
 
   private constructor(options: WorldOptions, suite: Suite) {

@@ -11,6 +11,7 @@ import type { Observer } from "#provider-server/observe/observer.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
 import { MemoryLinks } from "#test/support/memory-links.ts";
+import { rememberSignatures } from "./remembered-signatures.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -62,7 +63,8 @@ export class SmallNetwork {
   readonly lines: string[] = [];
 
   static async create(options: SmallNetworkOptions = {}): Promise<SmallNetwork> {
-    const suite = await loadSuite((options.parameters ?? SMALL_PARAMETERS).suite, "native");
+    const { suite: name } = options.parameters ?? SMALL_PARAMETERS;
+    const suite = rememberSignatures(await loadSuite(name, "native"));
     return new SmallNetwork(suite, options);
   }
 

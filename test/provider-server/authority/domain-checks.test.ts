@@ -22,6 +22,7 @@ import { runAuthority } from "#provider-server/authority/run-authority.ts";
 import { type DnsServer, dnsServer } from "#test/support/dns-server.ts";
 import { keptLog } from "#test/support/kept-log.ts";
 import { MemoryAuthorities, MemoryAuthorityStore } from "#test/support/memory-authorities.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { seedOf, testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock, settle } from "#test/support/virtual-clock.ts";
@@ -35,7 +36,7 @@ import { epochInUse } from "#transport/directory/epochs.ts";
 import type { Authority } from "#transport/directory/model.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const node = nodeId(new Uint8Array(32).fill(0xab));
 const other = nodeId(new Uint8Array(32).fill(0xcd));
 const HEX = "ab".repeat(32);

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryAuthorities, type Meddle } from "#test/support/memory-authorities.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
@@ -19,7 +20,7 @@ import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
 import { encodeRelayedVote, signVote, type VoteFields, verifyRelayedVote } from "#transport/directory/vote.ts";
 import type { Frame } from "#transport/link/frame.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
 /** In steps from the vote of the epoch in which the fault begins: before it, in each round, at the count, after publication. */
 const PHASES = [-0.6, 0.3, 0.99, 1.4, 2.01, 3.2];

@@ -21,6 +21,7 @@ import {
 } from "#provider-server/authority/reasons.ts";
 import { tally } from "#provider-server/authority/tally.ts";
 import { MemoryAuthorities } from "#test/support/memory-authorities.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import {
   type NodeWish,
   seedOf,
@@ -41,7 +42,7 @@ import { IDENTITY_SIGNATURE_BYTES, KEY_BYTES, LABELS, signAsIdentity } from "#tr
 import type { SignedDescriptor } from "#transport/directory/model.ts";
 import { encodeRelayedVote, signVote, type Vote, type VoteFields } from "#transport/directory/vote.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const made = testNetwork({ suite });
 const { network } = made;
 const schedule = scheduleOf(network, epochNumber(0));

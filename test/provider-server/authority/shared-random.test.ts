@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { assignLayers } from "#provider-server/authority/layers.ts";
 import { combineSharedRandom, commitTo, revealAndCommit } from "#provider-server/authority/shared-random.ts";
 import { tally } from "#provider-server/authority/tally.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { seedOf, testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -17,7 +18,7 @@ import { LAYER_PERIOD } from "#transport/directory/limits.ts";
 import type { Consensus, Layers } from "#transport/directory/model.ts";
 import { signVote, type Vote } from "#transport/directory/vote.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const made = testNetwork({ suite });
 const { network } = made;
 const SEVEN = epochNumber(7);

@@ -15,9 +15,10 @@ import { assembleNetwork, decodeNetwork, encodeNetwork, signNetwork } from "#tra
 import { decodeParameters, encodeParameters } from "#transport/directory/parameters-codec.ts";
 import { encodeRelayedVote, endorse, signVote, verifyRelayedVote } from "#transport/directory/vote.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { seedOf, signedConsensus, testDescriptor, testNetwork, testNodes } from "#test/support/test-network.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const made = testNetwork({ suite });
 const { network } = made;
 const descriptor = testDescriptor(suite, { name: "mix0" });

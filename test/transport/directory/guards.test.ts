@@ -21,11 +21,12 @@ import {
 } from "#transport/directory/guards.ts";
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
 import { choosePath } from "#transport/directory/path.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const base = testConsensus(testNetwork({ suite }), suite);
 const HOUR = 3_600_000;
 const entry = base.providers[0] as NodeDescriptor;
