@@ -21,7 +21,7 @@ import { type Epoch, epochNumber } from "#transport/core/units.ts";
 export interface AuthorityStore {
   descriptors(): Uint8Array[];
   putDescriptor(nodeIdHex: string, bytes: Uint8Array): void;
-  /** Own vote, as sent. */
+  /** Own vote, as sent; empty while only others' were accepted. Whoever finds one at its start had begun, and forgot what it heard. */
   vote(epoch: Epoch): Uint8Array | undefined;
   putVote(epoch: Epoch, bytes: Uint8Array): void;
   /** Hash of the consensus that this authority signed. */

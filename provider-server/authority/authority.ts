@@ -15,13 +15,7 @@ import { targetOf } from "#transport/directory/demotions.ts";
 import { MIXES_PER_LAYER_MIN } from "#transport/directory/alive.ts";
 import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
-import {
-  encodeRelayedVote,
-  type RelayedVote,
-  signVote,
-  verifyRelayedVote,
-  verifyVote,
-} from "#transport/directory/vote.ts";
+import { encodeRelayedVote, type RelayedVote, signVote, verifyRelayedVote } from "#transport/directory/vote.ts";
 import type { Frame, WantedDocument } from "#transport/link/frame.ts";
 import type { Log } from "../observe/log.ts";
 import type { Admission } from "./admission.ts";
@@ -117,15 +111,16 @@ export class Authority {
 
   /** Prepares for the first epoch, `from` on, whose agreement is not over. */
   #next(from: Epoch): void {
-    const { network, clock, self, identitySeed, suite } = this.#deps;
+    const { network, clock, self, identitySeed, suite, store } = this.#deps;
     const now = clock.now();
     let epoch = from;
     while (scheduleOf(network, epoch).publish <= now) epoch = epochNumber(epoch + 1);
     const agreement = new Agreement({ network, epoch, self, identitySeed, suite });
     const { schedule } = agreement;
     this.#at(schedule.publish, () => this.#finish(agreement));
-    if (agreement.roundAt(now) > 1) {
-      // Votes of the first round went by: counting what is left would only add a third opinion.
+    if (now > schedule.vote || store.vote(epoch) !== undefined) {
+      // Its vote may come too late for the others, and what an earlier run had heard is forgotten: beside a liar's signature
+      // what it counts from the rest could become a second list (docs/spec/08-directory.md §5).
       this.#deps.log.event("started within an agreement: taking its result from the others", { epoch });
       return;
     }
@@ -143,11 +138,9 @@ export class Authority {
     this.#deps.log.event("voted", { epoch: agreement.epoch, nodes: vote.nodes.length, of: network.authorities.length });
   }
 
-  /** The one on disk, if this authority has voted before it was restarted: two different ones would count for nothing. */
+  /** On disk before anybody has it: who has voted and is started again votes no second time. */
   #ownVote(epoch: Epoch) {
     const { network, self, identitySeed, suite, store } = this.#deps;
-    const stored = store.vote(epoch);
-    if (stored !== undefined) return verifyVote({ network, bytes: stored, suite });
     const fields = {
       epoch,
       authority: self,
@@ -165,11 +158,13 @@ export class Authority {
   }
 
   #receiveVote(bytes: Uint8Array): VoteReason | undefined {
-    const { network, suite, clock } = this.#deps;
+    const { network, suite, clock, store } = this.#deps;
     const relayed = verified(() => verifyRelayedVote({ network, bytes, suite }));
     if (relayed instanceof TransportError) return VOTE_REFUSALS[relayed.code] ?? "not a vote";
     const agreement = this.#agreement;
     if (agreement?.epoch !== relayed.vote.epoch) return "no agreement on this epoch is under way here";
+    // A clock that is ahead votes early: from now on there is something that a restart would forget.
+    if (store.vote(agreement.epoch) === undefined) store.putVote(agreement.epoch, NOT_YET);
     const outcome = agreement.receiveVote(relayed, clock.now());
     if (outcome.kind === "refused") return outcome.reason;
     if (outcome.kind === "accepted" && agreement.isRelayedAt(clock.now())) {
@@ -367,6 +362,8 @@ export class Authority {
 }
 
 const EMPTY = new Uint8Array(0);
+/** In place of its own vote: it has accepted others' for that epoch. */
+const NOT_YET = EMPTY;
 
 /** Who was found to lose packets, why, and what follows in the consensus: avoided, or kept because too little would be left. */
 function logFindings(log: Log, { fields, findings }: Tally & { kind: "consensus" }): void {

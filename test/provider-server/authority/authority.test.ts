@@ -3,17 +3,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toHex } from "#transport/core/bytes.ts";
-import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
+import { epochNumber, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { signConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
 import { encodeRelayedVote, signVote, verifyRelayedVote } from "#transport/directory/vote.ts";
+import { revealAndCommit } from "#provider-server/authority/shared-random.ts";
 import { MemoryAuthorities, type Meddle } from "#test/support/memory-authorities.ts";
+import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 
-const suite = await loadSuite("x25519", "native");
+const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const EPOCH_0 = epochNumber(0);
 const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
 const LIAR = 2;
@@ -258,3 +260,59 @@ test("votes for another epoch, votes of strangers and junk are refused with a re
   assert.deepEqual(send(new Uint8Array(200)), { type: "status", accepted: false, reason: "not a vote" });
   assert.ok(s.authorities.logs[0]?.some((line) => line === "refused a vote: not a vote"));
 });
+
+test("an authority that is killed in the first round, or started late in it, signs no other list than the others, whatever a liar does", async () => {
+  // In steps from the vote: what it had heard is forgotten; what it heard early is; its vote comes too late for the others.
+  for (const [killed, started] of [
+    [0.5, 0.6],
+    [-0.1, -0.05],
+    [-0.5, 0.999],
+  ] as const) {
+    const s = setUp();
+    const { vote, step } = scheduleOf(s.network, EPOCH_0);
+    s.authorities.meddle = ({ from, to, frame }) => {
+      // Authority 0's clock is ahead, in effect: its vote was there before it was due here, and does not come again.
+      const isGiven = killed === -0.1 && from === 0 && to === 1 && frame.type === "vote";
+      if (isGiven && verifyRelayedVote({ network: s.network, bytes: frame.vote, suite }).vote.authority === 0) {
+        return { frame: { ...frame, vote: new Uint8Array(1) }, delay: 5 };
+      }
+      if (from !== LIAR || frame.type !== "vote" || to !== 1) return { frame, delay: 5 };
+      const { authority } = verifyRelayedVote({ network: s.network, bytes: frame.vote, suite }).vote;
+      // It passes nothing on to the one that forgot, and shows it its own vote when it is back.
+      return authority === LIAR ? { frame, delay: 0.7 * step } : undefined;
+    };
+    s.authorities.startAll();
+    publishAll(s);
+    if (killed === -0.1) await giveEarly(s, milliseconds(vote - 0.2 * step));
+    await s.clock.runUntil(milliseconds(vote + killed * step));
+    s.authorities.kill(1);
+    await s.clock.runUntil(milliseconds(vote + started * step));
+    s.authorities.start(1);
+    await s.clock.runUntil(s.inUse(0));
+    const signed = [0, 1].flatMap((self) => s.authorities.stores[self]?.signed(EPOCH_0) ?? []);
+    const text = `killed at ${killed}\n${s.authorities.logs.map((log) => log.join("\n")).join("\n---\n")}`;
+    assert.equal(new Set(signed.map(toHex)).size, 1, text);
+  }
+});
+
+/** The vote of authority 0 comes to authority 1 before it is due there. */
+async function giveEarly(s: ReturnType<typeof setUp>, at: Milliseconds): Promise<void> {
+  await s.clock.runUntil(at);
+  const fields = {
+    epoch: EPOCH_0,
+    authority: 0,
+    previous: s.network.hash,
+    ...revealAndCommit({
+      network: s.network,
+      epoch: EPOCH_0,
+      authority: 0,
+      identitySeed: s.identitySeeds[0] as Uint8Array,
+      suite,
+    }),
+    parameters: s.network.parameters,
+    nodes: [],
+  };
+  const vote = signVote({ network: s.network, fields, identitySeed: s.identitySeeds[0] as Uint8Array, suite });
+  const accepted = s.authorities.ask(1, { type: "vote", vote: encodeRelayedVote({ vote, endorsements: new Map() }) });
+  assert.deepEqual(accepted, { type: "status", accepted: true, reason: "" });
+}
