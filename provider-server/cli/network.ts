@@ -18,6 +18,7 @@ import {
   type NetworkFields,
   signNetwork,
 } from "#transport/directory/network.ts";
+import { TOKENS_PER_PROVIDER_MAX } from "#transport/directory/parameters-codec.ts";
 import { SEND_SPREAD_MIN } from "#transport/traffic/limits.ts";
 import { ServerError } from "../errors.ts";
 import { readBytes } from "../read-bytes.ts";
@@ -51,6 +52,7 @@ function create(args: string[]): void {
     bootstrap: text,
     threshold: text,
     "send-spread": text,
+    tokens: text,
     authority: list,
     out: text,
   };
@@ -70,7 +72,11 @@ function create(args: string[]): void {
     bootstrap: seconds(wholeNumber(Number(required(values.bootstrap, "bootstrap")), "bootstrap")),
     threshold,
     authorities,
-    parameters: { ...parameters, sendSpread: toSpread(values["send-spread"]) ?? parameters.sendSpread },
+    parameters: {
+      ...parameters,
+      sendSpread: toSpread(values["send-spread"]) ?? parameters.sendSpread,
+      tokens: { ...parameters.tokens, perProvider: toTokens(values.tokens) ?? parameters.tokens.perProvider },
+    },
   };
   write(out, encoded(fields));
 }
@@ -124,6 +130,7 @@ function inWords(
     `${name}, ${kind}, since ${new Date(genesis).toISOString()}, first vote from ${bootstrap / 1000} s before`,
     `packets of ${parameters.packetBytes} bytes, suite ${parameters.suite}, epochs of ${parameters.epoch.duration / 1000} s`,
     `clock ${parameters.clock}${parameters.clock === "slot" ? `, everybody sends in the first ${parameters.sendSpread} of a slot` : ""}`,
+    `${parameters.tokens.perProvider} tokens for each provider and ${parameters.tokens.period / 3_600_000} h`,
     `${threshold} of ${authorities.length} authorities must sign:`,
     ...authorities.map(
       ({ name: who, address, identityKey, linkKey }) =>
@@ -155,6 +162,14 @@ function toSpread(share: string | undefined): number | undefined {
   const spread = Number(above) / Number(below);
   if (spread >= SEND_SPREAD_MIN && spread <= 1) return spread;
   throw new ServerError("USAGE", "--send-spread is a share of a slot from 1/64 to 1, as 1/8 or 0.125");
+}
+
+/** None at all would let anybody ask without end: that is for tests. */
+function toTokens(count: string | undefined): number | undefined {
+  if (count === undefined) return undefined;
+  const tokens = /^\d{1,2}$/.test(count) ? Number(count) : 0;
+  if (tokens >= 1 && tokens <= TOKENS_PER_PROVIDER_MAX) return tokens;
+  throw new ServerError("USAGE", `--tokens is a whole number from 1 to ${TOKENS_PER_PROVIDER_MAX}`);
 }
 
 const isHex = (key: string, bytes: number): boolean => key.length === 2 * bytes && /^[0-9a-f]+$/.test(key);

@@ -96,7 +96,7 @@ function assertUsable(parameters: Parameters): void {
 }
 
 /** One provider's part of a request for tokens must fit a CONTROL frame many times over: 64 · 32 bytes of 16 KiB. */
-const TOKENS_PER_PROVIDER_MAX = 64;
+export const TOKENS_PER_PROVIDER_MAX = 64;
 
 /** IEEE 754 binary64, big-endian. */
 function float64(value: number): Uint8Array {
