@@ -2,6 +2,7 @@
 
 import { type Clock, type Journey as TransportJourney, type RandomSource, toHex } from "#transport";
 import type { Accounts } from "./account/accounts.ts";
+import { createDeviceHandlers } from "./account/devices.ts";
 import type { Session } from "./account/session.ts";
 import type { AppState, Conversation, Draft, Handlers, Journey, Message, Recipient } from "./contract/contract.ts";
 import { MainError } from "./error.ts";
@@ -34,14 +35,15 @@ export function createHandlers(d: HandlersDependencies): Handlers {
   }
 
   async function changed(work: Promise<void>): Promise<AppState> {
-    await work;
-    d.appChanged();
+    // Also when it fails: a store that was never finished is gone then.
+    await work.finally(d.appChanged);
     return appState();
   }
 
   return {
     "app.state": appState,
     "app.create": (input) => changed(accounts.create(input)),
+    "app.join": (input) => changed(accounts.join(input)),
     "app.readInvite": ({ invite }) => accounts.readInvite(invite),
     "app.unlock": ({ passphrase }) => changed(accounts.unlock(passphrase)),
     "app.lock": () => changed(accounts.lock()),
@@ -124,6 +126,8 @@ export function createHandlers(d: HandlersDependencies): Handlers {
       await open().contacts.acceptKey(address.toLowerCase());
       return recipient(open(), address);
     },
+
+    ...createDeviceHandlers({ open, clock }),
 
     "network.estimate": async ({ bytes }) => ({ seconds: seconds(open().client.estimate(bytes)) }),
     "network.state": async () => networkState(open()),

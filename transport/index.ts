@@ -40,7 +40,7 @@ export type {
 export { SystemClock } from "./core/system-clock.ts";
 export { SystemRandom } from "./core/system-random.ts";
 export { loadSuite } from "./crypto/create-suite.ts";
-export { type Invite, decodeInvite } from "./directory/invite.ts";
+export { type Invite, decodeInvite, encodeInvite } from "./directory/invite.ts";
 export { fetchNetwork } from "./directory/fetch-network.ts";
 export { decodeNetwork } from "./directory/network.ts";
 export { TlsDialer } from "./link/tls-dialer.ts";

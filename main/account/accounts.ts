@@ -1,11 +1,13 @@
 /** From nothing to an account, from locked to open and back. At most one account is open. */
 
-import { decodeInvite, type Invite, type Network, toHex, TransportError, wipe } from "#transport";
+import { decodeInvite, encodeInvite, type Invite, type Network, toHex, TransportError, wipe } from "#transport";
 import { MainError, toMainError } from "../error.ts";
 import { MailWork } from "../mail-work/mail-work.ts";
 import type { KeyPair } from "../pgp/certificate.ts";
 import type { Keyring } from "../store/key-file.ts";
-import { createStore, discardStore, openStore, storeExists } from "../store/store.ts";
+import { createStore, discardStore, openStore, type Store, storeExists } from "../store/store.ts";
+import { fittingName } from "./devices.ts";
+import { joinWithCode } from "./joining.ts";
 import { Session, type SessionDependencies } from "./session.ts";
 
 export interface AccountsDependencies extends SessionDependencies {
@@ -13,6 +15,12 @@ export interface AccountsDependencies extends SessionDependencies {
   readonly keyring: Keyring;
   /** `live`: a packaged program carries no real mail in a network made for demonstrations. */
   readonly networks: "any" | "live";
+}
+
+interface Beginning {
+  readonly store: Store;
+  readonly invite: Invite;
+  readonly network: Network;
 }
 
 export interface InviteSummary {
@@ -25,6 +33,8 @@ export class Accounts {
   readonly #d: AccountsDependencies;
   readonly #networks = new Map<string, Network>();
   #session: Session | undefined;
+  /** A device that tried to join, and may try again with the same code. */
+  #joining: { readonly attempt: string; readonly seed: Uint8Array } | undefined;
   /** Creating, unlocking and locking never overlap. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -52,26 +62,50 @@ export class Accounts {
 
   /** Throws ACCOUNT_EXISTS, WEAK_PASSPHRASE, what `readInvite` throws, and what signing up throws; then nothing stays. */
   create(o: { invite: string; name: string; localPart: string; passphrase: string }): Promise<void> {
+    return this.#begin(o, async ({ store, invite, network }) => {
+      const { random, clock } = this.#d;
+      const address = `${o.localPart.toLowerCase()}@${invite.domain}`;
+      const keys = await newKeys({ address, now: clock.now() });
+      await store.saveMainAccount({
+        address,
+        name: o.name.trim(),
+        invite: withoutSpaces(o.invite),
+        network: network.bytes,
+        deviceSeed: random.bytes(32),
+        signedUp: false,
+        device: { name: "", since: Math.floor(clock.now()) },
+        ...keys,
+      });
+      wipe(keys.privateKey);
+    });
+  }
+
+  /**
+   * Throws ACCOUNT_EXISTS, WEAK_PASSPHRASE, what `readInvite` throws, and what joining throws; then nothing stays here. Asking
+   * again with the same code is safe.
+   */
+  join(o: { invite: string; code: string; deviceName: string; passphrase: string }): Promise<void> {
+    return this.#begin(o, async ({ store, invite, network }) => {
+      const deviceSeed = this.#seedFor(`${withoutSpaces(o.invite)} ${withoutSpaces(o.code)}`);
+      const deviceName = fittingName(o.deviceName);
+      const inviteText = encodeInvite({ ...invite, code: "" });
+      await joinWithCode(this.#d, { store, invite, inviteText, network, code: o.code, deviceName, deviceSeed });
+      wipe(deviceSeed);
+      this.#joining = undefined;
+    });
+  }
+
+  /** A new store, filled, opened, and thrown away again when any of that fails. */
+  #begin(o: { invite: string; passphrase: string }, fill: (made: Beginning) => Promise<void>): Promise<void> {
     return this.#inTurn(async () => {
-      const { dataDir, keyring, random, clock } = this.#d;
+      const { dataDir, keyring, random } = this.#d;
       const invite = parseInvite(o.invite);
       if (await storeExists(dataDir)) throw new MainError("ACCOUNT_EXISTS");
       const network = await this.#networkOf(invite);
-      const address = `${o.localPart.toLowerCase()}@${invite.domain}`;
       const store = await createStore({ dataDir, keyring, passphrase: o.passphrase, random });
       let session: Session | undefined;
       try {
-        const keys = await newKeys({ address, now: clock.now() });
-        await store.saveMainAccount({
-          address,
-          name: o.name.trim(),
-          invite: o.invite.replace(/\s+/g, ""),
-          network: network.bytes,
-          deviceSeed: random.bytes(32),
-          signedUp: false,
-          ...keys,
-        });
-        wipe(keys.privateKey);
+        await fill({ store, invite, network });
         session = await Session.start(this.#d, store);
         await session.signUp();
       } catch (error) {
@@ -97,7 +131,10 @@ export class Accounts {
         await session.signUp();
       } catch (error) {
         await (session ?? store).close();
-        throw toMainError(error);
+        const known = toMainError(error);
+        // The program was ended while it was beginning: nothing is in the store that anybody has seen.
+        if (known.code === "NO_ACCOUNT" && session === undefined) await discardStore(dataDir);
+        throw known;
       }
       this.#session = session;
       session.resume();
@@ -111,6 +148,15 @@ export class Accounts {
       this.#session = undefined;
       await session?.close();
     });
+  }
+
+  /** The same for the same code: the provider lets in one device, and asks for its key again should the answer have been lost. */
+  #seedFor(attempt: string): Uint8Array {
+    if (this.#joining?.attempt !== attempt) {
+      if (this.#joining !== undefined) wipe(this.#joining.seed);
+      this.#joining = { attempt, seed: this.#d.random.bytes(32) };
+    }
+    return this.#joining.seed;
   }
 
   async #networkOf(invite: Invite): Promise<Network> {
@@ -137,6 +183,8 @@ export class Accounts {
     return next;
   }
 }
+
+const withoutSpaces = (text: string): string => text.replace(/\s+/g, "");
 
 async function newKeys(o: { address: string; now: number }): Promise<KeyPair> {
   const mailWork = new MailWork();

@@ -8,6 +8,7 @@ import {
   decodeNetwork,
   exponential,
   type IncomingMessage,
+  type Invite,
   type Journey,
   milliseconds,
   type MixClient,
@@ -101,16 +102,7 @@ export class Session {
     const network = decodeNetwork(account.network, anySuite);
     const suite = await d.transport.suite(network.parameters.suite);
     const invite = decodeInvite(account.invite);
-    const client = d.transport.client({
-      clock: d.clock,
-      streams: d.streams,
-      suite,
-      network,
-      dialer: d.transport.dialer({ identitySeed: account.deviceSeed, network }),
-      provider: { address: invite.address, linkKey: invite.linkKey },
-      store,
-      ...(d.observer === undefined ? {} : { observer: d.observer }),
-    });
+    const client = clientFor(d, { invite, network, suite, store, deviceSeed: account.deviceSeed });
     const mailWork = new MailWork({ ownKey: () => store.ownKey() });
     try {
       const current = await withLongerLife(account, { store, mailWork, now: d.clock.now() });
@@ -235,6 +227,23 @@ export class Session {
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
+}
+
+export function clientFor(
+  d: SessionDependencies,
+  o: { invite: Invite; network: Network; suite: Suite; store: Store; deviceSeed: Uint8Array },
+): MixClient {
+  const { invite, network, suite, store, deviceSeed } = o;
+  return d.transport.client({
+    clock: d.clock,
+    streams: d.streams,
+    suite,
+    network,
+    dialer: d.transport.dialer({ identitySeed: deviceSeed, network }),
+    provider: { address: invite.address, linkKey: invite.linkKey },
+    store,
+    ...(d.observer === undefined ? {} : { observer: d.observer }),
+  });
 }
 
 /** Half an hour on average: a reader who has just published a new key is written to soon, one who is gone is asked for rarely. */

@@ -48,6 +48,8 @@ export const method = <I extends z.ZodType, O extends z.ZodType>(input: I, outpu
 const id = z.uuid();
 const address = z.string().max(254);
 const time = z.int().nonnegative();
+const deviceId = z.string().regex(/^[0-9a-f]{64}$/);
+const deviceName = z.string().min(1).max(64);
 const nothing = z.strictObject({});
 
 /** Content, in the words the user sees: private; private and verified; open. `broken`: it could not be opened or was changed. */
@@ -171,6 +173,20 @@ export const network = z.strictObject({
   departures: z.array(time).max(2_000),
 });
 
+/** One device of the account. `id`: the key by which the provider knows it, in hexadecimal. */
+export const device = z.strictObject({
+  id: deviceId,
+  /** Empty until somebody has given it one. */
+  name: z.string().max(64),
+  since: time.optional(),
+  /** A moment of the last day on which it asked its provider for mail. */
+  lastSeen: time,
+  /** The one that this window belongs to. */
+  isThis: z.boolean(),
+});
+
+const devices = z.strictObject({ devices: z.array(device).max(16) });
+
 export const api = {
   "app.state": method(nothing, appState),
   "app.create": method(
@@ -179,6 +195,17 @@ export const api = {
       name: z.string().min(1).max(100),
       /** The part before the @. */
       localPart: z.string().min(1).max(64),
+      passphrase: z.string().min(1).max(1_000),
+    }),
+    appState,
+  ),
+  /** In place of `app.create`: this program becomes one more device of the account that the code is from. */
+  "app.join": method(
+    z.strictObject({
+      /** Any invite of the account's provider, used or not. */
+      invite: z.string().min(1).max(4_000),
+      code: z.string().min(1).max(100),
+      deviceName,
       passphrase: z.string().min(1).max(1_000),
     }),
     appState,
@@ -238,6 +265,16 @@ export const api = {
   "people.setVerified": method(z.strictObject({ address, verified: z.boolean() }), recipient),
   /** The user accepts that this person has a new key; it starts unverified. */
   "people.acceptKey": method(z.strictObject({ address }), recipient),
+  "devices.list": method(nothing, devices),
+  /** A code for one new device, the line of the provider that is typed or copied beside it, and until when both hold. */
+  "devices.offer": method(
+    nothing,
+    z.strictObject({ code: z.string().max(40), line: z.string().max(4_000), until: time }),
+  ),
+  "devices.withdraw": method(nothing, nothing),
+  "devices.rename": method(z.strictObject({ id: deviceId, name: deviceName }), devices),
+  /** Not for this device: another one says which is lost. */
+  "devices.remove": method(z.strictObject({ id: deviceId }), devices),
   /** How long a mail of this size takes until it is read, at today's rates. */
   "network.estimate": method(
     z.strictObject({ bytes: z.int().nonnegative() }),
@@ -273,6 +310,7 @@ export type Recipient = z.infer<typeof recipient>;
 export type Draft = z.infer<typeof draft>;
 export type AppState = z.infer<typeof appState>;
 export type NetworkState = z.infer<typeof network>;
+export type Device = z.infer<typeof device>;
 export type Attachment = z.infer<typeof attachment>;
 export type Person = z.infer<typeof person>;
 

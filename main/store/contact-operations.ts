@@ -1,6 +1,8 @@
 /** What is known of people, the owner first. */
 
 import { wipe } from "#transport";
+import { PEOPLE_HANDED_OVER_MAX } from "../account/limits.ts";
+import type { KnownPerson } from "../account/device-payload.ts";
 import { MainError } from "../error.ts";
 import type { Person } from "../mime/mail.ts";
 import type { Database } from "./database.ts";
@@ -36,6 +38,17 @@ export const contactOperations = {
     const id = db.cipher.index("contact", contact.address);
     const sealed = db.cipher.sealJson("contacts", [id], contact);
     db.run("INSERT OR REPLACE INTO contacts (id, used_at, row) VALUES (?, ?, ?)", id, Math.floor(usedAt), sealed);
+  },
+
+  /** People with pinned keys: those whose keys the user has compared first, then the most recently used. */
+  knownPeople(db: Database): KnownPerson[] {
+    const found: KnownPerson[] = [];
+    for (const row of db.all("SELECT id, row FROM contacts ORDER BY used_at DESC")) {
+      const contact = db.cipher.openJson<ContactRecord>("contacts", [bytes(row, "id")], row["row"]);
+      const { pinned, address, name, verified, accepted } = contact;
+      if (pinned !== undefined) found.push({ address, name, verified, accepted, pinned });
+    }
+    return found.toSorted((a, b) => Number(b.verified) - Number(a.verified)).slice(0, PEOPLE_HANDED_OVER_MAX);
   },
 
   /** People with keys whose address begins so, or whose name holds it; most recently used first. `wanted` in lower case. */

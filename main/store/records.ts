@@ -29,6 +29,8 @@ export interface AccountRecord {
   readonly certificate: Uint8Array;
   /** Signing up has succeeded. */
   readonly signedUp: boolean;
+  /** What this device is called, and since when it is one of the account, in milliseconds. */
+  readonly device?: { readonly name: string; readonly since: number } | undefined;
 }
 
 /** What the program needs of it at hand; the private key is fetched by who uses it. */

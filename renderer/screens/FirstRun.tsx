@@ -1,16 +1,19 @@
-/** The first three pages: an invite, a name and passphrase, and a word about the paper to write it on. */
+/** The first three pages: an invite, or a code from another device; a name and passphrase; and a word about the paper to write it on. */
 
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { Button } from "react-aria-components/Button";
 import { Checkbox } from "react-aria-components/Checkbox";
-import type { AppState, Output } from "#main/contract/contract.ts";
+import type { AppState } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
 import { ErrorNote } from "../components/ErrorNote.tsx";
 import { Field } from "../components/Field.tsx";
 import { Flock } from "../components/Flock.tsx";
+import { NewPassphrase, usePassphrase } from "../components/NewPassphrase.tsx";
+import { submit } from "../components/submit.ts";
 import { Waiting } from "../components/Waiting.tsx";
 import { useAction } from "../hooks/use-action.ts";
 import { useTexts } from "../hooks/use-texts.ts";
+import { type Invite, JoinCodePage, JoinNamePage, type TypedCode } from "./JoinPages.tsx";
 
 interface Props {
   readonly created: AppState | undefined;
@@ -18,19 +21,35 @@ interface Props {
   readonly onDone: () => void;
 }
 
-type Invite = Output<"app.readInvite"> & { readonly line: string };
+/** To an account that there is, or to a new one. */
+type Way = "new" | "join";
 
 export function FirstRun({ created, onCreated, onDone }: Props) {
   const { app, firstRun } = useTexts();
+  const [way, setWay] = useState<Way>("new");
   const [invite, setInvite] = useState<Invite>();
+  /** Stays while somebody goes back and forth. */
+  const [typed, setTyped] = useState<TypedCode>({ line: "", code: "" });
   const step = created !== undefined ? 3 : invite !== undefined ? 2 : 1;
   return (
     <main className="page book" data-step={step}>
       <Flock />
       <p className="wordmark">{app.name}</p>
-      {step === 1 && <InvitePage onRead={setInvite} />}
-      {step === 2 && <NamePage invite={invite!} onCreated={onCreated} onBack={() => setInvite(undefined)} />}
-      {step === 3 && <DonePage state={created!} onDone={onDone} />}
+      {step === 1 && way === "new" && <InvitePage onRead={setInvite} onJoin={() => setWay("join")} />}
+      {step === 1 && way === "join" && (
+        <JoinCodePage
+          onRead={(read, given) => (setInvite(read), setTyped(given))}
+          start={typed}
+          onBack={() => setWay("new")}
+        />
+      )}
+      {step === 2 && way === "new" && (
+        <NamePage invite={invite!} onCreated={onCreated} onBack={() => setInvite(undefined)} />
+      )}
+      {step === 2 && way === "join" && (
+        <JoinNamePage invite={invite!} code={typed.code} onJoined={onCreated} onBack={() => setInvite(undefined)} />
+      )}
+      {step === 3 && <DonePage state={created!} way={way} onDone={onDone} />}
       <p className="folio">
         <span className="unseen">{firstRun.steps(step)}</span>
         {[1, 2, 3].map((page) => (
@@ -41,7 +60,12 @@ export function FirstRun({ created, onCreated, onDone }: Props) {
   );
 }
 
-function InvitePage({ onRead }: { readonly onRead: (invite: Invite) => void }) {
+interface InviteProps {
+  readonly onRead: (invite: Invite) => void;
+  readonly onJoin: () => void;
+}
+
+function InvitePage({ onRead, onJoin }: InviteProps) {
   const { firstRun } = useTexts();
   const { client } = useProgram().connection;
   const [line, setLine] = useState("");
@@ -67,6 +91,9 @@ function InvitePage({ onRead }: { readonly onRead: (invite: Invite) => void }) {
       <Button type="submit" className="button primary large" isDisabled={line.trim() === "" || read.pending}>
         {firstRun.continue}
       </Button>
+      <Button className="button quiet" onPress={onJoin} isDisabled={read.pending}>
+        {firstRun.joinInstead}
+      </Button>
     </form>
   );
 }
@@ -84,16 +111,16 @@ function NamePage({ invite, onCreated, onBack }: NameProps) {
   const { client } = useProgram().connection;
   const [name, setName] = useState("");
   const [typedLocalPart, setLocalPart] = useState<string>();
-  const [passphrase, setPassphrase] = useState("");
-  const [again, setAgain] = useState("");
+  const passphrase = usePassphrase();
   const localPart = typedLocalPart ?? suggest(name);
   const create = useAction(async () => {
-    onCreated(await client["app.create"]({ invite: invite.line, name: name.trim(), localPart, passphrase }));
+    onCreated(
+      await client["app.create"]({ invite: invite.line, name: name.trim(), localPart, passphrase: passphrase.text }),
+    );
   });
 
   const badLocalPart = localPart !== "" && !LOCAL_PART.test(localPart);
-  const differs = again !== "" && again !== passphrase && !passphrase.startsWith(again);
-  const ready = name.trim() !== "" && localPart !== "" && !badLocalPart && passphrase !== "" && again === passphrase;
+  const ready = name.trim() !== "" && localPart !== "" && !badLocalPart && passphrase.isReady;
   return (
     <form className="book-page" onSubmit={(event) => submit(event, create.run)}>
       <h1>{firstRun.whoTitle}</h1>
@@ -118,26 +145,7 @@ function NamePage({ invite, onCreated, onBack }: NameProps) {
         spellCheck="false"
         maxLength={64}
       />
-      <div className="field-pair">
-        <Field
-          label={firstRun.passphrase}
-          type="password"
-          value={passphrase}
-          onChange={(text) => (setPassphrase(text), create.clear())}
-          autoComplete="new-password"
-          maxLength={1_000}
-        />
-        <Field
-          label={firstRun.passphraseAgain}
-          type="password"
-          value={again}
-          onChange={setAgain}
-          problem={differs ? firstRun.passphraseDiffers : undefined}
-          autoComplete="new-password"
-          maxLength={1_000}
-        />
-      </div>
-      <p className="hint">{firstRun.passphraseHint}</p>
+      <NewPassphrase of={passphrase} hint={firstRun.passphraseHint} onChange={create.clear} />
       <ErrorNote code={create.error} />
       {create.pending && <Waiting>{firstRun.creating}</Waiting>}
       <div className="book-actions">
@@ -152,13 +160,19 @@ function NamePage({ invite, onCreated, onBack }: NameProps) {
   );
 }
 
-function DonePage({ state, onDone }: { readonly state: AppState; readonly onDone: () => void }) {
+interface DoneProps {
+  readonly state: AppState;
+  readonly way: Way;
+  readonly onDone: () => void;
+}
+
+function DonePage({ state, way, onDone }: DoneProps) {
   const { firstRun } = useTexts();
   const [saved, setSaved] = useState(false);
   return (
     <form className="book-page" onSubmit={(event) => submit(event, onDone)}>
       <h1>{firstRun.doneTitle(state.name ?? "")}</h1>
-      <p className="lead">{firstRun.doneBody(state.address ?? "")}</p>
+      <p className="lead">{(way === "join" ? firstRun.joinedBody : firstRun.doneBody)(state.address ?? "")}</p>
       <section className="paper">
         <h2>{firstRun.recoveryTitle}</h2>
         <p>{firstRun.recoveryBody}</p>
@@ -172,11 +186,6 @@ function DonePage({ state, onDone }: { readonly state: AppState; readonly onDone
       </Button>
     </form>
   );
-}
-
-function submit(event: FormEvent, run: () => void): void {
-  event.preventDefault();
-  run();
 }
 
 /** "Ada Lovelace" → "ada.lovelace", as far as letters go. */

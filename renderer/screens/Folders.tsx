@@ -1,6 +1,6 @@
 /** The left pane: writing, folders, and at its foot the network's state in one line. */
 
-import { FilePen, Inbox, Lock, PenLine, Search, Send, Waypoints } from "lucide-react";
+import { FilePen, Inbox, Lock, MonitorSmartphone, PenLine, Search, Send, Waypoints } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "react-aria-components/Button";
 import type { AppState, NetworkState } from "#main/contract/contract.ts";
@@ -8,7 +8,7 @@ import { IconButton } from "../components/IconButton.tsx";
 import { useQuery } from "../hooks/use-query.ts";
 import { useFormat, useTexts } from "../hooks/use-texts.ts";
 
-export type Place = "inbox" | "sent" | "drafts" | "network";
+export type Place = "inbox" | "sent" | "drafts" | "network" | "devices";
 
 interface Props {
   readonly me: AppState;
@@ -20,7 +20,7 @@ interface Props {
   readonly onLock: () => void;
 }
 
-const ICON = { inbox: Inbox, sent: Send, drafts: FilePen, network: Waypoints } as const;
+const ICON = { inbox: Inbox, sent: Send, drafts: FilePen, network: Waypoints, devices: MonitorSmartphone } as const;
 const ICON_SIZE = 16;
 
 export function Folders({ me, place, network, onGo, onWrite, onFind, onLock }: Props) {
@@ -43,7 +43,7 @@ export function Folders({ me, place, network, onGo, onWrite, onFind, onLock }: P
         {folders.write}
       </Button>
       <ul>
-        {(["inbox", "sent", "drafts", "network"] as const).map((to) => {
+        {(["inbox", "sent", "drafts", "network", "devices"] as const).map((to) => {
           const Icon = ICON[to];
           return (
             <Item key={to} isHere={place === to} onGo={() => onGo(to)} count={to === "inbox" ? unread : 0}>

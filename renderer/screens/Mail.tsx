@@ -12,6 +12,7 @@ import { useTexts } from "../hooks/use-texts.ts";
 import { Compose, type Sent } from "./Compose.tsx";
 import { ConversationPane } from "./ConversationPane.tsx";
 import { DraftPane } from "./DraftPane.tsx";
+import { DevicesPage } from "./DevicesPage.tsx";
 import { Folders, type Place } from "./Folders.tsx";
 import { NetworkPage } from "./NetworkPage.tsx";
 import { Palette } from "./Palette.tsx";
@@ -62,7 +63,7 @@ export function Mail({ me, onLocked }: Props) {
     setReading(undefined);
   }, []);
   const open = useCallback((conversationId: string) => {
-    setPlace((at) => (at === "network" || at === "drafts" ? "inbox" : at));
+    setPlace((at) => (at === "sent" ? "sent" : "inbox"));
     setReading(conversationId);
     setWriting(undefined);
   }, []);
@@ -99,7 +100,7 @@ export function Mail({ me, onLocked }: Props) {
   }
 
   return (
-    <div className="mail" data-reading={reading !== undefined || writing !== undefined || place === "network"}>
+    <div className="mail" data-reading={reading !== undefined || writing !== undefined || isPage(place)}>
       <Folders
         me={me}
         place={place}
@@ -129,6 +130,8 @@ export function Mail({ me, onLocked }: Props) {
           <NetworkBanner state={network.value?.state} />
           {place === "network" ? (
             <NetworkPage query={network} onClose={() => go("inbox")} />
+          ) : place === "devices" ? (
+            <DevicesPage onClose={() => go("inbox")} onTell={(text) => setToast({ text })} />
           ) : reading === undefined ? (
             <NothingOpen />
           ) : (
@@ -166,6 +169,9 @@ export function Mail({ me, onLocked }: Props) {
     </div>
   );
 }
+
+/** Takes the place of a conversation. */
+const isPage = (place: Place): boolean => place === "network" || place === "devices";
 
 /** What keeps mail from leaving, above whatever is shown. */
 function NetworkBanner({ state }: { readonly state: string | undefined }) {

@@ -61,6 +61,7 @@ function Finder({ onClose, onGo, onOpen, onWrite, onLock, onImport }: Props) {
     { id: "sent", name: palette.sent, run: () => onGo("sent") },
     { id: "drafts", name: palette.drafts, run: () => onGo("drafts") },
     { id: "network", name: palette.network, run: () => onGo("network") },
+    { id: "devices", name: palette.devices, run: () => onGo("devices") },
     { id: "import", name: palette.importMail, run: onImport },
     { id: "lock", name: palette.lock, run: onLock },
   ].filter(({ name }) => name.toLowerCase().includes(query.toLowerCase()));

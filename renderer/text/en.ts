@@ -10,6 +10,8 @@ const count = (n: number, one: string, other: string): string =>
   `${n.toLocaleString("en")} ${plural.select(n) === "one" ? one : other}`;
 const list = new Intl.ListFormat("en", { type: "conjunction" });
 
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 export const en = {
   locale: "en-GB",
   errors: errorsEn,
@@ -78,6 +80,25 @@ export const en = {
     invite: "Your invite",
     inviteHint: "One line that starts with starling:1:",
     continue: "Continue",
+    joinInstead: "Join with a code from another device",
+    joinTitle: "Join your other device",
+    joinBody:
+      "On the device that has your mail, open “Devices” and choose “Add a device”. It shows a line and a code for this page.",
+    joinLine: "The provider’s line",
+    joinLineHint: "One line that starts with starling:1:, not a secret. Any invite of your provider does as well.",
+    joinCode: "The code",
+    joinCodeHint: "26 letters and digits. Capitals, spaces and hyphens do not matter.",
+    joinCodeBad: "A code has letters and the digits 2 to 7. A 0 is an o, a 1 an l or an i; and there are 26 in all.",
+    deviceTitle: "What is this device called?",
+    deviceBody: (provider: string, network: string) =>
+      `Your other devices show the name; your provider ${provider}, on the network ${network}, cannot read it.`,
+    deviceName: "Name of this device",
+    deviceNameHint: "Such as “Laptop” or “Office”.",
+    devicePassphraseHint: "For this device: four or more unrelated words. It never leaves this computer.",
+    join: "Join",
+    joining: "Asking the provider for what your other device left here…",
+    joinedBody: (address: string) =>
+      `This device is one of ${address} now. New mail comes here too; what came before stays on your other devices.`,
     reading: "Reading the invite…",
     whoTitle: "What shall people call you?",
     whoBody: (provider: string, network: string) => `Your address will be at ${provider}, on the network ${network}.`,
@@ -118,6 +139,7 @@ export const en = {
     inbox: "Inbox",
     sent: "Sent",
     drafts: "Drafts",
+    devices: "Devices",
     network: "Network",
     write: "Write",
     lock: "Lock",
@@ -379,6 +401,56 @@ export const en = {
     closePage: "Back to mail",
   },
 
+  devices: {
+    title: "Devices",
+    loading: "Asking your provider which devices there are…",
+    lead: "Every device gets all new mail and writes as you.",
+    leadHint:
+      "What came before a device joined is not copied to it, and what you send stays on the device that sent it. Your provider sees how many devices you have and when they fetch mail, not what they are called.",
+    list: "Your devices",
+    unnamed: "Device without a name",
+    thisUnnamed: "This device",
+    isThis: "this device",
+    since: (day: string) => `since ${day}`,
+    seen: (day: string) => `last seen ${day}`,
+    facts: (facts: readonly string[]) => capital(facts.join(", ")),
+    only: "This is your only device. If it is lost, so is your mail: a second one keeps what comes from now on.",
+    add: "Add a device",
+    rename: "Rename",
+    renameTitle: "What is this device called?",
+    renameField: "Name",
+    save: "Save",
+    remove: "Remove",
+    removeNamed: (name: string) => `Remove ${name}`,
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeBody: "It gets no new mail from now on and cannot write as you any more.",
+    removeRest:
+      "What it has already got stays on it, locked with its passphrase. If somebody has it unlocked, they have your keys as well: then open a new account and tell your readers.",
+    removeYes: "Remove it",
+    removing: "Telling your provider…",
+    keep: "Keep it",
+    removed: (name: string) => `${name} was removed.`,
+  },
+
+  addDevice: {
+    title: "Add a device",
+    body: "On the new device, start Starling and choose “Join with a code from another device”. It asks for these two.",
+    preparing: "Leaving what it needs with your provider, sealed…",
+    line: "The provider’s line",
+    lineHint: "Not a secret: copy it and send it any way you like.",
+    code: "The code",
+    codeHint: "A secret: type it there and send it to nobody. Whoever types it first can read your mail.",
+    until: (clock: string) => `Holds until ${clock}, for one device.`,
+    over: "This code is over: it lets nobody in any more.",
+    fresh: "New code",
+    waiting: "Waiting for the new device…",
+    joined: (name: string) => `${name} has joined.`,
+    comesAlong:
+      "Your address and keys come along, and the keys of people you write to, as far as there is room: those you have compared first.",
+    cancel: "Take the code back",
+    done: "Done",
+  },
+
   palette: {
     label: "Find people, mail and commands",
     hint: "Type a name, a word, or what you want to do",
@@ -390,6 +462,7 @@ export const en = {
     inbox: "Go to the inbox",
     sent: "Go to sent mail",
     drafts: "Go to drafts",
+    devices: "Look at your devices",
     network: "Look at the network",
     lock: "Lock Starling",
     importMail: "Open a mail file (.eml) as a draft",
@@ -407,6 +480,8 @@ export const en = {
     fewSeconds: "a few seconds",
     in: (duration: string) => `in ${duration}`,
     anyMoment: "any moment now",
+    dayToday: "today",
+    dayYesterday: "yesterday",
   },
 };
 

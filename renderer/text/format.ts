@@ -7,6 +7,10 @@ export interface Format {
   short(at: number, now: number): string;
   /** For a sentence: "14:10", "yesterday 14:10", "12 Nov, 14:10". */
   long(at: number, now: number): string;
+  /** "today", "yesterday", else the day. */
+  day(at: number, now: number): string;
+  /** "14:10" */
+  clock(at: number): string;
   /** "about 2 min", never more exact than it is known. */
   duration(seconds: number): string;
   /** "in about 2 min", or that it may be any moment. */
@@ -61,6 +65,11 @@ export function createFormat(texts: Texts): Format {
       if (days === 0) return time.today(clock.format(at));
       return days === 1 ? time.yesterday(clock.format(at)) : time.at(dayOf(at, now), clock.format(at));
     },
+    day(at, now) {
+      const days = calendarDaysBetween(at, now);
+      return days <= 0 ? time.dayToday : days === 1 ? time.dayYesterday : dayOf(at, now);
+    },
+    clock: (at) => clock.format(at),
     duration,
     until: (at, now) => (at - now < 3_000 ? time.anyMoment : time.in(duration((at - now) / 1_000))),
     bytes(bytes) {

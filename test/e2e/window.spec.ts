@@ -211,6 +211,44 @@ const SCREENS: readonly {
     },
   },
   {
+    name: "join",
+    stage: "new",
+    async go(page) {
+      await page.getByRole("button", { name: "Join with a code" }).click();
+      await page.getByLabel("The code").fill("7bdq2-0");
+    },
+  },
+  {
+    name: "join-name",
+    stage: "new",
+    async go(page) {
+      await page.getByRole("button", { name: "Join with a code" }).click();
+      await page.getByLabel("The provider’s line").fill(INVITE);
+      await page.getByLabel("The code").fill("7bdq2-kx4mw-o3vra-u5hte-zn6gpy");
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.getByLabel("Name of this device").fill("Telephone");
+    },
+  },
+  { name: "devices", stage: "open", go: toDevices },
+  {
+    name: "device-add",
+    stage: "open",
+    async go(page) {
+      await toDevices(page);
+      await page.getByRole("button", { name: "Add a device" }).click();
+      await page.getByText("Waiting for the new device").waitFor();
+    },
+  },
+  {
+    name: "device-remove",
+    stage: "open",
+    async go(page) {
+      await toDevices(page);
+      await page.getByRole("button", { name: "Remove Office" }).click();
+      await page.getByRole("alertdialog").waitFor();
+    },
+  },
+  {
     name: "palette",
     stage: "open",
     async go(page) {
@@ -220,6 +258,11 @@ const SCREENS: readonly {
     },
   },
 ];
+
+async function toDevices(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Devices", exact: true }).click();
+  await page.getByText("Office").waitFor();
+}
 
 for (const look of LOOKS) {
   test(`every screen holds up to a careful look: ${look.name}`, async ({ browser }) => {

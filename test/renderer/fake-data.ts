@@ -4,6 +4,9 @@ import type { Message, Person, Recipient } from "#main/contract/contract.ts";
 
 export const ALICE: Person = { address: "alice@a.example", name: "Alice Moreau" };
 export const INVITE = "starling:1:AAECAwQFBgcICQ";
+/** As long as a real one. */
+export const INVITE_OF_PROVIDER = `starling:1:${"AAECAwQFBgcICQoLDA0ODw".repeat(6)}`;
+export const DEVICE_CODE = "7bdq2-kx4mw-o3vra-u5hte-zn6gpy";
 export const PASSPHRASE = "heron lantern quiet orchard";
 
 export interface FakePerson extends Person {

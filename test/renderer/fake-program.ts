@@ -8,6 +8,7 @@ import type {
   AppState,
   Attachment,
   Conversation,
+  Device,
   Draft,
   ErrorCode,
   Handlers,
@@ -22,13 +23,24 @@ import { memoryPorts } from "#main/rpc/memory-port.ts";
 import { type Announce, serve } from "#main/rpc/serve.ts";
 import type { Files } from "#renderer/api/files.ts";
 import type { Program } from "#renderer/api/program.ts";
-import { ALICE, type FakeMail, type FakePerson, INVITE, PASSPHRASE, people, sampleMail } from "./fake-data.ts";
+import {
+  ALICE,
+  DEVICE_CODE,
+  type FakeMail,
+  type FakePerson,
+  INVITE,
+  INVITE_OF_PROVIDER,
+  PASSPHRASE,
+  people,
+  sampleMail,
+} from "./fake-data.ts";
 
 export interface FakeOptions {
   readonly stage?: AppState["stage"];
   readonly now?: () => number;
   readonly mail?: readonly FakeMail[];
   readonly network?: Partial<NetworkState>;
+  readonly devices?: readonly Device[];
 }
 
 export interface FakeProgram extends Program {
@@ -42,6 +54,8 @@ export interface FakeProgram extends Program {
   failNext(method: keyof Handlers, code: ErrorCode): void;
   /** Calls of a method wait until the function that comes back is called. */
   hold(method: keyof Handlers): () => void;
+  /** A device has joined the account. */
+  addDevice(device: Device): void;
   setReader(address: string, state: Recipient["state"]): void;
   setNetwork(part: Partial<NetworkState>): void;
   /** Moves a sent mail along. */
@@ -149,10 +163,22 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
     };
   }
 
+  let devices: Device[] = [
+    { id: "1".repeat(64), name: "Laptop", since: now() - 200 * DAY, lastSeen: now(), isThis: true },
+    { id: "2".repeat(64), name: "Office", since: now() - 12 * DAY, lastSeen: now() - DAY, isThis: false },
+  ];
+  if (options.devices !== undefined) devices = [...options.devices];
+
   const handlers: Handlers = {
     "app.state": async () => state,
     "app.readInvite": async ({ invite }) =>
       invite === INVITE ? { provider: "a.example", network: "Demonstration", kind: "demo" } : fail("BAD_INVITE"),
+    "app.join": async ({ code, passphrase }) => {
+      if (code !== DEVICE_CODE.replaceAll("-", "")) fail("BAD_DEVICE_CODE");
+      if (passphrase.length < 12) fail("WEAK_PASSPHRASE");
+      state = { stage: "open", address: ALICE.address, name: ALICE.name, version: "0.1.0" };
+      return state;
+    },
     "app.create": async ({ name, localPart, passphrase }) => {
       if (localPart === "bob") fail("ADDRESS_TAKEN");
       if (passphrase.length < 12) fail("WEAK_PASSPHRASE");
@@ -252,6 +278,17 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       setReader(address, "private");
       return check(address);
     },
+    "devices.list": async () => ({ devices }),
+    "devices.offer": async () => ({ code: DEVICE_CODE, line: INVITE_OF_PROVIDER, until: now() + 15 * 60_000 }),
+    "devices.withdraw": async () => ({}),
+    "devices.rename": async ({ id, name }) => {
+      devices = devices.map((device) => (device.id === id ? Object.assign(device, { name }) : device));
+      return { devices };
+    },
+    "devices.remove": async ({ id }) => {
+      devices = devices.filter((device) => device.id !== id);
+      return { devices };
+    },
     "network.estimate": async ({ bytes }) => ({ seconds: seconds(bytes) }),
     "network.state": async () => network,
     "network.setProfile": async ({ profile }) => {
@@ -338,6 +375,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
         release();
       };
     },
+    addDevice: (device) => void (devices = [...devices, device]),
     setReader,
     setNetwork(part) {
       network = { ...network, ...part };
@@ -348,6 +386,8 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
     disconnect: () => theirs.close(),
   };
 }
+
+const DAY = 86_400_000;
 
 const seconds = (bytes: number): number => 40 + Math.ceil(bytes / 22_650) * 32;
 

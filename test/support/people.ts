@@ -19,6 +19,7 @@ import { fetchNetwork, loadSuite, TransportClient } from "#transport";
 import type { Parameters } from "#transport/core/parameters.ts";
 import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import { encodeInvite } from "#transport/directory/invite.ts";
+import { type ControlAnswer, decodeControlAnswer } from "#transport/link/control.ts";
 import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
 import { toParts } from "#transport/link/parts.ts";
@@ -133,6 +134,8 @@ export class Person {
   contract!: Client;
   /** What a lying provider makes of each list of nodes it passes on. */
   listsShown: (list: Uint8Array) => Uint8Array = (list) => list;
+  /** Which answers about its account never come. */
+  losesAnswer: (answer: ControlAnswer) => boolean = () => false;
 
   constructor(people: People, o: { name: string; provider: "a" | "b"; dataDir: string; seed: string }) {
     this.#people = people;
@@ -264,8 +267,9 @@ export class Person {
 
   #meddledWith(link: Link): Link {
     const sizes = geometry(this.#people.world.network.parameters);
-    const shown = (bytes: Uint8Array): Uint8Array => {
+    const shown = (bytes: Uint8Array): Uint8Array | undefined => {
       const frame = decodeFrame(bytes, { protocol: "starling-client/1", direction: "toDialer", sizes });
+      if (frame.type === "controlAnswer" && this.losesAnswer(decodeControlAnswer(frame.body))) return undefined;
       if (frame.type !== "consensusPart" || frame.count !== 1) return bytes;
       const [part] = toParts(this.listsShown(frame.part), { time: frame.time, room: 0 });
       return part === undefined ? bytes : encodeFrame(part, sizes);
@@ -277,7 +281,11 @@ export class Person {
         return link.writable;
       },
       send: (frame) => link.send(frame),
-      onFrame: (handler) => link.onFrame((frame) => handler(shown(frame))),
+      onFrame: (handler) =>
+        link.onFrame((frame) => {
+          const arriving = shown(frame);
+          if (arriving !== undefined) handler(arriving);
+        }),
       onClose: (handler) => link.onClose(handler),
       close: () => link.close(),
     };

@@ -1,0 +1,113 @@
+/** The devices of the account, for the window: who they are, letting one in, putting one out. Spec: docs/spec/10-contract.md §3 */
+
+import {
+  type Clock,
+  decodeInvite,
+  type Device as TransportDevice,
+  DEVICE_NAME_BYTES_MAX,
+  DEVICE_OFFER_MINUTES,
+  encodeInvite,
+  equalBytes,
+  fromHex,
+  milliseconds,
+  toHex,
+  utf8,
+  wipe,
+} from "#transport";
+import type { Device, Handlers } from "../contract/contract.ts";
+import { MainError } from "../error.ts";
+import { encodePayload } from "./device-payload.ts";
+import type { Session } from "./session.ts";
+
+type DeviceMethods = "devices.list" | "devices.offer" | "devices.withdraw" | "devices.rename" | "devices.remove";
+
+export function createDeviceHandlers(d: { open: () => Session; clock: Clock }): Pick<Handlers, DeviceMethods> {
+  const list = async () => ({ devices: await listed(d.open()) });
+  return {
+    "devices.list": list,
+    "devices.offer": async () => {
+      const session = d.open();
+      // The provider counts in whole minutes.
+      const until = (Math.floor(d.clock.now() / MINUTE) + DEVICE_OFFER_MINUTES) * MINUTE;
+      const line = encodeInvite({ ...decodeInvite(session.account.invite), code: "" });
+      return { code: await offer(session), line, until };
+    },
+    "devices.withdraw": async () => {
+      await d.open().client.withdrawOffer();
+      return {};
+    },
+    "devices.rename": async ({ id, name }) => {
+      const session = d.open();
+      const device = await found(session, id);
+      const since = device.since ?? milliseconds(0);
+      await session.client.nameDevice({ deviceKey: device.deviceKey, name: fittingName(name), since });
+      return list();
+    },
+    "devices.remove": async ({ id }) => {
+      const session = d.open();
+      // Another device says which one is lost: this one could not go on, nor tell its owner so.
+      if (equalBytes(fromHex(id), ownKey(session))) throw new MainError("BAD_INPUT");
+      const { deviceKey } = await found(session, id);
+      await session.client.removeDevice({ deviceKey });
+      return list();
+    },
+  };
+}
+
+/** What a label has room for. */
+export function fittingName(name: string): string {
+  const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(name.trim());
+  const characters = Array.from(segments, ({ segment }) => segment);
+  while (utf8(characters.join("")).length > DEVICE_NAME_BYTES_MAX) characters.pop();
+  return characters.join("");
+}
+
+async function offer({ account, client, store }: Session): Promise<string> {
+  const privateKey = await store.ownKey();
+  const extra = encodePayload({ name: account.name, privateKey, people: await store.knownPeople() });
+  wipe(privateKey);
+  try {
+    return await client.offerDevice({ extra });
+  } finally {
+    wipe(extra);
+  }
+}
+
+async function found(session: Session, id: string): Promise<TransportDevice> {
+  const device = (await session.client.devices()).find(({ deviceKey }) => toHex(deviceKey) === id);
+  if (device === undefined) throw new MainError("NOT_FOUND");
+  return device;
+}
+
+/** This one first, then the others by the time since when they are there. */
+async function listed(session: Session): Promise<Device[]> {
+  const devices = await session.client.devices();
+  const own = ownKey(session);
+  const shown = devices.map((device) => toContract(device, equalBytes(device.deviceKey, own)));
+  const mine = shown.find(({ isThis }) => isThis);
+  const isLabelled = devices.some(({ deviceKey, name }) => name !== undefined && equalBytes(deviceKey, own));
+  const { device: label } = session.account;
+  if (mine !== undefined && label !== undefined && !isLabelled) {
+    // It was not told yet, or that was lost. Should it fail again, the next look does it.
+    const since = milliseconds(label.since);
+    await session.client.nameDevice({ deviceKey: own, name: label.name, since }).catch(() => undefined);
+    Object.assign(mine, label);
+  }
+  return shown.toSorted((a, b) => Number(b.isThis) - Number(a.isThis) || (a.since ?? 0) - (b.since ?? 0));
+}
+
+function toContract({ deviceKey, name, since, lastDay }: TransportDevice, isThis: boolean): Device {
+  return {
+    id: toHex(deviceKey),
+    name: name ?? "",
+    ...(since === undefined || since === 0 ? {} : { since }),
+    // Only the day is known: its noon is on that day wherever the reader lives.
+    lastSeen: lastDay * DAY + DAY / 2,
+    isThis,
+  };
+}
+
+const ownKey = ({ suite, account }: Session): Uint8Array => suite.ed25519.publicKey(account.deviceSeed);
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;

@@ -1,0 +1,65 @@
+/** Makes a new store that of one more device of an account that exists. Spec: docs/spec/07-mailbox.md §2.4-2.6 */
+
+import { type Invite, type Network, TransportError, wipe } from "#transport";
+import { MainError, toMainError } from "../error.ts";
+import type { Store } from "../store/store.ts";
+import { decodePayload } from "./device-payload.ts";
+import { clientFor, type SessionDependencies } from "./session.ts";
+
+export interface JoinOptions {
+  readonly store: Store;
+  readonly invite: Invite;
+  readonly inviteText: string;
+  readonly network: Network;
+  readonly code: string;
+  readonly deviceName: string;
+  /** Kept by the caller: with the same one a join whose answer was lost can be repeated while the code holds. */
+  readonly deviceSeed: Uint8Array;
+}
+
+/**
+ * The account is in the store when it resolves. Throws BAD_DEVICE_CODE, ACCOUNT_DIFFERS, TOO_MANY_DEVICES, PROVIDER_DOWN,
+ * CLOCK_WRONG, PROGRAM_TOO_OLD.
+ */
+export async function joinWithCode(d: SessionDependencies, o: JoinOptions): Promise<void> {
+  const { store, invite, network, deviceName } = o;
+  const deviceSeed = o.deviceSeed.slice();
+  const suite = await d.transport.suite(network.parameters.suite);
+  const client = clientFor(d, { invite, network, suite, store, deviceSeed });
+  try {
+    await client.start();
+    const { account, extra } = await client.joinDevice({ code: o.code });
+    const { name, privateKey, people } = decodePayload(extra);
+    wipe(extra);
+    const since = Math.floor(d.clock.now());
+    for (const person of people) await store.saveContact({ ...person, checkedAt: 0, exists: true }, since);
+    await store.saveMainAccount({
+      address: account.address,
+      name,
+      invite: o.inviteText,
+      network: network.bytes,
+      deviceSeed,
+      privateKey,
+      certificate: (await store.account())?.certificate ?? new Uint8Array(0),
+      signedUp: true,
+      device: { name: deviceName, since },
+    });
+    wipe(privateKey);
+    const deviceKey = suite.ed25519.publicKey(deviceSeed);
+    // What fails now is done when the list of devices is looked at.
+    await client.nameDevice({ deviceKey, name: deviceName, since: d.clock.now() }).catch(() => undefined);
+  } catch (error) {
+    throw meaningOf(error);
+  } finally {
+    await client.stop();
+    wipe(deviceSeed);
+  }
+}
+
+/** At this point a refusal is one of the code, and what cannot be opened was not left by the other device. */
+function meaningOf(error: unknown): MainError {
+  const code = error instanceof TransportError ? error.code : undefined;
+  if (code === "REFUSED" || code === "MALFORMED") return new MainError("BAD_DEVICE_CODE", { cause: error });
+  if (code === "SEAL_FAILED") return new MainError("ACCOUNT_DIFFERS", { cause: error });
+  return toMainError(error);
+}

@@ -1,0 +1,116 @@
+/** What somebody carries to a new device: the provider's line, and the code; until it has joined, the code is over, or was taken back. */
+
+import { useEffect, useState } from "react";
+import { Button } from "react-aria-components/Button";
+import { Dialog } from "react-aria-components/Dialog";
+import { Heading } from "react-aria-components/Heading";
+import { Modal, ModalOverlay } from "react-aria-components/Modal";
+import type { Device, Output } from "#main/contract/contract.ts";
+import { useProgram } from "../api/program.ts";
+import { useAction } from "../hooks/use-action.ts";
+import { useNow } from "../hooks/use-now.ts";
+import { useFormat, useTexts } from "../hooks/use-texts.ts";
+import { ErrorNote } from "./ErrorNote.tsx";
+import { Field } from "./Field.tsx";
+import { visible } from "./visible-name.ts";
+import { Waiting } from "./Waiting.tsx";
+
+interface Props {
+  readonly isOpen: boolean;
+  /** As far as is known now: one more than at first is the one that has joined. */
+  readonly devices: readonly Device[];
+  readonly onClose: () => void;
+}
+
+export function AddDevice({ isOpen, devices, onClose }: Props) {
+  return (
+    // A press beside it shall not end what somebody is typing over there.
+    <ModalOverlay className="overlay" isOpen={isOpen} onOpenChange={(open) => !open && onClose()}>
+      <Modal className="modal">
+        <Dialog className="dialog">{isOpen && <Offer devices={devices} onClose={onClose} />}</Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+const EVERY_SECOND = 1_000;
+
+function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
+  const { addDevice, devices: texts } = useTexts();
+  const { client } = useProgram().connection;
+  const now = useNow(EVERY_SECOND);
+  const [before] = useState(devices);
+  const [offer, setOffer] = useState<Output<"devices.offer">>();
+  const make = useAction(async () => setOffer(await client["devices.offer"]({})));
+  const { run } = make;
+  // Opening the dialog is asking for a code.
+  useEffect(() => run(), [run]);
+  const withdraw = useAction(async () => {
+    await client["devices.withdraw"]({});
+    onClose();
+  });
+  const joined = devices.find(({ id }) => before.every((device) => device.id !== id));
+  const isOver = offer !== undefined && now >= offer.until;
+  return (
+    <>
+      <Heading slot="title">{addDevice.title}</Heading>
+      <p>{addDevice.body}</p>
+      {make.pending && <Waiting>{addDevice.preparing}</Waiting>}
+      <ErrorNote code={make.error ?? withdraw.error} onRetry={make.error === undefined ? undefined : make.run} />
+      {offer !== undefined && joined === undefined && !isOver && <Shown offer={offer} />}
+      <output className="device-state">
+        {joined !== undefined
+          ? addDevice.joined(visible(joined.name) || texts.unnamed)
+          : isOver
+            ? addDevice.over
+            : offer !== undefined && addDevice.waiting}
+      </output>
+      <div className="dialog-actions">
+        {offer !== undefined && joined === undefined && !isOver ? (
+          <Button className="button" isDisabled={withdraw.pending} onPress={withdraw.run}>
+            {addDevice.cancel}
+          </Button>
+        ) : (
+          <Button className={joined === undefined ? "button quiet" : "button primary"} onPress={onClose}>
+            {addDevice.done}
+          </Button>
+        )}
+        {isOver && joined === undefined && (
+          <Button className="button primary" isDisabled={make.pending} onPress={make.run}>
+            {addDevice.fresh}
+          </Button>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Shown({ offer: { code, line, until } }: { readonly offer: Output<"devices.offer"> }) {
+  const { addDevice } = useTexts();
+  const format = useFormat();
+  return (
+    <>
+      <Field
+        label={addDevice.line}
+        hint={addDevice.lineHint}
+        value={line}
+        isReadOnly
+        dir="ltr"
+        onFocus={({ target }) => target.select()}
+      />
+      <div className="field">
+        <p className="field-name" id="device-code">
+          {addDevice.code}
+        </p>
+        <ol className="device-code" dir="ltr" aria-labelledby="device-code">
+          {[...code.split("-").entries()].map(([place, group]) => (
+            <li key={place}>{group}</li>
+          ))}
+        </ol>
+        <p className="hint">{addDevice.codeHint}</p>
+        <p className="hint">{addDevice.until(format.clock(until))}</p>
+      </div>
+      <p className="hint">{addDevice.comesAlong}</p>
+    </>
+  );
+}

@@ -1,0 +1,124 @@
+/** The devices of the account: which there are, letting one in, giving this one a name, putting a lost one out. */
+
+import { ArrowLeft, Monitor, MonitorSmartphone } from "lucide-react";
+import { useState } from "react";
+import { Button } from "react-aria-components/Button";
+import type { Device } from "#main/contract/contract.ts";
+import { AddDevice } from "../components/AddDevice.tsx";
+import { RemoveDevice, RenameDevice } from "../components/DeviceDialogs.tsx";
+import { ErrorNote } from "../components/ErrorNote.tsx";
+import { visible } from "../components/visible-name.ts";
+import { Waiting } from "../components/Waiting.tsx";
+import { useNow } from "../hooks/use-now.ts";
+import { useQuery } from "../hooks/use-query.ts";
+import { useFormat, useTexts } from "../hooks/use-texts.ts";
+
+interface Props {
+  readonly onClose: () => void;
+  /** Says what has happened, for a moment. */
+  readonly onTell: (text: string) => void;
+}
+
+/** While a code is shown: slower than what a provider answers, soon enough for somebody who waits. */
+const LOOK_MS = 10_000;
+
+type Open = { readonly what: "add" } | { readonly what: "rename" | "remove"; readonly device: Device };
+
+export function DevicesPage({ onClose, onTell }: Props) {
+  const { devices: texts, thread } = useTexts();
+  const [open, setOpen] = useState<Open>();
+  const { value, error, again } = useQuery("devices.list", {}, open?.what === "add" ? { everyMs: LOOK_MS } : {});
+  const devices = value?.devices;
+  const nameOf = useDeviceName();
+  function close(): void {
+    setOpen(undefined);
+    again();
+  }
+  return (
+    <article className="devices" aria-label={texts.title}>
+      <header className="thread-head">
+        <Button className="icon-button thread-back" aria-label={thread.back} onPress={onClose}>
+          <ArrowLeft aria-hidden="true" size={18} />
+        </Button>
+        <h1>{texts.title}</h1>
+      </header>
+      <p className="lead">{texts.lead}</p>
+      <ErrorNote code={devices === undefined ? error : undefined} onRetry={again} />
+      {devices === undefined && error === undefined && <Waiting>{texts.loading}</Waiting>}
+      {devices !== undefined && (
+        <ul className="device-list" aria-label={texts.list}>
+          {devices.map((device) => (
+            <Row
+              key={device.id}
+              device={device}
+              onRename={() => setOpen({ what: "rename", device })}
+              onRemove={() => setOpen({ what: "remove", device })}
+            />
+          ))}
+        </ul>
+      )}
+      {devices?.length === 1 && <p className="hint">{texts.only}</p>}
+      <Button
+        className="button primary large"
+        isDisabled={devices === undefined}
+        onPress={() => setOpen({ what: "add" })}
+      >
+        <MonitorSmartphone aria-hidden="true" size={16} />
+        {texts.add}
+      </Button>
+      <p className="hint">{texts.leadHint}</p>
+      <AddDevice isOpen={open?.what === "add"} devices={devices ?? []} onClose={close} />
+      <RenameDevice device={open?.what === "rename" ? open.device : undefined} onClose={close} />
+      <RemoveDevice
+        device={open?.what === "remove" ? open.device : undefined}
+        onClose={close}
+        onRemoved={(device) => onTell(texts.removed(nameOf(device)))}
+      />
+    </article>
+  );
+}
+
+interface RowProps {
+  readonly device: Device;
+  readonly onRename: () => void;
+  readonly onRemove: () => void;
+}
+
+function Row({ device, onRename, onRemove }: RowProps) {
+  const { devices: texts } = useTexts();
+  const format = useFormat();
+  const now = useNow();
+  const nameOf = useDeviceName();
+  const { since, lastSeen, isThis } = device;
+  const facts = [
+    ...(since === undefined ? [] : [texts.since(format.day(since, now))]),
+    ...(isThis ? [] : [texts.seen(format.day(lastSeen, now))]),
+  ];
+  const hasName = visible(device.name) !== "";
+  return (
+    <li className="device">
+      <Monitor aria-hidden="true" size={20} />
+      <div className="device-text">
+        <p className="device-name">
+          <bdi>{nameOf(device)}</bdi>
+          {isThis && hasName && <span className="device-this">{texts.isThis}</span>}
+        </p>
+        <p className="hint">{texts.facts(facts)}</p>
+      </div>
+      {isThis ? (
+        <Button className="button quiet" onPress={onRename}>
+          {texts.rename}
+        </Button>
+      ) : (
+        <Button className="button" aria-label={texts.removeNamed(nameOf(device))} onPress={onRemove}>
+          {texts.remove}
+        </Button>
+      )}
+    </li>
+  );
+}
+
+function useDeviceName(): (device: Device) => string {
+  const { devices: texts } = useTexts();
+  return ({ name, isThis }) => visible(name) || (isThis ? texts.thisUnnamed : texts.unnamed);
+}

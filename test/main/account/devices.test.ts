@@ -1,0 +1,154 @@
+/** Two programs of one account: what the second one is given, what both can do, and what is left when joining fails. */
+
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { test } from "node:test";
+import type { Device } from "#main/contract/contract.ts";
+import { createStore } from "#main/store/store.ts";
+import { PassphraseKeyring } from "#main/store/key-file.ts";
+import { decodePayload, encodePayload } from "#main/account/device-payload.ts";
+import { fittingName } from "#main/account/devices.ts";
+import { failsWith, PASSPHRASE, type Person, People } from "#test/support/people.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { BUNDLE_EXTRA_BYTES_MAX } from "#transport";
+
+test("a second program joins with a code: it reads new mail, writes as the same address, knows whose keys were compared, and is removed", async (t) => {
+  const people = await People.on(t, { seed: "second program" });
+  const { alice, bob } = await people.aliceAndBob();
+  await bob.contract["people.setVerified"]({ address: alice.address, verified: true });
+  const before = people.world.clock.now();
+  const phone = await joined(people, bob, "phone");
+  const { stage, address, name } = await phone.contract["app.state"]({});
+  assert.deepEqual({ stage, address, name }, { stage: "open", address: bob.address, name: "bob" });
+  await people.until(async () => (await phone.network()).state === "mixing", "the phone is mixing");
+
+  const seen = await people.during(bob.contract["devices.list"]({}));
+  assert.deepEqual(
+    seen.devices.map((device) => [device.name, device.isThis]),
+    [
+      ["", true],
+      ["My phone", false],
+    ],
+  );
+  const [laptop, other] = seen.devices as [Device, Device];
+  assert.ok((other.since ?? 0) >= Math.floor(before) && (laptop.since ?? 0) < before);
+  const renamed = await people.during(bob.contract["devices.rename"]({ id: laptop.id, name: "  Laptop " }));
+  assert.deepEqual([renamed.devices[0]?.name, renamed.devices[0]?.since], ["Laptop", laptop.since]);
+  const own = (await people.during(phone.contract["devices.list"]({}))).devices;
+  assert.deepEqual(
+    own.map((device) => [device.name, device.isThis]),
+    [
+      ["My phone", true],
+      ["Laptop", false],
+    ],
+  );
+
+  await alice.write(bob.address, "for both");
+  await bob.receivesOnce("for both");
+  // Its writer's record comes through the mix network; until then the signature waits to be judged.
+  const judged = async (): Promise<boolean> => (await phone.inbox())[0]?.signature === "valid";
+  await people.until(judged, "the mail, and whose signature it bears");
+  assert.deepEqual(await phone.texts(), ["for both"]);
+  const { state } = await people.during(phone.contract["recipient.check"]({ address: alice.address }));
+  assert.equal(state, "verified");
+  await phone.write(alice.address, "from the phone");
+  await alice.receivesOnce("from the phone");
+  assert.deepEqual((await alice.inbox())[0]?.from, { address: bob.address, name: "bob" });
+
+  await failsWith(people.during(bob.contract["devices.remove"]({ id: laptop.id })), "BAD_INPUT");
+  await failsWith(people.during(bob.contract["devices.remove"]({ id: "0".repeat(64) })), "NOT_FOUND");
+  const left = await people.during(bob.contract["devices.remove"]({ id: other.id }));
+  assert.deepEqual(
+    left.devices.map((device) => device.name),
+    ["Laptop"],
+  );
+  await failsWith(people.during(phone.contract["devices.list"]({})), "NO_ACCOUNT");
+  assert.deepEqual([...alice.reported, ...bob.reported, ...phone.reported], []);
+});
+
+test("a code that is wrong or was taken back lets nobody in, says so, and leaves nothing behind", async (t) => {
+  const people = await People.on(t, { seed: "codes" });
+  const bob = await people.person("bob", "b");
+  const phone = await people.newcomer("phone", "b");
+  const offer = async () => people.during(bob.contract["devices.offer"]({}));
+  const join = (code: string, passphrase = PASSPHRASE) =>
+    people.during(phone.contract["app.join"]({ invite: phone.invite, code, deviceName: "Phone", passphrase }));
+  const { code, line, until } = await offer();
+  assert.equal(line, bob.invite);
+  assert.ok(until > bob.clock.now() + 14 * 60_000 && until <= bob.clock.now() + 15 * 60_000);
+  const wrong = code.startsWith("a") ? `b${code.slice(1)}` : `a${code.slice(1)}`;
+  for (const typed of [wrong, "aaaaa", "not a code"]) await failsWith(join(typed), "BAD_DEVICE_CODE");
+  await failsWith(join(code, "short"), "WEAK_PASSPHRASE");
+  await people.during(bob.contract["devices.withdraw"]({}));
+  await failsWith(join(code), "BAD_DEVICE_CODE");
+  assert.deepEqual(await readdir(phone.dataDir), []);
+  assert.equal((await phone.contract["app.state"]({})).stage, "new");
+  assert.equal((await people.during(bob.contract["devices.list"]({}))).devices.length, 1);
+  const good = await offer();
+  await join(` ${good.code.toUpperCase().replaceAll("-", " ")} `);
+  assert.equal((await people.during(bob.contract["devices.list"]({}))).devices.length, 2);
+});
+
+test("a join whose answer was lost is done again with the same code, and is one device", async (t) => {
+  const people = await People.on(t, { seed: "lost answer" });
+  const bob = await people.person("bob", "b");
+  const phone = await people.newcomer("phone", "b");
+  const { code } = await people.during(bob.contract["devices.offer"]({}));
+  const join = () =>
+    people.during(
+      phone.contract["app.join"]({ invite: phone.invite, code, deviceName: "Phone", passphrase: PASSPHRASE }),
+    );
+  phone.losesAnswer = () => true;
+  await failsWith(join(), "PROVIDER_DOWN");
+  assert.deepEqual(await readdir(phone.dataDir), []);
+  phone.losesAnswer = () => false;
+  await join();
+  const { devices } = await people.during(phone.contract["devices.list"]({}));
+  assert.deepEqual(
+    devices.map((device) => device.name),
+    ["Phone", ""],
+  );
+});
+
+test("a store that was begun and never filled is thrown away, and the program is as new", async (t) => {
+  const people = await People.on(t, { seed: "begun" });
+  const phone = await people.newcomer("phone", "b");
+  const random = new SeededRandom("begun");
+  const keyring = new PassphraseKeyring(random, { memoryBytes: 8 * 2 ** 20, passes: 1 });
+  const store = await createStore({ dataDir: phone.dataDir, keyring, passphrase: PASSPHRASE, random });
+  await store.close();
+  assert.equal((await phone.contract["app.state"]({})).stage, "locked");
+  await failsWith(phone.unlock("not the passphrase"), "WRONG_PASSPHRASE");
+  assert.equal((await phone.contract["app.state"]({})).stage, "locked");
+  await failsWith(phone.unlock(), "NO_ACCOUNT");
+  assert.equal((await phone.contract["app.state"]({})).stage, "new");
+  assert.deepEqual(await readdir(phone.dataDir), []);
+});
+
+test("what is handed over fits whatever the number of people, the first ones first, and anything else is refused", () => {
+  const privateKey = new Uint8Array(900).fill(1);
+  const people = Array.from({ length: 300 }, (_, n) => ({
+    address: `person${n}@a.example`,
+    name: `Person ${n}`,
+    verified: n < 3,
+    accepted: n % 2 === 0,
+    pinned: { accountKey: new Uint8Array(32).fill(n % 256), fingerprint: "ab".repeat(20) },
+  }));
+  const bytes = encodePayload({ name: "Bob Ädler", privateKey, people });
+  assert.ok(bytes.length <= BUNDLE_EXTRA_BYTES_MAX);
+  const read = decodePayload(bytes);
+  assert.deepEqual([read.name, read.privateKey], ["Bob Ädler", privateKey]);
+  assert.ok(read.people.length > 20, `${read.people.length} people`);
+  assert.deepEqual(read.people, people.slice(0, read.people.length));
+  assert.throws(() => decodePayload(bytes.subarray(1)), { code: "PROGRAM_TOO_OLD" });
+  assert.throws(() => decodePayload(bytes.subarray(0, -1)), { code: "REFUSED" });
+  assert.equal(fittingName(`  ${"ä".repeat(40)}`), "ä".repeat(32));
+});
+
+async function joined(people: People, from: Person, name: string): Promise<Person> {
+  const phone = await people.newcomer(name, "b");
+  const { code, line } = await people.during(from.contract["devices.offer"]({}));
+  const input = { invite: line, code, deviceName: "My phone", passphrase: PASSPHRASE };
+  await people.during(phone.contract["app.join"](input));
+  return phone;
+}
