@@ -1,27 +1,35 @@
 /** A provider's web link, if its configuration asks for one. Spec: docs/spec/15-web-link.md §6 */
 
-import { readFileSync } from "node:fs";
 import type { Clock } from "#transport/core/clock.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { Network } from "#transport/directory/model.ts";
 import type { FrameSizes } from "#transport/link/frame-table.ts";
+import type { Listener } from "#transport/link/link.ts";
 import { WebListener } from "#transport/link/web-listener.ts";
 import { ServerError } from "../errors.ts";
+import type { Log } from "../observe/log.ts";
 import type { ProviderConfig } from "./config.ts";
 import { parseListenAddress } from "./listen-address.ts";
+import { keepWebCertificate, readWebCertificate } from "./web-certificate.ts";
 
 export interface WebStart {
   readonly clock: Clock;
+  readonly log: Log;
   readonly suite: Suite;
   readonly network: Network;
   readonly sizes: FrameSizes;
   readonly linkSeed: Uint8Array;
 }
 
+export interface WebDoor extends Listener {
+  /** What clients dial. */
+  readonly url: string;
+}
+
 /** Undefined where no key asks for it. Throws CONFIG with the sentence, or the system's error when the address cannot be bound. */
-export async function startWeb(config: ProviderConfig, o: WebStart): Promise<WebListener | undefined> {
+export async function startWeb(config: ProviderConfig, o: WebStart): Promise<WebDoor | undefined> {
   const { webListen } = config;
   if (webListen === undefined) return undefined;
   const { listen, url, origins, certificate, privateKey, behindProxy = false } = webListen;
@@ -33,13 +41,11 @@ export async function startWeb(config: ProviderConfig, o: WebStart): Promise<Web
   if (certificate === undefined && !LOOPBACK.has(host)) {
     throw new ServerError("CONFIG", "webListen.listen: expected 127.0.0.1 or [::1] where there is no certificate.");
   }
-  const tls =
-    certificate === undefined || privateKey === undefined
-      ? {}
-      : { tls: { certificate: read("certificate", certificate), privateKey: read("privateKey", privateKey) } };
+  const files = certificate === undefined || privateKey === undefined ? undefined : { certificate, privateKey };
+  const tls = files && readWebCertificate(files);
   try {
-    return await WebListener.listen({
-      ...tls,
+    const listener = await WebListener.listen({
+      ...(tls === undefined ? {} : { tls }),
       host,
       port,
       url,
@@ -52,6 +58,18 @@ export async function startWeb(config: ProviderConfig, o: WebStart): Promise<Web
       sizes: o.sizes,
       clock: o.clock,
     });
+    if (files === undefined || tls === undefined) return listener;
+    const use = (found: typeof tls): void => listener.renew(found);
+    const cancel = keepWebCertificate({ files, inUse: tls, use, clock: o.clock, log: o.log });
+    return {
+      address: listener.address,
+      url: listener.url,
+      onLink: (handler) => listener.onLink(handler),
+      close() {
+        cancel();
+        return listener.close();
+      },
+    };
   } catch (error) {
     if (error instanceof TransportError) throw new ServerError("CONFIG", "webListen.url: expected wss://host/path.");
     if (error instanceof Error && "code" in error && String(error.code).startsWith("ERR_OSSL")) {
@@ -62,11 +80,3 @@ export async function startWeb(config: ProviderConfig, o: WebStart): Promise<Web
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
-
-function read(key: string, file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    throw new ServerError("CONFIG", `webListen.${key}: expected ${file} to be a file that can be read.`);
-  }
-}

@@ -18,7 +18,6 @@ import type { Network } from "#transport/directory/model.ts";
 import type { Link, Protocol } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
-import type { WebListener } from "#transport/link/web-listener.ts";
 import { type Geometry, geometry } from "#transport/sphinx/geometry.ts";
 import type { AdmittedNode } from "../authority/admission.ts";
 import { runAuthority } from "../authority/run-authority.ts";
@@ -38,7 +37,7 @@ import type { AuthorityConfig, Config, MixConfig, ProviderConfig } from "./confi
 import { type NodeKeys, publicKeys, readKeyFile } from "./key-file.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import { readNetwork } from "./network.ts";
-import { startWeb } from "./start-web.ts";
+import { startWeb, type WebDoor } from "./start-web.ts";
 
 export interface Running {
   /** What a program that starts nodes wants to know, all public. */
@@ -99,14 +98,14 @@ export async function startProvider(config: ProviderConfig, observer?: Observer)
 async function openDoors(
   config: ProviderConfig,
   base: Base,
-): Promise<{ services: OperatorService[]; web: WebListener | undefined }> {
+): Promise<{ services: OperatorService[]; web: WebDoor | undefined }> {
   const { clock, log, suite, network, sizes, keys } = base;
   const services: OperatorService[] = [];
   try {
     for (const { name, module, options = {} } of config.services ?? []) {
       services.push(await OperatorService.start({ name, module, options, clock, log }));
     }
-    const web = await bound(() => startWeb(config, { clock, suite, network, sizes, linkSeed: keys.linkSeed }));
+    const web = await bound(() => startWeb(config, { clock, log, suite, network, sizes, linkSeed: keys.linkSeed }));
     return { services, web };
   } catch (error) {
     for (const service of services) await service.stop();

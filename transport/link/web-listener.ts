@@ -1,9 +1,10 @@
 /** Web links from clients: HTTP/1.1, an upgrade to WebSocket, and the proof of both keys. Spec: docs/spec/15-web-link.md */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { createSecureContext } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
 import { equalBytes } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
@@ -35,12 +36,17 @@ import {
 import { WebLink } from "./web-link.ts";
 import { MessageSocket } from "./web-socket.ts";
 
+export interface WebCertificate {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
 export interface WebListenOptions {
   readonly host: string;
   /** 0: any free one; `address` tells which. */
   readonly port: number;
   /** PEM of the web certificate and its key; without them whoever stands before this listener speaks TLS. */
-  readonly tls?: { readonly certificate: string; readonly privateKey: string };
+  readonly tls?: WebCertificate;
   /** What clients dial, or how to know it once the port is. */
   readonly url: string | ((address: string) => string);
   /** Web pages that may open links, exactly as browsers name them: https://app.example */
@@ -72,7 +78,7 @@ interface Pending {
 
 export class WebListener implements Listener {
   readonly #options: WebListenOptions;
-  readonly #server: Server;
+  readonly #server: Server | TlsServer;
   readonly #upgrades: WebSocketServer;
   readonly #linkKey: Uint8Array;
   readonly #sweep: LinkSweep;
@@ -96,9 +102,7 @@ export class WebListener implements Listener {
     this.#sweep = new LinkSweep(options.clock);
     const { tls } = options;
     this.#server =
-      tls === undefined
-        ? createServer(turnAwayRequest)
-        : createTlsServer({ cert: tls.certificate, key: tls.privateKey, minVersion: "TLSv1.3" }, turnAwayRequest);
+      tls === undefined ? createServer(turnAwayRequest) : createTlsServer(secureContext(tls), turnAwayRequest);
     this.#server.on("connection", (socket: Socket) => this.#connected(socket));
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.on("clientError", (_error, socket) => socket.destroy());
@@ -129,6 +133,13 @@ export class WebListener implements Listener {
 
   onLink(handler: (link: Link) => void): void {
     this.#handler = handler;
+  }
+
+  /** Links from now on see this certificate. Throws the system's error, and keeps the old one, where key and certificate do not fit. */
+  renew(tls: WebCertificate): void {
+    const context = secureContext(tls);
+    createSecureContext(context);
+    if ("setSecureContext" in this.#server) this.#server.setSecureContext(context);
   }
 
   async close(): Promise<void> {
@@ -271,6 +282,9 @@ export class WebListener implements Listener {
     this.#options.onRefused?.(reason);
   }
 }
+
+const secureContext = ({ certificate, privateKey }: WebCertificate) =>
+  ({ cert: certificate, key: privateKey, minVersion: "TLSv1.3" }) as const;
 
 /** Who asks for anything but a link gets no answer worth fetching. */
 const turnAwayRequest = (_request: IncomingMessage, response: ServerResponse): void =>
