@@ -217,7 +217,12 @@ export const api = {
   "app.unlock": method(z.strictObject({ passphrase: z.string().min(1).max(1_000) }), appState),
   "app.lock": method(nothing, appState),
   "mail.list": method(
-    z.strictObject({ folder: z.enum(["inbox", "sent"]), before: time.optional(), limit: z.int().min(1).max(200) }),
+    z.strictObject({
+      folder: z.enum(["inbox", "sent"]),
+      /** The last conversation of the page before: several may have the same time. */
+      before: z.strictObject({ at: time, id }).optional(),
+      limit: z.int().min(1).max(200),
+    }),
     z.strictObject({ conversations: z.array(conversation).max(200), unread: z.int().nonnegative() }),
   ),
   "mail.search": method(

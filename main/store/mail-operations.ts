@@ -69,12 +69,14 @@ export const mailOperations = {
 
   listConversations(
     db: Database,
-    o: { folder: "inbox" | "sent"; before?: number | undefined; limit: number },
+    o: { folder: "inbox" | "sent"; before?: { at: number; id: string } | undefined; limit: number },
   ): { conversations: ConversationSummary[]; unread: number } {
     const side = o.folder === "inbox" ? "inbound" : "outbound";
+    // Mail is dated to the second: without the id, what has the time of a page's last would be on no page.
     const rows = db.all(
-      `SELECT id FROM conversations WHERE ${side} = 1 AND newest_at < ? ORDER BY newest_at DESC LIMIT ?`,
-      o.before ?? Number.MAX_SAFE_INTEGER,
+      `SELECT id FROM conversations WHERE ${side} = 1 AND (newest_at, id) < (?, ?) ORDER BY newest_at DESC, id DESC LIMIT ?`,
+      o.before?.at ?? Number.MAX_SAFE_INTEGER,
+      o.before === undefined ? new Uint8Array(0) : idBytes(o.before.id),
       o.limit,
     );
     const unread = db.get("SELECT COUNT(DISTINCT conversation) AS n FROM messages WHERE unread = 1");

@@ -59,7 +59,7 @@ export function ConversationPane({ folder, selected, onOpen, onWrite }: Props) {
   );
 }
 
-type PageProps = Props & { readonly before?: number };
+type PageProps = Props & { readonly before?: Pick<Conversation, "at" | "id"> };
 
 /** One page, and below it, once asked for, the next. */
 function Page({ before, ...props }: PageProps) {
@@ -81,7 +81,7 @@ function Page({ before, ...props }: PageProps) {
       <Rows label={texts.list.label[folder]} conversations={conversations} selected={selected} onOpen={onOpen} />
       {conversations.length === PAGE &&
         (more ? (
-          <Page {...props} before={last.at} />
+          <Page {...props} before={{ at: last.at, id: last.id }} />
         ) : (
           <Button className="button quiet older" onPress={() => setMore(true)}>
             {texts.list.older}

@@ -1,6 +1,7 @@
 /** Four people who write to each other all the time, and a book of what was written and what came. */
 
 import assert from "node:assert/strict";
+import type { Conversation } from "#main/contract/contract.ts";
 import type { Member } from "#test/integration/support/member.ts";
 import { addressOf } from "#test/demo/story.ts";
 import { exponential, pick, type RandomSource } from "#transport/core/random.ts";
@@ -27,7 +28,7 @@ export interface CorrespondenceOptions {
 /** Between two looks at an inbox. */
 const LOOK_MILLISECONDS = 1_000;
 /** The contract gives no more at once. */
-const RECENT_MAX = 200;
+const PAGE = 200;
 
 export class Correspondence {
   readonly #options: CorrespondenceOptions;
@@ -129,8 +130,7 @@ export class Correspondence {
   async #readOn(person: Member): Promise<void> {
     while (this.#readers) {
       await pause(LOOK_MILLISECONDS);
-      const list = await person.ask("mail.list", { folder: "inbox", limit: RECENT_MAX });
-      for (const { id, subject, unread } of list?.conversations ?? []) {
+      for await (const { id, subject, unread } of inbox(person)) {
         const mail = this.#mails.get(subject);
         if (mail !== undefined) mail.arrivedAt ??= Date.now();
         // Whoever opens a mail lets its writer know.
@@ -145,22 +145,25 @@ interface Received {
   readonly signature: string;
 }
 
-async function allReceived({ desktop }: Member): Promise<Received[]> {
+async function allReceived(person: Member): Promise<Received[]> {
   const received: Received[] = [];
-  const seen = new Set<string>();
-  for (let before: number | undefined; ; ) {
-    const page = { folder: "inbox", limit: 200, ...(before === undefined ? {} : { before }) } as const;
-    const { conversations } = await desktop.call("mail.list", page);
-    const fresh = conversations.filter(({ id }) => !seen.has(id));
-    if (fresh.length === 0) return received;
-    for (const { id, at } of fresh) {
-      seen.add(id);
-      before = Math.min(before ?? at, at);
-      const { messages } = await desktop.call("mail.thread", { conversationId: id });
-      for (const { direction, subject, signature } of messages) {
-        if (direction === "in") received.push({ subject, signature });
-      }
+  for await (const { id } of inbox(person)) {
+    const { messages } = await person.desktop.call("mail.thread", { conversationId: id });
+    for (const { direction, subject, signature } of messages) {
+      if (direction === "in") received.push({ subject, signature });
     }
+  }
+  return received;
+}
+
+/** To its end, unless the program is down: mail written with a clock that was behind is not among the newest. */
+async function* inbox(person: Member): AsyncIterable<Conversation> {
+  for (let last: Conversation | undefined; ; ) {
+    const page = { folder: "inbox", limit: PAGE, ...(last && { before: { at: last.at, id: last.id } }) } as const;
+    const conversations: readonly Conversation[] = (await person.ask("mail.list", page))?.conversations ?? [];
+    yield* conversations;
+    last = conversations.at(-1);
+    if (conversations.length < PAGE) return;
   }
 }
 

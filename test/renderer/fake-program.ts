@@ -196,8 +196,8 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
     },
     "mail.list": async ({ folder, before, limit }) => {
       const all = inFolder(folder);
-      const listed = all.filter(({ at }) => before === undefined || at < before).slice(0, limit);
-      return { conversations: listed, unread: all.filter(({ unread }) => unread).length };
+      const from = before === undefined ? 0 : all.findIndex(({ id }) => id === before.id) + 1;
+      return { conversations: all.slice(from, from + limit), unread: all.filter(({ unread }) => unread).length };
     },
     "mail.search": async ({ query, limit }) => {
       const word = query.toLowerCase();

@@ -51,6 +51,23 @@ test("a message that is offered again is stored once, by transport id and by sig
   await store.close();
 });
 
+test("a list read page by page holds every conversation once, though many have the same time", async (t) => {
+  const store = await openNew(t);
+  const written = new Set<string | undefined>();
+  for (let i = 0; i < 7; i++) written.add(await store.addArrival(arrival({ text: `mail ${i}` }), newId(random)));
+  const found: string[] = [];
+  for (let before: { at: number; id: string } | undefined; ; ) {
+    const { conversations } = await store.listConversations({ folder: "inbox", before, limit: 2 });
+    const last = conversations.at(-1);
+    if (last === undefined) break;
+    found.push(...conversations.map(({ conversation }) => conversation.id));
+    before = { at: last.newest.at, id: last.conversation.id };
+  }
+  assert.equal(found.length, 7);
+  assert.deepEqual(new Set(found), written);
+  await store.close();
+});
+
 test("an answer joins the conversation of the mail it answers", async (t) => {
   const store = await openNew(t);
   const question = arrival({ text: "?", messageId: "<1@a.example>" });
