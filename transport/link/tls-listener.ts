@@ -3,10 +3,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import type { Clock } from "../core/clock.ts";
-import type { Milliseconds } from "../core/units.ts";
 import { formatAddress } from "./address.ts";
 import type { FrameSizes, FrameTable } from "./frame-table.ts";
-import { HANDSHAKE_TIME_KEPT, HANDSHAKE_TIME_MAX, HANDSHAKES_MAX, LINKS_MAX } from "./limits.ts";
+import { Handshakes, SLOW_HANDSHAKE } from "./handshakes.ts";
+import { HANDSHAKE_TIME_MAX, HANDSHAKES_MAX, LINKS_MAX } from "./limits.ts";
 import type { Link, Listener, PeerIdentity, Protocol } from "./link.ts";
 import { LinkSweep } from "./link-sweep.ts";
 import { linkCredentials, linkOver, peerOf } from "./tls.ts";
@@ -37,8 +37,7 @@ export class TlsListener implements Listener {
   readonly #server: Server;
   readonly #handshakes: TlsServer;
   readonly #sweep: LinkSweep;
-  /** Connections whose handshake goes on, by the peer's address and port, oldest first. */
-  readonly #pending = new Map<string, { readonly socket: Socket; readonly since: Milliseconds }>();
+  readonly #pending = new Handshakes();
   #handler: ((link: Link) => void) | undefined;
   #closing = false;
 
@@ -84,7 +83,7 @@ export class TlsListener implements Listener {
   async close(): Promise<void> {
     this.#closing = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const { socket } of this.#pending.values()) socket.destroy();
+    this.#pending.destroyAll();
     this.#sweep.destroyAll();
     await closed;
   }
@@ -103,33 +102,18 @@ export class TlsListener implements Listener {
 
   #begin(socket: Socket): void {
     const { handshakesMax = HANDSHAKES_MAX, linksMax = LINKS_MAX, clock } = this.#options;
-    if (this.#pending.size >= handshakesMax) this.#endSlowest();
+    if (this.#pending.size >= handshakesMax && this.#pending.endSlowest(clock.now())) this.#refuse(SLOW_HANDSHAKE);
     const isFull = this.#pending.size >= handshakesMax || this.#sweep.size + this.#pending.size >= linksMax;
     if (isFull || this.#closing) {
       socket.destroy();
       return this.#refuse("too many connections");
     }
-    const name = peerName(socket);
-    this.#pending.set(name, { socket, since: clock.now() });
-    socket.once("close", () => {
-      if (this.#pending.get(name)?.socket === socket) this.#pending.delete(name);
-    });
+    this.#pending.add({ socket, since: clock.now() });
     this.#handshakes.emit("connection", socket);
   }
 
-  /** Who connects and says nothing keeps a place for as long as nobody needs it, and then for a moment only. */
-  #endSlowest(): void {
-    const [oldest] = this.#pending;
-    if (oldest === undefined) return;
-    const [name, { socket, since }] = oldest;
-    if (this.#options.clock.now() - since < HANDSHAKE_TIME_KEPT) return;
-    this.#pending.delete(name);
-    socket.destroy();
-    this.#refuse("a slow handshake, for its place");
-  }
-
   #accept(socket: TLSSocket): void {
-    this.#pending.delete(peerName(socket));
+    this.#pending.isOver(socket);
     const peer = peerOf(socket);
     if ("refused" in peer) {
       socket.destroy();
@@ -152,5 +136,3 @@ export class TlsListener implements Listener {
     this.#options.onRefused?.(reason);
   }
 }
-
-const peerName = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;

@@ -9,12 +9,12 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { equalBytes } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { RandomSource } from "../core/random.ts";
-import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { milliseconds } from "../core/units.ts";
 import type { Primitives } from "../crypto/suite.ts";
 import { formatAddress } from "./address.ts";
 import { type FrameSizes, sendFrameBytes } from "./frame-table.ts";
+import { type Handshake, Handshakes, SLOW_HANDSHAKE } from "./handshakes.ts";
 import {
-  HANDSHAKE_TIME_KEPT,
   HANDSHAKE_TIME_MAX,
   WEB_HANDSHAKES_MAX,
   WEB_HANDSHAKES_PER_ADDRESS_MAX,
@@ -68,10 +68,7 @@ export interface WebListenOptions {
   readonly linksPerAddressMax?: number;
 }
 
-/** A connection on its way to be a link, from its first byte on. */
-interface Pending {
-  readonly socket: Socket;
-  readonly since: Milliseconds;
+interface Pending extends Handshake {
   readonly cancel: Cancel;
   group: string;
 }
@@ -82,8 +79,7 @@ export class WebListener implements Listener {
   readonly #upgrades: WebSocketServer;
   readonly #linkKey: Uint8Array;
   readonly #sweep: LinkSweep;
-  /** By the peer's address and port, oldest first. */
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Handshakes<Pending>();
   readonly #linkGroups = new Map<WebLink, string>();
   #handler: ((link: Link) => void) | undefined;
   #closing = false;
@@ -145,7 +141,7 @@ export class WebListener implements Listener {
   async close(): Promise<void> {
     this.#closing = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const { socket } of this.#pending.values()) socket.destroy();
+    this.#pending.destroyAll();
     this.#sweep.destroyAll();
     await closed;
   }
@@ -164,7 +160,7 @@ export class WebListener implements Listener {
   /** Before anything is read: how many there are, and from where, is all that is known. */
   #connected(socket: Socket): void {
     const { handshakesMax = WEB_HANDSHAKES_MAX, linksMax = WEB_LINKS_MAX, isProxied, clock } = this.#options;
-    if (this.#pending.size >= handshakesMax) this.#endSlowest();
+    if (this.#pending.size >= handshakesMax && this.#pending.endSlowest(clock.now())) this.#refuse(SLOW_HANDSHAKE);
     const group = addressGroup(socket.remoteAddress ?? "");
     const isFull = this.#pending.size >= handshakesMax || this.#sweep.size + this.#pending.size >= linksMax;
     // Behind a proxy all come from one address; the header says later from which.
@@ -172,29 +168,13 @@ export class WebListener implements Listener {
       socket.destroy();
       return this.#refuse(isFull ? "too many connections" : "too many from one address");
     }
-    const name = peerName(socket);
     const since = clock.now();
     const cancel = clock.at(milliseconds(since + HANDSHAKE_TIME_MAX), () => {
       socket.destroy();
       this.#refuse("a handshake that took too long");
     });
-    const pending: Pending = { socket, since, cancel, group };
-    this.#pending.set(name, pending);
-    socket.once("close", () => {
-      cancel();
-      if (this.#pending.get(name) === pending) this.#pending.delete(name);
-    });
-  }
-
-  /** Who connects and says nothing keeps a place for as long as nobody needs it, and then for a moment only. */
-  #endSlowest(): void {
-    const [oldest] = this.#pending;
-    if (oldest === undefined) return;
-    const [name, { socket, since }] = oldest;
-    if (this.#options.clock.now() - since < HANDSHAKE_TIME_KEPT) return;
-    this.#pending.delete(name);
-    socket.destroy();
-    this.#refuse("a slow handshake, for its place");
+    this.#pending.add({ socket, since, cancel, group });
+    socket.once("close", cancel);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -203,7 +183,7 @@ export class WebListener implements Listener {
     const admission: WebAdmission = { path: new URL(this.url).pathname, origins, protocol: WEB_PROTOCOL };
     const refusal = admitUpgrade(request, admission);
     if (refusal !== undefined) return this.#turnAway(socket, refusal);
-    const pending = this.#pending.get(peerName(request.socket));
+    const pending = this.#pending.get(request.socket);
     if (pending === undefined) return void socket.destroy();
     if (isProxied) {
       const group = addressGroup(clientAddress(request, isProxied));
@@ -216,7 +196,7 @@ export class WebListener implements Listener {
   #isCrowded(group: string): boolean {
     const { handshakesPerAddressMax = WEB_HANDSHAKES_PER_ADDRESS_MAX, linksPerAddressMax = WEB_LINKS_PER_ADDRESS_MAX } =
       this.#options;
-    const handshakes = [...this.#pending.values()].filter((pending) => pending.group === group).length;
+    const handshakes = [...this.#pending].filter((pending) => pending.group === group).length;
     const links = [...this.#linkGroups.values()].filter((taken) => taken === group).length;
     return handshakes >= handshakesPerAddressMax || links >= linksPerAddressMax;
   }
@@ -254,7 +234,7 @@ export class WebListener implements Listener {
   #accept(socket: MessageSocket, key: Uint8Array, pending: Pending): void {
     const { sizes, clock } = this.#options;
     pending.cancel();
-    this.#pending.delete(peerName(pending.socket));
+    this.#pending.isOver(pending.socket);
     const link = new WebLink({
       socket,
       peer: { role: "client", key },
@@ -290,5 +270,4 @@ const secureContext = ({ certificate, privateKey }: WebCertificate) =>
 const turnAwayRequest = (_request: IncomingMessage, response: ServerResponse): void =>
   void response.writeHead(426, { Connection: "close", Upgrade: "websocket" }).end();
 
-const peerName = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
 const NOTHING = new Uint8Array(0);
