@@ -95,7 +95,6 @@ function Shown({ offer: { code, line, until } }: { readonly offer: Output<"devic
         hint={addDevice.lineHint}
         value={line}
         isReadOnly
-        dir="ltr"
         onFocus={({ target }) => target.select()}
       />
       <div className="field">

@@ -1,0 +1,127 @@
+/**
+ * Two programs of one account, two windows: a code on one, typed into the other; new mail in both; one put out again. The
+ * mail is one to oneself, which goes the whole way. Screenshots land in artefacts/screens.
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { type BrowserContext, expect, type Page, test } from "@playwright/test";
+import { Desktop } from "../demo/desktop.ts";
+import { type DemoNetwork, startNetwork } from "../demo/network.ts";
+import { Observations } from "../demo/observations.ts";
+
+test.describe.configure({ mode: "serial" });
+
+const PASSPHRASE = "quiet river under seven bridges";
+const ADDRESS = "ada@a.example";
+
+let folder: string;
+let network: DemoNetwork;
+const desktops: Desktop[] = [];
+const contexts: BrowserContext[] = [];
+let laptop: Page;
+let phone: Page;
+
+test.beforeAll(async ({ browser }) => {
+  folder = mkdtempSync(join(tmpdir(), "starling-e2e-"));
+  const observations = new Observations();
+  network = await startNetwork({ folder, observations });
+  for (const name of ["laptop", "phone"]) {
+    const desktop = new Desktop({ name, folder, observations });
+    desktops.push(desktop);
+    await desktop.ready();
+    const context = await browser.newContext();
+    contexts.push(context);
+    const page = await context.newPage();
+    await page.goto(await desktop.url());
+    if (name === "laptop") laptop = page;
+    else phone = page;
+  }
+  await network.flowing();
+});
+
+test.afterAll(async () => {
+  await Promise.all(contexts.map((context) => context.close()));
+  await Promise.all(desktops.map((desktop) => desktop.stop()));
+  await network?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("a code from one window lets another program into the account", async () => {
+  await laptop.getByLabel("Your invite").fill(await network.invite("a.example"));
+  await laptop.getByRole("button", { name: "Continue" }).click();
+  await laptop.getByLabel("Your name").fill("Ada");
+  await enter(laptop, "Make my address");
+
+  await laptop.getByRole("button", { name: "Devices", exact: true }).click();
+  await expect(laptop.getByText("This is your only device.")).toBeVisible();
+  await laptop.getByRole("button", { name: "Add a device" }).click();
+  const offer = laptop.getByRole("dialog", { name: "Add a device" });
+  await expect(offer.getByText("Waiting for the new device…")).toBeVisible();
+  await laptop.screenshot({ path: "artefacts/screens/devices-offer.png" });
+  const line = await offer.getByLabel("The provider’s line").inputValue();
+  const code = (await offer.getByRole("list", { name: "The code" }).getByRole("listitem").allTextContents()).join(" ");
+
+  await phone.getByRole("button", { name: "Join with a code from another device" }).click();
+  await phone.getByLabel("The provider’s line").fill(line);
+  const wrong = (code.startsWith("a") ? "b" : "a") + code.slice(1);
+  await phone.getByLabel("The code").fill(wrong.toUpperCase());
+  await phone.getByRole("button", { name: "Continue" }).click();
+  await phone.getByLabel("Name of this device").fill("Telephone");
+  await phone.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
+  await phone.getByLabel("Passphrase again").fill(PASSPHRASE);
+  await phone.getByRole("button", { name: "Join", exact: true }).click();
+  await expect(phone.getByRole("alert")).toContainText("the code does not fit", { timeout: 60_000 });
+  await phone.getByRole("button", { name: "Back" }).click();
+  await phone.getByLabel("The code").fill(code);
+  await phone.getByRole("button", { name: "Continue" }).click();
+  await phone.getByLabel("Name of this device").fill("Telephone");
+  await enter(phone, "Join");
+  await expect(phone.getByText(ADDRESS)).toBeVisible();
+  await expect(offer.getByText("Telephone has joined.")).toBeVisible({ timeout: 30_000 });
+  await offer.getByRole("button", { name: "Done" }).click();
+  await expect(laptop.getByRole("list", { name: "Your devices" }).getByText("Telephone")).toBeVisible();
+  await laptop.screenshot({ path: "artefacts/screens/devices-two.png" });
+  const { violations } = await new AxeBuilder({ page: laptop }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+});
+
+test("a mail that one device writes reaches both", async () => {
+  await expect(phone.getByText(/^Mixing, /)).toBeVisible({ timeout: 60_000 });
+  await phone.getByRole("button", { name: "Write", exact: true }).click();
+  const sheet = phone.getByRole("dialog");
+  await sheet.getByLabel("To", { exact: true }).fill(ADDRESS);
+  await sheet.getByLabel("To", { exact: true }).press("Enter");
+  await sheet.getByLabel("Subject").fill("From the telephone");
+  await sheet.getByLabel("Your mail").fill("Both of you should have this.\n");
+  await sheet.getByRole("button", { name: /^Send privately, arrives in/ }).click({ timeout: 60_000 });
+  await laptop.getByRole("button", { name: /^Inbox/ }).click();
+  await phone.getByRole("button", { name: /^Inbox/ }).click();
+  for (const page of [laptop, phone]) {
+    await page.getByRole("option", { name: /From the telephone/ }).click({ timeout: 60_000 });
+    await expect(page.getByText("Both of you should have this.").last()).toBeVisible();
+  }
+});
+
+test("a device that is removed is no longer one of the account", async () => {
+  await laptop.getByRole("button", { name: "Devices", exact: true }).click();
+  await laptop.getByRole("button", { name: "Remove Telephone" }).click();
+  const question = laptop.getByRole("alertdialog", { name: "Remove Telephone?" });
+  await laptop.screenshot({ path: "artefacts/screens/devices-remove.png" });
+  await question.getByRole("button", { name: "Remove it" }).click();
+  await expect(laptop.getByText("Telephone was removed.")).toBeVisible();
+  await expect(laptop.getByText("This is your only device.")).toBeVisible();
+  await phone.getByRole("button", { name: "Devices", exact: true }).click();
+  await expect(phone.getByRole("alert")).toBeVisible();
+});
+
+/** Passphrase twice, the button, and past the page about the paper. */
+async function enter(page: Page, button: string): Promise<void> {
+  await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
+  await page.getByLabel("Passphrase again").fill(PASSPHRASE);
+  await page.getByRole("button", { name: button, exact: true }).click();
+  await page.getByText("I have written it down").click({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Open my mail" }).click();
+}
