@@ -1,9 +1,9 @@
-/** What the tests need of the machine besides npm: a browser, GnuPG, fonts and a DNS resolver, from Debian's own packages. */
+/** What the tests need of the machine besides npm: a browser, GnuPG, fonts, a DNS resolver, and a model checker with the compiler it calls. */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 
-const PACKAGES = ["chromium", "gnupg", "fonts-noto-core", "fonts-noto-color-emoji", "unbound"];
+const PACKAGES = "chromium gnupg fonts-noto-core fonts-noto-color-emoji unbound spin gcc libc6-dev".split(" ");
 
 /** Debian asks this file before it starts a service; 101 means no. */
 const POLICY_FILE = "/usr/sbin/policy-rc.d";

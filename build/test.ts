@@ -37,7 +37,7 @@ const PARTS: readonly Part[] = [
   staticCheck("format", bin("biome"), ["format", "."]),
   staticCheck("layers", process.execPath, ["build/layers.ts"]),
   nodeTests("unit", "small", "test/{transport,provider-server,main,app,build,support,schema}/**/*.test.ts"),
-  nodeTests("properties", "small", "test/{property,fuzz}/**/*.test.ts"),
+  nodeTests("properties", "small", "test/{property,fuzz,models}/**/*.test.ts"),
   nodeTests("attacks", "small", "test/attacks/**/*.test.ts"),
   nodeTests("compliance", "small", "test/compliance/**/*.test.ts"),
   nodeTests("simulation", "small", "test/{sim,observer}/**/*.test.ts"),
