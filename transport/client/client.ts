@@ -4,9 +4,9 @@
  */
 
 import { Reader, Writer } from "../core/bytes.ts";
-import { TransportError, type TransportErrorCode } from "../core/errors.ts";
+import { TransportError } from "../core/errors.ts";
 import type { ProfileName } from "../core/parameters.ts";
-import { type MessageId, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
+import type { MessageId, Milliseconds, NodeId } from "../core/units.ts";
 import { assertCurrent, type MailboxRecord, verifyMailboxRecord } from "../directory/mailbox-record.ts";
 import type { NodeDescriptor } from "../directory/model.ts";
 import { RECORD_BYTES_MAX } from "../link/control-limits.ts";
@@ -16,17 +16,17 @@ import { Sphinx } from "../sphinx/sphinx.ts";
 import { ProfileSchedule } from "../traffic/profile-schedule.ts";
 import { SendClock, type SendClockOptions } from "../traffic/send-clock.ts";
 import { Account } from "./account.ts";
+import { clientStatus } from "./client-status.ts";
 import { ConsensusKeeper } from "./consensus-keeper.ts";
 import { ControlChannel } from "./control-channel.ts";
 import { Devices } from "./devices.ts";
-import { ANSWER_WAIT } from "./limits.ts";
+import { Entrance } from "./entrance.ts";
 import { MailboxKeys } from "./mailbox-keys.ts";
 import { ProviderLink } from "./provider-link.ts";
 import { recipientOf } from "./recipient.ts";
 import { Session } from "./session.ts";
 import type {
   ClientEvents,
-  ClientState,
   ClientStatus,
   Device,
   Journey,
@@ -52,8 +52,7 @@ export class TransportClient implements MixClient {
     progress: new Set(),
     status: new Set(),
   };
-  /** Looked at whenever the link or the list changes. */
-  readonly #waiters = new Set<() => void>();
+  readonly #entrance: Entrance;
   #profiles: ProfileSchedule;
   #session: Session | undefined;
 
@@ -85,6 +84,7 @@ export class TransportClient implements MixClient {
       link,
       onChange: () => this.#consensusChanged(),
     });
+    this.#entrance = new Entrance({ clock, link, keeper: this.#keeper });
     this.#control = new ControlChannel({ clock, link });
     this.#mailboxKeys = new MailboxKeys({
       clock,
@@ -139,7 +139,7 @@ export class TransportClient implements MixClient {
   }
 
   async signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp> {
-    await this.#assertMayEnter();
+    await this.#entrance.assertOpen();
     const signedUp = await this.#account.signUp(options);
     await this.#openSession();
     return signedUp;
@@ -151,7 +151,7 @@ export class TransportClient implements MixClient {
   }
 
   async joinDevice(options: { code: string }): Promise<{ account: SignedUp; extra: Uint8Array }> {
-    await this.#assertMayEnter();
+    await this.#entrance.assertOpen();
     if (this.#session !== undefined) throw new TransportError("REFUSED");
     const extra = await this.#devices.join(options.code);
     await this.#openSession();
@@ -254,22 +254,14 @@ export class TransportClient implements MixClient {
   }
 
   status(): ClientStatus {
-    const now = this.#options.clock.now();
-    const current = this.#keeper.current();
-    const mixes = current?.consensus.layers.flat() ?? [];
-    const { nextProfile } = this.#profiles.choice;
-    return {
-      state: this.#state(),
-      profile: this.#profiles.nameAt(now),
-      nextProfile: nextProfile !== undefined && nextProfile.from > now ? nextProfile : undefined,
-      epoch: current?.epoch,
-      mixes: mixes.length,
-      operators: new Set(mixes.map((mix) => mix.operator)).size,
-      providers: current?.consensus.providers.length ?? 0,
-      ...this.#usage.show(now),
-      loops: this.#session?.loops.count(now) ?? { sent: 0, returned: 0 },
-      queuedFragments: this.#session?.outbox.queued ?? 0,
-    };
+    return clientStatus({
+      now: this.#options.clock.now(),
+      link: this.#link,
+      keeper: this.#keeper,
+      profiles: this.#profiles,
+      usage: this.#usage,
+      session: this.#session,
+    });
   }
 
   on<E extends keyof ClientEvents>(event: E, handler: (data: ClientEvents[E]) => void): () => void {
@@ -309,14 +301,6 @@ export class TransportClient implements MixClient {
     await this.#session.start();
   }
 
-  /** Keys that a wrong clock dates would be good at another time; a provider with forged lists is no one's provider. */
-  async #assertMayEnter(): Promise<void> {
-    if (!(await this.#comes(() => this.#link.state === "up"))) throw new TransportError("PROVIDER_DOWN");
-    await this.#comes(() => this.#keeper.isAnswered);
-    const { problem } = this.#keeper;
-    if (problem !== undefined && FORBIDS_SIGN_UP.has(problem)) throw new TransportError(problem);
-  }
-
   #required(): Session {
     if (this.#session === undefined) throw new TransportError("NO_ACCOUNT");
     return this.#session;
@@ -337,48 +321,18 @@ export class TransportClient implements MixClient {
 
   #linkChanged(): void {
     if (this.#link.state === "up") this.#keeper.linked();
-    this.#look();
+    this.#entrance.changed();
     this.#emitStatus();
   }
 
   #consensusChanged(): void {
     this.#session?.useGuards();
-    this.#look();
+    this.#entrance.changed();
     this.#emitStatus();
-  }
-
-  /** Whether `condition` comes true within the time that an answer takes. */
-  #comes(condition: () => boolean): Promise<boolean> {
-    if (condition()) return Promise.resolve(true);
-    const { clock } = this.#options;
-    return new Promise((resolve) => {
-      const finish = (came: boolean): void => {
-        cancel();
-        this.#waiters.delete(look);
-        resolve(came);
-      };
-      const look = (): void => {
-        if (condition()) finish(true);
-      };
-      const cancel = clock.at(milliseconds(clock.now() + ANSWER_WAIT), () => finish(false));
-      this.#waiters.add(look);
-    });
-  }
-
-  #look(): void {
-    for (const look of this.#waiters) look();
   }
 
   #providerOf(domain: string): NodeDescriptor | undefined {
     return this.#keeper.current()?.consensus.providers.find((provider) => provider.domain === domain.toLowerCase());
-  }
-
-  #state(): ClientState {
-    const { problem } = this.#keeper;
-    if (problem !== undefined && problem !== "NO_CONSENSUS") return PROBLEM_STATES[problem] ?? "untrusted";
-    if (this.#link.state === "down") return "provider-down";
-    if (problem !== undefined || this.#link.state !== "up") return "connecting";
-    return this.#session?.sender.hasPathProblem === true ? "too-small" : "mixing";
   }
 
   #emitStatus(): void {
@@ -389,18 +343,3 @@ export class TransportClient implements MixClient {
     for (const handler of this.#handlers[event]) handler(data);
   }
 }
-
-const PROBLEM_STATES: Partial<Record<TransportErrorCode, ClientState>> = {
-  CONSENSUS_STALE: "stale",
-  CLOCK_WRONG: "clock-wrong",
-  VERSION_NEWER: "too-old",
-  CONSENSUS_FORGED: "untrusted",
-  CONSENSUS_SPLIT: "untrusted",
-};
-
-const FORBIDS_SIGN_UP: ReadonlySet<TransportErrorCode> = new Set([
-  "CLOCK_WRONG",
-  "VERSION_NEWER",
-  "CONSENSUS_FORGED",
-  "CONSENSUS_SPLIT",
-]);
