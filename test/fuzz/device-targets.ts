@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { decodeBundle, encodeBundle, NOTICE_BYTES, openBundle, openNotice } from "#transport/client/device-bundle.ts";
+import { openLabel, sealLabel } from "#transport/client/device-label.ts";
 import { decodeDeviceCode, encodeDeviceCode } from "#transport/client/device-code.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { concat } from "#transport/core/bytes.ts";
@@ -30,6 +31,8 @@ export function deviceTargets(traffic: Traffic): Target[] {
     since: milliseconds(value),
   }));
   const { deviceSecret } = bundle.ratchet;
+  const labelled = { accountKey: bundle.accountKey, deviceKey: new Uint8Array(32).fill(4) };
+  const [salt, since] = [new Uint8Array(32).fill(5), milliseconds(1_800_000_000_000)];
   // As an entry holds it: what follows the notice there is padding.
   const notices = asked(traffic, "remove-device").map(({ notice }) => concat(notice, new Uint8Array(40)));
   const own = devices.slice(0, 1);
@@ -60,6 +63,12 @@ export function deviceTargets(traffic: Traffic): Target[] {
       corpus: [...bundles, encodeBundle({ ...bundle, guards })],
       decode: inverse(decodeBundle, encodeBundle),
       takesChanged: "some",
+    },
+    {
+      name: "label of a device",
+      corpus: ["", "Laptop", "ä".repeat(32)].map((name) => sealLabel(suite, { ...labelled, salt, name, since })),
+      decode: (label) => void read(openLabel(suite, { ...labelled, label })),
+      takesChanged: "none",
     },
     {
       name: "notice about a device, with its padding",
