@@ -165,6 +165,12 @@ export class Tokens {
     }
     const consensus = this.#deps.isUp() ? this.#deps.current()?.consensus : undefined;
     if (consensus === undefined) return this.#planAfter(TOKEN_RETRY_WAIT);
+    // A list from before this period began names no keys of the next one yet: the next list does.
+    if (
+      !consensus.providers.some(({ tokenKeys }) => tokenKeys.has(period + 1)) &&
+      this.#targets(consensus, period).length === 0
+    )
+      return this.#planAt(milliseconds(clock.now() + network.parameters.epoch.duration));
     for (const wanted of [period, period + 1]) {
       const targets = this.#targets(consensus, wanted);
       if (targets.length === 0) continue;
