@@ -90,6 +90,7 @@ function line({ pairs }: Figures): string {
 function spread({ pairs }: Figures): string {
   const names = [
     [1, "provider, slot, spread 1"],
+    [1 / 2, "provider, slot, spread 0.5"],
     [1 / 4, "provider, slot, spread 0.25"],
     [1 / 8, "provider, slot"],
     [1 / 16, "provider, slot, spread 0.0625"],

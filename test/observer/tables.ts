@@ -55,9 +55,11 @@ function tables(figures: Figures): Record<string, string> {
       ["spread", "5 packets", "25", "100", "1,000"],
       [
         bySpread("1", of("provider, slot, spread 1")),
+        bySpread("1/2", of("provider, slot, spread 0.5")),
         bySpread("1/4", of("provider, slot, spread 0.25")),
         bySpread("1/8 (as it is)", of("provider, slot")),
         bySpread("1/16", of("provider, slot, spread 0.0625")),
+        bySpread("1/8 in each of 8 groups", of("provider, slot, 8 groups")),
       ],
     ),
     entropy: entropyTable(figures),
