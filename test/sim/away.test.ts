@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { utf8 } from "#transport/core/bytes.ts";
 import { milliseconds } from "#transport/core/units.ts";
 import { days, HOUR, lookUp, post, SLOW_PARAMETERS, slowWorld, startClient, stopClient, until } from "./slow-world.ts";
-import type { SimClient, World } from "./world.ts";
+import type { SimClient } from "./sim-client.ts";
+import type { World } from "./world.ts";
 
 const EPOCH = SLOW_PARAMETERS.epoch.duration;
 

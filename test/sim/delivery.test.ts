@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { utf8 } from "#transport/core/bytes.ts";
 import { seconds } from "#transport/core/units.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
-import { type SimClient, World } from "./world.ts";
+import type { SimClient } from "./sim-client.ts";
+import { World } from "./world.ts";
 
 test("a mail is looked up, sent, delivered, acknowledged and answered", async () => {
   const world = await World.create({ seed: "first mail" });

@@ -12,7 +12,7 @@ import type { Suite } from "#transport/crypto/suite.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { household, join, knows, waiting } from "./household.ts";
 import { days, lookUp, post, startClient, stopClient, until } from "./slow-world.ts";
-import type { SimClient } from "./world.ts";
+import type { SimClient } from "./sim-client.ts";
 
 test("a second device joins by a code; both get every mail, both may acknowledge it, and each has its own answers", async () => {
   const { world, alice, laptop, phone, extra } = await household("two devices");

@@ -6,7 +6,8 @@ import { utf8 } from "#transport/core/bytes.ts";
 import { messageId, milliseconds, seconds } from "#transport/core/units.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { type SimClient, World } from "./world.ts";
+import type { SimClient } from "./sim-client.ts";
+import { World } from "./world.ts";
 
 const PATIENCE = seconds(900);
 

@@ -3,7 +3,8 @@
 import { equalBytes, utf8 } from "#transport/core/bytes.ts";
 import { seconds } from "#transport/core/units.ts";
 import { slowWorld, startClient } from "./slow-world.ts";
-import type { SimClient, World } from "./world.ts";
+import type { SimClient } from "./sim-client.ts";
+import type { World } from "./world.ts";
 
 export interface Household {
   readonly world: World;

@@ -15,7 +15,8 @@ import { SendClock, type SendClockOptions } from "#transport/traffic/send-clock.
 import { noCryptography } from "#test/support/no-cryptography.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { Observer } from "./observer.ts";
-import { type ClientOptions, type SimClient, SIM_PARAMETERS, World } from "./world.ts";
+import type { ClientOptions, SimClient } from "./sim-client.ts";
+import { SIM_PARAMETERS, World } from "./world.ts";
 
 const SEND = sendFrameBytes(geometry({ suite: SIM_PARAMETERS.suite, packetBytes: SIM_PARAMETERS.packetBytes }));
 const { sendRate, pollRate } = SIM_PARAMETERS.profiles.mail;

@@ -13,7 +13,8 @@ import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import type { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { noCryptography } from "#test/support/no-cryptography.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { type SimClient, SIM_PARAMETERS, World } from "./world.ts";
+import type { SimClient } from "./sim-client.ts";
+import { SIM_PARAMETERS, World } from "./world.ts";
 
 /** Three times as fast, so that a mail of 800 fragments takes under two minutes; ticks still leave quiet moments between them. */
 const QUICK: Parameters = {

@@ -8,7 +8,8 @@ import { seconds } from "#transport/core/units.ts";
 import { sendFrameBytes } from "#transport/link/frame-table.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { evenlySpread } from "./planted-faults.ts";
-import { type ClientOptions, SIM_PARAMETERS, World } from "./world.ts";
+import type { ClientOptions } from "./sim-client.ts";
+import { SIM_PARAMETERS, World } from "./world.ts";
 
 const SIZES = geometry({ suite: SIM_PARAMETERS.suite, packetBytes: SIM_PARAMETERS.packetBytes });
 

@@ -324,3 +324,6 @@ class End implements Link {
     return this.#options.clock;
   }
 }
+
+/** Where a node of this name listens. */
+export const addressOf = (name: string): string => `${name}.test:1`;

@@ -4,7 +4,7 @@ import { TransportClient } from "#transport/client/client.ts";
 import type { RandomStreams } from "#transport/core/random.ts";
 import { type Prepared, SendClock, type SendClockOptions, type SlotKind } from "#transport/traffic/send-clock.ts";
 import { SeededRandom, seededStreams } from "#test/support/seeded-random.ts";
-import type { ClientOptions } from "./world.ts";
+import type { ClientOptions } from "./sim-client.ts";
 
 type Faulty = Pick<ClientOptions, "make" | "streams">;
 /** Told whether the user has something waiting, as a fault would be. */

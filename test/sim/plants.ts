@@ -8,7 +8,8 @@ import { type Prepared, SendClock, type SendClockOptions } from "#transport/traf
 import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
 import type { Invariant } from "./invariants.ts";
 import { SILENT_WHEN_EMPTY } from "./planted-faults.ts";
-import type { ClientOptions, World, WorldOptions } from "./world.ts";
+import type { ClientOptions } from "./sim-client.ts";
+import type { World, WorldOptions } from "./world.ts";
 
 export interface Plant {
   readonly breaks: Invariant;

@@ -6,10 +6,11 @@
 import type { SlotCargo } from "#transport/client/types.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import { type MessageId, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
-import type { ClientOptions } from "./world.ts";
+import type { ClientOptions } from "./sim-client.ts";
 import type { Observer } from "./observer.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { type SimClient, World } from "./world.ts";
+import type { SimClient } from "./sim-client.ts";
+import { World } from "./world.ts";
 
 export interface ScenarioOptions {
   readonly seed: string;

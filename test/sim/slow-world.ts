@@ -5,7 +5,8 @@ import type { MessageId } from "#transport/core/units.ts";
 import { type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import { noCryptography } from "#test/support/no-cryptography.ts";
-import { type SimClient, SIM_PARAMETERS, World } from "./world.ts";
+import type { SimClient } from "./sim-client.ts";
+import { SIM_PARAMETERS, World } from "./world.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;

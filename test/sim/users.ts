@@ -9,7 +9,8 @@ import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import type { TransportClient } from "#transport/client/client.ts";
 import { LookupCount } from "./lookup-count.ts";
 import type { Workload, Writing } from "./workload.ts";
-import type { ClientOptions, SimClient, World } from "./world.ts";
+import type { ClientOptions, SimClient } from "./sim-client.ts";
+import type { World } from "./world.ts";
 
 /** What became of one message. */
 export interface Fate {

@@ -12,20 +12,15 @@ import { ProviderNode } from "#provider-server/node/provider-node.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import type { Observer as NodeObserver } from "#provider-server/observe/observer.ts";
 import { MemoryAuthorityStore } from "#test/support/memory-authorities.ts";
-import { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
-import { SeededRandom, seededStreams } from "#test/support/seeded-random.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
 import { seededNodeStreams } from "#test/support/small-network.ts";
 import { seedOf, signedConsensus, type TestNetwork, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
-import { TransportClient } from "#transport/client/client.ts";
-import type { ClientObserver, SignedUp, TransportClientOptions } from "#transport/client/types.ts";
-import { equalBytes } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
-import type { RandomStreams } from "#transport/core/random.ts";
 import { type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
@@ -35,9 +30,8 @@ import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
-import { costly, MachineClock } from "./machine.ts";
-import { NetworkInMemory, type Tap } from "./network-in-memory.ts";
-import { Observer } from "./observer.ts";
+import { addressOf, NetworkInMemory } from "./network-in-memory.ts";
+import { type ClientOptions, SimClient } from "./sim-client.ts";
 
 /** The demo's machinery with small x25519 packets and a quick pace, so that a minute of it costs a second. */
 export const SIM_PARAMETERS: Parameters = {
@@ -91,21 +85,6 @@ export interface WorldOptions {
   readonly nodeLink?: (name: string, link: Link) => Link;
   /** For planted faults: where a node keeps its epoch keys. */
   readonly epochStore?: (name: string) => MemoryEpochStore;
-}
-
-export interface ClientOptions {
-  readonly name: string;
-  readonly provider: string;
-  readonly observer?: ClientObserver;
-  /** "slow": one thread whose work takes time, as an observer of a real computer sees it. It is unless given. */
-  readonly machine?: "slow" | "quick";
-  /** Told of the client of each of its programs before it starts. */
-  readonly program?: (client: TransportClient) => void;
-  /** What passes its sockets; kept in its `observer` unless given. Nobody is told with "none". */
-  readonly tap?: Tap | "none";
-  /** For planted faults. */
-  readonly make?: (options: TransportClientOptions) => TransportClient;
-  readonly streams?: RandomStreams;
 }
 
 export class World {
@@ -350,92 +329,6 @@ export class World {
     const name = `authority${self}`;
     this.net.listen({ name, address: at(self).address, key: linkKey, accept: (link) => serve(link, authority) });
     authority.start();
-  }
-}
-
-/** Milliseconds in which the program above takes note of a journey. */
-const PROGRESS_COST = 2;
-
-export const addressOf = (name: string): string => `${name}.test:1`;
-
-/** One user's program: the transport client, and above it a reader that keeps what it gets. */
-export class SimClient {
-  readonly name: string;
-  readonly observer = new Observer();
-  readonly store = new MemoryClientStore();
-  /** What the reader has, by hexadecimal message id; a message offered twice is one message. */
-  readonly received = new Map<string, Uint8Array>();
-  /** Whether it says so when it has a message. */
-  consumes = true;
-  /** How often it was offered one. */
-  offers = 0;
-  readonly #world: World;
-  readonly #seed: string;
-  readonly #options: ClientOptions;
-  #runs = 0;
-  client!: TransportClient;
-
-  constructor(world: World, seed: string, options: ClientOptions) {
-    this.name = options.name;
-    this.#world = world;
-    this.#seed = seed;
-    this.#options = options;
-  }
-
-  /** A new process on the old disk. */
-  async start(): Promise<void> {
-    const { suite, network, net } = this.#world;
-    const { provider, observer, make, tap = this.observer.tap } = this.#options;
-    const run = `${this.#seed}/${this.name}/${this.#runs++}`;
-    const machine = new MachineClock(this.#world.clock);
-    const isSlow = this.#options.machine !== "quick";
-    const key = this.#world.deviceKey(this.name);
-    const options: TransportClientOptions = {
-      clock: this.#world.wrongly(this.name, machine),
-      streams: this.#options.streams ?? seededStreams(run),
-      suite: isSlow ? costly(suite, machine) : suite,
-      network,
-      dialer: net.dialer({
-        name: `${this.name}/${this.#runs}`,
-        machine: this.name,
-        key,
-        clock: machine,
-        ...(tap === "none" ? {} : { tap }),
-      }),
-      provider: { address: addressOf(provider), linkKey: this.#world.providerKeys.get(provider) as Uint8Array },
-      store: this.store,
-      ...(observer === undefined ? {} : { observer }),
-    };
-    this.client = make === undefined ? new TransportClient(options) : make(options);
-    if (isSlow) this.client.on("progress", () => machine.work(PROGRESS_COST));
-    this.client.on("message", ({ messageId, body }) => {
-      this.offers++;
-      const id = Buffer.from(messageId).toString("hex");
-      // Taking a message twice is taking it once; giving another under the same name would be a fault.
-      const known = this.received.get(id);
-      if (known !== undefined && !equalBytes(known, body)) throw new Error("two messages under one id");
-      this.received.set(id, body);
-      if (this.consumes) void this.client.consumed(messageId);
-    });
-    this.#options.program?.(this.client);
-    await this.client.start();
-  }
-
-  async signUp(): Promise<SignedUp> {
-    const signUp = this.client.signUp({ localPart: this.name, invite: "", certificate: new Uint8Array(64) });
-    return this.#world.clock.runUntilSettled(signUp, seconds(30));
-  }
-
-  async stop(): Promise<void> {
-    await this.client.stop();
-  }
-
-  get address(): string {
-    return `${this.name}@${this.#options.provider}.example`;
-  }
-
-  texts(): string[] {
-    return [...this.received.values()].map((body) => Buffer.from(body).toString());
   }
 }
 

@@ -9,7 +9,8 @@ import { equalBytes } from "#transport/core/bytes.ts";
 import { seconds } from "#transport/core/units.ts";
 import { noCryptography } from "#test/support/no-cryptography.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { type SimClient, SIM_PARAMETERS, World } from "#test/sim/world.ts";
+import type { SimClient } from "#test/sim/sim-client.ts";
+import { SIM_PARAMETERS, World } from "#test/sim/world.ts";
 
 /** Links that a packet passes between its sender's provider and the reader's. */
 const LINKS = 4;

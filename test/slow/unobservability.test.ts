@@ -8,7 +8,8 @@ import { test } from "node:test";
 import { lineLearnsNothing } from "#test/observer/bars.ts";
 import { type Line, tellBusyFromIdle, type UnobservabilityResult } from "#test/observer/unobservability.ts";
 import { EXTRA_WHEN_BUSY, SILENT_WHEN_EMPTY } from "#test/sim/planted-faults.ts";
-import { type ClientOptions, type SimClient, World } from "#test/sim/world.ts";
+import type { ClientOptions, SimClient } from "#test/sim/sim-client.ts";
+import { World } from "#test/sim/world.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
 

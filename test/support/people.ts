@@ -24,7 +24,8 @@ import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
 import { toParts } from "#transport/link/parts.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
-import { addressOf, SIM_PARAMETERS } from "#test/sim/world.ts";
+import { addressOf } from "#test/sim/network-in-memory.ts";
+import { SIM_PARAMETERS } from "#test/sim/world.ts";
 import { SeededRandom, seededStreams } from "./seeded-random.ts";
 import { WrongClock } from "./wrong-clock.ts";
 
