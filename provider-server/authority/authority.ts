@@ -163,6 +163,8 @@ export class Authority {
     if (relayed instanceof TransportError) return VOTE_REFUSALS[relayed.code] ?? "not a vote";
     const agreement = this.#agreement;
     if (agreement?.epoch !== relayed.vote.epoch) return "no agreement on this epoch is under way here";
+    // No clock that is right enough votes so early. What a liar could give sooner would cost each restart until then an agreement.
+    if (clock.now() < agreement.schedule.vote - agreement.schedule.step) return "too early";
     // A clock that is ahead votes early: from now on there is something that a restart would forget.
     if (store.vote(agreement.epoch) === undefined) store.putVote(agreement.epoch, NOT_YET);
     const outcome = agreement.receiveVote(relayed, clock.now());

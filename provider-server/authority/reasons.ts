@@ -35,6 +35,7 @@ export const VOTE_REASONS = [
   "the vote is of another network, or not signed by whom it names",
   "the vote is of a newer version than this authority reads",
   "no agreement on this epoch is under way here",
+  "too early",
   "too late",
   "too few endorsements for the round",
   "a third vote of one authority",

@@ -295,24 +295,44 @@ test("an authority that is killed in the first round, or started late in it, sig
   }
 });
 
+test("a liar that votes long before its time does not keep an authority that is started again from signing", async () => {
+  const s = setUp();
+  const { vote, step } = scheduleOf(s.network, EPOCH_0);
+  s.authorities.startAll();
+  s.authorities.kill(LIAR);
+  publishAll(s);
+  await s.clock.runUntil(milliseconds(vote - 1.1 * step));
+  const early = s.authorities.ask(1, { type: "vote", vote: earlyVote(s, LIAR) });
+  s.authorities.kill(1);
+  s.authorities.start(1);
+  await s.clock.runUntil(s.inUse(0));
+  assertSame(s, 0, [0, 1]);
+  assert.deepEqual(early, { type: "status", accepted: false, reason: "too early" });
+});
+
 /** The vote of authority 0 comes to authority 1 before it is due there. */
 async function giveEarly(s: ReturnType<typeof setUp>, at: Milliseconds): Promise<void> {
   await s.clock.runUntil(at);
+  const accepted = s.authorities.ask(1, { type: "vote", vote: earlyVote(s, 0) });
+  assert.deepEqual(accepted, { type: "status", accepted: true, reason: "" });
+}
+
+function earlyVote(s: ReturnType<typeof setUp>, authority: number): Uint8Array {
+  const identitySeed = s.identitySeeds[authority] as Uint8Array;
   const fields = {
     epoch: EPOCH_0,
-    authority: 0,
+    authority,
     previous: s.network.hash,
     ...revealAndCommit({
       network: s.network,
       epoch: EPOCH_0,
-      authority: 0,
+      authority,
       identitySeed: s.identitySeeds[0] as Uint8Array,
       suite,
     }),
     parameters: s.network.parameters,
     nodes: [],
   };
-  const vote = signVote({ network: s.network, fields, identitySeed: s.identitySeeds[0] as Uint8Array, suite });
-  const accepted = s.authorities.ask(1, { type: "vote", vote: encodeRelayedVote({ vote, endorsements: new Map() }) });
-  assert.deepEqual(accepted, { type: "status", accepted: true, reason: "" });
+  const vote = signVote({ network: s.network, fields, identitySeed, suite });
+  return encodeRelayedVote({ vote, endorsements: new Map() });
 }

@@ -147,6 +147,7 @@ const VOTES: Record<VoteReason, (s: Setting) => void | Promise<void>> = {
   "the vote is of a newer version than this authority reads": (s) =>
     void s.authorities.ask(0, { type: "vote", vote: relayed(resigned(voteOf().bytes, LABELS.vote, identitySeed)) }),
   "no agreement on this epoch is under way here": (s) => s.sendVote(voteOf({ epoch: epochNumber(9) })),
+  "too early": (s) => s.sendVote(voteOf()),
   "too late": async (s) => {
     await until(s, milliseconds((schedule.rounds.at(-1) as number) + 1));
     s.sendVote(voteOf());
@@ -155,7 +156,8 @@ const VOTES: Record<VoteReason, (s: Setting) => void | Promise<void>> = {
     await until(s, milliseconds((schedule.rounds[0] as number) + 1));
     s.sendVote(voteOf());
   },
-  "a third vote of one authority": (s) => {
+  "a third vote of one authority": async (s) => {
+    await until(s, schedule.vote);
     for (const name of ["1", "2", "3"]) s.sendVote(voteOf({ reveal: seedOf(name) }));
   },
 };
