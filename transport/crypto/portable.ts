@@ -1,13 +1,14 @@
 /** The suite in pure JavaScript, by @noble: runs wherever JavaScript runs. Spec: docs/spec/00-conventions.md */
 
 import { chacha20, chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { ed25519, x25519 as curve } from "@noble/curves/ed25519.js";
+import { x25519 as curve } from "@noble/curves/ed25519.js";
 import { blake2b } from "@noble/hashes/blake2.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { sha3_256, shake256 } from "@noble/hashes/sha3.js";
 import type { SuiteName } from "../core/parameters.ts";
 import { hybridSignatures } from "./hybrid-signature.ts";
+import { portableEd25519 } from "./portable-ed25519.ts";
 import { portableMlDsa65 } from "./portable-ml-dsa.ts";
 import { portableMlKem768 } from "./portable-ml-kem.ts";
 import type { Primitives, Suite } from "./suite.ts";
@@ -59,15 +60,7 @@ const basics: Omit<Primitives, "hybrid"> = {
       return undefined;
     }
   },
-  ed25519: {
-    publicKey: (seed) => ed25519.getPublicKey(seed),
-    sign: (message, seed) => ed25519.sign(message, seed),
-    verify(signature, message, publicKey) {
-      if (signature.length !== 64 || publicKey.length !== 32) return false;
-      // The strict rules of RFC 8032, as libsodium has them: no small-order keys, no second encodings.
-      return ed25519.verify(signature, message, publicKey, { zip215: false });
-    },
-  },
+  ed25519: portableEd25519,
 };
 
 const primitives: Primitives = { ...basics, hybrid: hybridSignatures({ ...basics, mlDsa: portableMlDsa65 }) };

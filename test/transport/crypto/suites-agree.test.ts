@@ -3,9 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
+import { ed25519 as curve } from "@noble/curves/ed25519.js";
+import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
+import { sha512 } from "@noble/hashes/sha2.js";
 import * as fc from "fast-check";
 import { isTransportError } from "#test/support/errors.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
+import { concat } from "#transport/core/bytes.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { selfTest } from "#transport/crypto/self-test.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
@@ -120,6 +124,33 @@ test("a key with a small order or a second encoding verifies nothing, in both", 
     assert.ok(!ed25519.verify(signature, message, neutral));
     assert.ok(!ed25519.verify(signature, message, second));
   }
+});
+
+test("a signature or a key with a part of small order is good in both or in neither", () => {
+  const { Point } = curve;
+  const eighth = Point.fromHex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
+  const parts = Array.from({ length: 8 }, (_, n) => eighth.multiplyUnsafe(BigInt(n)));
+  const counts = { good: 0, bad: 0 };
+  for (const [n, message] of [0, 1].map((byte) => [byte, Uint8Array.of(byte)] as const)) {
+    const [secret, nonce] = [123_456_789n + BigInt(n), 987_654_321n];
+    for (const keyPart of parts) {
+      for (const pointPart of parts) {
+        for (const isNonce of [true, false]) {
+          const publicKey = Point.BASE.multiply(secret).add(keyPart).toBytes();
+          const point = (isNonce ? Point.BASE.multiply(nonce).add(pointPart) : pointPart).toBytes();
+          const challenge = Point.Fn.create(bytesToNumberLE(sha512(concat(point, publicKey, message))));
+          const answer = Point.Fn.create((isNonce ? nonce : 0n) + challenge * secret);
+          const signature = concat(point, numberToBytesLE(answer, 32));
+          const [inNative, inPortable] = [native, portable].map(({ xwing }) =>
+            xwing.ed25519.verify(signature, message, publicKey),
+          );
+          assert.equal(inPortable, inNative, inspect({ keyPart, pointPart, isNonce, message }));
+          counts[inNative ? "good" : "bad"]++;
+        }
+      }
+    }
+  }
+  assert.ok(counts.good > 0 && counts.bad > 200, inspect(counts));
 });
 
 for (const name of ["xwing", "x25519"] as const) {
