@@ -28,6 +28,11 @@ export class Admission {
     this.#domains = domains;
   }
 
+  /** Whether a node of this id is on the operator's list. */
+  isListed(nodeId: Uint8Array): boolean {
+    return this.#nodes.has(toHex(nodeId));
+  }
+
   /** Why the node is not let in, if it is not, by the operator's list alone. */
   refusal(descriptor: NodeDescriptor): DescriptorReason | undefined {
     const node = this.#nodes.get(toHex(descriptor.nodeId));

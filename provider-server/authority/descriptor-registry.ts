@@ -4,7 +4,7 @@ import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import { TransportError, type TransportErrorCode } from "#transport/core/errors.ts";
 import type { Epoch, Milliseconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
-import { verifyDescriptor } from "#transport/directory/descriptor.ts";
+import { nodeIdIn, verifyDescriptor } from "#transport/directory/descriptor.ts";
 import { DESCRIPTOR_CLOCK_SLACK } from "#transport/directory/limits.ts";
 import type { Network, SignedDescriptor } from "#transport/directory/model.ts";
 import type { Admission } from "./admission.ts";
@@ -41,15 +41,19 @@ export class DescriptorRegistry {
 
   /** Why a descriptor is not taken, if it is not. Taking the same one twice is no mistake. */
   publish(bytes: Uint8Array, now: Milliseconds): DescriptorReason | DomainReason | undefined {
+    // Anybody can sign for a key of their own: whom nobody admitted costs no check of a signature, however many they send.
+    const said = nodeIdIn(bytes);
+    if (said === undefined) return "not a descriptor";
+    if (!this.#admission.isListed(said)) return "the node is not admitted";
+    const id = toHex(said);
+    const held = this.#nodes.get(id);
+    if (held !== undefined && equalBytes(held.bytes, bytes)) return undefined;
     const read = this.#verify(bytes);
     if ("refusal" in read) return read.refusal;
     const { descriptor } = read;
     const refusal = this.#admission.refusal(descriptor);
     if (refusal !== undefined) return refusal;
     if (descriptor.publishedAt > now + DESCRIPTOR_CLOCK_SLACK) return "the descriptor is from the future";
-    const id = toHex(descriptor.nodeId);
-    const held = this.#nodes.get(id);
-    if (held !== undefined && equalBytes(held.bytes, bytes)) return undefined;
     if (held !== undefined && held.publishedAt >= descriptor.publishedAt) return "a newer descriptor is known";
     if (held !== undefined && !keepsTokenKeys(this.#network, held, descriptor)) {
       return "the provider changed a token key within its period";

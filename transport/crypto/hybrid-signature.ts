@@ -54,7 +54,7 @@ export function hybridSignatures(
       const text = bound(publicKey, message);
       const [ownKey, latticeKey] = halves(publicKey, ED25519_PUBLIC_KEY_BYTES);
       const [own, lattice] = halves(signature, ED25519_SIGNATURE_BYTES);
-      // The cheap half first: junk costs no more than it did.
+      // The cheap half first: junk under another's key costs no more than it did. Under a key of one's own it costs both.
       return ed25519.verify(own, text, ownKey) && mlDsa.verify(lattice, text, latticeKey);
     },
   };
