@@ -87,12 +87,12 @@ export class Authority {
       case "publishDescriptor":
         return this.#status("a descriptor", this.#registry.publish(frame.descriptor, this.#deps.clock.now()));
       case "fetchConsensus":
-        // As long as the newest, whichever was asked for, and if there is none.
+        // As long as the longest there is, whichever was asked for, and if there is none.
         return {
           type: "consensus",
           time: this.#deps.clock.now(),
           bytes: this.#document(frame.epoch),
-          room: this.newest?.bytes.length ?? 0,
+          room: Math.max(this.#deps.network.bytes.length, this.newest?.bytes.length ?? 0),
         };
       case "vote":
         return this.#status("a vote", this.#receiveVote(frame.vote));

@@ -4,7 +4,7 @@
  * communication with PURBs", PoPETs 2019). Spec: docs/spec/05-link.md §5
  */
 
-/** The shortest: a network file, a small network's consensus, and that there is none, are all as long. */
+/** The shortest: the network file of five authorities, a small network's consensus, and that there is none, are all as long. */
 export const PADDED_BYTES_MIN = 32 * 1024;
 
 /** The next length of the scale, at least `length`. */

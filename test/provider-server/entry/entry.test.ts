@@ -10,6 +10,7 @@ import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
+import { PADDED_BYTES_MIN } from "#transport/link/padding.ts";
 import { PartCollector } from "#transport/link/parts.ts";
 
 const suite = await loadSuite("x25519", "native");
@@ -59,6 +60,24 @@ test("two documents that one client asks for at once come one after the other, a
     .map(({ frame }) => collector.add(frame as Extract<Frame, { type: "consensusPart" }>))
     .flatMap((collected) => (collected.kind === "document" ? [collected.bytes] : []));
   assert.deepEqual(documents, Array(DOCUMENTS_WAITING_MAX).fill(document));
+});
+
+test("the network file of nine authorities, a short list and none at all are as many frames", async () => {
+  const { network } = testNetwork({ suite, authorities: 9 });
+  assert.ok(network.bytes.length > PADDED_BYTES_MIN);
+  const lengths = new Set<number>();
+  for (const held of [undefined, new Uint8Array(5000)]) {
+    for (const epoch of ["network", "current"] as const) {
+      const clock = new VirtualClock();
+      const entry = entryWith({ clock, network, consensus: () => held });
+      const link = new FakeLink(clock, 1);
+      entry.accept(link);
+      link.receive({ type: "getConsensus", epoch });
+      await clock.runFor(seconds(30));
+      lengths.add(link.sent.length);
+    }
+  }
+  assert.deepEqual([...lengths], [2]);
 });
 
 test("a link that goes in the middle of a document ends it, and its timers", async () => {
