@@ -69,7 +69,10 @@ test("a provider that names another account than the device which gave the code 
     },
     {
       name: "bundle",
-      lie: (answer: ControlAnswer) => ({ ...answer, body: sealBundle(world.suite, other, answer.body) }),
+      lie: (answer: ControlAnswer) => ({
+        ...answer,
+        body: sealBundle(world.suite, other, answer.body.subarray(0, 9000)),
+      }),
       code: "SEAL_FAILED",
     },
   ];

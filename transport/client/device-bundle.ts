@@ -9,7 +9,7 @@ import type { ProfileName } from "../core/parameters.ts";
 import { withSecret } from "../core/secret.ts";
 import { type MailboxId, mailboxId, milliseconds, nodeId } from "../core/units.ts";
 import type { Primitives } from "../crypto/suite.ts";
-import { ADDRESS_BYTES_MAX } from "../link/control-limits.ts";
+import { ADDRESS_BYTES_MAX, BUNDLE_BYTES_MAX } from "../link/control-limits.ts";
 import { CERTIFICATE_BYTES_MAX } from "../directory/mailbox-record.ts";
 import { BUNDLE_EXTRA_BYTES_MAX, BUNDLE_GUARDS_MAX, BUNDLE_KEYS_MAX } from "./limits.ts";
 import type { MailboxRatchet, StoredAccount, StoredMailboxKey } from "./store.ts";
@@ -75,18 +75,32 @@ export function decodeBundle(bytes: Uint8Array): DeviceBundle {
   return { opened, ratchet, keys, accountKey, certificate, profile, guards, extra };
 }
 
-/** Under the code that a person carries; each code seals one bundle. */
+/**
+ * Under the code that a person carries; each code seals one bundle. Always `BUNDLE_BYTES_MAX` long: how many people somebody knows
+ * would be in its length. Throws RangeError for what does not fit.
+ */
 export function sealBundle(suite: Primitives, code: Uint8Array, bundle: Uint8Array): Uint8Array {
-  return withKey(suite, { secret: code, salt: NO_SALT, label: BUNDLE_LABEL }, (key, nonce) =>
-    suite.aeadSeal({ key, nonce, plaintext: bundle, associated: NO_SALT }),
+  if (bundle.length > BUNDLE_ROOM_BYTES) throw new RangeError("the bundle is too large");
+  const filling = new Uint8Array(BUNDLE_ROOM_BYTES - bundle.length);
+  return withSecret(new Writer().bytes16(bundle).raw(filling).finish(), (plaintext) =>
+    withKey(suite, { secret: code, salt: NO_SALT, label: BUNDLE_LABEL }, (key, nonce) =>
+      suite.aeadSeal({ key, nonce, plaintext, associated: NO_SALT }),
+    ),
   );
 }
 
 /** Undefined when it was sealed under another code, or changed. */
 export function openBundle(suite: Primitives, code: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
-  return withKey(suite, { secret: code, salt: NO_SALT, label: BUNDLE_LABEL }, (key, nonce) =>
+  const opened = withKey(suite, { secret: code, salt: NO_SALT, label: BUNDLE_LABEL }, (key, nonce) =>
     suite.aeadOpen({ key, nonce, ciphertext: sealed, associated: NO_SALT }),
   );
+  // What is behind it is filling.
+  return opened?.length === LENGTH_BYTES + BUNDLE_ROOM_BYTES ? withSecret(opened, bundleIn) : undefined;
+}
+
+function bundleIn(plaintext: Uint8Array): Uint8Array | undefined {
+  const length = new Reader(plaintext).u16();
+  return length > BUNDLE_ROOM_BYTES ? undefined : plaintext.slice(LENGTH_BYTES, LENGTH_BYTES + length);
 }
 
 /** salt 32 ‖ encrypted (version ‖ ratchet) ‖ tag 16: 125 bytes. `deviceSecret` is the one that all devices had before. */
@@ -121,6 +135,9 @@ export function openNotice(
 const VERSION = 1;
 const SECRET_BYTES = 32;
 const SALT_BYTES = 32;
+const LENGTH_BYTES = 2;
+/** Behind a length, before a tag. */
+const BUNDLE_ROOM_BYTES = BUNDLE_BYTES_MAX - LENGTH_BYTES - 16;
 const RATCHET_BYTES = 2 * SECRET_BYTES + 4 + 8;
 /** salt ‖ version ‖ ratchet ‖ tag */
 export const NOTICE_BYTES = SALT_BYTES + 1 + RATCHET_BYTES + 16;

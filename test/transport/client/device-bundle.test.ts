@@ -65,6 +65,17 @@ test("the largest bundle fits a request, comes back as it was, and opens under i
   assert.throws(() => encodeBundle({ ...bundle, extra: filled(3, BUNDLE_EXTRA_BYTES_MAX + 1) }), RangeError);
 });
 
+test("a sealed bundle has one length, so that a provider does not see of it how many people somebody knows", () => {
+  const code = filled(5, 16);
+  for (const length of [0, 1, 14_000]) {
+    const bundle = filled(7, length);
+    const sealed = sealBundle(suite, code, bundle);
+    assert.equal(sealed.length, BUNDLE_BYTES_MAX);
+    assert.deepEqual(openBundle(suite, code, sealed), bundle);
+  }
+  assert.throws(() => sealBundle(suite, code, filled(7, BUNDLE_BYTES_MAX - 17)), RangeError);
+});
+
 test("a notice opens for whoever has the secret of before, in its own mailbox, and behind it may stand anything", () => {
   const o = { deviceSecret: filled(0x0b), salt: filled(0x0c), mailboxId: mailboxId(filled(3)) };
   const notice = sealNotice(suite, { ...o, next: ratchet });
