@@ -125,16 +125,17 @@ export class Accounts {
       const { dataDir, keyring } = this.#d;
       const store = await openStore({ dataDir, keyring, passphrase });
       let session: Session | undefined;
+      let isFilled = true;
       try {
+        isFilled = await hasAccount(store);
         session = await Session.start(this.#d, store);
         // A crash may have come between the store and the provider's answer.
         await session.signUp();
       } catch (error) {
         await (session ?? store).close();
-        const known = toMainError(error);
         // The program was ended while it was beginning: nothing is in the store that anybody has seen.
-        if (known.code === "NO_ACCOUNT" && session === undefined) await discardStore(dataDir);
-        throw known;
+        if (!isFilled) await discardStore(dataDir);
+        throw toMainError(error);
       }
       this.#session = session;
       session.resume();
@@ -182,6 +183,12 @@ export class Accounts {
     this.#turn = next.catch(() => {});
     return next;
   }
+}
+
+async function hasAccount(store: Store): Promise<boolean> {
+  const account = await store.mainAccount();
+  if (account !== undefined) wipe(account.deviceSeed);
+  return account !== undefined;
 }
 
 const withoutSpaces = (text: string): string => text.replace(/\s+/g, "");

@@ -111,7 +111,8 @@ export class Session {
       session.#listen();
       await client.start();
       session.#lookAgainLater();
-      if (current !== account) await client.setCertificate(current.certificate);
+      // Signing up, if that was cut short, takes the new one with it.
+      if (current !== account && client.account !== undefined) await client.setCertificate(current.certificate);
       return session;
     } catch (error) {
       await mailWork.close();

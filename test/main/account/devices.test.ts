@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { test } from "node:test";
 import type { Device } from "#main/contract/contract.ts";
+import { MailWork } from "#main/mail-work/mail-work.ts";
 import { createStore } from "#main/store/store.ts";
 import { PassphraseKeyring } from "#main/store/key-file.ts";
 import { decodePayload, encodePayload } from "#main/account/device-payload.ts";
@@ -125,6 +126,25 @@ test("a store that was begun and never filled is thrown away, and the program is
   assert.deepEqual(await readdir(phone.dataDir), []);
 });
 
+test("an account whose sign-up was cut short is not thrown away, also when its certificate has to be prolonged meanwhile", async (t) => {
+  const people = await People.on(t, { seed: "cut short" });
+  const phone = await people.newcomer("phone", "b");
+  const random = new SeededRandom("cut short");
+  const keyring = new PassphraseKeyring(random, { memoryBytes: 8 * 2 ** 20, passes: 1 });
+  const store = await createStore({ dataDir: phone.dataDir, keyring, passphrase: PASSPHRASE, random });
+  const mailWork = new MailWork();
+  const { address, name, invite } = phone;
+  const keys = await mailWork.generateKeys({ address, now: people.world.clock.now() - 3 * YEAR });
+  await mailWork.close();
+  const deviceSeed = random.bytes(32);
+  const network = people.world.network.bytes;
+  await store.saveMainAccount({ address, name, invite, network, deviceSeed, signedUp: false, ...keys });
+  await store.close();
+  await people.during(phone.unlock());
+  const state = await phone.contract["app.state"]({});
+  assert.deepEqual([state.stage, state.address], ["open", address]);
+});
+
 test("what is handed over fits whatever the number of people, the first ones first, and anything else is refused", () => {
   const privateKey = new Uint8Array(900).fill(1);
   const people = Array.from({ length: 300 }, (_, n) => ({
@@ -152,3 +172,5 @@ async function joined(people: People, from: Person, name: string): Promise<Perso
   await people.during(phone.contract["app.join"](input));
   return phone;
 }
+
+const YEAR = 365 * 86_400_000;
