@@ -73,7 +73,7 @@ export class DiskRecords implements Records {
       const place = await this.#placeAt(offset, size);
       const entry = place && this.#unseal(place, await this.#sealed(place));
       if (place === undefined || entry === undefined) {
-        if (await this.#isAnythingWhole({ from: offset + 1, size })) throw this.#damage(offset);
+        if (await this.#isAnyWriteBehind({ from: offset + 1, size })) throw this.#damage(offset);
         break; // what a crash cut short was never said to be written
       }
       batch.push({ ...entry, place });
@@ -115,7 +115,7 @@ export class DiskRecords implements Records {
     let offset = this.#end;
     changes.forEach(([name, value], index) => {
       const number = this.#number + index;
-      const sealed = this.#seal(number, { name, value, isLast: index === changes.length - 1 });
+      const sealed = this.#seal(number, { name, value, isFirst: index === 0, isLast: index === changes.length - 1 });
       parts.push(new Writer().u32(sealed.length).u64(number).raw(sealed).finish());
       places.push([name, value && { offset: offset + FRAME_BYTES, length: sealed.length, number }]);
       offset += FRAME_BYTES + sealed.length;
@@ -179,8 +179,11 @@ export class DiskRecords implements Records {
     return number < this.#number || place.offset + place.length > o.size ? undefined : place;
   }
 
-  /** Whether an entry stands anywhere from there on: lengths that may be damaged lead to none, so each byte may be its first. */
-  async #isAnythingWhole({ from, size }: { from: number; size: number }): Promise<boolean> {
+  /**
+   * Whether a write begins anywhere from there on: lengths that may be damaged lead to none, so each byte may be its first. Later
+   * entries of the last write say nothing: a disk may take them before its first one, and lose power between.
+   */
+  async #isAnyWriteBehind({ from, size }: { from: number; size: number }): Promise<boolean> {
     for (let start = from; start + FRAME_BYTES <= size; start += WINDOW_BYTES) {
       const bytes = await readAt(this.#file, start, Math.min(WINDOW_BYTES + FRAME_BYTES - 1, size - start));
       const view = new DataView(bytes.buffer);
@@ -188,7 +191,7 @@ export class DiskRecords implements Records {
         // Fewer than 2^32 entries fit into a file before it is rewritten: nearly every other byte is none for this alone.
         if (view.getUint32(at + 4) !== 0 || view.getUint32(at) < ENTRY_BYTES_MIN) continue;
         const place = this.#placeIn(view, { at, offset: start + at, size });
-        if (place !== undefined && this.#unseal(place, await this.#sealed(place)) !== undefined) return true;
+        if (place !== undefined && this.#unseal(place, await this.#sealed(place))?.isFirst === true) return true;
       }
     }
     return false;
@@ -206,8 +209,8 @@ export class DiskRecords implements Records {
     return readAt(this.#file, offset, length);
   }
 
-  #seal(number: number, { name, value, isLast }: Entry): Uint8Array {
-    const flags = (isLast ? LAST : 0) | (value === undefined ? DELETED : 0);
+  #seal(number: number, { name, value, isFirst, isLast }: Entry): Uint8Array {
+    const flags = (isLast ? LAST : 0) | (value === undefined ? DELETED : 0) | (isFirst ? 0 : CONTINUED);
     const plaintext = new Writer()
       .u8(flags)
       .text16(name)
@@ -224,7 +227,8 @@ export class DiskRecords implements Records {
     const flags = reader.u8();
     const name = reader.text16(0xffff);
     const value = reader.take(reader.remaining);
-    return { name, value: (flags & DELETED) === 0 ? value : undefined, isLast: (flags & LAST) !== 0 };
+    const [isFirst, isLast] = [(flags & CONTINUED) === 0, (flags & LAST) !== 0];
+    return { name, value: (flags & DELETED) === 0 ? value : undefined, isFirst, isLast };
   }
 }
 
@@ -232,6 +236,7 @@ interface Entry {
   readonly name: string;
   readonly value: Uint8Array | undefined;
   /** Of those that were written together. */
+  readonly isFirst: boolean;
   readonly isLast: boolean;
 }
 
@@ -244,6 +249,8 @@ const HEADER_BYTES = MAGIC.length + SALT_BYTES + CHECK_BYTES;
 const FRAME_BYTES = 12;
 const LAST = 1;
 const DELETED = 2;
+/** Not the first of those written together; files of earlier versions do not say so. */
+const CONTINUED = 4;
 const NOTHING = new Uint8Array(0);
 /** A tag, the flags and the length of a name. */
 const ENTRY_BYTES_MIN = 16 + 3;

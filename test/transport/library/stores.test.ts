@@ -252,6 +252,25 @@ test("a file that a power cut filled up with zeros holds all that was said to be
   }
 });
 
+test("a power cut that left later parts of one write and not its beginning is a torn end, and one before the last write is damage", async (t) => {
+  const file = folder(t);
+  const records = await disk(file);
+  await records.load(() => false);
+  await records.write(new Map([["a", new Uint8Array(40)]]));
+  const end = statSync(file).size;
+  const large = ["b", "c"].map((name) => [name, new Uint8Array(9000)] as const);
+  await records.write(new Map(large));
+  const torn = readFileSync(file).fill(0, end, end + 4096);
+  await records.write(new Map([["d", new Uint8Array(40)]]));
+  await records.close();
+  writeFileSync(file, readFileSync(file).fill(0, end, end + 4096));
+  await assert.rejects(diskStore({ file, key }), /is damaged at byte/);
+  writeFileSync(file, torn);
+  const again = await disk(file, new SeededRandom("again"));
+  assert.deepEqual([...(await again.load(() => false)).keys()], ["a"]);
+  await again.close();
+});
+
 test("what a failed write left behind the end is nothing that was written", async (t) => {
   const file = folder(t);
   const ends = await writeEach(file, 2);
