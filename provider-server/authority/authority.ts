@@ -227,6 +227,7 @@ export class Authority {
     const agreement = this.#agreement;
     if (agreement?.epoch !== epoch) return "no agreement on this epoch is under way here";
     const outcome = agreement.receiveSignature(signed);
+    if (outcome === "known") return undefined; // What it brought about was done then; checking the list each time would be costly.
     if (outcome === "third") return "a third signature of one authority";
     if (outcome === "second") log.event("an authority signed two consensuses for one epoch", { epoch, authority });
     this.#complete(agreement);

@@ -13,9 +13,11 @@ import { revealAndCommit } from "#provider-server/authority/shared-random.ts";
 import { MemoryAuthorities, type Meddle } from "#test/support/memory-authorities.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
+import type { Frame } from "#transport/link/frame.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 
-const suite = rememberSignatures(await loadSuite("x25519", "native"));
+const suite = counting(rememberSignatures(await loadSuite("x25519", "native")));
 const EPOCH_0 = epochNumber(0);
 const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
 const LIAR = 2;
@@ -310,6 +312,25 @@ test("a liar that votes long before its time does not keep an authority that is 
   assert.deepEqual(early, { type: "status", accepted: false, reason: "too early" });
 });
 
+test("a signature that comes again costs one check, and not that of the whole list", async () => {
+  const s = setUp();
+  const frames: Frame[] = [];
+  s.authorities.meddle = ({ from, to, frame }) => {
+    if (from === 1 && to === 0 && frame.type === "signature") frames.push(frame);
+    return { frame, delay: 5 };
+  };
+  s.authorities.startAll();
+  publishAll(s);
+  const { rounds, step } = scheduleOf(s.network, EPOCH_0);
+  await s.clock.runUntil(milliseconds((rounds.at(-1) as number) + 0.5 * step));
+  assert.ok(s.authorities.consensus(0, EPOCH_0) !== undefined);
+  const [frame] = frames;
+  assert.ok(frame !== undefined);
+  const before = suite.checks;
+  assert.deepEqual(s.authorities.ask(0, frame), { type: "status", accepted: true, reason: "" });
+  assert.equal(suite.checks - before, 1);
+});
+
 /** The vote of authority 0 comes to authority 1 before it is due there. */
 async function giveEarly(s: ReturnType<typeof setUp>, at: Milliseconds): Promise<void> {
   await s.clock.runUntil(at);
@@ -335,4 +356,14 @@ function earlyVote(s: ReturnType<typeof setUp>, authority: number): Uint8Array {
   };
   const vote = signVote({ network: s.network, fields, identitySeed, suite });
   return encodeRelayedVote({ vote, endorsements: new Map() });
+}
+
+/** How many identity signatures were looked at. */
+function counting(made: Suite): Suite & { checks: number } {
+  const verify: Suite["hybrid"]["verify"] = (...all) => {
+    counted.checks++;
+    return made.hybrid.verify(...all);
+  };
+  const counted = { ...made, hybrid: { ...made.hybrid, verify }, checks: 0 };
+  return counted;
 }
