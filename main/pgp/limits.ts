@@ -6,7 +6,7 @@ export const DECOMPRESSED_BYTES_MAX = 64 * 2 ** 20;
 /** What a mailbox record carries (docs/spec/07-mailbox.md §3). */
 export const CERTIFICATE_BYTES_MAX = 8192;
 
-/** Signatures by people whose clock is ahead by this much are accepted, in milliseconds: ten minutes, as for records. */
+/** Certificates of people whose clock is ahead by this much are accepted, in milliseconds: ten minutes, as for records. */
 export const CLOCK_SLACK_MS = 10 * 60 * 1000;
 
 /** A certificate says for how long senders may use it, in seconds: two years, extended at every start in the last half year. */

@@ -7,7 +7,6 @@ import { type DecryptMessageResult, decrypt, type Message, type PrivateKey, read
 import { dateAt } from "../date.ts";
 import type { Certificate } from "./certificate.ts";
 import { PGP } from "./config.ts";
-import { CLOCK_SLACK_MS } from "./limits.ts";
 
 type VerificationResult = DecryptMessageResult["signatures"][number];
 
@@ -28,7 +27,6 @@ export async function decryptAndVerify(o: {
   senders: readonly Certificate[];
   now: number;
 }): Promise<Opened | undefined> {
-  const date = dateAt(o.now + CLOCK_SLACK_MS);
   try {
     const message: Message<Uint8Array> = await readMessage({ binaryMessage: o.ciphertext, config: PGP });
     const { data, signatures } = await decrypt({
@@ -36,10 +34,11 @@ export async function decryptAndVerify(o: {
       decryptionKeys: [o.reader],
       verificationKeys: o.senders.map((sender) => sender.key),
       format: "binary",
-      date,
+      // Without a time: a signature would be broken for ever because the reader's clock was an hour behind when it came.
+      date: null as unknown as Date,
       config: PGP,
     });
-    return { payload: data as Uint8Array, ...(await judge(signatures, o.senders)) };
+    return { payload: data as Uint8Array, ...(await judge(signatures, o)) };
   } catch {
     return undefined;
   }
@@ -48,17 +47,24 @@ export async function decryptAndVerify(o: {
 /** One valid signature by a sender's certificate is enough; one broken by a sender's own key is `invalid`. */
 async function judge(
   signatures: readonly VerificationResult[],
-  senders: readonly Certificate[],
+  { senders, now }: { senders: readonly Certificate[]; now: number },
 ): Promise<Pick<Opened, "signature" | "signedBy">> {
   let state: SignatureState = signatures.length === 0 ? "none" : "unknown-key";
   for (const signature of signatures) {
     const sender = senders.find(({ key }) => key.getKeys(signature.keyID).length > 0);
     try {
       await signature.verified;
+      if (await hasRunOut(signature, now)) throw new RangeError("its maker let it run out");
       if (sender !== undefined) return { signature: "valid", signedBy: sender.fingerprint };
     } catch {
       if (sender !== undefined) state = "invalid";
     }
   }
   return { signature: state, signedBy: undefined };
+}
+
+/** RFC 9580 §5.2.3.18. By the reader's clock, but not before it was made. */
+async function hasRunOut({ signature }: VerificationResult, now: number): Promise<boolean> {
+  const { packets } = await signature;
+  return packets.some((packet) => packet.isExpired(dateAt(Math.max(now, packet.created?.getTime() ?? now))));
 }

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createMessage, encrypt, generateKey, readMessage, readKey } from "openpgp";
+import { config, createMessage, encrypt, enums, generateKey, readMessage, readKey, sign } from "openpgp";
+import { dateAt } from "#main/date.ts";
 import { extended, generateKeyPair, readCertificate } from "#main/pgp/certificate.ts";
 import { PGP } from "#main/pgp/config.ts";
 import { decryptAndVerify } from "#main/pgp/open.ts";
 import { signAndEncrypt } from "#main/pgp/seal.ts";
 import { keyholder, NOW } from "#test/support/mail-keys.ts";
+
+/** What a signature packet of OpenPGP.js has that its types leave out. */
+interface Expiring {
+  sign(key: unknown, data: unknown, date: Date, detached: boolean, config: unknown): Promise<void>;
+}
 
 const payload = new TextEncoder().encode("hello");
 
@@ -20,6 +26,39 @@ test("what Alice signs for Bob, Bob opens and knows who signed; the ciphertext n
     ["0000000000000000"],
   );
   assert.equal(await decryptAndVerify({ ciphertext, reader: alice.privateKey, senders: [], now: NOW }), undefined);
+});
+
+test("a signature is good whenever it was made, unless its maker let it run out: the reader's clock may be behind", async () => {
+  const [alice, bob] = [await keyholder("alice@a.example"), await keyholder("bob@b.example")];
+  const HOUR = 3_600_000;
+  const stateAt = async (ciphertext: Uint8Array, now: number) =>
+    (await decryptAndVerify({ ciphertext, reader: bob.privateKey, senders: [alice.certificate], now }))?.signature;
+  const ciphertext = await signAndEncrypt({ payload, signer: alice.privateKey, reader: bob.certificate, now: NOW });
+  for (const now of [NOW - 24 * HOUR, NOW - HOUR, NOW, NOW + 24 * HOUR])
+    assert.equal(await stateAt(ciphertext, now), "valid");
+
+  const message = await createMessage({ binary: payload });
+  const signed = await sign({
+    message,
+    signingKeys: alice.privateKey,
+    date: dateAt(NOW),
+    format: "object",
+    config: PGP,
+  });
+  const [literal] = signed.packets.filterByTag(enums.packet.literalData);
+  const [signature] = signed.packets.filterByTag(enums.packet.signature) as unknown as [Expiring];
+  const { keyPacket } = await alice.privateKey.getSigningKey(undefined, dateAt(NOW));
+  Object.assign(signature, { signatureExpirationTime: 3_600, signatureNeverExpires: false, rawNotations: [] });
+  await signature.sign(keyPacket, literal, dateAt(NOW), false, { ...config, ...PGP });
+  const expiring = await encrypt({
+    message: signed,
+    encryptionKeys: [bob.certificate.key],
+    format: "binary",
+    date: dateAt(NOW),
+  });
+  assert.equal(await stateAt(expiring, NOW - HOUR), "valid");
+  assert.equal(await stateAt(expiring, NOW + HOUR / 2), "valid");
+  assert.equal(await stateAt(expiring, NOW + 2 * HOUR), "invalid");
 });
 
 test("certificates are version 4 with the legacy curves, name the address only, and stay small", async () => {
