@@ -77,7 +77,7 @@ export class Devices {
    */
   async join(text: string): Promise<Uint8Array> {
     const { account, mailboxKeys, suite } = this.#deps;
-    const { answered, bundle } = await this.#fetch(decodeDeviceCode(text));
+    const { answered, bundle } = await this.#takeBundle(decodeDeviceCode(text));
     const { opened, ratchet, keys, accountKey, certificate, profile, guards, extra } = bundle;
     // The provider could put this device into another account than the one that its owner is writing from.
     if (!isSame(answered, opened)) throw new TransportError("ACCOUNT_DIFFERS");
@@ -88,7 +88,7 @@ export class Devices {
   }
 
   /** Uses the code up. */
-  async #fetch(code: Uint8Array): Promise<{ answered: ControlAccount | undefined; bundle: DeviceBundle }> {
+  async #takeBundle(code: Uint8Array): Promise<{ answered: ControlAccount | undefined; bundle: DeviceBundle }> {
     const { suite, control } = this.#deps;
     try {
       const token = deviceToken(suite, code);
