@@ -41,7 +41,8 @@ const MEANING: Readonly<Record<TransportErrorCode, ErrorCode>> = {
   BAD_INVITE: "BAD_INVITE",
   NAME_TAKEN: "ADDRESS_TAKEN",
   NAME_INVALID: "BAD_INPUT",
-  NO_ACCOUNT: "NO_ACCOUNT",
+  // Of an account that is open here: another device put this one out, or the provider lost it.
+  NO_ACCOUNT: "DEVICE_UNKNOWN",
   TOO_MANY_DEVICES: "TOO_MANY_DEVICES",
   ACCOUNT_DIFFERS: "ACCOUNT_DIFFERS",
   SERVICE_TIMEOUT: "LOOKUP_FAILED",

@@ -15,43 +15,51 @@ import {
   wipe,
 } from "#transport";
 import type { Device, Handlers } from "../contract/contract.ts";
-import { MainError } from "../error.ts";
+import { MainError, toMainError } from "../error.ts";
 import { encodePayload } from "./device-payload.ts";
 import type { Session } from "./session.ts";
 
 type DeviceMethods = "devices.list" | "devices.offer" | "devices.withdraw" | "devices.rename" | "devices.remove";
 
 export function createDeviceHandlers(d: { open: () => Session; clock: Clock }): Pick<Handlers, DeviceMethods> {
-  const list = async () => ({ devices: await listed(d.open()) });
+  const list = inOurWords(async () => ({ devices: await listed(d.open()) }));
   return {
     "devices.list": list,
-    "devices.offer": async () => {
+    "devices.offer": inOurWords(async () => {
       const session = d.open();
       // The provider counts in whole minutes.
       const until = (Math.floor(d.clock.now() / MINUTE) + DEVICE_OFFER_MINUTES) * MINUTE;
       const line = encodeInvite({ ...decodeInvite(session.account.invite), code: "" });
       return { code: await offer(session), line, until };
-    },
-    "devices.withdraw": async () => {
+    }),
+    "devices.withdraw": inOurWords(async () => {
       await d.open().client.withdrawOffer();
       return {};
-    },
-    "devices.rename": async ({ id, name }) => {
+    }),
+    "devices.rename": inOurWords(async ({ id, name }: { id: string; name: string }) => {
       const session = d.open();
       const device = await found(session, id);
       const since = device.since ?? milliseconds(0);
       await session.client.nameDevice({ deviceKey: device.deviceKey, name: fittingName(name), since });
-      return list();
-    },
-    "devices.remove": async ({ id }) => {
+      return list({});
+    }),
+    "devices.remove": inOurWords(async ({ id }: { id: string }) => {
       const session = d.open();
       // Another device says which one is lost: this one could not go on, nor tell its owner so.
       if (equalBytes(fromHex(id), ownKey(session))) throw new MainError("BAD_INPUT");
       const { deviceKey } = await found(session, id);
       await session.client.removeDevice({ deviceKey });
-      return list();
-    },
+      return list({});
+    }),
   };
+}
+
+/** What the provider answers to a device that was put out has another meaning here than its name. */
+function inOurWords<I, O>(handle: (input: I) => Promise<O>): (input: I) => Promise<O> {
+  return (input) =>
+    handle(input).catch((error: unknown) => {
+      throw toMainError(error);
+    });
 }
 
 /** What a label has room for. */

@@ -34,6 +34,11 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
     safe: "Nothing was changed.",
     todo: "Start with an invite from your provider.",
   },
+  DEVICE_UNKNOWN: {
+    what: "Your provider does not know this device any more: another of your devices removed it, or the provider lost its entry.",
+    safe: "The mail that is here stays here. No new mail comes, and nothing was changed.",
+    todo: "Look at “Devices” on another of your devices, or ask your provider.",
+  },
   ACCOUNT_EXISTS: {
     what: "No new account was made: there is already one on this computer.",
     safe: "That account and its mail are unchanged.",

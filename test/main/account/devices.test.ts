@@ -63,7 +63,7 @@ test("a second program joins with a code: it reads new mail, writes as the same 
     left.devices.map((device) => device.name),
     ["Laptop"],
   );
-  await failsWith(people.during(phone.contract["devices.list"]({})), "NO_ACCOUNT");
+  await failsWith(people.during(phone.contract["devices.list"]({})), "DEVICE_UNKNOWN");
   assert.deepEqual([...alice.reported, ...bob.reported, ...phone.reported], []);
 });
 
