@@ -33,6 +33,7 @@ export class Accounts {
   readonly #d: AccountsDependencies;
   readonly #networks = new Map<string, Network>();
   #session: Session | undefined;
+  #store: Store | undefined;
   /** A device that tried to join, and may try again with the same code. */
   #joining: { readonly attempt: string; readonly seed: Uint8Array } | undefined;
   /** Creating, unlocking and locking never overlap. */
@@ -46,6 +47,11 @@ export class Accounts {
   get session(): Session {
     if (this.#session === undefined) throw new MainError("LOCKED");
     return this.#session;
+  }
+
+  /** What was opened last, also while an account is still being made in it: a clock that is not the machine's waits for its thread. */
+  get store(): Store | undefined {
+    return this.#store;
   }
 
   async stage(): Promise<"new" | "locked" | "open"> {
@@ -103,6 +109,7 @@ export class Accounts {
       if (await storeExists(dataDir)) throw new MainError("ACCOUNT_EXISTS");
       const network = await this.#networkOf(invite);
       const store = await createStore({ dataDir, keyring, passphrase: o.passphrase, random });
+      this.#store = store;
       let session: Session | undefined;
       try {
         await fill({ store, invite, network });
@@ -124,6 +131,7 @@ export class Accounts {
       if (this.#session !== undefined) return;
       const { dataDir, keyring } = this.#d;
       const store = await openStore({ dataDir, keyring, passphrase });
+      this.#store = store;
       let session: Session | undefined;
       let isFilled = true;
       try {

@@ -251,10 +251,10 @@ export class Person {
 
   /** The mail thread has nothing to do, and the store's answers come in order: when this one has come, all before it have. */
   async threadsAreIdle(): Promise<void> {
-    if ((await this.services.accounts.stage()) !== "open") return;
-    const { store, mailWork } = this.services.accounts.session;
-    await mailWork.idle();
-    await store.cursor().catch(() => undefined);
+    const { accounts } = this.services;
+    if ((await accounts.stage()) === "open") await accounts.session.mailWork.idle();
+    // Also while an account is being made: else a loaded machine's disk would lose against the virtual seconds of an answer.
+    await accounts.store?.cursor().catch(() => undefined);
   }
 
   #throughProvider(dialer: Dialer): Dialer {
