@@ -210,12 +210,14 @@ class Simulation {
     const { clock } = this.#world;
     const { profile, faults, grace } = this.#options;
     const patience = grace === undefined ? GRACE[profile] : grace * 1000;
-    const last = Math.max(this.#end, BEGIN + faultsEnd(parseFaults(faults)) * 1000) + patience + this.#backlogTime();
+    const calm = Math.max(this.#end, BEGIN + faultsEnd(parseFaults(faults)) * 1000) + this.#backlogTime();
+    // People answer what they read now: each answer has as long as any other message.
+    const isOver = (): boolean => clock.now() >= Math.max(calm, this.#users.lastAcceptedAt) + patience;
     const isSettled = (): boolean => {
       const { fates, waiting } = this.#users;
       return waiting === 0 && [...fates.values()].every((f) => f.deliveredAt !== undefined || f.failedAt !== undefined);
     };
-    await this.#runUntil(() => clock.now() < last && !isSettled());
+    await this.#runUntil(() => !isOver() && !isSettled());
     const unsettled = this.#users.unsettled.map(({ writing, acceptedAt }) => {
       return `from u${writing.from} to u${writing.to}, written at ${acceptedAt - BEGIN} ms`;
     });

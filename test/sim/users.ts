@@ -57,6 +57,7 @@ export class Users {
   waiting = 0;
   readonly #world: World;
   readonly #workload: Workload | undefined;
+  lastAcceptedAt: Milliseconds = milliseconds(0);
   readonly #scale: number;
   readonly #begin: Milliseconds;
   /** What was given to a client, by number, whether or not it took it. */
@@ -127,6 +128,7 @@ export class Users {
       const readAt = this.#early.get(number);
       const fate = { writing, fragments, acceptedAt, readAt, deliveredAt: undefined, failedAt: undefined };
       this.fates.set(number, fate);
+      this.lastAcceptedAt = milliseconds(Math.max(this.lastAcceptedAt, acceptedAt));
       this.#numbers.set(hex(id), number);
     });
     this.waiting--;
