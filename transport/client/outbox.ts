@@ -56,7 +56,7 @@ export class Outbox implements PayloadSource {
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
-    this.#clock = new PlanningClock({ clock: deps.clock, onPutBack: (now) => this.#waitNoLonger(now) });
+    this.#clock = new PlanningClock({ clock: deps.clock, onPutBack: (now) => this.#clockWasPutBack(now) });
   }
 
   load(): Promise<void> {
@@ -259,9 +259,9 @@ export class Outbox implements PayloadSource {
     if (!this.#stopped) fillReady({ items: this.#items.values(), now: this.#clock.now(), store: this.#deps.store });
   }
 
-  #waitNoLonger(now: Milliseconds): void {
+  #clockWasPutBack(now: Milliseconds): void {
     for (const item of this.#items.values()) {
-      item.outgoing.waitNoLonger(now);
+      item.outgoing.planAnew(now, { after: "put back" });
       this.#follow(item);
     }
   }

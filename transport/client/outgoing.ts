@@ -13,6 +13,7 @@ import {
   type Recipient,
 } from "./store.ts";
 import { FRAGMENTS_UNASKED_MAX, REMINDERS_MAX } from "./limits.ts";
+import type { LongestWaits } from "./time-laws.ts";
 import type { Journey } from "./types.ts";
 
 /** The waits it needs; drawn by `TimeLaws`. */
@@ -20,6 +21,8 @@ export interface Waits {
   askWait(): Milliseconds;
   repeatWait(): Milliseconds;
   remindWait(reminders: number): Milliseconds;
+  /** Above what those give. */
+  readonly longest: Omit<LongestWaits, "receipt">;
 }
 
 export type Duty = "ask" | "remind" | "fail";
@@ -143,7 +146,7 @@ export class Outgoing {
 
   /** After a start: an answer that was under way is lost, so the question is asked again. */
   resume(now: Milliseconds): void {
-    this.waitNoLonger(now);
+    this.planAnew(now, { after: "start" });
     const { askAt, storedAt } = this.#progress;
     if (this.isFinished || storedAt !== undefined) return;
     // A question about a part: which part is not written down. The next fragment that leaves brings it up again.
@@ -152,17 +155,23 @@ export class Outgoing {
     this.#update({ askAt: later(now, this.#waits.askWait()) });
   }
 
-  /** Nothing is further off than if it were planned now: a clock that planned it may have been ahead. */
-  waitNoLonger(now: Milliseconds): void {
+  /**
+   * Plans anew what a clock that was ahead has planned: after it was put back whatever is to come, for nobody knows which part that
+   * is, and after a start only what lies further off than any wait, so that many starts do not shorten honest ones.
+   */
+  planAnew(now: Milliseconds, { after }: { after: "put back" | "start" }): void {
     const { askAt, remindAt, reminders } = this.#progress;
-    if (askAt !== undefined && askAt > now) this.#update({ askAt: earlier(askAt, later(now, this.#waits.askWait())) });
-    if (remindAt !== undefined && remindAt > now) {
-      this.#update({ remindAt: earlier(remindAt, later(now, this.#waits.remindWait(reminders))) });
-    }
+    const { longest } = this.#waits;
+    const renewed = (time: Milliseconds | undefined, most: Milliseconds, draw: () => Milliseconds) =>
+      time === undefined || time - now <= (after === "start" ? most : 0) ? time : earlier(time, later(now, draw()));
+    this.#update({
+      askAt: renewed(askAt, longest.ask, () => this.#waits.askWait()),
+      remindAt: renewed(remindAt, longest.remind(reminders), () => this.#waits.remindWait(reminders)),
+    });
     for (const [index, fragment] of this.#fragments.entries()) {
-      if (fragment.state !== "waiting" || fragment.notBefore <= now) continue;
-      const notBefore = earlier(fragment.notBefore, later(now, this.#waits.repeatWait()));
-      this.#setFragment(index, { ...fragment, notBefore });
+      if (fragment.state !== "waiting") continue;
+      const notBefore = renewed(fragment.notBefore, longest.repeat, () => this.#waits.repeatWait()) as Milliseconds;
+      if (notBefore !== fragment.notBefore) this.#setFragment(index, { ...fragment, notBefore });
     }
   }
 

@@ -29,6 +29,7 @@ export interface ReceiptsDeps {
   readonly padding: RandomSource;
   readonly nextOrder: () => number;
   readonly wait: () => Milliseconds;
+  readonly longestWait: Milliseconds;
 }
 
 export class Receipts implements PayloadSource {
@@ -43,12 +44,15 @@ export class Receipts implements PayloadSource {
 
   constructor(deps: ReceiptsDeps) {
     this.#deps = deps;
-    this.#clock = new PlanningClock({ clock: deps.clock, onPutBack: (now) => this.#waitNoLonger(now) });
+    this.#clock = new PlanningClock({
+      clock: deps.clock,
+      onPutBack: (now) => this.#planAnew(now, { after: "put back" }),
+    });
   }
 
   async load(): Promise<void> {
     for (const receipt of await this.#deps.store.owedReceipts()) this.#owed.set(toHex(receipt.id), receipt);
-    this.#waitNoLonger(this.#clock.now());
+    this.#planAnew(this.#clock.now(), { after: "start" });
     this.#plan();
   }
 
@@ -137,10 +141,10 @@ export class Receipts implements PayloadSource {
     return all.slice(0, receiptsPerPacket(this.#deps.geometry));
   }
 
-  /** None is further off than if it were owed now: the clock may have been ahead. On the disk the old times may stay. */
-  #waitNoLonger(now: Milliseconds): void {
+  /** The clock may have been ahead: as for questions (outgoing.ts). On the disk the old times may stay. */
+  #planAnew(now: Milliseconds, { after }: { after: "put back" | "start" }): void {
     for (const [id, receipt] of this.#owed) {
-      if (receipt.dueAt <= now) continue;
+      if (receipt.dueAt - now <= (after === "start" ? this.#deps.longestWait : 0)) continue;
       const dueAt = milliseconds(Math.min(receipt.dueAt, Math.ceil(now + this.#deps.wait())));
       this.#owed.set(id, { ...receipt, dueAt });
     }

@@ -108,6 +108,7 @@ export class Session {
       padding,
       nextOrder,
       wait: () => laws.receiptWait(),
+      longestWait: laws.longest.receipt,
     });
     this.tokens = new Tokens({
       clock,

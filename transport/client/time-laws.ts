@@ -6,9 +6,16 @@
 import type { Parameters, Profile } from "../core/parameters.ts";
 import { exponential, type RandomSource } from "../core/random.ts";
 import { meanInterval, type Milliseconds, milliseconds } from "../core/units.ts";
-import { LOOKUP_DOUBLINGS_MAX } from "./limits.ts";
+import { LOOKUP_DOUBLINGS_MAX, WAIT_MEANS_MAX } from "./limits.ts";
 
 const MIXES = 3;
+
+export interface LongestWaits {
+  readonly receipt: Milliseconds;
+  readonly ask: Milliseconds;
+  readonly repeat: Milliseconds;
+  readonly remind: (reminders: number) => Milliseconds;
+}
 
 export class TimeLaws {
   readonly #random: RandomSource;
@@ -34,8 +41,8 @@ export class TimeLaws {
 
   /** From the last fragment's departure to the one question: three journeys for mail and receipt, and as long again on average. */
   askWait(): Milliseconds {
-    const floor = 3 * this.journey + 4 * this.#poll();
-    return milliseconds(floor + exponential(this.#random, milliseconds(floor)));
+    const floor = this.#askFloor;
+    return milliseconds(floor + exponential(this.#random, floor));
   }
 
   /** From learning that a fragment is missing to its return to the queue. */
@@ -45,8 +52,19 @@ export class TimeLaws {
 
   /** From "stored" to a reminder: the reader may be away for long, so it starts slow and doubles. */
   remindWait(reminders: number): Milliseconds {
-    const mean = 20 * this.journey * 2 ** reminders;
-    return milliseconds(mean / 2 + exponential(this.#random, milliseconds(mean / 2)));
+    const half = this.#remindHalf(reminders);
+    return milliseconds(half + exponential(this.#random, half));
+  }
+
+  /** What none of these waits exceeds: a time that is further off was planned by a clock that was ahead. */
+  get longest(): LongestWaits {
+    const most = (mean: number): Milliseconds => milliseconds(WAIT_MEANS_MAX * mean);
+    return {
+      receipt: most(this.journey),
+      ask: most(this.#askFloor),
+      repeat: most(this.journey),
+      remind: (reminders) => most(this.#remindHalf(reminders)),
+    };
   }
 
   /** From one look at what waits for a newer key to the next, and for a reader asked for in vain: slow, and doubling. */
@@ -58,6 +76,14 @@ export class TimeLaws {
   answerWait(): Milliseconds {
     const floor = 5 * this.journey + 8 * this.#poll();
     return milliseconds(floor + exponential(this.#random, milliseconds(floor / 4)));
+  }
+
+  get #askFloor(): Milliseconds {
+    return milliseconds(3 * this.journey + 4 * this.#poll());
+  }
+
+  #remindHalf(reminders: number): Milliseconds {
+    return milliseconds(10 * this.journey * 2 ** reminders);
   }
 
   #poll(): Milliseconds {

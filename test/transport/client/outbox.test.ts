@@ -100,7 +100,12 @@ async function setUp() {
       parameters: SIM_PARAMETERS,
       padding: random,
       reliability: random,
-      waits: { askWait: () => seconds(5), repeatWait: () => seconds(5), remindWait: () => seconds(5) },
+      waits: {
+        askWait: () => seconds(5),
+        repeatWait: () => seconds(5),
+        remindWait: () => seconds(5),
+        longest: { ask: seconds(100), repeat: seconds(100), remind: () => seconds(100) },
+      },
       nextOrder: () => 0,
       have: (_, hashes) => {
         questions.push(hashes);

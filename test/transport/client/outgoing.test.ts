@@ -14,6 +14,7 @@ const waits = {
   askWait: () => milliseconds(100),
   repeatWait: () => milliseconds(50),
   remindWait: () => milliseconds(1000),
+  longest: { ask: milliseconds(2_000), repeat: milliseconds(1_000), remind: () => milliseconds(20_000) },
 };
 
 function fresh(total: number, needed: number): Outgoing {
@@ -205,21 +206,33 @@ test("what a clock that was ahead has planned is planned anew: question, reminde
   const asked = fresh(2, 2);
   for (const index of [0, 1]) asked.sent(index, { hash: new Uint8Array(16), at: ahead });
   assert.ok((asked.nextTime(now) as number) > error);
-  asked.waitNoLonger(now);
+  asked.planAnew(now, { after: "put back" });
   assert.equal(asked.nextTime(now), 110);
-  asked.waitNoLonger(milliseconds(60));
+  asked.planAnew(milliseconds(60), { after: "put back" });
   assert.equal(asked.nextTime(now), 110, "what is near stays");
 
   asked.question();
   asked.answered([0, 1], new Set([0]), ahead);
   assert.deepEqual(asked.waiting(milliseconds(now + 100), 9), []);
-  asked.waitNoLonger(now);
+  asked.planAnew(now, { after: "put back" });
   assert.deepEqual(asked.waiting(milliseconds(now + 50), 9), [1]);
 
   asked.sent(1, { hash: new Uint8Array(16), at: now });
   asked.question();
   asked.answered([1], new Set([1]), ahead);
-  asked.waitNoLonger(now);
+  asked.planAnew(now, { after: "put back" });
   assert.equal(asked.nextTime(now), now + 1_000);
   assert.equal(asked.duty(milliseconds(now + 1_000)), "remind");
+});
+
+test("a start plans anew only what no wait could have planned, so that many starts shorten nothing", () => {
+  for (const [at, planned] of [
+    [milliseconds(1_800), 1_900],
+    [milliseconds(400_000), 110],
+  ] as const) {
+    const outgoing = fresh(1, 1);
+    outgoing.sent(0, { hash: new Uint8Array(16), at });
+    outgoing.resume(milliseconds(10));
+    assert.equal(outgoing.nextTime(milliseconds(10)), planned);
+  }
 });
