@@ -38,11 +38,13 @@ export function encodePayload({ name, privateKey, people }: DevicePayload): Uint
   return payload;
 }
 
-/** Throws PROGRAM_TOO_OLD for a later version's, REFUSED for what is none. */
+/** Throws DEVICE_NEWER for a later version's, REFUSED for what is none. */
 export function decodePayload(bytes: Uint8Array): DevicePayload {
   try {
     const reader = new Reader(bytes);
-    if (reader.u8() !== VERSION) throw new MainError("PROGRAM_TOO_OLD");
+    const version = reader.u8();
+    if (version > VERSION) throw new MainError("DEVICE_NEWER");
+    if (version !== VERSION) throw new MainError("REFUSED");
     const name = reader.text16(NAME_BYTES_MAX);
     const privateKey = reader.bytes16(PRIVATE_KEY_BYTES_MAX);
     const people = Array.from({ length: reader.u8() }, () => decodePerson(reader));

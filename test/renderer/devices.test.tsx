@@ -131,7 +131,7 @@ test("a new program joins with the line and the code of another device", async (
   expect(program.calls).toContain("app.join");
 });
 
-test.each(["BAD_DEVICE_CODE", "PROVIDER_DOWN", "ACCOUNT_DIFFERS"] as const)(
+test.each(["BAD_DEVICE_CODE", "PROVIDER_DOWN", "ACCOUNT_DIFFERS", "DEVICE_NEWER"] as const)(
   "joining that fails with %s says so, keeps what was typed, and can be tried again",
   async (code) => {
     const program = show({ stage: "new" });

@@ -76,7 +76,7 @@ export function decodeBundle(bytes: Uint8Array): DeviceBundle {
 }
 
 /**
- * Under the code that a person carries; each code seals one bundle. Always `BUNDLE_BYTES_MAX` long: how many people somebody knows
+ * version 1 ‖ encrypted, under the code that a person carries; each code seals one bundle. Always `BUNDLE_BYTES_MAX` long: how many people somebody knows
  * would be in its length. Throws RangeError for what does not fit.
  */
 export function sealBundle(suite: Primitives, code: Uint8Array, bundle: Uint8Array): Uint8Array {
@@ -84,15 +84,19 @@ export function sealBundle(suite: Primitives, code: Uint8Array, bundle: Uint8Arr
   const filling = new Uint8Array(BUNDLE_ROOM_BYTES - bundle.length);
   return withSecret(new Writer().bytes16(bundle).raw(filling).finish(), (plaintext) =>
     withKey(suite, { secret: code, salt: NO_SALT, label: BUNDLE_LABEL }, (key, nonce) =>
-      suite.aeadSeal({ key, nonce, plaintext, associated: NO_SALT }),
+      concat(SEALED_VERSION, suite.aeadSeal({ key, nonce, plaintext, associated: SEALED_VERSION })),
     ),
   );
 }
 
-/** Undefined when it was sealed under another code, or changed. */
+/** Undefined when it was sealed under another code, or changed. Throws DEVICE_NEWER for a form of later programs. */
 export function openBundle(suite: Primitives, code: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+  const [version = 0] = sealed;
+  if (version > VERSION) throw new TransportError("DEVICE_NEWER");
+  if (version !== VERSION) return undefined;
+  const ciphertext = sealed.subarray(1);
   const opened = withKey(suite, { secret: code, salt: NO_SALT, label: BUNDLE_LABEL }, (key, nonce) =>
-    suite.aeadOpen({ key, nonce, ciphertext: sealed, associated: NO_SALT }),
+    suite.aeadOpen({ key, nonce, ciphertext, associated: SEALED_VERSION }),
   );
   // What is behind it is filling.
   return opened?.length === LENGTH_BYTES + BUNDLE_ROOM_BYTES ? withSecret(opened, bundleIn) : undefined;
@@ -136,8 +140,9 @@ const VERSION = 1;
 const SECRET_BYTES = 32;
 const SALT_BYTES = 32;
 const LENGTH_BYTES = 2;
-/** Behind a length, before a tag. */
-const BUNDLE_ROOM_BYTES = BUNDLE_BYTES_MAX - LENGTH_BYTES - 16;
+const SEALED_VERSION = Uint8Array.of(VERSION);
+/** Behind a version and a length, before a tag. */
+const BUNDLE_ROOM_BYTES = BUNDLE_BYTES_MAX - 1 - LENGTH_BYTES - 16;
 const RATCHET_BYTES = 2 * SECRET_BYTES + 4 + 8;
 /** salt ‖ version ‖ ratchet ‖ tag */
 export const NOTICE_BYTES = SALT_BYTES + 1 + RATCHET_BYTES + 16;

@@ -73,7 +73,7 @@ export class Devices {
   /**
    * Makes this device one of the account; durable when it resolves, with what the other's program gave along. Asking again after
    * a failure is safe. Throws PROVIDER_DOWN, REFUSED (no such code, any more), MALFORMED (no code at all), TOO_MANY_DEVICES,
-   * SEAL_FAILED, ACCOUNT_DIFFERS.
+   * SEAL_FAILED, ACCOUNT_DIFFERS, DEVICE_NEWER.
    */
   async join(text: string): Promise<Uint8Array> {
     const { account, mailboxKeys, suite } = this.#deps;

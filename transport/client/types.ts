@@ -156,7 +156,7 @@ export interface MixClient {
   /**
    * In place of `signUp`: makes this device one more of the account that the code is from. Throws as `signUp`; REFUSED for a
    * code that lets nobody in, MALFORMED for what is no code; TOO_MANY_DEVICES; SEAL_FAILED and ACCOUNT_DIFFERS when the provider
-   * gives something else than the other device left there: then nothing was taken over.
+   * gives something else than the other device left there; DEVICE_NEWER when that runs a later program: then nothing was taken over.
    */
   joinDevice(options: { code: string }): Promise<{ account: SignedUp; extra: Uint8Array }>;
   /** The devices of the account. Throws PROVIDER_DOWN, NO_ACCOUNT. */

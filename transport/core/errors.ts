@@ -24,6 +24,7 @@ export const TRANSPORT_ERRORS = {
   NO_ACCOUNT: "This device has no account at the provider.",
   TOO_MANY_DEVICES: "The account has as many devices as it may have.",
   ACCOUNT_DIFFERS: "The provider names another account than the device that let this one in.",
+  DEVICE_NEWER: "The device that let this one in runs a newer Starling.",
   NO_TOKENS: "The requests that this network allows to one provider are used up for now.",
   SERVICE_TIMEOUT: "The service did not answer in time.",
 } as const;

@@ -160,7 +160,8 @@ test("what is handed over fits whatever the number of people, the first ones fir
   assert.deepEqual([read.name, read.privateKey], ["Bob Ädler", privateKey]);
   assert.ok(read.people.length > 20, `${read.people.length} people`);
   assert.deepEqual(read.people, people.slice(0, read.people.length));
-  assert.throws(() => decodePayload(bytes.subarray(1)), { code: "PROGRAM_TOO_OLD" });
+  assert.throws(() => decodePayload(Uint8Array.of(2, ...bytes.subarray(1))), { code: "DEVICE_NEWER" });
+  assert.throws(() => decodePayload(bytes.subarray(1)), { code: "REFUSED" });
   assert.throws(() => decodePayload(bytes.subarray(0, -1)), { code: "REFUSED" });
   assert.equal(fittingName(`  ${"ä".repeat(40)}`), "ä".repeat(32));
 });

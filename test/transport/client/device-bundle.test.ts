@@ -76,6 +76,19 @@ test("a sealed bundle has one length, so that a provider does not see of it how 
   assert.throws(() => sealBundle(suite, code, filled(7, BUNDLE_BYTES_MAX - 17)), RangeError);
 });
 
+test("a sealed bundle of a later form says so, and one whose version was changed does not open", () => {
+  const code = filled(5, 16);
+  const sealed = sealBundle(suite, code, filled(7, 100));
+  assert.equal(sealed[0], 1);
+  const ofVersion = (version: number) => Uint8Array.of(version, ...sealed.subarray(1));
+  assert.deepEqual(openBundle(suite, code, ofVersion(1)), filled(7, 100));
+  for (const later of [2, 255]) {
+    assert.throws(() => openBundle(suite, code, ofVersion(later)), { code: "DEVICE_NEWER" });
+  }
+  assert.equal(openBundle(suite, code, ofVersion(0)), undefined);
+  assert.equal(openBundle(suite, code, new Uint8Array(0)), undefined);
+});
+
 test("a notice opens for whoever has the secret of before, in its own mailbox, and behind it may stand anything", () => {
   const o = { deviceSecret: filled(0x0b), salt: filled(0x0c), mailboxId: mailboxId(filled(3)) };
   const notice = sealNotice(suite, { ...o, next: ratchet });
@@ -141,6 +154,7 @@ test("the specification's examples hold", () => {
       [
         encodeDeviceCode(code),
         toHex(token),
+        toHex(suite.blake2b(sealBundle(suite, code, filled(7, 100)))),
         toHex(deviceTokenHash(suite, token)),
         toHex(notice.slice(32)),
         toHex(label.slice(32)),
