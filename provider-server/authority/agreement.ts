@@ -10,7 +10,7 @@ import { encodeConsensus, verifyConsensus } from "#transport/directory/consensus
 import type { ConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { type Schedule, scheduleOf } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
-import type { RelayedVote } from "#transport/directory/vote.ts";
+import type { ClaimedVote, RelayedVote } from "#transport/directory/vote.ts";
 import { type Tally, tally } from "./tally.ts";
 import { VoteExchange, type VoteOutcome } from "./vote-exchange.ts";
 
@@ -40,6 +40,11 @@ export class Agreement {
   /** Whether a vote accepted now can still be accepted elsewhere. */
   isRelayedAt(now: Milliseconds): boolean {
     return this.roundAt(now) < this.#exchange.rounds;
+  }
+
+  /** What is answered to a vote without a look at its signatures, if they do not matter. */
+  answerToVote(claimed: ClaimedVote, now: Milliseconds): ReturnType<VoteExchange["answerTo"]> {
+    return this.#exchange.answerTo(claimed, this.roundAt(now));
   }
 
   receiveVote(relayed: RelayedVote, now: Milliseconds): VoteOutcome {

@@ -15,7 +15,13 @@ import { targetOf } from "#transport/directory/demotions.ts";
 import { MIXES_PER_LAYER_MIN } from "#transport/directory/alive.ts";
 import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
-import { encodeRelayedVote, type RelayedVote, signVote, verifyRelayedVote } from "#transport/directory/vote.ts";
+import {
+  encodeRelayedVote,
+  readRelayedVote,
+  type RelayedVote,
+  signVote,
+  verifyRelayedVote,
+} from "#transport/directory/vote.ts";
 import type { Frame, WantedDocument } from "#transport/link/frame.ts";
 import type { Log } from "../observe/log.ts";
 import type { Admission } from "./admission.ts";
@@ -159,12 +165,17 @@ export class Authority {
 
   #receiveVote(bytes: Uint8Array): VoteReason | undefined {
     const { network, suite, clock, store } = this.#deps;
-    const relayed = verified(() => verifyRelayedVote({ network, bytes, suite }));
-    if (relayed instanceof TransportError) return VOTE_REFUSALS[relayed.code] ?? "not a vote";
+    const claimed = verified(() => readRelayedVote({ network, bytes, suite }));
+    if (claimed instanceof TransportError) return VOTE_REFUSALS[claimed.code] ?? "not a vote";
+    // Signatures last: one authority that sends old votes again and again must not keep this one busy.
     const agreement = this.#agreement;
-    if (agreement?.epoch !== relayed.vote.epoch) return "no agreement on this epoch is under way here";
+    if (agreement?.epoch !== claimed.epoch) return "no agreement on this epoch is under way here";
     // No clock that is right enough votes so early. What a liar could give sooner would cost each restart until then an agreement.
     if (clock.now() < agreement.schedule.vote - agreement.schedule.step) return "too early";
+    const answer = agreement.answerToVote(claimed, clock.now());
+    if (answer !== undefined) return answer.kind === "refused" ? answer.reason : undefined;
+    const relayed = verified(() => verifyRelayedVote({ network, bytes, suite }));
+    if (relayed instanceof TransportError) return VOTE_REFUSALS[relayed.code] ?? "not a vote";
     // A clock that is ahead votes early: from now on there is something that a restart would forget.
     if (store.vote(agreement.epoch) === undefined) store.putVote(agreement.epoch, NOT_YET);
     const outcome = agreement.receiveVote(relayed, clock.now());

@@ -8,7 +8,7 @@
 import { equalBytes } from "#transport/core/bytes.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { Network } from "#transport/directory/model.ts";
-import { endorse, type RelayedVote, type Vote } from "#transport/directory/vote.ts";
+import { type ClaimedVote, endorse, type RelayedVote, type Vote } from "#transport/directory/vote.ts";
 import type { VoteReason } from "./reasons.ts";
 
 export type VoteOutcome =
@@ -39,18 +39,29 @@ export class VoteExchange {
     return this.#network.authorities.length - this.#network.threshold + 1;
   }
 
-  /** `relayed` is verified; `round` counts from 1, and past the last one everything is late. */
-  receive(relayed: RelayedVote, round: number): VoteOutcome {
-    const { vote, endorsements } = relayed;
-    const held = this.#accepted.get(vote.authority) ?? [];
-    if (held.some((known) => equalBytes(known.hash, vote.hash))) return { kind: "known" };
+  /**
+   * What is answered to a vote that is not taken, whoever signed it: undefined for one whose signatures decide. It keeps nothing,
+   * so that whoever makes up votes changes nothing for those that come after.
+   */
+  answerTo(claimed: ClaimedVote, round: number): Exclude<VoteOutcome, { kind: "accepted" }> | undefined {
+    const held = this.#accepted.get(claimed.authority) ?? [];
+    if (held.some((known) => equalBytes(known.hash, claimed.hash))) return { kind: "known" };
     if (round > this.rounds) return { kind: "refused", reason: "too late" };
     if (held.length >= 2) return { kind: "refused", reason: "a third vote of one authority" };
     // Our own endorsement proves nothing to ourselves: after a restart it may be all that others had.
-    const others = [...endorsements.keys()].filter((authority) => authority !== this.#self).length;
-    if (1 + others < round) return { kind: "refused", reason: "too few endorsements for the round" };
-    this.#accepted.set(vote.authority, [...held, vote]);
-    if (vote.authority === this.#self) return { kind: "accepted", relay: relayed };
+    const others = claimed.endorsers.filter((authority) => authority !== this.#self).length;
+    return 1 + others < round ? { kind: "refused", reason: "too few endorsements for the round" } : undefined;
+  }
+
+  /** `relayed` is verified; `round` counts from 1, and past the last one everything is late. */
+  receive(relayed: RelayedVote, round: number): VoteOutcome {
+    const { vote, endorsements } = relayed;
+    const { authority, epoch, hash } = vote;
+    const answer = this.answerTo({ authority, epoch, hash, endorsers: [...endorsements.keys()] }, round);
+    if (answer !== undefined) return answer;
+    const held = this.#accepted.get(authority) ?? [];
+    this.#accepted.set(authority, [...held, vote]);
+    if (authority === this.#self) return { kind: "accepted", relay: relayed };
     const endorsement = endorse({ vote, identitySeed: this.#identitySeed, suite: this.#suite });
     return { kind: "accepted", relay: { vote, endorsements: new Map(endorsements).set(this.#self, endorsement) } };
   }

@@ -60,17 +60,7 @@ export function signVote(o: { network: Network; fields: VoteFields; identitySeed
 /** Throws MALFORMED, REFUSED when it is for another network or not signed by the authority it names, VERSION_NEWER. */
 export function verifyVote(o: { network: Network; bytes: Uint8Array; suite: Suite }): Vote {
   const { network, bytes, suite } = o;
-  if (bytes.length < HEADER_BYTES + IDENTITY_SIGNATURE_BYTES) throw new TransportError("MALFORMED");
-  const body = bytes.subarray(0, bytes.length - IDENTITY_SIGNATURE_BYTES);
-  const signature = bytes.subarray(body.length);
-  const reader = new Reader(body);
-  const version = reader.u8();
-  const networkHash = reader.take(HASH_BYTES);
-  if (networkHash.some((byte, index) => byte !== network.hash[index])) {
-    throw new TransportError("REFUSED", "A vote in another network.");
-  }
-  const epoch = epochNumber(reader.u32());
-  const authority = reader.u8();
+  const { version, epoch, authority, body, signature, reader } = readHeader(network, bytes);
   const key = network.authorities[authority]?.identityKey;
   // Before anything else is read: only authorities can make us parse their lists.
   if (key === undefined || !verifyIdentity({ suite, label: LABELS.vote, message: body, signature, key })) {
@@ -111,10 +101,48 @@ export function encodeRelayedVote({ vote, endorsements }: RelayedVote): Uint8Arr
   return writer.finish();
 }
 
+/** What a relayed vote says that it is, before any signature is looked at: whoever sent it may have made it all up. */
+export interface ClaimedVote {
+  readonly epoch: Epoch;
+  readonly authority: number;
+  /** Of the vote, as in `Vote`. */
+  readonly hash: Uint8Array;
+  /** By position. */
+  readonly endorsers: readonly number[];
+}
+
+/**
+ * Cheap beside `verifyRelayedVote`, which for the same bytes gives the same or throws. Throws MALFORMED, REFUSED when it is for
+ * another network or of no authority of this one, and, once its signature holds, VERSION_NEWER.
+ */
+export function readRelayedVote(o: { network: Network; bytes: Uint8Array; suite: Suite }): ClaimedVote {
+  const { network, suite } = o;
+  const { voteBytes, endorsements } = splitRelayedVote(o.bytes);
+  const { version, epoch, authority, body } = readHeader(network, voteBytes);
+  if (network.authorities[authority] === undefined) throw new TransportError("REFUSED", "A vote of no authority.");
+  // What else a later version has at these places nobody knows; only who signed it can make us believe in one.
+  if (version !== VERSION) verifyVote({ network, bytes: voteBytes, suite });
+  const hash = hashLabelled(suite, LABELS.voteHash, body);
+  return { epoch, authority, hash, endorsers: [...endorsements.keys()] };
+}
+
 /** Throws MALFORMED, REFUSED when the vote or one endorsement is not signed by whom it names, VERSION_NEWER. */
 export function verifyRelayedVote(o: { network: Network; bytes: Uint8Array; suite: Suite }): RelayedVote {
   const { network, suite } = o;
-  const reader = new Reader(o.bytes);
+  const { voteBytes, endorsements } = splitRelayedVote(o.bytes);
+  const vote = verifyVote({ network, bytes: voteBytes, suite });
+  for (const [authority, signature] of endorsements) {
+    const key = network.authorities[authority]?.identityKey;
+    const isOther = key !== undefined && authority !== vote.authority;
+    if (!isOther || !verifyIdentity({ suite, label: LABELS.endorsement, message: vote.hash, signature, key })) {
+      throw new TransportError("REFUSED", "An endorsement that its authority did not sign.");
+    }
+  }
+  return { vote, endorsements };
+}
+
+function splitRelayedVote(bytes: Uint8Array): { voteBytes: Uint8Array; endorsements: Map<number, Uint8Array> } {
+  const reader = new Reader(bytes);
   const voteBytes = reader.bytes32(VOTE_BYTES_MAX);
   const count = reader.u8();
   if (count > AUTHORITIES_MAX) throw new TransportError("MALFORMED");
@@ -127,15 +155,21 @@ export function verifyRelayedVote(o: { network: Network; bytes: Uint8Array; suit
     last = authority;
   }
   reader.end();
-  const vote = verifyVote({ network, bytes: voteBytes, suite });
-  for (const [authority, signature] of endorsements) {
-    const key = network.authorities[authority]?.identityKey;
-    const isOther = key !== undefined && authority !== vote.authority;
-    if (!isOther || !verifyIdentity({ suite, label: LABELS.endorsement, message: vote.hash, signature, key })) {
-      throw new TransportError("REFUSED", "An endorsement that its authority did not sign.");
-    }
+  return { voteBytes, endorsements };
+}
+
+/** `reader` stands behind the header. */
+function readHeader(network: Network, bytes: Uint8Array) {
+  if (bytes.length < HEADER_BYTES + IDENTITY_SIGNATURE_BYTES) throw new TransportError("MALFORMED");
+  const body = bytes.subarray(0, bytes.length - IDENTITY_SIGNATURE_BYTES);
+  const signature = bytes.subarray(body.length);
+  const reader = new Reader(body);
+  const version = reader.u8();
+  const networkHash = reader.take(HASH_BYTES);
+  if (networkHash.some((byte, index) => byte !== network.hash[index])) {
+    throw new TransportError("REFUSED", "A vote in another network.");
   }
-  return { vote, endorsements };
+  return { version, epoch: epochNumber(reader.u32()), authority: reader.u8(), body, signature, reader };
 }
 
 const VERSION = 1;

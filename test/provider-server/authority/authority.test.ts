@@ -8,7 +8,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { signConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
-import { encodeRelayedVote, signVote, verifyRelayedVote } from "#transport/directory/vote.ts";
+import { encodeRelayedVote, signVote, type VoteFields, verifyRelayedVote } from "#transport/directory/vote.ts";
 import { revealAndCommit } from "#provider-server/authority/shared-random.ts";
 import { MemoryAuthorities, type Meddle } from "#test/support/memory-authorities.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
@@ -330,6 +330,45 @@ test("a signature that comes again costs one check, and not that of the whole li
   assert.deepEqual(s.authorities.ask(0, frame), { type: "status", accepted: true, reason: "" });
   assert.equal(suite.checks - before, 1);
 });
+
+test("a vote that is here already, for another epoch, too early, late or a third one is answered without checking a signature", async () => {
+  const s = setUp();
+  const { vote, step, rounds } = scheduleOf(s.network, EPOCH_0);
+  const [old, first, second, third, honest] = [
+    voteOf(s, { epoch: epochNumber(9) }),
+    voteOf(s, {}),
+    voteOf(s, { reveal: s.network.hash.map((byte) => byte ^ 1) }),
+    voteOf(s, { reveal: s.network.hash.map((byte) => byte ^ 2) }),
+    voteOf(s, { authority: 1 }),
+  ];
+  s.authorities.start(0);
+  const checksOf = (bytes: Uint8Array): [string, number] => {
+    const before = suite.checks;
+    const answer = s.authorities.ask(0, { type: "vote", vote: bytes });
+    assert.ok(answer?.type === "status");
+    return [answer.accepted ? "accepted" : answer.reason, suite.checks - before];
+  };
+  assert.deepEqual(checksOf(old), ["no agreement on this epoch is under way here", 0]);
+  assert.deepEqual(checksOf(first), ["too early", 0]);
+  await s.clock.runUntil(milliseconds(vote - 0.5 * step));
+  assert.deepEqual(checksOf(first), ["accepted", 1]);
+  assert.deepEqual(checksOf(first), ["accepted", 0]);
+  assert.deepEqual(checksOf(second), ["accepted", 1]);
+  assert.deepEqual(checksOf(third), ["a third vote of one authority", 0]);
+  await s.clock.runUntil(milliseconds((rounds[0] as number) + 1));
+  assert.deepEqual(checksOf(honest), ["too few endorsements for the round", 0]);
+  await s.clock.runUntil(milliseconds((rounds.at(-1) as number) + 1));
+  assert.deepEqual(checksOf(honest), ["too late", 0]);
+});
+
+function voteOf(s: ReturnType<typeof setUp>, change: Partial<VoteFields>): Uint8Array {
+  const { network, identitySeeds } = s;
+  const { hash, parameters } = network;
+  const rest = { previous: hash, reveal: hash, commit: hash, parameters, nodes: [] };
+  const fields = { epoch: EPOCH_0, authority: LIAR, ...rest, ...change };
+  const vote = signVote({ network, fields, identitySeed: identitySeeds[fields.authority] as Uint8Array, suite });
+  return encodeRelayedVote({ vote, endorsements: new Map() });
+}
 
 /** The vote of authority 0 comes to authority 1 before it is due there. */
 async function giveEarly(s: ReturnType<typeof setUp>, at: Milliseconds): Promise<void> {

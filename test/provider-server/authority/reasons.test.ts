@@ -142,8 +142,10 @@ const until = async (s: Setting, time: Milliseconds): Promise<void> => s.clock.r
 
 const VOTES: Record<VoteReason, (s: Setting) => void | Promise<void>> = {
   "not a vote": (s) => void s.authorities.ask(0, { type: "vote", vote: new Uint8Array(200) }),
-  "the vote is of another network, or not signed by whom it names": (s) =>
-    void s.authorities.ask(0, { type: "vote", vote: relayed(changed(voteOf().bytes)) }),
+  "the vote is of another network, or not signed by whom it names": async (s) => {
+    await until(s, schedule.vote);
+    s.authorities.ask(0, { type: "vote", vote: relayed(changed(voteOf().bytes)) });
+  },
   "the vote is of a newer version than this authority reads": (s) =>
     void s.authorities.ask(0, { type: "vote", vote: relayed(resigned(voteOf().bytes, LABELS.vote, identitySeed)) }),
   "no agreement on this epoch is under way here": (s) => s.sendVote(voteOf({ epoch: epochNumber(9) })),
