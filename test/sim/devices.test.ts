@@ -148,13 +148,14 @@ test("the code, what was sealed under it, and what it opened are overwritten onc
       if (input.secret.length === DEVICE_CODE_BYTES) secrets.codes.add(input.secret);
       return suite.hkdf(input);
     };
+    // A bundle alone is bound to nothing but its version.
     const aeadSeal: Suite["aeadSeal"] = (input) => {
-      if (input.associated.length === 0) secrets.bundles.add(input.plaintext);
+      if (input.associated.length === 1) secrets.bundles.add(input.plaintext);
       return suite.aeadSeal(input);
     };
     const aeadOpen: Suite["aeadOpen"] = (input) => {
       const opened = suite.aeadOpen(input);
-      if (input.associated.length === 0 && opened !== undefined) secrets.bundles.add(opened);
+      if (input.associated.length === 1 && opened !== undefined) secrets.bundles.add(opened);
       return opened;
     };
     return new TransportClient({ ...o, suite: { ...suite, hkdf, aeadSeal, aeadOpen } });
