@@ -121,27 +121,40 @@ function chooseNodes(o: {
   suite: Suite;
   dropped: Dropped[];
 }): NodeDescriptor[] {
-  const listed = new Map<string, NodeDescriptor[]>();
-  const flawIn = rememberingFlaws(o);
+  const listed = new Map<string, Listed[]>();
   for (const { authority, nodes } of o.votes) {
     for (const node of nodes) {
       const id = toHex(node.nodeId);
-      const reason = flawIn(node);
-      if (reason === undefined) listed.set(id, [...(listed.get(id) ?? []), node]);
-      else o.dropped.push({ reason, authority, node: id });
+      listed.set(id, [...(listed.get(id) ?? []), { node, authority, claims: claimsOf(node) }]);
     }
   }
+  const flawIn = rememberingFlaws(o);
   const chosen: NodeDescriptor[] = [];
-  for (const [node, descriptors] of listed) {
-    const agreed = descriptors.filter((one) => {
-      const same = descriptors.filter((other) => claimsOf(other) === claimsOf(one));
-      return same.length >= o.network.threshold;
+  for (const [id, all] of listed) {
+    // Who makes up a thousand nodes must not have everybody check a thousand signatures: first it counts who lists them.
+    const agreed = agreeing(all, o.network.threshold);
+    const good = agreed.filter(({ node, authority }) => {
+      const reason = flawIn(node);
+      if (reason !== undefined) o.dropped.push({ reason, authority, node: id });
+      return reason === undefined;
     });
-    if (agreed.length > 0) chosen.push(newest(agreed));
-    else o.dropped.push({ reason: "node listed by too few authorities", node });
+    if (good.length >= o.network.threshold) chosen.push(newest(good.map(({ node }) => node)));
+    else if (good.length > 0 || agreed.length === 0) {
+      o.dropped.push({ reason: "node listed by too few authorities", node: id });
+    }
   }
   return byNodeId(chosen);
 }
+
+interface Listed {
+  readonly node: SignedDescriptor;
+  readonly authority: number;
+  readonly claims: string;
+}
+
+/** Those that say the same as enough others; at most one set of claims does. */
+const agreeing = (all: readonly Listed[], threshold: number): readonly Listed[] =>
+  all.filter(({ claims }) => all.filter((other) => other.claims === claims).length >= threshold);
 
 /** What authorities check before they list a node. The threshold is more than half, so at most one set of claims reaches it. */
 const claimsOf = (node: NodeDescriptor): string =>

@@ -281,6 +281,26 @@ test("what the count leaves out has a reason each", () => {
   }
 });
 
+test("a descriptor that too few votes list costs no check of its signatures, whatever they are, and those that enough list one each", () => {
+  const listed = [mix0, providerWith("one")].toSorted((a, b) => (toHex(a.nodeId) < toHex(b.nodeId) ? -1 : 1));
+  const invented = Array.from({ length: 20 }, (_, n) => testDescriptor(suite, { name: `made up ${n}` }));
+  const all = [...listed, ...invented].toSorted((a, b) => (toHex(a.nodeId) < toHex(b.nodeId) ? -1 : 1));
+  let checks = 0;
+  const verify: typeof suite.hybrid.verify = (...input) => {
+    checks++;
+    return suite.hybrid.verify(...input);
+  };
+  const counting = { ...suite, hybrid: { ...suite.hybrid, verify } };
+  const votes = at(0, { nodes: listed }, { nodes: all });
+  const plain = tally({ network, epoch: epochNumber(0), votes: at(0, { nodes: listed }), held: new Map(), suite });
+  const counted = tally({ network, epoch: epochNumber(0), votes, held: new Map(), suite: counting });
+  assert.ok(counted.kind === "consensus" && plain.kind === "consensus");
+  assert.equal([...counted.fields.layers.flat(), ...counted.fields.providers].length, 2);
+  assert.deepEqual([counted.fields.layers, counted.fields.providers], [plain.fields.layers, plain.fields.providers]);
+  assert.equal(checks, 2);
+  assert.equal(counted.dropped.filter(({ reason }) => reason === "node listed by too few authorities").length, 20);
+});
+
 test("a vote that is missing, a pair that contradict each other and a layer that is too small are named", async () => {
   const s = authority();
   await until(s, milliseconds(schedule.vote - 1));
