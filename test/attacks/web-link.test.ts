@@ -226,8 +226,13 @@ test("an IPv6 household counts as one address, and mapped IPv4 as IPv4", () => {
   assert.equal(addressGroup("2001:db8:1:2:3:4:5:6"), addressGroup("2001:db8:1:2::9"));
   assert.notEqual(addressGroup("2001:db8:1:2::9"), addressGroup("2001:db8:1:3::9"));
   assert.equal(addressGroup("2001:db8::1"), "2001:db8:0:0");
+  assert.equal(addressGroup("2001:0DB8::1"), "2001:db8:0:0");
   assert.equal(addressGroup("::1"), "0:0:0:0");
-  assert.equal(addressGroup("::ffff:203.0.113.9"), "203.0.113.9");
+  for (const mapped of ["::ffff:203.0.113.9", "::FFFF:cb00:7109", "0:0:0:0:0:ffff:cb00:7109", "0::ffff:203.0.113.9"]) {
+    assert.equal(addressGroup(mapped), "203.0.113.9", mapped);
+  }
+  assert.equal(addressGroup("::ffff:a:b"), "0.10.0.11");
+  assert.equal(addressGroup("1::ffff:203.0.113.9"), "1:0:0:0");
 });
 
 test("a text message, a message of two frames and one that is too long end the link", async (t) => {

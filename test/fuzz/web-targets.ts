@@ -60,7 +60,9 @@ export function webTargets(traffic: Traffic): Target[] {
         if (bytes.length !== 16) throw new TransportError("MALFORMED");
         const neighbour = bytes.slice();
         neighbour.fill(9, 8);
-        assert.equal(addressGroup(written(bytes)), addressGroup(written(neighbour)));
+        const group = addressGroup(written(bytes));
+        if (group.includes(".")) assert.ok(written(bytes).startsWith("::ffff:"));
+        else assert.equal(group, addressGroup(written(neighbour)));
       },
       takesChanged: "some",
     },
