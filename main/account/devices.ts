@@ -11,6 +11,7 @@ import {
   fromHex,
   milliseconds,
   toHex,
+  TransportError,
   utf8,
   wipe,
 } from "#transport";
@@ -33,7 +34,7 @@ export function createDeviceHandlers(d: { open: () => Session; clock: Clock }): 
       return { code: await offer(session), line, until };
     }),
     "devices.withdraw": inOurWords(async () => {
-      await d.open().client.withdrawOffer();
+      await d.open().client.withdrawOffer().catch(sayUsed);
       return {};
     }),
     "devices.rename": inOurWords(async ({ id, name }: { id: string; name: string }) => {
@@ -60,6 +61,12 @@ function inOurWords<I, O>(handle: (input: I) => Promise<O>): (input: I) => Promi
     handle(input).catch((error: unknown) => {
       throw toMainError(error);
     });
+}
+
+/** All that a provider refuses to take back is what somebody has used. */
+function sayUsed(error: unknown): never {
+  if (error instanceof TransportError && error.code === "REFUSED") throw new MainError("CODE_USED", { cause: error });
+  throw error;
 }
 
 /** What a label has room for. */

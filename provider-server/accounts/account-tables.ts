@@ -102,6 +102,13 @@ export class AccountTables {
     this.#sql.removeOffer.run(account.mailbox);
   }
 
+  /** False when a device has used it: it stays until it ends, for the answer to that device may have been lost. */
+  takeBackOffer(account: StoredAccount, minute: number): boolean {
+    this.#sql.removeOldOffers.run(minute);
+    this.#sql.removeUnusedOffer.run(account.mailbox);
+    return this.#sql.offerOf.get(account.mailbox) === undefined;
+  }
+
   offered(tokenHash: Uint8Array, minute: number): Offer | undefined {
     this.#sql.removeOldOffers.run(minute);
     const row = this.#sql.offered.get(tokenHash);
@@ -153,6 +160,8 @@ const STATEMENTS = {
     "WHERE device_key = ? AND kind = ? AND seq > cursor",
   addOffer: "INSERT INTO offers (token_hash, mailbox, expires_minute, bundle) VALUES (?, ?, ?, ?)",
   removeOffer: "DELETE FROM offers WHERE mailbox = ?",
+  removeUnusedOffer: "DELETE FROM offers WHERE mailbox = ? AND used_by IS NULL",
+  offerOf: "SELECT 1 FROM offers WHERE mailbox = ?",
   removeOldOffers: "DELETE FROM offers WHERE expires_minute <= ?",
   offered:
     "SELECT local_part, accounts.mailbox, mailbox_id, account_key, record, used_by, bundle FROM offers " +

@@ -233,8 +233,7 @@ export class Accounts {
   #withdrawOffer(deviceKey: Uint8Array): ControlResult {
     const account = this.#tables.ofDevice(deviceKey);
     if (account === undefined) return "NO_ACCOUNT";
-    this.#tables.withdrawOffer(account);
-    return "OK";
+    return this.#tables.takeBackOffer(account, this.#thisMinute()) ? "OK" : "REFUSED";
   }
 
   #takeSignUp(): boolean {

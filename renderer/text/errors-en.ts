@@ -79,6 +79,11 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
     safe: "It was refused, and nothing was stored here.",
     todo: "Look at the devices on your other one and remove what you do not know; then ask your provider.",
   },
+  CODE_USED: {
+    what: "The code was not taken back: a device has already used it.",
+    safe: "It lets in no other device.",
+    todo: "Look at “Devices”. Remove the new one if it is not yours.",
+  },
   DEVICE_NEWER: {
     what: "This device did not join: your other device has a newer Starling, whose data this one cannot read.",
     safe: "Nothing was stored here. Your other device and your mail are unchanged.",

@@ -65,7 +65,7 @@ export class Devices {
     }
   }
 
-  /** No code lets anybody in any more. Throws PROVIDER_DOWN, NO_ACCOUNT. */
+  /** No code lets anybody in any more. Throws PROVIDER_DOWN, NO_ACCOUNT, REFUSED when a device has used it. */
   async withdraw(): Promise<void> {
     await this.#deps.control.ask({ kind: "withdraw-offer" });
   }

@@ -151,7 +151,7 @@ export interface MixClient {
    * program there. Throws PROVIDER_DOWN, TOO_MANY_DEVICES, NO_ACCOUNT.
    */
   offerDevice(options: { extra: Uint8Array }): Promise<string>;
-  /** The last code lets nobody in any more. Throws PROVIDER_DOWN, NO_ACCOUNT. */
+  /** The last code lets nobody in any more. Throws PROVIDER_DOWN, NO_ACCOUNT, REFUSED when a device has used it. */
   withdrawOffer(): Promise<void>;
   /**
    * In place of `signUp`: makes this device one more of the account that the code is from. Throws as `signUp`; REFUSED for a

@@ -103,6 +103,7 @@ test("a join whose answer was lost is done again with the same code, and is one 
   await failsWith(join(), "PROVIDER_DOWN");
   assert.deepEqual(await readdir(phone.dataDir), []);
   phone.losesAnswer = () => false;
+  await failsWith(people.during(bob.contract["devices.withdraw"]({})), "CODE_USED");
   await join();
   const { devices } = await people.during(phone.contract["devices.list"]({}));
   assert.deepEqual(

@@ -170,8 +170,8 @@ test("a device is given a label by any device of its account, which all of them 
   assert.deepEqual(listed()[0]?.label, label);
 });
 
-test("what was offered to a new device can be taken back by any device of the account", () => {
-  const { signUp, handle } = setUp();
+test("what was offered to a new device can be taken back by any device of the account, until somebody used it", async () => {
+  const { signUp, handle, clock } = setUp();
   signUp(1, "alice");
   signUp(20, "bob");
   const bundle = new Uint8Array(300).fill(7);
@@ -186,6 +186,11 @@ test("what was offered to a new device can be taken back by any device of the ac
   assert.equal(join(2), "REFUSED");
   assert.equal(offer(1), "OK");
   assert.equal(join(2), "OK");
+  assert.equal(withdraw(1), "REFUSED", "somebody is in, and the owner is to know");
+  assert.equal(join(2), "OK", "its answer may have been lost: asking again is safe all the same");
+  await clock.runFor(seconds(15 * 60));
+  assert.equal(withdraw(1), "OK", "it has ended");
+  assert.equal(join(2), "REFUSED");
 });
 
 test("the devices that an account may have get nothing that they cannot collect, at either profile's rates", () => {
