@@ -42,7 +42,9 @@ function installed() {
 }
 
 function install() {
-  console.error("Installing dependencies (once, and when the lock file changes) ...");
+  console.error(
+    "Installing dependencies with npm (once, and when the lock file changes): the first time this takes a few minutes and about 1 GB of disk ...",
+  );
   const npm = process.env.npm_execpath;
   const [command, before] = npm?.endsWith("js") ? [process.execPath, [npm]] : ["npm", []];
   // npm's words go to standard error: standard output belongs to the command itself.
