@@ -23,7 +23,7 @@ import type { Session } from "./session.ts";
 type DeviceMethods = "devices.list" | "devices.offer" | "devices.withdraw" | "devices.rename" | "devices.remove";
 
 export function createDeviceHandlers(d: { open: () => Session; clock: Clock }): Pick<Handlers, DeviceMethods> {
-  const list = inOurWords(async () => ({ devices: await listed(d.open()) }));
+  const list = inOurWords(async () => ({ devices: await listed(d.open(), d.clock) }));
   return {
     "devices.list": list,
     "devices.offer": inOurWords(async () => {
@@ -95,10 +95,15 @@ async function found(session: Session, id: string): Promise<TransportDevice> {
 }
 
 /** This one first, then the others by the time since when they are there. */
-async function listed(session: Session): Promise<Device[]> {
+async function listed(session: Session, clock: Clock): Promise<Device[]> {
   const devices = await session.client.devices();
   const own = ownKey(session);
-  const shown = devices.map((device) => toContract(device, equalBytes(device.deviceKey, own)));
+  const today = Math.floor(clock.now() / DAY);
+  const shown = devices.map((device) => {
+    // No day is still to come; one far enough away could not even be written.
+    const lastDay = Math.min(device.lastDay, today);
+    return toContract({ ...device, lastDay }, equalBytes(device.deviceKey, own));
+  });
   const mine = shown.find(({ isThis }) => isThis);
   const isLabelled = devices.some(({ deviceKey, name }) => name !== undefined && equalBytes(deviceKey, own));
   const { device: label } = session.account;
