@@ -105,6 +105,8 @@ test("a join whose answer was lost is done again with the same code, and is one 
   phone.losesAnswer = () => false;
   await failsWith(people.during(bob.contract["devices.withdraw"]({})), "CODE_USED");
   await join();
+  // Its provider is asked over a line that has to be there first.
+  await people.until(async () => (await phone.network()).state === "mixing", "the phone is mixing");
   const { devices } = await people.during(phone.contract["devices.list"]({}));
   assert.deepEqual(
     devices.map((device) => device.name),
