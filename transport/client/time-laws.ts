@@ -58,7 +58,6 @@ export class TimeLaws {
 
   /** What none of these waits exceeds: a time that is further off was planned by a clock that was ahead. */
   get longest(): LongestWaits {
-    const most = (mean: number): Milliseconds => milliseconds(WAIT_MEANS_MAX * mean);
     return {
       receipt: most(this.journey),
       ask: most(this.#askFloor),
@@ -90,3 +89,5 @@ export class TimeLaws {
     return meanInterval(this.#profile().pollRate);
   }
 }
+
+const most = (mean: number): Milliseconds => milliseconds(WAIT_MEANS_MAX * mean);
