@@ -9,10 +9,8 @@ import type { Clock } from "#transport/core/clock.ts";
 import { TransportError, type TransportErrorCode } from "#transport/core/errors.ts";
 import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
-import { signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
+import { signConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
-import { targetOf } from "#transport/directory/demotions.ts";
-import { MIXES_PER_LAYER_MIN } from "#transport/directory/alive.ts";
 import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import {
@@ -28,10 +26,11 @@ import type { Admission } from "./admission.ts";
 import { Agreement } from "./agreement.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { DescriptorRegistry } from "./descriptor-registry.ts";
-import { CONSENSUSES_KEPT, TRIES_PER_STEP } from "./limits.ts";
+import { HeldConsensuses } from "./held-consensuses.ts";
+import { TRIES_PER_STEP } from "./limits.ts";
 import type { SignatureReason, VoteReason } from "./reasons.ts";
 import { revealAndCommit } from "./shared-random.ts";
-import type { Tally } from "./tally.ts";
+import { logTally, shortId } from "./tally-log.ts";
 
 /** The other authorities, by position in the network file. */
 export interface Peers {
@@ -57,8 +56,7 @@ export interface AuthorityDependencies {
 export class Authority {
   readonly #deps: AuthorityDependencies;
   readonly #registry: DescriptorRegistry;
-  /** By hexadecimal hash. */
-  readonly #held = new Map<string, Consensus>();
+  readonly #held: HeldConsensuses;
   readonly #appointments: Appointments;
   #agreement: Agreement | undefined;
   #isStopped = false;
@@ -74,7 +72,7 @@ export class Authority {
       onClockSet: () => this.#startAnew(),
     });
     this.#registry = new DescriptorRegistry({ ...deps, onDrop });
-    for (const bytes of deps.store.consensuses()) this.#restore(bytes);
+    this.#held = new HeldConsensuses(deps);
   }
 
   start(): void {
@@ -110,7 +108,7 @@ export class Authority {
   }
 
   get newest(): Consensus | undefined {
-    return [...this.#held.values()].toSorted((a, b) => b.epoch - a.epoch)[0];
+    return this.#held.newest;
   }
 
   // --- the course of one agreement
@@ -154,8 +152,7 @@ export class Authority {
       ...revealAndCommit({ network, epoch, authority: self, identitySeed, suite }),
       parameters: this.newest?.parameters ?? network.parameters,
       nodes: this.#registry.nodesFor(epoch, (node, reason) => {
-        const who = toHex(node.nodeId).slice(0, NODE_ID_DIGITS_LOGGED);
-        this.#deps.log.event(`left out of the vote: ${who} ${reason}`, { epoch });
+        this.#deps.log.event(`left out of the vote: ${shortId(toHex(node.nodeId))} ${reason}`, { epoch });
       }),
     };
     const vote = signVote({ network, fields, identitySeed, suite });
@@ -194,22 +191,9 @@ export class Authority {
     for (const authority of agreement.contradictory) {
       log.event("dropped the votes of an authority that signed two different ones", { epoch, authority });
     }
-    const counted = agreement.count(this.#held);
+    const counted = agreement.count(this.#held.byHash);
     if (counted.kind === "none") return log.event(`no tally: ${counted.reason}`, { epoch });
-    for (const [index, layer] of counted.fields.layers.entries()) {
-      // Signed all the same: it grows only if nodes can join. Clients send nothing meanwhile (docs/spec/08-directory.md §8).
-      if (layer.length < MIXES_PER_LAYER_MIN)
-        log.event("a layer is too small to hide anyone: nothing is sent", {
-          epoch,
-          layer: index + 1,
-          mixes: layer.length,
-        });
-    }
-    for (const { reason, authority, node } of counted.dropped) {
-      const who = node === undefined ? "" : ` ${node.slice(0, NODE_ID_DIGITS_LOGGED)}`;
-      log.event(`left out of the consensus:${who} ${reason}`, { epoch, ...(authority !== undefined && { authority }) });
-    }
-    logFindings(log, counted);
+    logTally(log, counted);
     if (!this.#mayOnlySign(epoch, counted.hash)) return;
     const signature = signConsensus({ epoch, hash: counted.hash, identitySeed, suite });
     const own = { epoch, hash: counted.hash, authority: self, signature };
@@ -247,13 +231,12 @@ export class Authority {
 
   #complete(agreement: Agreement): void {
     const { result } = agreement;
-    if (result !== undefined) this.#hold(result);
+    if (result !== undefined) this.#held.hold(result);
   }
 
   #finish(agreement: Agreement): void {
     const { epoch } = agreement;
-    const isHeld = [...this.#held.values()].some((consensus) => consensus.epoch === epoch);
-    if (!isHeld) {
+    if (this.#held.of(epoch) === undefined) {
       this.#deps.log.event("no consensus from own counting: asking the others", {
         epoch,
         ...agreement.signatureCounts,
@@ -275,7 +258,7 @@ export class Authority {
       try {
         const consensus = await peers.fetch(authority, epoch);
         if (consensus === undefined || this.#isStopped) continue;
-        this.#hold(consensus);
+        this.#held.hold(consensus);
         // Of "current" the others may know a newer one.
         if (epoch !== "current") return;
       } catch (error) {
@@ -290,40 +273,10 @@ export class Authority {
     else this.#deps.log.event("no consensus for an epoch", { epoch });
   }
 
-  #hold(consensus: Consensus): void {
-    const { store, log } = this.#deps;
-    const key = toHex(consensus.hash);
-    const known = this.#held.get(key);
-    if (known !== undefined && known.signatures.size >= consensus.signatures.size) return;
-    const other = [...this.#held.values()].find((held) => held.epoch === consensus.epoch && held !== known);
-    if (other !== undefined) {
-      log.event("two signed consensuses for one epoch: keeping the first", { epoch: consensus.epoch });
-      return;
-    }
-    store.putConsensus(consensus.epoch, consensus.bytes);
-    this.#held.set(key, consensus);
-    const signatures = consensus.signatures.size;
-    const mixes = consensus.layers.flat().length;
-    log.event("consensus", { epoch: consensus.epoch, signatures, mixes, providers: consensus.providers.length });
-    this.#forget(epochNumber(Math.max(0, consensus.epoch - CONSENSUSES_KEPT)));
-  }
-
-  #forget(oldest: Epoch): void {
-    this.#deps.store.forgetBefore(oldest);
-    for (const [key, consensus] of this.#held) if (consensus.epoch < oldest) this.#held.delete(key);
-  }
-
-  #restore(bytes: Uint8Array): void {
-    const { network, suite } = this.#deps;
-    const consensus = verified(() => verifyConsensus(network, bytes, suite));
-    if (consensus instanceof TransportError) this.#deps.log.event(`dropped a stored consensus: ${consensus.message}`);
-    else this.#held.set(toHex(consensus.hash), consensus);
-  }
-
   #document(wanted: WantedDocument): Uint8Array {
     if (wanted === "network") return this.#deps.network.bytes;
     if (wanted === "current") return this.newest?.bytes ?? EMPTY;
-    return [...this.#held.values()].find((consensus) => consensus.epoch === wanted)?.bytes ?? EMPTY;
+    return this.#held.of(wanted)?.bytes ?? EMPTY;
   }
 
   // --- to the others
@@ -378,20 +331,6 @@ export class Authority {
 const EMPTY = new Uint8Array(0);
 /** In place of its own vote: it has accepted others' for that epoch. */
 const NOT_YET = EMPTY;
-
-/** Who was found to lose packets, why, and what follows in the consensus: avoided, or kept because too little would be left. */
-function logFindings(log: Log, { fields, findings }: Tally & { kind: "consensus" }): void {
-  const { epoch, demotions } = fields;
-  for (const { node, to, by, lost, expected } of findings) {
-    const target = targetOf({ node, to });
-    const known = demotions.find((demotion) => targetOf(demotion) === target);
-    const who = [node, ...(to === undefined ? [] : [to])].map((id) => toHex(id).slice(0, 16)).join(" > ");
-    const numbers = { epoch, lost, expected: Math.round(expected), until: known?.until ?? epoch };
-    log.event(`loses packets, by ${by}, ${known?.effect ?? "not listed"}: ${who}`, numbers);
-  }
-}
-/** Enough to tell nodes apart; the consensus makes the whole id public. */
-const NODE_ID_DIGITS_LOGGED = 16;
 
 const VOTE_REFUSALS: Partial<Record<TransportErrorCode, VoteReason>> = {
   REFUSED: "the vote is of another network, or not signed by whom it names",
