@@ -2,6 +2,7 @@
 
 import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import type { MlDsa65 } from "./hybrid-signature.ts";
+import { plain, viewOf } from "./node-buffers.ts";
 
 const ALGORITHM = { asymmetricKeyType: "ml-dsa-65" } as const;
 
@@ -30,9 +31,3 @@ const mlDsa: MlDsa65 = {
     return verify(null, message, key, signature);
   },
 };
-
-/** A Buffer over the same memory: a copy would stay in Node's pool, where nobody wipes it. */
-const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-
-/** A Uint8Array over the same memory: Buffers do not leave this folder. */
-const plain = (bytes: Buffer): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);

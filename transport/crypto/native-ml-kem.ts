@@ -3,6 +3,7 @@
 import { createPrivateKey, createPublicKey, decapsulate, encapsulate, type KeyObject } from "node:crypto";
 import { equalBytes, toHex } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
+import { plain, viewOf } from "./node-buffers.ts";
 import type { MlKem768 } from "./x-wing.ts";
 
 const ALGORITHM = { asymmetricKeyType: "ml-kem-768" } as const;
@@ -52,12 +53,4 @@ function imported(publicKey: Uint8Array): KeyObject {
   for (const oldest of kept.size < KEPT_MAX ? [] : [...kept.keys()].slice(0, 1)) kept.delete(oldest);
   kept.set(name, { bytes: new Uint8Array(publicKey), key });
   return key;
-}
-
-/** A Buffer over the same memory: a copy would stay in Node's pool, where nobody wipes it. */
-const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-
-/** A Uint8Array over the same memory: Buffers do not leave this folder. */
-function plain(bytes: Buffer): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
