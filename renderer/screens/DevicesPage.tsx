@@ -1,12 +1,13 @@
 /** The devices of the account: which there are, letting one in, giving this one a name, putting a lost one out. */
 
-import { ArrowLeft, Monitor, MonitorSmartphone } from "lucide-react";
+import { Monitor, MonitorSmartphone } from "lucide-react";
 import { useState } from "react";
 import { Button } from "react-aria-components/Button";
 import type { Device } from "#main/contract/contract.ts";
 import { AddDevice } from "../components/AddDevice.tsx";
 import { RemoveDevice, RenameDevice } from "../components/DeviceDialogs.tsx";
 import { ErrorNote } from "../components/ErrorNote.tsx";
+import { PageHead } from "../components/PageHead.tsx";
 import { visible } from "../components/visible-name.ts";
 import { Waiting } from "../components/Waiting.tsx";
 import { useNow } from "../hooks/use-now.ts";
@@ -25,7 +26,7 @@ const LOOK_MS = 10_000;
 type Open = { readonly what: "add" } | { readonly what: "rename" | "remove"; readonly device: Device };
 
 export function DevicesPage({ onClose, onTell }: Props) {
-  const { devices: texts, thread } = useTexts();
+  const { devices: texts } = useTexts();
   const [open, setOpen] = useState<Open>();
   const { value, error, again } = useQuery("devices.list", {}, open?.what === "add" ? { everyMs: LOOK_MS } : {});
   const devices = value?.devices;
@@ -36,12 +37,7 @@ export function DevicesPage({ onClose, onTell }: Props) {
   }
   return (
     <article className="devices" aria-label={texts.title}>
-      <header className="thread-head">
-        <Button className="icon-button thread-back" aria-label={thread.back} onPress={onClose}>
-          <ArrowLeft aria-hidden="true" size={18} />
-        </Button>
-        <h1>{texts.title}</h1>
-      </header>
+      <PageHead title={texts.title} onClose={onClose} />
       <p className="lead">{texts.lead}</p>
       <ErrorNote code={devices === undefined ? error : undefined} onRetry={again} />
       {devices === undefined && error === undefined && <Waiting>{texts.loading}</Waiting>}

@@ -1,14 +1,13 @@
 /** The network, for a curious person: what leaves, whether it comes home, what it costs, and how fast it shall be. */
 
-import { ArrowLeft } from "lucide-react";
 import type { ReactNode } from "react";
-import { Button } from "react-aria-components/Button";
 import { Label } from "react-aria-components/Label";
 import { Radio, RadioGroup } from "react-aria-components/RadioGroup";
 import type { NetworkState } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
 import { DepartureStrip } from "../components/DepartureStrip.tsx";
 import { ErrorNote } from "../components/ErrorNote.tsx";
+import { PageHead } from "../components/PageHead.tsx";
 import { Waiting } from "../components/Waiting.tsx";
 import { useAction } from "../hooks/use-action.ts";
 import type { Query } from "../hooks/use-query.ts";
@@ -20,16 +19,11 @@ interface Props {
 }
 
 export function NetworkPage({ query, onClose }: Props) {
-  const { network, thread } = useTexts();
+  const { network } = useTexts();
   const { value: it, error, again } = query;
   return (
     <article className="network" aria-label={network.title}>
-      <header className="thread-head">
-        <Button className="icon-button thread-back" aria-label={thread.back} onPress={onClose}>
-          <ArrowLeft aria-hidden="true" size={18} />
-        </Button>
-        <h1>{network.title}</h1>
-      </header>
+      <PageHead title={network.title} onClose={onClose} />
       <ErrorNote code={error} onRetry={again} />
       {it === undefined && error === undefined && <Waiting>{network.loading}</Waiting>}
       {it !== undefined && (
