@@ -117,6 +117,7 @@ export class Accounts {
         await session.signUp();
       } catch (error) {
         await (session ?? store).close();
+        this.#store = undefined;
         await discardStore(dataDir);
         throw toMainError(error);
       }
@@ -141,6 +142,7 @@ export class Accounts {
         await session.signUp();
       } catch (error) {
         await (session ?? store).close();
+        this.#store = undefined;
         // The program was ended while it was beginning: nothing is in the store that anybody has seen.
         if (!isFilled) await discardStore(dataDir);
         throw toMainError(error);
@@ -156,6 +158,7 @@ export class Accounts {
       const session = this.#session;
       this.#session = undefined;
       await session?.close();
+      this.#store = undefined;
     });
   }
 

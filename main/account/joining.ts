@@ -1,6 +1,6 @@
 /** Makes a new store that of one more device of an account that exists. Spec: docs/spec/07-mailbox.md §2.4-2.6 */
 
-import { type Invite, type Network, TransportError, wipe } from "#transport";
+import { type Invite, type Network, TransportError, wipe, withSecret } from "#transport";
 import { MainError, toMainError } from "../error.ts";
 import type { Store } from "../store/store.ts";
 import { decodePayload } from "./device-payload.ts";
@@ -29,8 +29,7 @@ export async function joinWithCode(d: SessionDependencies, o: JoinOptions): Prom
   try {
     await client.start();
     const { account, extra } = await client.joinDevice({ code: o.code });
-    const { name, privateKey, people } = decodePayload(extra);
-    wipe(extra);
+    const { name, privateKey, people } = withSecret(extra, decodePayload);
     const since = Math.floor(d.clock.now());
     for (const person of people) await store.saveContact({ ...person, checkedAt: 0, exists: true }, since);
     await store.saveMainAccount({
