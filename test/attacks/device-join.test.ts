@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { household } from "#test/sim/household.ts";
 import { startClient, stopClient } from "#test/sim/slow-world.ts";
+import { forwardingLink } from "#test/support/forwarding-link.ts";
 import { TransportClient } from "#transport/client/client.ts";
 import { sealBundle } from "#transport/client/device-bundle.ts";
 import { utf8 } from "#transport/core/bytes.ts";
@@ -39,17 +40,7 @@ test("a provider that names another account than the device which gave the code 
       return { dial: async (target) => meddledWith(await dialer.dial(target)) };
     }
     function meddledWith(link: Link): Link {
-      return {
-        peer: link.peer,
-        protocol: link.protocol,
-        get writable() {
-          return link.writable;
-        },
-        send: (frame) => link.send(frame),
-        onFrame: (handler) => link.onFrame((bytes) => handler(changed(bytes))),
-        onClose: (handler) => link.onClose(handler),
-        close: () => link.close(),
-      };
+      return forwardingLink(link, { onFrame: (handler) => link.onFrame((bytes) => handler(changed(bytes))) });
     }
     function changed(bytes: Uint8Array): Uint8Array {
       const frame = decodeFrame(bytes.slice(), { protocol: "starling-client/1", direction: "toDialer", sizes });

@@ -26,6 +26,7 @@ import { toParts } from "#transport/link/parts.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { addressOf } from "#test/sim/network-in-memory.ts";
 import { SIM_PARAMETERS } from "#test/sim/world.ts";
+import { forwardingLink } from "./forwarding-link.ts";
 import { SeededRandom, seededStreams } from "./seeded-random.ts";
 import { WrongClock } from "./wrong-clock.ts";
 
@@ -275,21 +276,13 @@ export class Person {
       const [part] = toParts(this.listsShown(frame.part), { time: frame.time, room: 0 });
       return part === undefined ? bytes : encodeFrame(part, sizes);
     };
-    return {
-      peer: link.peer,
-      protocol: link.protocol,
-      get writable() {
-        return link.writable;
-      },
-      send: (frame) => link.send(frame),
+    return forwardingLink(link, {
       onFrame: (handler) =>
         link.onFrame((frame) => {
           const arriving = shown(frame);
           if (arriving !== undefined) handler(arriving);
         }),
-      onClose: (handler) => link.onClose(handler),
-      close: () => link.close(),
-    };
+    });
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { NodeDependencies } from "#provider-server/node/dependencies.ts";
 import type { WorldOptions } from "#test/sim/world.ts";
+import { forwardingLink } from "#test/support/forwarding-link.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
@@ -49,8 +50,7 @@ function meddlingDialer(m: Meddling, node: string, { dialer, clock }: NodeDepend
 const nameAt = (address: string): string => address.slice(0, address.indexOf("."));
 
 function withOutgoing(link: Link, clock: Clock, fate: () => Fate | undefined): Link {
-  return {
-    ...forwarding(link),
+  return forwardingLink(link, {
     send: (frame) => {
       const what = fate();
       if (what === undefined) return link.send(frame);
@@ -61,26 +61,11 @@ function withOutgoing(link: Link, clock: Clock, fate: () => Fate | undefined): L
       clock.at(milliseconds(clock.now() + what.heldFor), () => link.send(kept));
       return true;
     },
-  };
+  });
 }
 
 function withIncoming(link: Link, isDropped: () => boolean): Link {
-  return {
-    ...forwarding(link),
+  return forwardingLink(link, {
     onFrame: (handler) => link.onFrame((frame) => (isDropped() ? undefined : handler(frame))),
-  };
-}
-
-function forwarding(link: Link): Link {
-  return {
-    protocol: link.protocol,
-    peer: link.peer,
-    get writable() {
-      return link.writable;
-    },
-    send: (frame) => link.send(frame),
-    onFrame: (handler) => link.onFrame(handler),
-    onClose: (handler) => link.onClose(handler),
-    close: () => link.close(),
-  };
+  });
 }
