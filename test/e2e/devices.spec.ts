@@ -3,54 +3,28 @@
  * mail is one to oneself, which goes the whole way. Screenshots land in artefacts/screens.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import { type BrowserContext, expect, type Page, test } from "@playwright/test";
-import { Desktop } from "../demo/desktop.ts";
-import { type DemoNetwork, startNetwork } from "../demo/network.ts";
-import { Observations } from "../demo/observations.ts";
+import { expect, type Page, test } from "@playwright/test";
+import { Windows } from "./windows.ts";
 
 test.describe.configure({ mode: "serial" });
 
 const PASSPHRASE = "quiet river under seven bridges";
 const ADDRESS = "ada@a.example";
 
-let folder: string;
-let network: DemoNetwork;
-const desktops: Desktop[] = [];
-const contexts: BrowserContext[] = [];
+let windows: Windows;
 let laptop: Page;
 let phone: Page;
 
 test.beforeAll(async ({ browser }) => {
-  folder = mkdtempSync(join(tmpdir(), "starling-e2e-"));
-  const observations = new Observations();
-  network = await startNetwork({ folder, observations });
-  for (const name of ["laptop", "phone"]) {
-    const desktop = new Desktop({ name, folder, observations });
-    desktops.push(desktop);
-    await desktop.ready();
-    const context = await browser.newContext();
-    contexts.push(context);
-    const page = await context.newPage();
-    await page.goto(await desktop.url());
-    if (name === "laptop") laptop = page;
-    else phone = page;
-  }
-  await network.flowing();
+  windows = await Windows.open(browser, ["laptop", "phone"]);
+  [laptop, phone] = [windows.of("laptop"), windows.of("phone")];
 });
 
-test.afterAll(async () => {
-  await Promise.all(contexts.map((context) => context.close()));
-  await Promise.all(desktops.map((desktop) => desktop.stop()));
-  await network?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+test.afterAll(() => windows?.close());
 
 test("a code from one window lets another program into the account", async () => {
-  await laptop.getByLabel("Your invite").fill(await network.invite("a.example"));
+  await laptop.getByLabel("Your invite").fill(await windows.network.invite("a.example"));
   await laptop.getByRole("button", { name: "Continue" }).click();
   await laptop.getByLabel("Your name").fill("Ada");
   await enter(laptop, "Make my address");

@@ -3,57 +3,33 @@
  * screen; screenshots of every screen, light and dark, land in artefacts/screens.
  */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
-import { type BrowserContext, expect, type Page, test } from "@playwright/test";
-import { Desktop } from "../demo/desktop.ts";
-import { type DemoNetwork, startNetwork } from "../demo/network.ts";
-import { Observations } from "../demo/observations.ts";
+import { expect, type Page, test } from "@playwright/test";
+import { Windows } from "./windows.ts";
 
 test.describe.configure({ mode: "serial" });
 
 const PASSPHRASE = "quiet river under seven bridges";
 const SUBJECT = "The minutes of Tuesday";
 
-let folder: string;
-let network: DemoNetwork;
-const desktops: Desktop[] = [];
-const contexts: BrowserContext[] = [];
+let windows: Windows;
 let alice: Page;
 let bob: Page;
 /** Addresses that a window asked for and that are not its own. */
 const strayed: string[] = [];
 
 test.beforeAll(async ({ browser }) => {
-  folder = mkdtempSync(join(tmpdir(), "starling-e2e-"));
-  const observations = new Observations();
-  network = await startNetwork({ folder, observations });
-  for (const name of ["Alice", "Bob"]) {
-    const desktop = new Desktop({ name, folder, observations });
-    desktops.push(desktop);
-    await desktop.ready();
-    const context = await browser.newContext();
-    contexts.push(context);
-    const page = await context.newPage();
+  windows = await Windows.open(browser, ["Alice", "Bob"], (page) => {
     page.on("request", (request) => {
       const url = request.url();
       if (!/^(?:http:\/\/127\.0\.0\.1:\d+\/|blob:|data:)/.test(url)) strayed.push(url);
     });
-    await page.goto(await desktop.url());
-    if (name === "Alice") alice = page;
-    else bob = page;
-  }
-  await network.flowing();
+  });
+  [alice, bob] = [windows.of("Alice"), windows.of("Bob")];
 });
 
-test.afterAll(async () => {
-  await Promise.all(contexts.map((context) => context.close()));
-  await Promise.all(desktops.map((desktop) => desktop.stop()));
-  await network?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+test.afterAll(() => windows?.close());
 
 test("two people open an account, each with an invite", async () => {
   await expect(alice.getByRole("heading", { name: "A letter nobody sees you send" })).toBeVisible();
@@ -127,7 +103,7 @@ test("Bob answers and Alice reads the answer in the same conversation", async ()
 });
 
 test("a hostile mail is shown without running, fetching or leading anywhere", async () => {
-  const [aliceDesktop] = desktops as [Desktop, Desktop];
+  const aliceDesktop = windows.program("Alice");
   const { id } = await aliceDesktop.importMail(hostileMail);
   await aliceDesktop.call("draft.save", { draftId: id, to: ["bob@b.example"], subject: "A prize", text: "SAFE text" });
   await aliceDesktop.call("draft.send", { draftId: id });
@@ -177,7 +153,7 @@ async function settleIn(
   page: Page,
   { name, domain }: { name: string; domain: "a.example" | "b.example" },
 ): Promise<void> {
-  await page.getByLabel("Your invite").fill(await network.invite(domain));
+  await page.getByLabel("Your invite").fill(await windows.network.invite(domain));
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByLabel("Your name").fill(name);
   await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
