@@ -26,7 +26,6 @@ interface Usage {
   readonly drops: Readonly<Record<string, number>>;
   readonly cpu: { readonly user: number; readonly system: number };
   readonly threadsUs: Readonly<Record<string, number>>;
-  readonly memory: { readonly rss: number };
 }
 
 const NUMBERS = {
@@ -150,10 +149,10 @@ async function period(
   const sentBefore = await bench.generator.ask<CpuTime>("counts");
   const start = performance.now();
   const before = await bench.mix.ask<Usage>("usage");
-  let rssPeak = bench.mix.residentBytes;
+  const rss = [bench.mix.residentBytes];
   while (performance.now() - start < seconds * 1000) {
     await sleep(Math.min(1_000, Math.max(0, seconds * 1000 - (performance.now() - start))));
-    rssPeak = Math.max(rssPeak, bench.mix.residentBytes);
+    rss.push(bench.mix.residentBytes);
   }
   const after = await bench.mix.ask<Usage>("usage");
   const elapsed = (performance.now() - start) / 1000;
@@ -177,7 +176,7 @@ async function period(
     ),
     lateByMix: after.late.map((count, i) => count - (before.late[i] as number)),
     lateAtSink: taken.late.toSorted(),
-    rss: { start: before.memory.rss, end: after.memory.rss, peak: rssPeak },
+    rss,
     drops: Object.fromEntries(
       Object.entries(after.drops).map(([reason, count]) => [reason, count - (before.drops[reason] ?? 0)]),
     ),

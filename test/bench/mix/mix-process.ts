@@ -55,7 +55,6 @@ answer(
       drops: { ...drops },
       cpu: process.cpuUsage(),
       threadsUs: threads(),
-      memory: process.memoryUsage(),
     }),
     startProfile: () => profile.start(),
     stopProfile: () => profile.stop(),
