@@ -18,7 +18,7 @@ import { blake2b } from "./sodium.ts";
 import type { WorkerStart } from "./worker.ts";
 
 export interface Store extends Omit<AsyncOperations, keyof ClientStore>, ClientStore {
-  /** Finishes what was asked before, moves everything into one file, seals it, and forgets the keys. */
+  /** Finishes what was asked before, moves everything into one file, seals it, and forgets the keys. Again, it does nothing. */
   close(): Promise<void>;
 }
 
@@ -101,12 +101,15 @@ async function openWith(dataDir: string, master: Uint8Array): Promise<Store> {
   const calls = Object.fromEntries(
     names.map((name) => [name, (...input: unknown[]) => thread.call(name, input, { handOver: TAKES.has(name) })]),
   ) as unknown;
+  const close = async (): Promise<void> => {
+    await thread.close();
+    await sealClosedFile(path, sealKey);
+    wipe(sealKey);
+  };
+  // Once: a second seal would be one of the wiped key.
+  let closing: Promise<void> | undefined;
   return {
     ...(calls as Omit<AsyncOperations, keyof ClientStore> & ClientStore),
-    async close() {
-      await thread.close();
-      await sealClosedFile(path, sealKey);
-      wipe(sealKey);
-    },
+    close: () => (closing ??= close()),
   };
 }

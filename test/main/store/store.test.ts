@@ -51,6 +51,17 @@ test("a message that is offered again is stored once, by transport id and by sig
   await store.close();
 });
 
+test("a store that is closed twice is sealed once, and opens", async (t) => {
+  const dataDir = await folder(t);
+  const store = await createStore({ dataDir, keyring, passphrase, random });
+  await store.addArrival(arrival({ text: "kept" }), newId(random));
+  await Promise.all([store.close(), store.close()]);
+  await store.close();
+  const again = await openStore({ dataDir, keyring, passphrase });
+  assert.equal((await again.search({ query: "kept", limit: 5 })).length, 1);
+  await again.close();
+});
+
 test("a list read page by page holds every conversation once, though many have the same time", async (t) => {
   const store = await openNew(t);
   const written = new Set<string | undefined>();
@@ -160,7 +171,10 @@ function arrival(o: { text: string; messageId?: string; references?: string[] })
 }
 
 async function openNew(t: TestContext): Promise<Store> {
-  return createStore({ dataDir: await folder(t), keyring, passphrase, random });
+  const store = await createStore({ dataDir: await folder(t), keyring, passphrase, random });
+  // A test that fails must end too.
+  t.after(() => store.close().catch(() => undefined));
+  return store;
 }
 
 async function folder(t: TestContext): Promise<string> {
