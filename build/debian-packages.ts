@@ -1,4 +1,7 @@
-/** What the tests need of the machine besides npm: a browser, GnuPG, fonts, a DNS resolver, and a model checker with the compiler it calls. */
+/**
+ * What the tests need of the machine besides npm, from Debian: a browser, GnuPG, fonts, a DNS resolver, and a model checker with
+ * the compiler that it calls.
+ */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Which nodes this authority lets in: the operator's list, by node id, which is the hash of both halves of a node's key. A provider's domain is either the operator's own
- * word in that list or what the DNS says. Spec: docs/spec/08-directory.md §5
+ * Which nodes this authority lets in: the operator's list, by node id, which is the hash of both halves of a node's key. A
+ * provider's domain is either the operator's own word in that list or what the DNS says. Spec: docs/spec/08-directory.md §5
  */
 
 import { toHex } from "#transport/core/bytes.ts";

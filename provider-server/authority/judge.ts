@@ -96,7 +96,8 @@ function effectOf(epoch: Epoch, term: Term, ring: Ring, avoided: ReadonlySet<Tar
 
 /**
  * At least two mixes of two operators in each layer, a path without a repeated operator, and for each node as much behind and
- * before it, and half of the layer's operators. Providers stay: their people chose them, and cover that avoided one would show which packets are mail for it.
+ * before it, and half of the layer's operators. Providers stay: their people chose them, and cover that avoided one would show
+ * which packets are mail for it.
  */
 function leavesEnough(ring: Ring, term: Term, avoided: ReadonlySet<Target>): boolean {
   const remaining = (stage: number): number[] => ring.stage(stage).filter((node) => !avoided.has(node));

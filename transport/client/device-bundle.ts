@@ -76,8 +76,8 @@ export function decodeBundle(bytes: Uint8Array): DeviceBundle {
 }
 
 /**
- * version 1 ‖ encrypted, under the code that a person carries; each code seals one bundle. Always `BUNDLE_BYTES_MAX` long: how many people somebody knows
- * would be in its length. Throws RangeError for what does not fit.
+ * version 1 ‖ encrypted, under the code that a person carries; each code seals one bundle. Always `BUNDLE_BYTES_MAX` long: how
+ * many people somebody knows would be in its length. Throws RangeError for what does not fit.
  */
 export function sealBundle(suite: Primitives, code: Uint8Array, bundle: Uint8Array): Uint8Array {
   if (bundle.length > BUNDLE_ROOM_BYTES) throw new RangeError("the bundle is too large");

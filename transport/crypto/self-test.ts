@@ -6,7 +6,10 @@
 import { fromHex, toHex, utf8 } from "../core/bytes.ts";
 import type { Kem, Suite } from "./suite.ts";
 
-/** Throws an Error that names the first primitive with a wrong answer. Takes some milliseconds; portable, on an engine that is cold, some tenths of a second. */
+/**
+ * Throws an Error that names the first primitive with a wrong answer. Takes some milliseconds; portable, on an engine that is cold,
+ * some tenths of a second.
+ */
 export function selfTest(suite: Suite): void {
   for (const [name, holds] of checks(suite)) {
     if (!holds()) throw new Error(`the self-test of ${name} failed (${suite.implementation} cryptography)`);

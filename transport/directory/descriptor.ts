@@ -56,7 +56,10 @@ export function verifyDescriptor(bytes: Uint8Array, suite: Suite): SignedDescrip
   return decodeDescriptor(bytes, suite);
 }
 
-/** Whose it says that it is: whoever takes descriptors from anybody knows before it checks a signature. Undefined when it is too short to say. */
+/**
+ * Whose it says that it is: whoever takes descriptors from anybody knows before it checks a signature. Undefined when it is too
+ * short to say.
+ */
 export const nodeIdIn = (bytes: Uint8Array): Uint8Array | undefined =>
   bytes.length < SIGNING_KEY_AT ? undefined : bytes.subarray(NODE_ID_AT, SIGNING_KEY_AT);
 

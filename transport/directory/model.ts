@@ -14,7 +14,10 @@ export type NodeRole = "mix" | "provider";
 export interface NodeDescriptor {
   readonly version: 1;
   readonly role: NodeRole;
-  /** BLAKE2b-256 of the identity key (Ed25519 and ML-DSA-65), which stays for the node's life: that an id is its key's, the authorities check. */
+  /**
+   * BLAKE2b-256 of the identity key (Ed25519 and ML-DSA-65), which stays for the node's life: that an id is its key's, the
+   * authorities check.
+   */
   readonly nodeId: NodeId;
   /** The identity key's Ed25519 half, 32 bytes: what providers ask each other for is signed with it alone. */
   readonly signingKey: Uint8Array;
