@@ -1,7 +1,10 @@
 /** What the devices of one account give each other through their provider. */
 
 import assert from "node:assert/strict";
+import { decodePayload, encodePayload } from "#main/account/device-payload.ts";
+import { MainError } from "#main/error.ts";
 import { decodeBundle, encodeBundle, NOTICE_BYTES, openBundle, openNotice } from "#transport/client/device-bundle.ts";
+import { BUNDLE_EXTRA_BYTES_MAX } from "#transport/client/limits.ts";
 import { openLabel, sealLabel } from "#transport/client/device-label.ts";
 import { decodeDeviceCode, encodeDeviceCode } from "#transport/client/device-code.ts";
 import { TransportError } from "#transport/core/errors.ts";
@@ -65,6 +68,15 @@ export function deviceTargets(traffic: Traffic): Target[] {
       takesChanged: "some",
     },
     {
+      name: "what the program adds to the bundle",
+      corpus: [0, 3].map((count) => encodePayload({ ...KEYHOLDER, people: PEOPLE.slice(0, count) })),
+      decode: (bytes) => {
+        if (bytes.length > BUNDLE_EXTRA_BYTES_MAX) throw new TransportError("MALFORMED");
+        inverse(decodeOwn, encodePayload)(bytes);
+      },
+      takesChanged: "some",
+    },
+    {
       name: "label of a device",
       corpus: ["", "Laptop", "ä".repeat(32)].map((name) => sealLabel(suite, { ...labelled, salt, name, since })),
       decode: (label) => void read(openLabel(suite, { ...labelled, label })),
@@ -87,6 +99,24 @@ export function deviceTargets(traffic: Traffic): Target[] {
       takesChanged: "none",
     },
   ];
+}
+
+const KEYHOLDER = { name: "Bob Ädler", privateKey: new Uint8Array(600).fill(6) };
+const PEOPLE = ["Alice", "", "Zoë"].map((name, index) => ({
+  address: `person${index}@a.example`,
+  name,
+  pinned: { accountKey: new Uint8Array(32).fill(index), fingerprint: "ab".repeat(20) },
+  verified: index === 0,
+  accepted: index < 2,
+}));
+
+function decodeOwn(bytes: Uint8Array): ReturnType<typeof decodePayload> {
+  try {
+    return decodePayload(bytes);
+  } catch (error) {
+    if (error instanceof MainError) throw new TransportError("MALFORMED", error.message);
+    throw error;
+  }
 }
 
 const plain = (typed: string): string => typed.toLowerCase().replaceAll(/[\s-]/g, "");

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { equalBytes } from "#transport/core/bytes.ts";
+import { TransportError } from "#transport/core/errors.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { verifyConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
@@ -14,7 +15,7 @@ import { decodeInvite, encodeInvite } from "#transport/directory/invite.ts";
 import { verifyMailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { decodeNetwork } from "#transport/directory/network.ts";
 import { decodeParameters, encodeParameters } from "#transport/directory/parameters-codec.ts";
-import { verifyRelayedVote } from "#transport/directory/vote.ts";
+import { readRelayedVote, verifyRelayedVote } from "#transport/directory/vote.ts";
 import { decodeControlRequest } from "#transport/link/control.ts";
 import type { Target } from "./fuzz.ts";
 import { inverse } from "./inverse.ts";
@@ -53,6 +54,20 @@ export function directoryTargets(traffic: Traffic): Target[] {
       suite,
       corpus: votes,
       read: (bytes, by) => void verifyRelayedVote({ network, bytes, suite: by }),
+    }),
+    // What an authority reads before it spends a check: whatever is a vote is one that the claim describes.
+    ...twice("claim of a vote", {
+      takesChanged: "any",
+      suite,
+      corpus: votes,
+      read: (bytes, by) => {
+        const claimed = readRelayedVote({ network, bytes, suite: by });
+        const relayed = verifiedOrNot(() => verifyRelayedVote({ network, bytes, suite: by }));
+        if (relayed === undefined) return;
+        const { vote, endorsements } = relayed;
+        assert.deepEqual([claimed.epoch, claimed.authority], [vote.epoch, vote.authority]);
+        assert.deepEqual([claimed.hash, claimed.endorsers], [vote.hash, [...endorsements.keys()]]);
+      },
     }),
     // A consensus holds with fewer signatures, as long as they are a majority.
     ...twice("consensus", {
@@ -114,6 +129,15 @@ const isConsensus =
   ({ network }: Traffic) =>
   (bytes: Uint8Array): boolean =>
     !equalBytes(bytes, network.bytes);
+
+function verifiedOrNot<T>(verified: () => T): T | undefined {
+  try {
+    return verified();
+  } catch (error) {
+    if (error instanceof TransportError) return undefined;
+    throw error;
+  }
+}
 
 const verify = (): boolean => true;
 
