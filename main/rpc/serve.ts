@@ -1,15 +1,8 @@
 /** Answers the contract's methods on one port. Knows nothing of Electron, sockets or windows. Spec: docs/spec/10-contract.md §2 */
 
-import {
-  api,
-  ERROR_CODES,
-  type ErrorCode,
-  type EventData,
-  type EventName,
-  type Handlers,
-  type Method,
-} from "#main/contract/contract.ts";
+import { api, type EventData, type EventName, type Handlers, type Method } from "#main/contract/contract.ts";
 import { MESSAGE_CHARACTERS_MAX, type Port, type Reply, request } from "#main/contract/port.ts";
+import { toMainError } from "../error.ts";
 import { OPEN_CALLS_MAX } from "./limits.ts";
 
 /** Sends one event to the window on the other end. */
@@ -42,7 +35,8 @@ export function serve(port: Port, handlers: Handlers, report: (error: unknown) =
     try {
       return { id, value: await handlers[name](parsed.data as never) };
     } catch (error) {
-      const code = codeOf(error);
+      // A code of the transport may bear a name of the contract's and mean something else.
+      const { code } = toMainError(error);
       if (code === "INTERNAL") report(error);
       return { id, error: { code } }; // a code crosses the boundary; messages and stacks stay here
     }
@@ -51,12 +45,6 @@ export function serve(port: Port, handlers: Handlers, report: (error: unknown) =
   return (name, data) => {
     if (!closed) port.send(JSON.stringify({ event: name, data }));
   };
-}
-
-/** ENOENT and its kin are ours to know. */
-function codeOf(error: unknown): ErrorCode {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return ERROR_CODES.find((known) => known === code) ?? "INTERNAL";
 }
 
 function parse(json: string): unknown {

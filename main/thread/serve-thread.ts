@@ -1,7 +1,7 @@
 /** The inside of a worker thread: answers the calls of `Thread`. */
 
 import type { MessagePort } from "node:worker_threads";
-import { MainError } from "../error.ts";
+import { MainError, toMainError } from "../error.ts";
 import { CLOSE, OPENED, type ThreadReply, type ThreadRequest } from "./protocol.ts";
 import { largeBuffersIn } from "./transfer.ts";
 
@@ -34,7 +34,7 @@ export function serveThread(port: MessagePort, work: ThreadWork): void {
 
 /** Our own texts are made for the log; a library's may name whose mail it was, so only where it failed is told. */
 function describe(error: unknown): { code: string; detail: string } {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "INTERNAL";
+  const { code } = toMainError(error);
   if (error instanceof MainError) return { code, detail: error.message };
   if (!(error instanceof Error)) return { code, detail: "" };
   const frames = error.stack?.split("\n").filter((line) => /^ {4}at /.test(line)) ?? [];

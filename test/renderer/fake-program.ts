@@ -19,6 +19,7 @@ import type {
   Recipient,
 } from "#main/contract/contract.ts";
 import { CallError } from "#main/contract/port.ts";
+import { MainError } from "#main/error.ts";
 import { memoryPorts } from "#main/rpc/memory-port.ts";
 import { type Announce, serve } from "#main/rpc/serve.ts";
 import type { Files } from "#renderer/api/files.ts";
@@ -397,7 +398,7 @@ const plain = ({ name, address }: Person): Person => ({ name, address });
 function ignore(): void {}
 
 function fail(code: ErrorCode): never {
-  throw new CallError(code);
+  throw new MainError(code);
 }
 
 function sampleNetwork(now: number): NetworkState {

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect } from "#main/contract/connect.ts";
-import { api, type Handlers, type Method } from "#main/contract/contract.ts";
-import { MainError } from "#main/error.ts";
+import { api, ERROR_CODES, type ErrorCode, type Handlers, type Method } from "#main/contract/contract.ts";
+import { CallError } from "#main/contract/port.ts";
+import { MainError, toMainError } from "#main/error.ts";
 import { memoryPorts } from "#main/rpc/memory-port.ts";
 import { serve } from "#main/rpc/serve.ts";
+import { en } from "#renderer/text/en.ts";
+import { TRANSPORT_ERRORS, TransportError, type TransportErrorCode } from "#transport/core/errors.ts";
 
 const STATE = { stage: "new", version: "1" } as const;
 
@@ -67,6 +70,39 @@ test("a code crosses; a text, a path or a foreign code does not", async () => {
   await assert.rejects(client["app.state"]({}), { code: "INTERNAL" });
   assert.ok(!texts.join().includes("home"));
   assert.equal(reports.length, 2);
+});
+
+/** Of a name that both tables have, the transport means something else. */
+const OWN_MEANING: Partial<Record<TransportErrorCode, ErrorCode>> = {
+  NO_ACCOUNT: "DEVICE_UNKNOWN",
+  NAME_TAKEN: "ADDRESS_TAKEN",
+  RECORD_EXPIRED: "KEY_EXPIRED",
+  VERSION_NEWER: "PROGRAM_TOO_OLD",
+};
+
+test("every error of the transport that a handler lets through reaches the window as one of the contract's, with words for it", async () => {
+  const reports: unknown[] = [];
+  let thrown: unknown;
+  const [program, window] = memoryPorts();
+  const failing = handlers({ "app.state": async () => Promise.reject(thrown) });
+  serve(program, failing, (error) => reports.push(error));
+  const { client } = connect(window);
+  for (const code of Object.keys(TRANSPORT_ERRORS) as TransportErrorCode[]) {
+    thrown = new TransportError(code, "secret detail");
+    const error: unknown = await client["app.state"]({}).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
+    assert.ok(error instanceof CallError, code);
+    assert.ok(ERROR_CODES.includes(error.code), `${code} became ${error.code}`);
+    assert.equal(error.code, toMainError(thrown).code, code);
+    if (code in OWN_MEANING) assert.equal(error.code, OWN_MEANING[code]);
+    const { what, safe, todo } = en.errors[error.code];
+    for (const sentence of [what, safe, todo]) assert.match(sentence, /^\p{Lu}.+\.$/u);
+  }
+  // Bytes that are not of their form are nothing a user could do something about: a bug, or a lying provider.
+  const codes = reports.map((error) => (error as TransportError).code);
+  assert.deepEqual(codes.toSorted(), ["MALFORMED", "SEAL_FAILED", "UNWRAP_FAILED"]);
 });
 
 test("whoever breaks the envelope is disconnected", async () => {
