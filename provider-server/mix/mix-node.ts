@@ -26,7 +26,7 @@ import type { DropReason } from "../observe/drop-reason.ts";
 import type { Gauges } from "../observe/metrics.ts";
 import { DelayQueue } from "./delay-queue.ts";
 import { EpochKeys } from "./epoch-keys.ts";
-import { FrameBuffers, packetIn } from "./frame-buffers.ts";
+import { type HeldPacket, HeldPackets } from "./held-packets.ts";
 import { decide, type Delivery, type MixContext, type Outcome, processPacket } from "./mix.ts";
 import { UnwrapThreads } from "./unwrapping/unwrap-threads.ts";
 
@@ -39,11 +39,6 @@ export interface MixNodeRole {
   readonly tokenKeys: () => ReadonlyMap<number, Uint8Array>;
 }
 
-/** A packet with the frame in which it will leave. */
-interface Held extends Omit<Outcome & { kind: "hold" }, "packet"> {
-  readonly frame: Uint8Array;
-}
-
 export class MixNode {
   readonly nodeId: NodeId;
   readonly sphinx: Sphinx;
@@ -54,8 +49,8 @@ export class MixNode {
   readonly #role: MixNodeRole;
   readonly #limits: NodeLimits;
   readonly #keys: EpochKeys;
-  readonly #queue = new DelayQueue<Held>();
-  readonly #buffers: FrameBuffers;
+  readonly #queue = new DelayQueue<HeldPacket>();
+  readonly #places: HeldPackets;
   readonly #threads: UnwrapThreads | undefined;
   readonly #pool: LinkPool;
   readonly #loops: NodeLoops;
@@ -78,7 +73,7 @@ export class MixNode {
     this.sphinx = new Sphinx({ suite, geometry: geometry({ suite: name, packetBytes }) });
     this.consensuses = new Directory({ network, suite });
     this.#topology = new Topology([], this.nodeId);
-    this.#buffers = new FrameBuffers(packetBytes);
+    this.#places = new HeldPackets(packetBytes);
     this.#threads = this.#startThreads();
     this.#keys = new EpochKeys({
       suite,
@@ -172,15 +167,15 @@ export class MixNode {
       if (!this.#threads.submit(packet, now)) this.drop("UNWRAP_BACKLOG");
       return;
     }
-    const frame = this.#buffers.take();
+    const place = this.#places.take();
     const outcome = processPacket(packet, {
       ...this.#context,
       keys: this.#keys,
       now,
       nodeId: this.nodeId,
-      unwrap: (bytes, keys, self) => this.sphinx.unwrap(bytes, keys, self, packetIn(frame)),
+      unwrap: (bytes, keys, self) => this.sphinx.unwrap(bytes, keys, self, place.packet),
     });
-    this.#settle(outcome, now, frame);
+    this.#settle(outcome, now, place);
   }
 
   get held(): number {
@@ -211,34 +206,31 @@ export class MixNode {
     this.receive(packet);
   }
 
-  /** `frame` is where the packet was unwrapped, if that was not done elsewhere. */
-  #settle(outcome: Outcome, arrival: Milliseconds, frame?: Uint8Array): void {
+  /** `place` is where the packet was unwrapped, if that was not done elsewhere. */
+  #settle(outcome: Outcome, arrival: Milliseconds, place?: HeldPacket): void {
     const { observer } = this.#deps;
     if (outcome.kind !== "drop")
       observer?.packetArrived?.({ node: this.nodeId, at: arrival, tag: outcome.tag, epoch: outcome.epoch });
-    if (outcome.kind === "hold") return this.#hold(outcome, arrival, frame);
+    if (outcome.kind === "hold") return this.#hold(outcome, arrival, place);
     if (outcome.kind === "drop") this.drop(outcome.reason);
     else this.#deliver({ ...outcome, payload: new Uint8Array(outcome.payload) }, arrival);
-    if (frame !== undefined) this.#buffers.giveBack(frame);
+    if (place !== undefined) this.#places.giveBack(place);
   }
 
-  #hold({ packet, ...held }: Outcome & { kind: "hold" }, arrival: Milliseconds, unwrappedIn?: Uint8Array): void {
-    const reason = this.#whyNotHeld(held.next);
-    if (reason !== undefined) {
-      if (unwrappedIn !== undefined) this.#buffers.giveBack(unwrappedIn);
-      return this.drop(reason);
+  #hold(outcome: Outcome & { kind: "hold" }, arrival: Milliseconds, unwrappedIn?: HeldPacket): void {
+    const { epoch, tag, delay, due, packet } = outcome;
+    // The descriptor's own copy of the id: it outlives the packet anyway.
+    const next = this.#topology.next(outcome.next)?.nodeId;
+    if (next === undefined || this.#queue.size >= this.#limits.delayQueuePackets) {
+      if (unwrappedIn !== undefined) this.#places.giveBack(unwrappedIn);
+      return this.drop(next === undefined ? "NEXT_HOP_UNKNOWN" : "DELAY_QUEUE_FULL");
     }
-    const frame = unwrappedIn ?? this.#buffers.take();
-    if (unwrappedIn === undefined) packetIn(frame).set(packet);
-    const { tag, delay, due, next } = held;
+    const place = unwrappedIn ?? this.#places.take();
+    if (unwrappedIn === undefined) place.packet.set(packet);
+    place.hold({ tag, epoch, due, next });
     this.#deps.observer?.packetHeld?.({ node: this.nodeId, at: arrival, tag, delay, due, next });
-    this.#queue.push(due, { ...held, frame });
+    this.#queue.push(due, place);
     this.#armRelease();
-  }
-
-  #whyNotHeld(next: NodeId): DropReason | undefined {
-    if (this.#topology.next(next) === undefined) return "NEXT_HOP_UNKNOWN";
-    return this.#queue.size >= this.#limits.delayQueuePackets ? "DELAY_QUEUE_FULL" : undefined;
   }
 
   /** One timer, for the packet that is due first. */
@@ -254,16 +246,17 @@ export class MixNode {
     this.#releaseAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     for (let held = this.#queue.popDue(now); held !== undefined; held = this.#queue.popDue(now)) {
-      const { tag, due, next } = held;
+      const { due, next } = held;
       const sent = this.#leave(held, now);
-      this.#deps.observer?.packetLeft?.({ node: this.nodeId, at: this.#clock.now(), tag, due, next, sent });
+      this.#deps.observer?.packetLeft?.({ node: this.nodeId, at: this.#clock.now(), tag: held.tag, due, next, sent });
     }
     this.#armRelease();
   }
 
   /** Sends a packet that is due; false when it is lost. */
-  #leave({ due, epoch, next, frame }: Held, now: Milliseconds): boolean {
-    const giveBack = (): void => this.#buffers.giveBack(frame);
+  #leave(held: HeldPacket, now: Milliseconds): boolean {
+    const { due, epoch, next, frame } = held;
+    const giveBack = (): void => this.#places.giveBack(held);
     if (now - due > LATENESS_NOTED) this.#late++;
     // A clock that was put back meanwhile brings a packet's time late, and nothing else shows it.
     const isOver = this.#keys.get(epoch) === undefined;

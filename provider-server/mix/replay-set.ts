@@ -111,6 +111,8 @@ class Shard {
       const words = [old[start], old[start + 1], old[start + 2], old[start + 3]] as unknown as Words;
       if (!isZero(words)) this.#put(words, key);
     }
+    // Freed at once: the collector would keep as much again as the tables hold until it next looks at everything.
+    old.buffer.transfer(0);
   }
 
   #put(words: Words, key: HashKey): void {

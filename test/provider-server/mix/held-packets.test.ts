@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HeldPackets } from "#provider-server/mix/held-packets.ts";
+import { epochNumber, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
+import { FRAME_TYPES } from "#transport/link/frame-table.ts";
+
+const held = (value: number) => ({
+  tag: replayTag(new Uint8Array(16).fill(value)),
+  epoch: epochNumber(value),
+  due: milliseconds(1_000 * value),
+  next: nodeId(new Uint8Array(32).fill(value)),
+});
+
+test("a place that was given back is taken again, and holds nothing of the packet before but its memory", () => {
+  const places = new HeldPackets(64);
+  const place = places.take();
+  place.packet.fill(7);
+  place.hold(held(1));
+  places.giveBack(place);
+  const again = places.take();
+  assert.equal(again, place);
+  again.hold(held(2));
+  assert.deepEqual({ tag: again.tag, epoch: again.epoch, due: again.due, next: again.next }, held(2));
+  assert.deepEqual([again.frame.length, again.frame[0]], [65, FRAME_TYPES.packet]);
+  assert.equal(again.packet.buffer, again.frame.buffer);
+});
+
+test("a tag that was read stays what it was when the place holds another packet", () => {
+  const place = new HeldPackets(64).take();
+  place.hold(held(1));
+  const { tag } = place;
+  place.hold(held(2));
+  assert.deepEqual(tag, held(1).tag);
+});
+
+test("two packets are never held in one place, and a tag given is not a view of somebody else's memory", () => {
+  const places = new HeldPackets(64);
+  const [first, second] = [places.take(), places.take()];
+  assert.notEqual(first, second);
+  const given = held(3);
+  first.hold(given);
+  given.tag.fill(9);
+  assert.deepEqual(first.tag, held(3).tag);
+});
