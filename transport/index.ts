@@ -30,6 +30,7 @@ export type {
   Device,
   IncomingMessage,
   Journey,
+  JoinDeviceOptions,
   MixClient,
   SendOptions,
   SignedUp,

@@ -116,7 +116,8 @@ async function listed(session: Session, clock: Clock): Promise<Device[]> {
   return shown.toSorted((a, b) => Number(b.isThis) - Number(a.isThis) || (a.since ?? 0) - (b.since ?? 0));
 }
 
-function toContract({ deviceKey, name, since, lastDay }: TransportDevice, isThis: boolean): Device {
+function toContract(device: TransportDevice, isThis: boolean): Device {
+  const { deviceKey, name, since, lastDay, isJoining } = device;
   return {
     id: toHex(deviceKey),
     name: name ?? "",
@@ -124,6 +125,7 @@ function toContract({ deviceKey, name, since, lastDay }: TransportDevice, isThis
     // Only the day is known: its noon is on that day wherever the reader lives.
     lastSeen: lastDay * DAY + DAY / 2,
     isThis,
+    isJoining,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Makes a new store that of one more device of an account that exists. Spec: docs/spec/07-mailbox.md §2.4-2.6 */
 
-import { type Invite, type Network, TransportError, wipe, withSecret } from "#transport";
+import { type Invite, type Network, TransportError, wipe } from "#transport";
 import { MainError, toMainError } from "../error.ts";
 import type { Store } from "../store/store.ts";
 import { decodePayload } from "./device-payload.ts";
@@ -26,27 +26,31 @@ export async function joinWithCode(d: SessionDependencies, o: JoinOptions): Prom
   const deviceSeed = o.deviceSeed.slice();
   const suite = await d.transport.suite(network.parameters.suite);
   const client = clientFor(d, { invite, network, suite, store, deviceSeed });
+  const deviceKey = suite.ed25519.publicKey(deviceSeed);
   try {
     await client.start();
-    const { account, extra } = await client.joinDevice({ code: o.code });
-    const { name, privateKey, people } = withSecret(extra, decodePayload);
-    const since = Math.floor(d.clock.now());
-    for (const person of people) await store.saveContact({ ...person, checkedAt: 0, exists: true }, since);
-    await store.saveMainAccount({
-      address: account.address,
-      name,
-      invite: o.inviteText,
-      network: network.bytes,
-      deviceSeed,
-      privateKey,
-      certificate: (await store.account())?.certificate ?? new Uint8Array(0),
-      signedUp: true,
-      device: { name: deviceName, since },
+    await client.joinDevice({
+      code: o.code,
+      deviceKey,
+      name: deviceName,
+      async keep({ account, extra }) {
+        const { name, privateKey, people } = decodePayload(extra);
+        const since = Math.floor(d.clock.now());
+        for (const person of people) await store.saveContact({ ...person, checkedAt: 0, exists: true }, since);
+        await store.saveMainAccount({
+          address: account.address,
+          name,
+          invite: o.inviteText,
+          network: network.bytes,
+          deviceSeed,
+          privateKey,
+          certificate: (await store.account())?.certificate ?? new Uint8Array(0),
+          signedUp: true,
+          device: { name: deviceName, since },
+        });
+        wipe(privateKey);
+      },
     });
-    wipe(privateKey);
-    const deviceKey = suite.ed25519.publicKey(deviceSeed);
-    // What fails now is done when the list of devices is looked at.
-    await client.nameDevice({ deviceKey, name: deviceName, since: d.clock.now() }).catch(() => undefined);
   } catch (error) {
     throw meaningOf(error);
   } finally {

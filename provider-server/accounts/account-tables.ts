@@ -2,6 +2,7 @@
 
 import type { StatementSync } from "node:sqlite";
 import { type MailboxId, mailboxId } from "#transport/core/units.ts";
+import type { ListedDevice } from "#transport/link/control.ts";
 import type { ProviderDatabase } from "../database/database.ts";
 import { KIND_CODES } from "../mailbox/mailbox-tables.ts";
 
@@ -17,6 +18,7 @@ export interface StoredAccount {
 export interface Offer {
   readonly account: StoredAccount;
   readonly usedBy: Uint8Array | undefined;
+  readonly until: number;
   readonly bundle: Uint8Array;
 }
 
@@ -50,7 +52,7 @@ export class AccountTables {
   }): void {
     const mailbox = this.#sql.addMailbox.run(account.mailboxId).lastInsertRowid;
     this.#sql.addAccount.run(account.localPart, account.skeleton, mailbox, account.accountKey);
-    this.#sql.addDevice.run(account.deviceKey, mailbox, account.day);
+    this.#sql.addDevice.run(account.deviceKey, mailbox, account.day, null);
   }
 
   /** Whether another account has this as its mailbox id or for its replies. */
@@ -67,14 +69,24 @@ export class AccountTables {
     return Number(this.#sql.countDevices.get(account.mailbox)?.["devices"]);
   }
 
-  addDevice(account: StoredAccount, deviceKey: Uint8Array, day: number): void {
-    this.#sql.addDevice.run(deviceKey, account.mailbox, day);
+  /** A device that goes again, in the minute `until`, unless it has finished joining. */
+  addDevice(account: StoredAccount, device: { deviceKey: Uint8Array; day: number; until: number }): void {
+    this.#sql.addDevice.run(device.deviceKey, account.mailbox, device.day, device.until);
   }
 
-  listDevices(account: StoredAccount): { deviceKey: Uint8Array; lastDay: number; label: Uint8Array }[] {
+  finishJoining(deviceKey: Uint8Array): void {
+    this.#sql.finishJoining.run(deviceKey);
+  }
+
+  removeUnfinished(minute: number): void {
+    this.#sql.removeUnfinished.run(minute);
+  }
+
+  listDevices(account: StoredAccount): Omit<ListedDevice, "isOwn">[] {
     return this.#sql.listDevices.all(account.mailbox).map((row) => ({
       deviceKey: row["device_key"] as Uint8Array,
       lastDay: Number(row["polled_day"]),
+      isJoining: row["joining_until"] !== null,
       label: (row["label"] ?? new Uint8Array(0)) as Uint8Array,
     }));
   }
@@ -117,6 +129,7 @@ export class AccountTables {
     return {
       account,
       usedBy: (row["used_by"] ?? undefined) as Uint8Array | undefined,
+      until: Number(row["expires_minute"]),
       bundle: row["bundle"] as Uint8Array,
     };
   }
@@ -147,13 +160,15 @@ const STATEMENTS = {
   taken: "SELECT 1 AS found FROM accounts WHERE skeleton = ?",
   addMailbox: "INSERT INTO mailboxes (mailbox_id) VALUES (?)",
   addAccount: "INSERT INTO accounts (local_part, skeleton, mailbox, account_key) VALUES (?, ?, ?, ?)",
-  addDevice: "INSERT INTO devices (device_key, mailbox, polled_day) VALUES (?, ?, ?)",
+  addDevice: "INSERT INTO devices (device_key, mailbox, polled_day, joining_until) VALUES (?, ?, ?, ?)",
+  finishJoining: "UPDATE devices SET joining_until = NULL WHERE device_key = ?",
+  removeUnfinished: "DELETE FROM devices WHERE joining_until <= ?",
   replyTaken: "SELECT 1 FROM mailboxes WHERE (reply_id = ? OR mailbox_id = ?) AND id <> ?",
   setReplyId: "UPDATE mailboxes SET reply_id = ? WHERE id = ?",
   setRecord: "UPDATE accounts SET record = ? WHERE local_part = ?",
   countDevices: "SELECT COUNT(*) AS devices FROM devices WHERE mailbox = ?",
   removeDevice: "DELETE FROM devices WHERE device_key = ?",
-  listDevices: "SELECT device_key, polled_day, label FROM devices WHERE mailbox = ? ORDER BY device_key",
+  listDevices: "SELECT device_key, polled_day, joining_until, label FROM devices WHERE mailbox = ? ORDER BY device_key",
   setLabel: "UPDATE devices SET label = ? WHERE device_key = ?",
   noticeFor:
     "SELECT 1 AS found FROM entries JOIN devices ON devices.mailbox = entries.mailbox " +
@@ -164,7 +179,7 @@ const STATEMENTS = {
   offerOf: "SELECT 1 FROM offers WHERE mailbox = ?",
   removeOldOffers: "DELETE FROM offers WHERE expires_minute <= ?",
   offered:
-    "SELECT local_part, accounts.mailbox, mailbox_id, account_key, record, used_by, bundle FROM offers " +
+    "SELECT local_part, accounts.mailbox, mailbox_id, account_key, record, used_by, expires_minute, bundle FROM offers " +
     "JOIN accounts ON accounts.mailbox = offers.mailbox JOIN mailboxes ON mailboxes.id = offers.mailbox " +
     "WHERE token_hash = ?",
   useOffer: "UPDATE offers SET used_by = ? WHERE token_hash = ?",

@@ -92,6 +92,7 @@ export class Accounts {
   }
 
   #decide(deviceKey: Uint8Array, request: AccountRequest): Decision {
+    this.#tables.removeUnfinished(this.#thisMinute());
     switch (request.kind) {
       case "status":
         return this.isDevice(deviceKey) ? "OK" : "NO_ACCOUNT";
@@ -191,12 +192,13 @@ export class Accounts {
     const tokenHash = deviceTokenHash(this.#deps.primitives, token);
     const offer = this.#tables.offered(tokenHash, this.#thisMinute());
     if (offer === undefined) return "REFUSED";
-    const { account, usedBy, bundle } = offer;
+    const { account, usedBy, until, bundle } = offer;
     // The answer to an earlier request may have been lost.
     if (usedBy !== undefined) return equalBytes(usedBy, deviceKey) ? { body: bundle } : "REFUSED";
     if (this.#tables.ofDevice(deviceKey) !== undefined) return "REFUSED";
     if (this.#tables.devices(account) >= DEVICES_PER_ACCOUNT_MAX) return "TOO_MANY_DEVICES";
-    this.#tables.addDevice(account, deviceKey, this.#today());
+    // Until it says that it is done: what goes wrong over there leaves nobody in the account for long.
+    this.#tables.addDevice(account, { deviceKey, day: this.#today(), until });
     this.#tables.useOffer(tokenHash, deviceKey);
     return { body: bundle };
   }
@@ -227,6 +229,7 @@ export class Accounts {
     if (account === undefined) return "NO_ACCOUNT";
     if (this.#tables.ofDevice(request.deviceKey)?.mailbox !== account.mailbox) return "REFUSED";
     this.#tables.setLabel(request.deviceKey, request.label);
+    if (equalBytes(request.deviceKey, deviceKey)) this.#tables.finishJoining(deviceKey);
     return "OK";
   }
 

@@ -93,4 +93,9 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE devices ADD COLUMN label BLOB;
   `,
+  // 6: until which minute a device that has used a code has to say that it is done. NULL for one that has.
+  `
+  ALTER TABLE devices ADD COLUMN joining_until INTEGER;
+  CREATE INDEX devices_joining ON devices (joining_until) WHERE joining_until IS NOT NULL;
+  `,
 ];

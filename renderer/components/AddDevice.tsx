@@ -49,7 +49,8 @@ function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
     await client["devices.withdraw"]({});
     onClose();
   });
-  const joined = devices.find(({ id }) => before.every((device) => device.id !== id));
+  const fresh = devices.find(({ id }) => before.every((device) => device.id !== id));
+  const joined = fresh?.isJoining === true ? undefined : fresh;
   const isOver = offer !== undefined && now >= offer.until;
   return (
     <>
@@ -63,7 +64,7 @@ function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
           ? addDevice.joined(visible(joined.name) || texts.unnamed)
           : isOver
             ? addDevice.over
-            : offer !== undefined && addDevice.waiting}
+            : offer !== undefined && (fresh === undefined ? addDevice.waiting : addDevice.joining)}
       </output>
       <div className="dialog-actions">
         {offer !== undefined && joined === undefined && !isOver ? (

@@ -107,7 +107,9 @@ function Remove({ device, onClose, onRemoved }: RemoveProps) {
   });
   return (
     <>
-      <Heading slot="title">{devices.removeTitle(visible(device.name) || devices.unnamed)}</Heading>
+      <Heading slot="title">
+        {devices.removeTitle(visible(device.name) || (device.isJoining ? devices.joining : devices.unnamed))}
+      </Heading>
       <p>{devices.removeBody}</p>
       <p className="warning">{devices.removeRest}</p>
       <ErrorNote code={remove.error} />

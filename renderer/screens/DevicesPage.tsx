@@ -85,7 +85,7 @@ function Row({ device, onRename, onRemove }: RowProps) {
   const format = useFormat();
   const now = useNow();
   const nameOf = useDeviceName();
-  const { since, lastSeen, isThis } = device;
+  const { since, lastSeen, isThis, isJoining } = device;
   const facts = [
     ...(since === undefined ? [] : [texts.since(format.day(since, now))]),
     ...(isThis ? [] : [texts.seen(format.day(lastSeen, now))]),
@@ -99,7 +99,7 @@ function Row({ device, onRename, onRemove }: RowProps) {
           <bdi>{nameOf(device)}</bdi>
           {isThis && hasName && <span className="device-this">{texts.isThis}</span>}
         </p>
-        <p className="hint">{texts.facts(facts)}</p>
+        <p className="hint">{isJoining ? texts.joiningHint : texts.facts(facts)}</p>
       </div>
       {isThis ? (
         <Button className="button quiet" onPress={onRename}>
@@ -116,5 +116,6 @@ function Row({ device, onRename, onRemove }: RowProps) {
 
 function useDeviceName(): (device: Device) => string {
   const { devices: texts } = useTexts();
-  return ({ name, isThis }) => visible(name) || (isThis ? texts.thisUnnamed : texts.unnamed);
+  return ({ name, isThis, isJoining }) =>
+    visible(name) || (isThis ? texts.thisUnnamed : isJoining ? texts.joining : texts.unnamed);
 }

@@ -409,6 +409,8 @@ export const en = {
       "What came before a device joined is not copied to it, and what you send stays on the device that sent it. Your provider sees how many devices you have and when they fetch mail, not what they are called.",
     list: "Your devices",
     unnamed: "Device without a name",
+    joining: "A device that is joining",
+    joiningHint: "It has used the code. Unless it finishes, it goes when the code ends. Remove it if it is not yours.",
     thisUnnamed: "This device",
     isThis: "this device",
     since: (day: string) => `since ${day}`,
@@ -444,6 +446,7 @@ export const en = {
     over: "This code is over: it lets nobody in any more.",
     fresh: "New code",
     waiting: "Waiting for the new device…",
+    joining: "A device has used the code and is joining…",
     joined: (name: string) => `${name} has joined.`,
     comesAlong:
       "Your address and keys come along, and the keys of people you write to, as far as there is room: those you have compared first.",

@@ -87,7 +87,7 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
   DEVICE_NEWER: {
     what: "This device did not join: your other device has a newer Starling, whose data this one cannot read.",
     safe: "Nothing was stored here. Your other device and your mail are unchanged.",
-    todo: "Install the newest Starling on this device. On the other one, remove the new device without a name, if it is listed, and let it show a new code.",
+    todo: "Install the newest Starling on this device, and let the other one show a new code.",
   },
   TOO_MANY_DEVICES: {
     what: "No device was added: the account has as many as it may have.",

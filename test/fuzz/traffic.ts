@@ -76,7 +76,8 @@ async function story(world: World): Promise<Household> {
   const code = await settle(bob.client.offerDevice({ extra: utf8("the program's own") }));
   const phone = world.client({ name: "phone", provider: "b" });
   await settle(phone.start());
-  const { account } = await settle(phone.client.joinDevice({ code }));
+  const joining = { code, deviceKey: world.deviceKey("phone"), name: "phone", keep: async () => undefined };
+  const account = await settle(phone.client.joinDevice(joining));
   const devices = await settle(bob.client.devices());
   const record = await settle(alice.client.lookup(bob.address));
   if (record === undefined) throw new Error("bob cannot be found");

@@ -28,7 +28,9 @@ test("a provider that cannot be reached is said, with a way to ask again", async
 test("adding a device shows line and code until the new one has joined, and says so", async () => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
   try {
-    const program = show({ devices: [{ id: "1".repeat(64), name: "", lastSeen: Date.now(), isThis: true }] });
+    const program = show({
+      devices: [{ id: "1".repeat(64), name: "", lastSeen: Date.now(), isThis: true, isJoining: false }],
+    });
     await press(en.folders.devices);
     await screen.findByText(en.devices.only);
     screen.getByText(en.devices.thisUnnamed);
@@ -39,7 +41,14 @@ test("adding a device shows line and code until the new one has joined, and says
     const code = within(dialog).getByRole("list", { name: en.addDevice.code });
     const groups = within(code).getAllByRole("listitem");
     expect(groups.map(({ textContent }) => textContent)).toEqual(DEVICE_CODE.split("-"));
-    program.addDevice({ id: "3".repeat(64), name: "Phone", since: Date.now(), lastSeen: Date.now(), isThis: false });
+    program.addDevice({
+      id: "3".repeat(64),
+      name: "Phone",
+      since: Date.now(),
+      lastSeen: Date.now(),
+      isThis: false,
+      isJoining: false,
+    });
     await vi.advanceTimersByTimeAsync(11_000);
     await within(dialog).findByText(en.addDevice.joined("Phone"));
     await press(en.addDevice.done);

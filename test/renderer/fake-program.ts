@@ -165,8 +165,15 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
   }
 
   let devices: Device[] = [
-    { id: "1".repeat(64), name: "Laptop", since: now() - 200 * DAY, lastSeen: now(), isThis: true },
-    { id: "2".repeat(64), name: "Office", since: now() - 12 * DAY, lastSeen: now() - DAY, isThis: false },
+    { id: "1".repeat(64), name: "Laptop", since: now() - 200 * DAY, lastSeen: now(), isThis: true, isJoining: false },
+    {
+      id: "2".repeat(64),
+      name: "Office",
+      since: now() - 12 * DAY,
+      lastSeen: now() - DAY,
+      isThis: false,
+      isJoining: false,
+    },
   ];
   if (options.devices !== undefined) devices = [...options.devices];
 
@@ -376,7 +383,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
         release();
       };
     },
-    addDevice: (device) => void (devices = [...devices, device]),
+    addDevice: (device) => void (devices = [...devices.filter(({ id }) => id !== device.id), device]),
     setReader,
     setNetwork(part) {
       network = { ...network, ...part };

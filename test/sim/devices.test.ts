@@ -10,7 +10,7 @@ import { equalBytes, fromHex, toHex, utf8 } from "#transport/core/bytes.ts";
 import { messageId, milliseconds, seconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
-import { household, join, knows, waiting } from "./household.ts";
+import { asDevice, household, join, knows, waiting } from "./household.ts";
 import { days, lookUp, post, startClient, stopClient, until } from "./slow-world.ts";
 import type { SimClient } from "./sim-client.ts";
 
@@ -98,9 +98,12 @@ test("a device that is removed gets nothing more; those that stay open what is s
   await assert.rejects(world.clock.runUntilSettled(phone.client.devices(), seconds(60)), { code: "NO_ACCOUNT" });
   const stranger = world.client({ name: "stranger", provider: "b" });
   await startClient(world, stranger);
-  await assert.rejects(world.clock.runUntilSettled(stranger.client.joinDevice({ code }), seconds(60)), {
-    code: "REFUSED",
-  });
+  await assert.rejects(
+    world.clock.runUntilSettled(stranger.client.joinDevice({ ...asDevice(world, "stranger"), code }), seconds(60)),
+    {
+      code: "REFUSED",
+    },
+  );
   await world.stop();
 });
 
@@ -110,8 +113,12 @@ test("devices have names that all of them read and their provider cannot; a code
   const since = milliseconds(Math.floor(world.clock.now()));
   const phoneKey = world.deviceKey("phone");
   assert.deepEqual(
-    (await ask(phone.client.devices())).map(({ name }) => name),
-    [undefined, undefined],
+    new Map((await ask(phone.client.devices())).map(({ name, isOwn }) => [isOwn, name])),
+    new Map([
+      [true, "the phone"],
+      [false, undefined],
+    ]),
+    "the first device has no name",
   );
   await ask(phone.client.nameDevice({ deviceKey: phoneKey, name: "Telephone", since }));
   for (const device of [laptop, phone]) {
@@ -131,10 +138,32 @@ test("devices have names that all of them read and their provider cannot; a code
   await ask(laptop.client.withdrawOffer());
   const tablet = world.client({ name: "tablet", provider: "b" });
   await startClient(world, tablet);
-  await assert.rejects(ask(tablet.client.joinDevice({ code })), { code: "REFUSED" });
+  await assert.rejects(ask(tablet.client.joinDevice({ ...asDevice(world, "tablet"), code })), { code: "REFUSED" });
   const again = await ask(laptop.client.offerDevice({ extra: new Uint8Array(0) }));
-  await ask(tablet.client.joinDevice({ code: again }));
+  await ask(tablet.client.joinDevice({ ...asDevice(world, "tablet"), code: again }));
   await assert.rejects(ask(laptop.client.offerDevice({ extra: new Uint8Array(0) })), { code: "TOO_MANY_DEVICES" });
+  await world.stop();
+});
+
+test("a join that fails half-way is seen, and leaves no device with the account once the code is over", async () => {
+  const { world, laptop } = await household("half-way");
+  const ask = <T>(question: Promise<T>): Promise<T> => world.clock.runUntilSettled(question, seconds(60));
+  const joining = async () => (await ask(laptop.client.devices())).filter(({ isJoining }) => isJoining).length;
+  const all = async () => (await ask(laptop.client.devices())).length;
+  const code = await ask(laptop.client.offerDevice({ extra: new Uint8Array(0) }));
+  const tablet = world.client({ name: "tablet", provider: "b" });
+  await startClient(world, tablet);
+  const failing = { ...asDevice(world, "tablet"), keep: cannotKeep };
+  await assert.rejects(ask(tablet.client.joinDevice({ ...failing, code })), /disk is full/);
+  assert.deepEqual([await joining(), await all()], [1, 3]);
+  await world.clock.runFor(seconds(15 * 60));
+  assert.deepEqual([await joining(), await all()], [0, 2]);
+  await assert.rejects(ask(tablet.client.joinDevice({ ...asDevice(world, "tablet"), code })), { code: "REFUSED" });
+
+  const another = await ask(laptop.client.offerDevice({ extra: new Uint8Array(0) }));
+  await ask(tablet.client.joinDevice({ ...asDevice(world, "tablet"), code: another }));
+  await world.clock.runFor(days(1));
+  assert.deepEqual([await joining(), await all()], [0, 3]);
   await world.stop();
 });
 
@@ -163,7 +192,7 @@ test("the code, what was sealed under it, and what it opened are overwritten onc
   const tablet = world.client({ name: "tablet", provider: "b", make: watched });
   const code = await world.clock.runUntilSettled(laptop.client.offerDevice({ extra: utf8("x") }), seconds(60));
   await startClient(world, tablet);
-  await world.clock.runUntilSettled(tablet.client.joinDevice({ code }), seconds(60));
+  await world.clock.runUntilSettled(tablet.client.joinDevice({ ...asDevice(world, "tablet"), code }), seconds(60));
   assert.deepEqual([secrets.codes.size, secrets.bundles.size], [1, 1]);
   // It lets in nobody else: the account is full. What it had sealed is gone all the same.
   const offered = tablet.client.offerDevice({ extra: utf8("x") });
@@ -174,5 +203,6 @@ test("the code, what was sealed under it, and what it opened are overwritten onc
   await world.stop();
 });
 
+const cannotKeep = (): Promise<never> => Promise.reject(new Error("the disk is full"));
 const contents = (client: SimClient): string[] => [...client.received.values()].map(toHex).toSorted();
 const ids = (client: SimClient) => [...client.received.keys()].map((id) => messageId(fromHex(id)));

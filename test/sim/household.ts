@@ -1,5 +1,6 @@
 /** Somebody with two devices at provider b, and Alice at provider a, in a network in which little moves. */
 
+import type { JoinDeviceOptions } from "#transport/client/types.ts";
 import { equalBytes, utf8 } from "#transport/core/bytes.ts";
 import { seconds } from "#transport/core/units.ts";
 import { slowWorld, startClient } from "./slow-world.ts";
@@ -30,11 +31,16 @@ export async function join(world: World, from: SimClient, name: string) {
   );
   const joined = world.client({ name, provider: "b" });
   await startClient(world, joined);
-  const { extra } = await world.clock.runUntilSettled(
-    joined.client.joinDevice({ code: ` ${code.toUpperCase()} ` }),
-    seconds(120),
-  );
+  let extra = new Uint8Array(0);
+  const keep: JoinDeviceOptions["keep"] = async (given) => void (extra = given.extra.slice());
+  const joining = joined.client.joinDevice({ ...asDevice(world, name), code: ` ${code.toUpperCase()} `, keep });
+  await world.clock.runUntilSettled(joining, seconds(120));
   return { code, joined, extra };
+}
+
+/** How the device of this name joins, but for the code; its program keeps nothing. */
+export function asDevice(world: World, name: string): Omit<JoinDeviceOptions, "code"> {
+  return { deviceKey: world.deviceKey(name), name: `the ${name}`, keep: async () => undefined };
 }
 
 /** Entries in the mailboxes of provider b. */

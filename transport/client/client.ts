@@ -6,6 +6,7 @@
 import { Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { ProfileName } from "../core/parameters.ts";
+import { wipe } from "../core/secret.ts";
 import type { MessageId, Milliseconds, NodeId } from "../core/units.ts";
 import { assertCurrent, type MailboxRecord, verifyMailboxRecord } from "../directory/mailbox-record.ts";
 import type { NodeDescriptor } from "../directory/model.ts";
@@ -29,6 +30,7 @@ import type {
   ClientEvents,
   ClientStatus,
   Device,
+  JoinDeviceOptions,
   Journey,
   MixClient,
   SendOptions,
@@ -150,12 +152,21 @@ export class TransportClient implements MixClient {
     return this.#devices.offer(options.extra);
   }
 
-  async joinDevice(options: { code: string }): Promise<{ account: SignedUp; extra: Uint8Array }> {
+  async joinDevice(options: JoinDeviceOptions): Promise<SignedUp> {
+    const { code, deviceKey, name, keep } = options;
     await this.#entrance.assertOpen();
     if (this.#session !== undefined) throw new TransportError("REFUSED");
-    const extra = await this.#devices.join(options.code);
+    const extra = await this.#devices.join(code);
+    const account = this.#account.signedUp as SignedUp;
+    try {
+      await keep({ account, extra });
+    } finally {
+      wipe(extra);
+    }
+    // The provider takes it as the word that this device is done: from here on it stays in the account.
+    await this.#devices.name({ deviceKey, name, since: this.#options.clock.now() });
     await this.#openSession();
-    return { account: this.#account.signedUp as SignedUp, extra };
+    return account;
   }
 
   async withdrawOffer(): Promise<void> {

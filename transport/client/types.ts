@@ -136,6 +136,15 @@ export interface SendOptions {
   readonly id?: MessageId;
 }
 
+export interface JoinDeviceOptions {
+  readonly code: string;
+  /** Of this device's link, 32 bytes, and what the others shall call it, 64 bytes at most. */
+  readonly deviceKey: Uint8Array;
+  readonly name: string;
+  /** Stores what the other's program gave along (a secret, wiped afterwards); only then is this device one that stays. */
+  readonly keep: (given: { readonly account: SignedUp; readonly extra: Uint8Array }) => Promise<void>;
+}
+
 /** The client as the program above sees it; `TransportClient` is the one there is. */
 export interface MixClient {
   /** Loads the store and begins; connecting goes on in the background for as long as it takes. */
@@ -156,9 +165,10 @@ export interface MixClient {
   /**
    * In place of `signUp`: makes this device one more of the account that the code is from. Throws as `signUp`; REFUSED for a
    * code that lets nobody in, MALFORMED for what is no code; TOO_MANY_DEVICES; SEAL_FAILED and ACCOUNT_DIFFERS when the provider
-   * gives something else than the other device left there; DEVICE_NEWER when that runs a later program: then nothing was taken over.
+   * gives something else than the other device left there; DEVICE_NEWER when that runs a later program: then nothing was taken
+   * over. What fails, also in `keep`, leaves a device at the provider that goes when the code does.
    */
-  joinDevice(options: { code: string }): Promise<{ account: SignedUp; extra: Uint8Array }>;
+  joinDevice(options: JoinDeviceOptions): Promise<SignedUp>;
   /** The devices of the account. Throws PROVIDER_DOWN, NO_ACCOUNT. */
   devices(): Promise<readonly Device[]>;
   /** Gives a device of the account a name, of 64 bytes at most. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT. */

@@ -161,18 +161,20 @@ export interface ListedDevice {
   readonly lastDay: number;
   /** Whether it is the one that asked. */
   readonly isOwn: boolean;
+  /** It has used a code and not said yet that it is done; it goes again with the code. */
+  readonly isJoining: boolean;
   /** What the account's devices call it, sealed; empty until one has given it a label. */
   readonly label: Uint8Array;
 }
 
-/** count u8 ‖ (device key 32 ‖ last day u32 ‖ own u8 ‖ label bytes16) each. */
+/** count u8 ‖ (device key 32 ‖ last day u32 ‖ flags u8 ‖ label bytes16) each. */
 export function encodeDeviceList(devices: readonly ListedDevice[]): Uint8Array {
   const writer = new Writer().u8(devices.length);
-  for (const { deviceKey, lastDay, isOwn, label } of devices) {
+  for (const { deviceKey, lastDay, isOwn, isJoining, label } of devices) {
     writer
       .raw(deviceKey)
       .u32(lastDay)
-      .u8(isOwn ? 1 : 0)
+      .u8((isOwn ? OWN : 0) | (isJoining ? JOINING : 0))
       .bytes16(label);
   }
   return writer.finish();
@@ -186,13 +188,17 @@ export function decodeDeviceList(bytes: Uint8Array): ListedDevice[] {
   const devices = Array.from({ length: count }, () => {
     const deviceKey = reader.take(DEVICE_KEY_BYTES);
     const lastDay = reader.u32();
-    const own = reader.u8();
-    if (own > 1) throw new TransportError("MALFORMED");
-    return { deviceKey, lastDay, isOwn: own === 1, label: reader.bytes16(DEVICE_LABEL_BYTES_MAX) };
+    const flags = reader.u8();
+    if (flags > (OWN | JOINING)) throw new TransportError("MALFORMED");
+    const label = reader.bytes16(DEVICE_LABEL_BYTES_MAX);
+    return { deviceKey, lastDay, isOwn: (flags & OWN) !== 0, isJoining: (flags & JOINING) !== 0, label };
   });
   reader.end();
   return devices;
 }
+
+const OWN = 1;
+const JOINING = 2;
 
 const RESULT_NAMES: ReadonlyMap<number, ControlResult> = new Map(
   Object.entries(CONTROL_RESULTS).map(([name, code]) => [code, name as ControlResult]),

@@ -15,7 +15,12 @@ const TODAY = 20_000;
 
 test("a day that has not come yet, as a provider may name it, is shown as today, and the list of devices still opens", async () => {
   const days = [TODAY - 3, TODAY, TODAY + 1, 1e8 + 1, 2 ** 32 - 1];
-  const devices = days.map((lastDay, n) => ({ deviceKey: new Uint8Array(32).fill(n), lastDay, isOwn: false }));
+  const devices = days.map((lastDay, n) => ({
+    deviceKey: new Uint8Array(32).fill(n),
+    lastDay,
+    isOwn: false,
+    isJoining: false,
+  }));
   const session = { client: { devices: async () => devices }, suite, account: { deviceSeed: new Uint8Array(32) } };
   const handlers = createDeviceHandlers({
     open: () => session as unknown as Session,

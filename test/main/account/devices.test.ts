@@ -104,13 +104,22 @@ test("a join whose answer was lost is done again with the same code, and is one 
   assert.deepEqual(await readdir(phone.dataDir), []);
   phone.losesAnswer = () => false;
   await failsWith(people.during(bob.contract["devices.withdraw"]({})), "CODE_USED");
+  const seen = await people.during(bob.contract["devices.list"]({}));
+  assert.deepEqual(
+    seen.devices.map(({ isJoining }) => isJoining),
+    [false, true],
+    "whoever has what the code gave is shown",
+  );
   await join();
   // Its provider is asked over a line that has to be there first.
   await people.until(async () => (await phone.network()).state === "mixing", "the phone is mixing");
   const { devices } = await people.during(phone.contract["devices.list"]({}));
   assert.deepEqual(
-    devices.map((device) => device.name),
-    ["Phone", ""],
+    devices.map(({ name, isJoining }) => [name, isJoining]),
+    [
+      ["Phone", false],
+      ["", false],
+    ],
   );
 });
 

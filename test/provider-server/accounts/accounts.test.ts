@@ -115,6 +115,8 @@ test("a device joins with a token that another device left the hash of, once, wi
   assert.deepEqual(join(2, 1).body, bundle, "the answer may have been lost: asking twice is safe");
   assert.equal(join(3, 1).result, "REFUSED", "one offer, one device");
 
+  const label = new Uint8Array(123);
+  assert.equal(handle(2, { kind: "label-device", id: 0, deviceKey: device(2), label }).result, "OK");
   assert.equal(offer(2, 3), "OK", "the new device lets in another");
   await clock.runFor(seconds(15 * 60));
   assert.equal(join(3, 3).result, "REFUSED", "too late");
@@ -123,6 +125,39 @@ test("a device joins with a token that another device left the hash of, once, wi
   assert.equal(join(3, 4).result, "REFUSED", "a new offer replaces the one before");
   assert.equal(join(3, 5).result, "OK");
   assert.equal(offer(1, 6), "TOO_MANY_DEVICES");
+});
+
+test("a device that never finishes joining is shown as joining, and is gone when the offer ends; one that has named itself stays", async () => {
+  const { signUp, handle, accounts, clock } = setUp();
+  signUp(1, "alice");
+  const offer = (n: number) =>
+    handle(1, {
+      kind: "offer-device",
+      id: 0,
+      tokenHash: deviceTokenHash(suite, token(n)),
+      bundle: new Uint8Array(300),
+    });
+  const join = (n: number, with_: number) => handle(n, { kind: "join-device", id: 0, token: token(with_) }).result;
+  const name = (by: number, n: number) =>
+    handle(by, { kind: "label-device", id: 0, deviceKey: device(n), label: new Uint8Array(123) }).result;
+  const joining = () =>
+    decodeDeviceList(handle(1, { kind: "list-devices", id: 0 }).body).map(({ isJoining }) => isJoining);
+  offer(1);
+  assert.equal(join(2, 1), "OK");
+  assert.equal(name(1, 2), "OK");
+  assert.deepEqual(joining(), [false, true], "what others call it does not end its joining");
+  await clock.runFor(seconds(14 * 60));
+  assert.equal(join(2, 1), "OK", "its answer may have been lost");
+  await clock.runFor(seconds(60));
+  assert.deepEqual(joining(), [false]);
+  assert.equal(accounts.isDevice(device(2)), false);
+
+  offer(2);
+  assert.equal(join(2, 2), "OK", "with a new code it may try again");
+  assert.equal(name(2, 2), "OK");
+  assert.deepEqual(joining(), [false, false]);
+  await clock.runFor(seconds(24 * 3600));
+  assert.deepEqual(joining(), [false, false]);
 });
 
 test("a device is removed by another of its account, with what was on offer, and a notice for those that stay", () => {
