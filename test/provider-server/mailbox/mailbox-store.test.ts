@@ -285,7 +285,7 @@ function setUp(options: { path?: string; fragments?: number; replies?: number; r
     addDevice: (localPart: string, key: Uint8Array): void => {
       const account = tables.named(localPart);
       assert.ok(account);
-      tables.addDevice(account, key, day);
+      tables.addDevice(account, { deviceKey: key, day, until: Number.MAX_SAFE_INTEGER });
     },
   };
 }
