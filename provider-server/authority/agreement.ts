@@ -66,11 +66,18 @@ export class Agreement {
     return this.#tally;
   }
 
+  /** What is answered to a signature whether it holds or not; undefined for one that has to be checked. */
+  answerToSignature(claimed: Pick<ConsensusSignature, "authority" | "hash">): "known" | "third" | undefined {
+    const before = this.#signatures.get(claimed.authority) ?? [];
+    if (before.some((other) => equalBytes(other.hash, claimed.hash))) return "known";
+    return before.length >= 2 ? "third" : undefined;
+  }
+
   /** `signed` is verified. "second": the authority had signed something else before, and the first is not forgotten. */
   receiveSignature(signed: ConsensusSignature): "first" | "known" | "second" | "third" {
+    const answer = this.answerToSignature(signed);
+    if (answer !== undefined) return answer;
     const before = this.#signatures.get(signed.authority) ?? [];
-    if (before.some((other) => equalBytes(other.hash, signed.hash))) return "known";
-    if (before.length >= 2) return "third";
     this.#signatures.set(signed.authority, [...before, signed]);
     return before.length === 0 ? "first" : "second";
   }

@@ -6,11 +6,15 @@
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import { Appointments } from "#transport/core/appointments.ts";
 import type { Clock } from "#transport/core/clock.ts";
-import { TransportError, type TransportErrorCode } from "#transport/core/errors.ts";
+import { TransportError } from "#transport/core/errors.ts";
 import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { signConsensus } from "#transport/directory/consensus.ts";
-import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
+import {
+  encodeConsensusSignature,
+  readConsensusSignature,
+  verifyConsensusSignature,
+} from "#transport/directory/consensus-signature.ts";
 import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import {
@@ -23,22 +27,15 @@ import {
 import type { Frame, WantedDocument } from "#transport/link/frame.ts";
 import type { Log } from "../observe/log.ts";
 import type { Admission } from "./admission.ts";
+import { Allowances, type Sender } from "./allowances.ts";
 import { Agreement } from "./agreement.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { DescriptorRegistry } from "./descriptor-registry.ts";
 import { HeldConsensuses } from "./held-consensuses.ts";
-import { TRIES_PER_STEP } from "./limits.ts";
-import type { SignatureReason, VoteReason } from "./reasons.ts";
+import { Messages, type Peers } from "./messages.ts";
+import { type SignatureReason, VOTE_REFUSALS, type VoteReason } from "./reasons.ts";
 import { revealAndCommit } from "./shared-random.ts";
 import { logTally, shortId } from "./tally-log.ts";
-
-/** The other authorities, by position in the network file. */
-export interface Peers {
-  /** Rejects when there is no answer. */
-  ask(authority: number, frame: Frame): Promise<Frame>;
-  /** A verified consensus, or undefined when the authority has none. Rejects when there is no answer or a wrong one. */
-  fetch(authority: number, epoch: Epoch | "current"): Promise<Consensus | undefined>;
-}
 
 export interface AuthorityDependencies {
   readonly network: Network;
@@ -57,6 +54,8 @@ export class Authority {
   readonly #deps: AuthorityDependencies;
   readonly #registry: DescriptorRegistry;
   readonly #held: HeldConsensuses;
+  readonly #allowances: Allowances;
+  readonly #messages: Messages;
   readonly #appointments: Appointments;
   #agreement: Agreement | undefined;
   #isStopped = false;
@@ -73,6 +72,8 @@ export class Authority {
     });
     this.#registry = new DescriptorRegistry({ ...deps, onDrop });
     this.#held = new HeldConsensuses(deps);
+    this.#allowances = new Allowances(deps);
+    this.#messages = new Messages({ ...deps, at: (time, task) => this.#at(time, task) });
   }
 
   start(): void {
@@ -85,8 +86,8 @@ export class Authority {
     this.#appointments.end();
   }
 
-  /** Answers one frame of the directory protocol. Throws MALFORMED for one that is none of its. */
-  handle(frame: Frame): Frame {
+  /** Answers one frame of the directory protocol. Throws MALFORMED for one that is none of its, or not the sender's to send. */
+  handle(frame: Frame, from: Sender): Frame {
     switch (frame.type) {
       case "publishDescriptor":
         return this.#status("a descriptor", this.#registry.publish(frame.descriptor, this.#deps.clock.now()));
@@ -96,12 +97,12 @@ export class Authority {
           type: "consensus",
           time: this.#deps.clock.now(),
           bytes: this.#document(frame.epoch),
-          room: Math.max(this.#deps.network.bytes.length, this.newest?.bytes.length ?? 0),
+          room: this.longestDocument,
         };
       case "vote":
-        return this.#status("a vote", this.#receiveVote(frame.vote));
+        return this.#bounded("a vote", from, frame.vote, (bytes) => this.#receiveVote(bytes));
       case "signature":
-        return this.#status("a signature", this.#receiveSignature(frame.signature));
+        return this.#bounded("a signature", from, frame.signature, (bytes) => this.#receiveSignature(bytes));
       default:
         throw new TransportError("MALFORMED");
     }
@@ -109,6 +110,11 @@ export class Authority {
 
   get newest(): Consensus | undefined {
     return this.#held.newest;
+  }
+
+  /** In bytes: as long is every answer to a question for one. */
+  get longestDocument(): number {
+    return Math.max(this.#deps.network.bytes.length, this.newest?.bytes.length ?? 0);
   }
 
   // --- the course of one agreement
@@ -119,6 +125,7 @@ export class Authority {
     const now = clock.now();
     let epoch = from;
     while (scheduleOf(network, epoch).publish <= now) epoch = epochNumber(epoch + 1);
+    this.#allowances.renew();
     const agreement = new Agreement({ network, epoch, self, identitySeed, suite });
     const { schedule } = agreement;
     this.#at(schedule.publish, () => this.#finish(agreement));
@@ -138,7 +145,9 @@ export class Authority {
     const vote = this.#ownVote(agreement.epoch);
     const relayed: RelayedVote = { vote, endorsements: new Map() };
     agreement.receiveVote(relayed, clock.now());
-    this.#broadcast({ type: "vote", vote: encodeRelayedVote(relayed) }, agreement.schedule.rounds[0] as Milliseconds);
+    const { step, rounds } = agreement.schedule;
+    const trial = { until: rounds[0] as Milliseconds, step };
+    this.#messages.toAll({ type: "vote", vote: encodeRelayedVote(relayed) }, trial);
     this.#deps.log.event("voted", { epoch: agreement.epoch, nodes: vote.nodes.length, of: network.authorities.length });
   }
 
@@ -178,8 +187,9 @@ export class Authority {
     const outcome = agreement.receiveVote(relayed, clock.now());
     if (outcome.kind === "refused") return outcome.reason;
     if (outcome.kind === "accepted" && agreement.isRelayedAt(clock.now())) {
-      const until = agreement.schedule.rounds.at(-1) as Milliseconds;
-      this.#broadcast({ type: "vote", vote: encodeRelayedVote(outcome.relay) }, until, relayed.vote.authority);
+      const { step, rounds } = agreement.schedule;
+      const trial = { until: rounds.at(-1) as Milliseconds, step };
+      this.#messages.toAll({ type: "vote", vote: encodeRelayedVote(outcome.relay) }, trial, relayed.vote.authority);
     }
     return undefined;
   }
@@ -198,7 +208,8 @@ export class Authority {
     const signature = signConsensus({ epoch, hash: counted.hash, identitySeed, suite });
     const own = { epoch, hash: counted.hash, authority: self, signature };
     agreement.receiveSignature(own);
-    this.#broadcast({ type: "signature", signature: encodeConsensusSignature(own) }, agreement.schedule.publish);
+    const { publish: until, step } = agreement.schedule;
+    this.#messages.toAll({ type: "signature", signature: encodeConsensusSignature(own) }, { until, step });
     log.event("signed", { epoch, authorities: network.authorities.length });
     this.#complete(agreement);
   }
@@ -215,15 +226,17 @@ export class Authority {
 
   #receiveSignature(bytes: Uint8Array): SignatureReason | undefined {
     const { network, suite, log } = this.#deps;
-    const signed = verified(() => verifyConsensusSignature({ network, bytes, suite }));
-    if (signed instanceof TransportError)
-      return signed.code === "REFUSED" ? "the signature is not of whom it names" : "not a signature";
-    const { epoch, authority } = signed;
+    const claimed = verified(() => readConsensusSignature(bytes));
+    if (claimed instanceof TransportError) return "not a signature";
+    const { epoch, authority } = claimed;
     const agreement = this.#agreement;
     if (agreement?.epoch !== epoch) return "no agreement on this epoch is under way here";
+    const answer = agreement.answerToSignature(claimed);
+    if (answer === "known") return undefined; // What it brought about was done then; checking the list each time would be costly.
+    if (answer === "third") return "a third signature of one authority";
+    const signed = verified(() => verifyConsensusSignature({ network, bytes, suite }));
+    if (signed instanceof TransportError) return "the signature is not of whom it names";
     const outcome = agreement.receiveSignature(signed);
-    if (outcome === "known") return undefined; // What it brought about was done then; checking the list each time would be costly.
-    if (outcome === "third") return "a third signature of one authority";
     if (outcome === "second") log.event("an authority signed two consensuses for one epoch", { epoch, authority });
     this.#complete(agreement);
     return undefined;
@@ -279,33 +292,23 @@ export class Authority {
     return this.#held.of(wanted)?.bytes ?? EMPTY;
   }
 
-  // --- to the others
-
-  #broadcast(frame: Frame, until: Milliseconds, except?: number): void {
-    const { network, self } = this.#deps;
-    for (const authority of network.authorities.keys()) {
-      if (authority !== self && authority !== except) void this.#deliver(authority, frame, until);
-    }
+  /** What costs signatures comes from authorities alone, and from each only so much in an epoch. */
+  #bounded(
+    what: string,
+    from: Sender,
+    bytes: Uint8Array,
+    receive: (bytes: Uint8Array) => VoteReason | SignatureReason | undefined,
+  ): Frame {
+    if (from === "anyone") throw new TransportError("MALFORMED");
+    const cut = this.#allowances.take(from, bytes);
+    if (cut !== undefined && !cut.isNews) return { type: "status", accepted: false, reason: cut.reason };
+    const reason = cut?.reason ?? receive(bytes);
+    if (cut === undefined) this.#allowances.note(from, bytes, reason);
+    return this.#status(what, reason, { authority: from });
   }
 
-  /** Again after a while when there is no answer: the other one may be restarting. */
-  async #deliver(authority: number, frame: Frame, until: Milliseconds): Promise<void> {
-    const { peers, log, clock, network } = this.#deps;
-    try {
-      const answer = await peers.ask(authority, frame);
-      if (answer.type === "status" && !answer.accepted) {
-        log.event(`an authority refused a ${frame.type}: ${answer.reason}`, { authority });
-      }
-    } catch {
-      const { step } = scheduleOf(network, this.#agreement?.epoch ?? epochNumber(0));
-      const again = milliseconds(clock.now() + step / TRIES_PER_STEP);
-      if (again < until) this.#at(again, () => void this.#deliver(authority, frame, until));
-      else log.event(`an authority could not be given a ${frame.type}`, { authority });
-    }
-  }
-
-  #status(what: string, refusal: string | undefined): Frame {
-    if (refusal !== undefined) this.#deps.log.event(`refused ${what}: ${refusal}`);
+  #status(what: string, refusal: string | undefined, numbers: Readonly<Record<string, number>> = {}): Frame {
+    if (refusal !== undefined) this.#deps.log.event(`refused ${what}: ${refusal}`, numbers);
     return { type: "status", accepted: refusal === undefined, reason: refusal ?? "" };
   }
 
@@ -331,11 +334,6 @@ export class Authority {
 const EMPTY = new Uint8Array(0);
 /** In place of its own vote: it has accepted others' for that epoch. */
 const NOT_YET = EMPTY;
-
-const VOTE_REFUSALS: Partial<Record<TransportErrorCode, VoteReason>> = {
-  REFUSED: "the vote is of another network, or not signed by whom it names",
-  VERSION_NEWER: "the vote is of a newer version than this authority reads",
-};
 
 /** What is wrong with bytes that are not what they should be. */
 function verified<T>(verify: () => T): T | TransportError {

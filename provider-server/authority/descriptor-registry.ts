@@ -4,12 +4,14 @@ import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import { TransportError, type TransportErrorCode } from "#transport/core/errors.ts";
 import type { Epoch, Milliseconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
-import { nodeIdIn, verifyDescriptor } from "#transport/directory/descriptor.ts";
+import { decodeDescriptor, nodeIdIn, verifyDescriptor } from "#transport/directory/descriptor.ts";
+import { epochAt } from "#transport/directory/epochs.ts";
 import { DESCRIPTOR_CLOCK_SLACK } from "#transport/directory/limits.ts";
 import type { Network, SignedDescriptor } from "#transport/directory/model.ts";
 import type { Admission } from "./admission.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { BEING_LOOKED_UP } from "./domain-checks.ts";
+import { DESCRIPTORS_PER_EPOCH_MAX } from "./limits.ts";
 import type { CountReason, DescriptorReason, DomainReason } from "./reasons.ts";
 import { flawOf } from "./tally.ts";
 import { keepsTokenKeys } from "./token-keys.ts";
@@ -20,6 +22,9 @@ export class DescriptorRegistry {
   readonly #admission: Admission;
   readonly #store: AuthorityStore;
   readonly #nodes = new Map<string, SignedDescriptor>();
+  /** How many were taken of each node in one epoch. */
+  readonly #taken = new Map<string, number>();
+  #takenEpoch: Epoch | undefined;
 
   /** `onDrop` hears why something on the disk is not taken over. */
   constructor(o: {
@@ -48,22 +53,46 @@ export class DescriptorRegistry {
     const id = toHex(said);
     const held = this.#nodes.get(id);
     if (held !== undefined && equalBytes(held.bytes, bytes)) return undefined;
+    const refusal = this.#refusalUnchecked(bytes, held, now);
+    if (refusal !== undefined) return refusal;
     const read = this.#verify(bytes);
     if ("refusal" in read) return read.refusal;
     const { descriptor } = read;
-    const refusal = this.#admission.refusal(descriptor);
-    if (refusal !== undefined) return refusal;
-    if (descriptor.publishedAt > now + DESCRIPTOR_CLOCK_SLACK) return "the descriptor is from the future";
-    if (held !== undefined && held.publishedAt >= descriptor.publishedAt) return "a newer descriptor is known";
     if (held !== undefined && !keepsTokenKeys(this.#network, held, descriptor)) {
       return "the provider changed a token key within its period";
     }
     // A domain that is only being looked up may be confirmed before the vote.
     const domain = this.#admission.domainRefusal(descriptor);
     if (domain !== undefined && domain !== BEING_LOOKED_UP) return domain;
+    // Only the node itself can use up what it has: nothing is counted that it did not sign.
+    this.#taken.set(id, (this.#taken.get(id) ?? 0) + 1);
     this.#store.putDescriptor(id, bytes);
     this.#nodes.set(id, descriptor);
     return undefined;
+  }
+
+  /** Why it is not taken whoever signed it, if it is not: without a check of a signature, and without anything kept. */
+  #refusalUnchecked(
+    bytes: Uint8Array,
+    held: SignedDescriptor | undefined,
+    now: Milliseconds,
+  ): DescriptorReason | undefined {
+    const claimed = this.#read(() => decodeDescriptor(bytes, this.#suite));
+    // Only whoever signed it can make us believe in a newer version.
+    if ("refusal" in claimed) return claimed.code === "VERSION_NEWER" ? undefined : claimed.refusal;
+    const { descriptor } = claimed;
+    const refusal = this.#admission.refusal(descriptor);
+    if (refusal !== undefined) return refusal;
+    if (descriptor.publishedAt > now + DESCRIPTOR_CLOCK_SLACK) return "the descriptor is from the future";
+    if (held !== undefined && held.publishedAt >= descriptor.publishedAt) return "a newer descriptor is known";
+    const taken = this.#takenIn(epochAt(this.#network, now)).get(toHex(descriptor.nodeId)) ?? 0;
+    return taken >= DESCRIPTORS_PER_EPOCH_MAX ? "too many descriptors of the node in this epoch" : undefined;
+  }
+
+  #takenIn(epoch: Epoch): ReadonlyMap<string, number> {
+    if (epoch !== this.#takenEpoch) this.#taken.clear();
+    this.#takenEpoch = epoch;
+    return this.#taken;
   }
 
   /** What this authority would have in the consensus of `epoch`. `onLeftOut` hears of each other node it knows, and why not. */
@@ -90,15 +119,23 @@ export class DescriptorRegistry {
     return undefined;
   }
 
-  #verify(bytes: Uint8Array): { descriptor: SignedDescriptor } | { refusal: DescriptorReason } {
+  #verify(bytes: Uint8Array): Read {
+    return this.#read(() => verifyDescriptor(bytes, this.#suite));
+  }
+
+  #read(read: () => SignedDescriptor): Read {
     try {
-      return { descriptor: verifyDescriptor(bytes, this.#suite) };
+      return { descriptor: read() };
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      return { refusal: DESCRIPTOR_REFUSALS[error.code] ?? "not a descriptor" };
+      return { refusal: DESCRIPTOR_REFUSALS[error.code] ?? "not a descriptor", code: error.code };
     }
   }
 }
+
+type Read =
+  | { readonly descriptor: SignedDescriptor }
+  | { readonly refusal: DescriptorReason; readonly code: TransportErrorCode };
 
 const DESCRIPTOR_REFUSALS: Partial<Record<TransportErrorCode, DescriptorReason>> = {
   REFUSED: "the node did not sign the descriptor",

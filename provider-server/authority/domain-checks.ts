@@ -93,7 +93,9 @@ export class DomainChecks {
 
   async #next(): Promise<void> {
     if (this.#underWay >= DOMAIN_LOOKUPS_MAX || this.#isStopped) return;
-    const watched = this.#waiting.shift();
+    let watched = this.#waiting.shift();
+    // A provider that names another domain all the time must not make us ask for each.
+    while (watched !== undefined && !this.#isCurrent(watched)) watched = this.#waiting.shift();
     if (watched === undefined) return;
     this.#underWay++;
     const verdict = await this.#lookUp(watched);
@@ -111,7 +113,7 @@ export class DomainChecks {
 
   #conclude(watched: Watched, verdict: DomainVerdict): void {
     // The provider has named another domain in the meantime: that one is asked about by itself.
-    if (this.#watched.get(toHex(watched.node)) !== watched) return;
+    if (!this.#isCurrent(watched)) return;
     const before = this.refusal(watched.node, watched.domain);
     const isNews = watched.verdict?.kind !== verdict.kind;
     watched.verdict = verdict;
@@ -123,8 +125,12 @@ export class DomainChecks {
     const { clock, random } = this.#deps;
     const share = 1 + DOMAIN_JITTER * (2 * uniform(random) - 1);
     this.#at(milliseconds(clock.now() + wait * share), () => {
-      if (this.#watched.get(toHex(watched.node)) === watched) this.#ask(watched);
+      if (this.#isCurrent(watched)) this.#ask(watched);
     });
+  }
+
+  #isCurrent(watched: Watched): boolean {
+    return this.#watched.get(toHex(watched.node)) === watched;
   }
 
   #report(watched: Watched, o: { before: string | undefined; after: string | undefined; isNews: boolean }): void {

@@ -5,14 +5,33 @@ import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.
 /** Consensuses kept for those who come late: newcomers need the newest two. */
 export const CONSENSUSES_KEPT = 8;
 
-/** Nodes ask in turn and close; authorities are few. With votes of 16 MiB from them alone, memory stays bounded. */
+/** Nodes ask in turn and close; authorities are few, and have two links each for every one there is (link-room.ts). */
 export const AUTHORITY_LINKS_MAX = 1024;
 /** Of these links those that are not authorities': one more ends the oldest, so that nobody can take all places and stay. */
 export const AUTHORITY_STRANGERS_MAX = 768;
 export const AUTHORITY_HANDSHAKES_MAX = 64;
 
+/** Answers that wait on strangers' links: two hundred lists of a thousand nodes; with shorter lists more of them may wait. */
+export const STRANGERS_ANSWERS_BYTES_MAX = 512 * 2 ** 20;
+/** However long the list is: nodes ask for it within minutes, and not all at once. */
+export const AUTHORITY_STRANGERS_MIN = 64;
+/** Our programs ask one question on a link. Whoever asks on costs no more than a handshake for each of so many. */
+export const QUESTIONS_PER_LINK_MAX = 16;
+
 /** A message to another authority is tried again this often within a round. */
 export const TRIES_PER_STEP = 4;
+
+/** Of each authority: a second vote shows that it contradicts itself, and a third would show no more. */
+export const VOTES_KEPT_EACH = 2;
+
+/** Frames of one authority in an epoch, as a multiple of what it can have to send: its clock may put some into the next one. */
+export const ROUNDS_OF_FRAMES_MAX = 2;
+
+/**
+ * Descriptors of one node that are taken in an epoch, each checked and written to disk. A node that finds too few authorities
+ * comes back up to 200 times (0.5 to 1.5 hundredths of an epoch between), and may be started again meanwhile.
+ */
+export const DESCRIPTORS_PER_EPOCH_MAX = 256;
 
 /** A provider's domain is looked up again after about this long, whatever the record's time to live: twice within any live epoch or so. */
 export const DOMAIN_CHECK_INTERVAL: Milliseconds = seconds(3600);

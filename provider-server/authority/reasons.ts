@@ -3,6 +3,8 @@
  * the log and, where somebody sent it, in the answer. Spec: docs/spec/08-directory.md §5.2
  */
 
+import type { TransportErrorCode } from "#transport/core/errors.ts";
+
 /** A node's descriptor that is not taken. */
 export const DESCRIPTOR_REASONS = [
   "not a descriptor",
@@ -16,6 +18,7 @@ export const DESCRIPTOR_REASONS = [
   "the descriptor is from the future",
   "a newer descriptor is known",
   "the provider changed a token key within its period",
+  "too many descriptors of the node in this epoch",
 ] as const;
 
 /** A provider that is not listed, or refused, for its domain. */
@@ -39,6 +42,8 @@ export const VOTE_REASONS = [
   "too late",
   "too few endorsements for the round",
   "a third vote of one authority",
+  "too many from the authority that sent it",
+  "too many false ones from the authority that sent it",
 ] as const;
 
 /** A signature on a consensus. */
@@ -47,6 +52,8 @@ export const SIGNATURE_REASONS = [
   "the signature is not of whom it names",
   "no agreement on this epoch is under way here",
   "a third signature of one authority",
+  "too many from the authority that sent it",
+  "too many false ones from the authority that sent it",
 ] as const;
 
 /** What a vote asks for and the consensus does not have; the first five also keep a node out of one's own vote. */
@@ -74,3 +81,18 @@ export type VoteReason = (typeof VOTE_REASONS)[number];
 export type SignatureReason = (typeof SIGNATURE_REASONS)[number];
 export type CountReason = (typeof COUNT_REASONS)[number];
 export type NoTallyReason = (typeof NO_TALLY_REASONS)[number];
+
+/** What an honest authority of this version never sends. Each counts against the one that sent it (allowances.ts). */
+export const FALSE_REASONS: ReadonlySet<VoteReason | SignatureReason> = new Set([
+  "not a vote",
+  "the vote is of another network, or not signed by whom it names",
+  "the vote is of a newer version than this authority reads",
+  "not a signature",
+  "the signature is not of whom it names",
+]);
+
+/** What is said of a vote that cannot be read; "not a vote" of all else. */
+export const VOTE_REFUSALS: Partial<Record<TransportErrorCode, VoteReason>> = {
+  REFUSED: "the vote is of another network, or not signed by whom it names",
+  VERSION_NEWER: "the vote is of a newer version than this authority reads",
+};

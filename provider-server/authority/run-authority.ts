@@ -16,11 +16,14 @@ import { TlsListener } from "#transport/link/tls-listener.ts";
 import { ServerError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { Admission, type AdmittedNode } from "./admission.ts";
-import { Authority, type Peers } from "./authority.ts";
+import type { Sender } from "./allowances.ts";
+import { Authority } from "./authority.ts";
 import { FileAuthorityStore } from "./authority-store.ts";
 import { dnsLookup } from "./dns-lookup.ts";
 import { DomainChecks } from "./domain-checks.ts";
-import { AUTHORITY_HANDSHAKES_MAX, AUTHORITY_LINKS_MAX, AUTHORITY_STRANGERS_MAX } from "./limits.ts";
+import { AUTHORITY_HANDSHAKES_MAX, AUTHORITY_LINKS_MAX, QUESTIONS_PER_LINK_MAX } from "./limits.ts";
+import { LinkRoom, senderOf } from "./link-room.ts";
+import type { Peers } from "./messages.ts";
 
 export interface AuthorityOptions {
   readonly network: Network;
@@ -87,11 +90,8 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
     handshakesMax: AUTHORITY_HANDSHAKES_MAX,
     linksMax: AUTHORITY_LINKS_MAX,
   });
-  const strangers = new Set<Link>();
-  listener.onLink((link) => {
-    if (!isAuthority(network, link.peer)) makeRoom(strangers, link, o.strangersMax ?? AUTHORITY_STRANGERS_MAX);
-    serve(link, authority, log);
-  });
+  const room = new LinkRoom({ network, answerBytes: () => authority.longestDocument, strangersMax: o.strangersMax });
+  listener.onLink((link) => serve(link, { authority, from: room.add(link), log }));
   authority.start();
   return {
     address: listener.address,
@@ -148,29 +148,18 @@ function peersThrough(client: DirectoryClient, network: Network): Peers {
 
 /** Votes are large: only authorities may make us hold one in memory. */
 function allowed(network: Network, peer: PeerIdentity, table: FrameTable): FrameTable {
-  if (isAuthority(network, peer)) return table;
+  if (senderOf(network, peer) !== "anyone") return table;
   return new Map([...table].filter(([type]) => type !== FRAME_TYPES.vote && type !== FRAME_TYPES.signature));
 }
 
-const isAuthority = (network: Network, peer: PeerIdentity): boolean =>
-  network.authorities.some((authority) => equalBytes(authority.linkKey, peer.key));
-
-/** Anybody may ask. Whoever stays makes room for whoever comes: an honest question is over in seconds. */
-function makeRoom(strangers: Set<Link>, link: Link, most: number): void {
-  const [oldest] = strangers;
-  if (oldest !== undefined && strangers.size >= most) {
-    strangers.delete(oldest);
-    oldest.close();
-  }
-  strangers.add(link);
-  link.onClose(() => strangers.delete(link));
-}
-
-function serve(link: Link, authority: Authority, log: Log): void {
+function serve(link: Link, o: { authority: Authority; from: Sender; log: Log }): void {
+  const { authority, from, log } = o;
+  let questions = 0;
   link.onFrame((bytes) => {
     try {
       const frame = decodeFrame(bytes, { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS });
-      link.send(encodeFrame(authority.handle(frame), NO_PACKETS));
+      link.send(encodeFrame(authority.handle(frame, from), NO_PACKETS));
+      if (++questions >= QUESTIONS_PER_LINK_MAX) link.close();
     } catch (error) {
       // A frame that is none ends the link; anything else (a full disk) is ours, and must not end the authority.
       log.event(

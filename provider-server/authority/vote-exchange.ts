@@ -9,6 +9,7 @@ import { equalBytes } from "#transport/core/bytes.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { type ClaimedVote, endorse, type RelayedVote, type Vote } from "#transport/directory/vote.ts";
+import { VOTES_KEPT_EACH } from "./limits.ts";
 import type { VoteReason } from "./reasons.ts";
 
 export type VoteOutcome =
@@ -24,7 +25,6 @@ export class VoteExchange {
   readonly #self: number;
   readonly #identitySeed: Uint8Array;
   readonly #suite: Suite;
-  /** Two different votes are enough to know that an authority contradicts itself. */
   readonly #accepted = new Map<number, Vote[]>();
 
   constructor(o: { network: Network; self: number; identitySeed: Uint8Array; suite: Suite }) {
@@ -47,7 +47,7 @@ export class VoteExchange {
     const held = this.#accepted.get(claimed.authority) ?? [];
     if (held.some((known) => equalBytes(known.hash, claimed.hash))) return { kind: "known" };
     if (round > this.rounds) return { kind: "refused", reason: "too late" };
-    if (held.length >= 2) return { kind: "refused", reason: "a third vote of one authority" };
+    if (held.length >= VOTES_KEPT_EACH) return { kind: "refused", reason: "a third vote of one authority" };
     // Our own endorsement proves nothing to ourselves: after a restart it may be all that others had.
     const others = claimed.endorsers.filter((authority) => authority !== this.#self).length;
     return 1 + others < round ? { kind: "refused", reason: "too few endorsements for the round" } : undefined;

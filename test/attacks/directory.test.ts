@@ -194,7 +194,8 @@ test("descriptors of nodes not admitted, of others, in another role, old or from
   assert.equal(publish({ publishedAt: 10 ** 9 }), "the descriptor is from the future");
   assert.equal(registry.publish(new Uint8Array(9), now), "not a descriptor");
   // Someone else's node id, and key, over one's own signature.
-  const evil = signDescriptor({ fields: good, identitySeed: seedOf("evil"), suite }).bytes;
+  const newer = { ...good, publishedAt: milliseconds(1001) };
+  const evil = signDescriptor({ fields: newer, identitySeed: seedOf("evil"), suite }).bytes;
   evil.set(nodeId, 2);
   assert.equal(registry.publish(evil, now), "the node did not sign the descriptor");
   evil.set(signingKey, 34);

@@ -186,7 +186,8 @@ test("with one half of every key it takes one's own other half, and that makes a
       verify: () => false,
     },
   };
-  const mixed = signDescriptor({ fields: good, identitySeed: seedOf("mix0/identity"), suite: mixedSuite });
+  const newer = { ...good, publishedAt: milliseconds(good.publishedAt + 1) };
+  const mixed = signDescriptor({ fields: newer, identitySeed: seedOf("mix0/identity"), suite: mixedSuite });
   const read = verifyDescriptor(mixed.bytes, suite);
   assert.deepEqual(read.signingKey, good.signingKey);
   assert.notDeepEqual(read.nodeId, good.nodeId, "well signed, and another node: one that nobody admitted");

@@ -4,7 +4,9 @@
  */
 
 import { Admission } from "#provider-server/authority/admission.ts";
-import { Authority, type Peers } from "#provider-server/authority/authority.ts";
+import { Authority } from "#provider-server/authority/authority.ts";
+import { senderOf } from "#provider-server/authority/link-room.ts";
+import type { Peers } from "#provider-server/authority/messages.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
 import type { NodeDependencies } from "#provider-server/node/dependencies.ts";
@@ -327,14 +329,20 @@ export class World {
     });
     this.#authorities.set(self, authority);
     const name = `authority${self}`;
-    this.net.listen({ name, address: at(self).address, key: linkKey, accept: (link) => serve(link, authority) });
+    this.net.listen({
+      name,
+      address: at(self).address,
+      key: linkKey,
+      accept: (link) => serve(link, authority, network),
+    });
     authority.start();
   }
 }
 
-function serve(link: Link, authority: Authority): void {
+function serve(link: Link, authority: Authority, network: Network): void {
+  const from = senderOf(network, link.peer);
   link.onFrame((bytes) => {
     const frame = decodeFrame(bytes, { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS });
-    link.send(encodeFrame(authority.handle(frame), NO_PACKETS));
+    link.send(encodeFrame(authority.handle(frame, from), NO_PACKETS));
   });
 }

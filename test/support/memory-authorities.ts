@@ -10,20 +10,22 @@ import { verifyConsensus } from "#transport/directory/consensus.ts";
 import type { Consensus } from "#transport/directory/model.ts";
 import type { Frame } from "#transport/link/frame.ts";
 import { Admission, type AdmittedNode } from "#provider-server/authority/admission.ts";
-import { Authority, type Peers } from "#provider-server/authority/authority.ts";
+import type { Sender } from "#provider-server/authority/allowances.ts";
+import { Authority } from "#provider-server/authority/authority.ts";
 import type { AuthorityStore } from "#provider-server/authority/authority-store.ts";
 import type { TxtLookup } from "#provider-server/authority/dns-lookup.ts";
 import { DomainChecks } from "#provider-server/authority/domain-checks.ts";
+import type { Peers } from "#provider-server/authority/messages.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import type { TestNetwork } from "./test-network.ts";
 
-/** What happens to a message between two authorities; undefined loses it. */
+/** What happens to a message between two authorities; undefined loses it. Of one that is not `answered` the sender hears nothing. */
 export type Meddle = (message: {
   from: number;
   to: number;
   frame: Frame;
-}) => { frame: Frame; delay: number } | undefined;
+}) => { frame: Frame; delay: number; answered?: false } | undefined;
 
 export class MemoryAuthorities {
   readonly logs: string[][] = [];
@@ -91,11 +93,11 @@ export class MemoryAuthorities {
     this.#running[self] = undefined;
   }
 
-  /** As from a node; throws when the authority is down. */
-  ask(to: number, frame: Frame): Frame {
+  /** As from a node, or from another authority; throws when the authority is down. */
+  ask(to: number, frame: Frame, from: Sender = "anyone"): Frame {
     const authority = this.#running[to];
     if (authority === undefined) throw new Error("down");
-    return authority.handle(frame);
+    return authority.handle(frame, from);
   }
 
   publish(descriptor: Uint8Array): void {
@@ -116,7 +118,9 @@ export class MemoryAuthorities {
         const changed = this.meddle({ from, to, frame });
         if (changed === undefined) return new Promise(() => undefined);
         await this.#wait(milliseconds(changed.delay));
-        return this.ask(to, changed.frame);
+        const answer = this.ask(to, changed.frame, from);
+        if (changed.answered === false) throw new Error("no answer");
+        return answer;
       },
       fetch: async (to, epoch) => {
         const changed = this.meddle({ from, to, frame: { type: "fetchConsensus", epoch } });

@@ -21,20 +21,26 @@ export function encodeConsensusSignature(o: ConsensusSignature): Uint8Array {
   return new Writer().u32(o.epoch).raw(o.hash).u8(o.authority).raw(o.signature).finish();
 }
 
-/** Throws MALFORMED, or REFUSED when the authority it names did not sign. */
-export function verifyConsensusSignature(o: {
-  network: Network;
-  bytes: Uint8Array;
-  suite: Primitives;
-}): ConsensusSignature {
-  const reader = new Reader(o.bytes);
-  const signed: ConsensusSignature = {
+/** What it says that it is, whoever sent it. Throws MALFORMED. */
+export function readConsensusSignature(bytes: Uint8Array): ConsensusSignature {
+  const reader = new Reader(bytes);
+  const claimed: ConsensusSignature = {
     epoch: epochNumber(reader.u32()),
     hash: reader.take(HASH_BYTES),
     authority: reader.u8(),
     signature: reader.take(IDENTITY_SIGNATURE_BYTES),
   };
   reader.end();
+  return claimed;
+}
+
+/** Throws MALFORMED, or REFUSED when the authority it names did not sign. */
+export function verifyConsensusSignature(o: {
+  network: Network;
+  bytes: Uint8Array;
+  suite: Primitives;
+}): ConsensusSignature {
+  const signed = readConsensusSignature(o.bytes);
   if (!isConsensusSignature({ network: o.network, suite: o.suite, ...signed })) throw new TransportError("REFUSED");
   return signed;
 }

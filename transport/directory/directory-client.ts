@@ -47,7 +47,8 @@ export class DirectoryClient {
     const accepted = statuses.filter((status) => status.accepted).length;
     if (accepted >= this.#network.threshold) return;
     const refused = statuses.filter((status) => !status.accepted);
-    if (refused.length > 0) throw new TransportError("REFUSED", refused.map((status) => status.reason).join("; "));
+    if (refused.length > 0)
+      throw new TransportError("REFUSED", refused.map(({ reason }) => printable(reason)).join("; "));
     const { authorities } = this.#network;
     throw new TransportError("PROVIDER_DOWN", `${accepted} of ${authorities.length} authorities took the descriptor.`);
   }
@@ -96,6 +97,9 @@ export class DirectoryClient {
     });
   }
 }
+
+/** It goes into a log, where it must not look like a line of its own. */
+const printable = (reason: string): string => reason.replaceAll(/[^ -~]/g, "?");
 
 function median(times: readonly Milliseconds[]): Milliseconds {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as Milliseconds;

@@ -75,6 +75,33 @@ test("a domain whose record's name would be too long has none", () => {
   assert.equal(recordNameOf([label, label, label, "b".repeat(61)].join(".")), undefined);
 });
 
+test("a provider that names one domain after the other has no more asked than there are questions at once, and the last one", async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const lookup: TxtLookup = (name) => {
+    asked.push(name);
+    return new Promise((resolve) => answers.push(() => resolve({ kind: "records", records: [recordOf(node)] })));
+  };
+  const clock = new VirtualClock();
+  const random = new SeededRandom("domains");
+  const checks = new DomainChecks({
+    lookup,
+    clock,
+    random,
+    store: new MemoryAuthorityStore(),
+    log: keptLog(clock).log,
+  });
+  for (let n = 0; n < 300; n++) checks.watch(node, `d${n}.example`);
+  while (answers.length > 0) {
+    answers.shift()?.();
+    await settle();
+  }
+  assert.equal(asked.length, DOMAIN_LOOKUPS_MAX + 1);
+  assert.equal(asked.at(-1), "_starling.d299.example");
+  assert.equal(checks.refusal(node, "d299.example"), undefined);
+  checks.stop();
+});
+
 test("a resolver's answers: strings are joined, aliases followed, and no failure is taken for an answer", async (t) => {
   const long = Array.from({ length: 40 }, (_, index) => txt("_starling.large.example", `${index} ${"x".repeat(250)}`));
   const dns = await server(t, {

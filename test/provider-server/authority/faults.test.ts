@@ -182,5 +182,5 @@ function secondSignature(s: Scene, bytes: Uint8Array): Frame {
 /** As from the bad authority; nothing when the other is down. */
 function send(s: Scene, to: number, frame: Frame): void {
   if (to === s.bad) return;
-  s.clock.at(milliseconds(s.clock.now() + 7), () => s.authorities.ask(to, frame));
+  s.clock.at(milliseconds(s.clock.now() + 7), () => s.authorities.ask(to, frame, s.bad));
 }

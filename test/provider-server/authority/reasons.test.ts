@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { framesMax, wrongMax } from "#provider-server/authority/allowances.ts";
 import type { TxtLookup } from "#provider-server/authority/dns-lookup.ts";
 import { recordOf } from "#provider-server/authority/domain-record.ts";
+import { DESCRIPTORS_PER_EPOCH_MAX } from "#provider-server/authority/limits.ts";
 import {
   COUNT_REASONS,
   type CountReason,
@@ -63,7 +65,7 @@ function authority(lookup?: TxtLookup) {
   };
   const describe = (wish: NodeWish): void => publish(testDescriptor(suite, wish).bytes);
   const sendVote = (vote: Vote): void => {
-    authorities.ask(0, { type: "vote", vote: encodeRelayedVote({ vote, endorsements: new Map() }) });
+    authorities.ask(0, { type: "vote", vote: encodeRelayedVote({ vote, endorsements: new Map() }) }, 1);
   };
   const logged = (line: string): boolean => authorities.logs[0]?.some((one) => one.startsWith(line)) ?? false;
   return { clock, authorities, publish, describe, sendVote, logged };
@@ -104,6 +106,10 @@ const DESCRIPTORS: Record<DescriptorReason, (s: Setting) => void> = {
       s.describe({ name: "a", role: "provider", publishedAt: 80_000 + at, tokenKeys });
     }
   },
+  "too many descriptors of the node in this epoch": (s) => {
+    for (let n = 0; n <= DESCRIPTORS_PER_EPOCH_MAX; n++)
+      s.describe({ name: "mix0", operator: "op", publishedAt: 80_000 + n });
+  },
 };
 
 const other = nodeId(new Uint8Array(32).fill(1));
@@ -141,13 +147,13 @@ const relayed = (vote: Uint8Array): Uint8Array => {
 const until = async (s: Setting, time: Milliseconds): Promise<void> => s.clock.runUntil(time);
 
 const VOTES: Record<VoteReason, (s: Setting) => void | Promise<void>> = {
-  "not a vote": (s) => void s.authorities.ask(0, { type: "vote", vote: new Uint8Array(200) }),
+  "not a vote": (s) => void s.authorities.ask(0, { type: "vote", vote: new Uint8Array(200) }, 1),
   "the vote is of another network, or not signed by whom it names": async (s) => {
     await until(s, schedule.vote);
-    s.authorities.ask(0, { type: "vote", vote: relayed(changed(voteOf().bytes)) });
+    s.authorities.ask(0, { type: "vote", vote: relayed(changed(voteOf().bytes)) }, 1);
   },
   "the vote is of a newer version than this authority reads": (s) =>
-    void s.authorities.ask(0, { type: "vote", vote: relayed(resigned(voteOf().bytes, LABELS.vote, identitySeed)) }),
+    void s.authorities.ask(0, { type: "vote", vote: relayed(resigned(voteOf().bytes, LABELS.vote, identitySeed)) }, 1),
   "no agreement on this epoch is under way here": (s) => s.sendVote(voteOf({ epoch: epochNumber(9) })),
   "too early": (s) => s.sendVote(voteOf()),
   "too late": async (s) => {
@@ -162,6 +168,13 @@ const VOTES: Record<VoteReason, (s: Setting) => void | Promise<void>> = {
     await until(s, schedule.vote);
     for (const name of ["1", "2", "3"]) s.sendVote(voteOf({ reveal: seedOf(name) }));
   },
+  "too many from the authority that sent it": (s) => {
+    const vote = voteOf();
+    for (let n = 0; n <= framesMax(network); n++) s.sendVote(vote);
+  },
+  "too many false ones from the authority that sent it": (s) => {
+    for (let n = 0; n <= wrongMax(network); n++) s.authorities.ask(0, { type: "vote", vote: Uint8Array.of(n) }, 1);
+  },
 };
 
 function sendSignature(s: Setting, o: { epoch?: number; hash?: Uint8Array; isChanged?: boolean }): void {
@@ -169,14 +182,21 @@ function sendSignature(s: Setting, o: { epoch?: number; hash?: Uint8Array; isCha
   const hash = o.hash ?? network.hash;
   const signature = signConsensus({ epoch, hash, identitySeed, suite });
   const bytes = encodeConsensusSignature({ epoch, hash, authority: 1, signature });
-  s.authorities.ask(0, { type: "signature", signature: o.isChanged ? changed(bytes) : bytes });
+  s.authorities.ask(0, { type: "signature", signature: o.isChanged ? changed(bytes) : bytes }, 1);
 }
 const SIGNATURES: Record<SignatureReason, (s: Setting) => void> = {
-  "not a signature": (s) => void s.authorities.ask(0, { type: "signature", signature: new Uint8Array(7) }),
+  "not a signature": (s) => void s.authorities.ask(0, { type: "signature", signature: new Uint8Array(7) }, 1),
   "the signature is not of whom it names": (s) => sendSignature(s, { isChanged: true }),
   "no agreement on this epoch is under way here": (s) => sendSignature(s, { epoch: 9 }),
   "a third signature of one authority": (s) => {
     for (const name of ["1", "2", "3"]) sendSignature(s, { hash: seedOf(name) });
+  },
+  "too many from the authority that sent it": (s) => {
+    for (let n = 0; n <= framesMax(network); n++) sendSignature(s, {});
+  },
+  "too many false ones from the authority that sent it": (s) => {
+    for (let n = 0; n <= wrongMax(network); n++)
+      s.authorities.ask(0, { type: "signature", signature: Uint8Array.of(n) }, 1);
   },
 };
 

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
+import { QUESTIONS_PER_LINK_MAX } from "#provider-server/authority/limits.ts";
+import { linksOfAuthorityMax } from "#provider-server/authority/link-room.ts";
 import { type RunningAuthority, runAuthority } from "#provider-server/authority/run-authority.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import { freePorts } from "#test/support/free-ports.ts";
@@ -15,9 +17,12 @@ import { milliseconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Authority } from "#transport/directory/model.ts";
+import { encodeFrame } from "#transport/link/frame.ts";
+import type { Link } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 
 const suite = await loadSuite("x25519", "native");
+const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
 const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
 
 test("authorities over TLS agree within seconds, one of them down, and one restarted has the result", async (t) => {
@@ -48,7 +53,7 @@ test("authorities over TLS agree within seconds, one of them down, and one resta
   const running = [await run(0), await run(1)];
   t.after(() => Promise.all(running.map((authority) => authority.close())));
 
-  const dialer = new TlsDialer({ identitySeed: seedOf("node"), sizes: { packetBytes: 0, payloadBytes: 0 }, clock });
+  const dialer = new TlsDialer({ identitySeed: seedOf("node"), sizes: NO_PACKETS, clock });
   const client = new DirectoryClient({ dialer, network: made.network, suite, clock, random });
   for (const name of NODES) {
     const role = name.length === 1 ? "provider" : "mix";
@@ -77,6 +82,43 @@ test("authorities over TLS agree within seconds, one of them down, and one resta
 });
 
 test("whoever holds links to an authority and asks nothing keeps nobody from asking", async (t) => {
+  const { dialAs, client, authority } = await runOne(t, { strangersMax: 2 });
+  const dial = dialAs(seedOf("node"));
+  const silent = [await dial(), await dial(), await dial()];
+  await new Promise<void>((resolve) => silent[0]?.onClose(() => resolve()));
+  assert.equal((await client.fetchFrom(authority, "current")).consensus, undefined);
+  for (const link of silent) link.close();
+});
+
+test("another authority keeps as many links as it can need: one more ends its oldest and nobody else's", async (t) => {
+  const { dialAs, made, client, authority } = await runOne(t, {});
+  const stranger = await dialAs(seedOf("node"))();
+  const dial = dialAs(made.linkSeeds[1] as Uint8Array);
+  const links: Link[] = [];
+  for (let n = 0; n <= linksOfAuthorityMax(made.network); n++) links.push(await dial());
+  const closed = new Set<Link>();
+  await new Promise<void>((resolve) => {
+    for (const link of [stranger, ...links]) link.onClose(() => resolve(void closed.add(link)));
+  });
+  assert.equal((await client.fetchFrom(authority, "current")).consensus, undefined);
+  assert.deepEqual(closed, new Set(links.slice(0, 1)));
+  for (const link of [stranger, ...links]) link.close();
+});
+
+test("a link ends after more questions than anybody has", async (t) => {
+  const { dialAs } = await runOne(t, {});
+  const link = await dialAs(seedOf("node"))();
+  let answers = 0;
+  link.onFrame(() => answers++);
+  const closed = new Promise<void>((resolve) => link.onClose(() => resolve()));
+  const question = encodeFrame({ type: "publishDescriptor", descriptor: new Uint8Array(9) }, NO_PACKETS);
+  for (let n = 0; n < 3 * QUESTIONS_PER_LINK_MAX; n++) link.send(question);
+  await closed;
+  assert.equal(answers, QUESTIONS_PER_LINK_MAX);
+});
+
+/** The first of three authorities, long before genesis. */
+async function runOne(t: TestContext, o: { strangersMax?: number }) {
   const clock = new SystemClock();
   const folder = mkdtempSync(join(tmpdir(), "starling-authority-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -92,16 +134,15 @@ test("whoever holds links to an authority and asks nothing keeps nobody from ask
     clock,
     random: new SystemRandom(),
     log: new Log({ clock, sink: () => undefined }),
-    strangersMax: 2,
+    ...o,
   });
   t.after(() => running.close());
-  const dialer = new TlsDialer({ identitySeed: seedOf("node"), sizes: { packetBytes: 0, payloadBytes: 0 }, clock });
   const { address } = running;
   const authority = { ...(made.network.authorities[0] as Authority), address };
-  const dial = () => dialer.dial({ address, expectedKey: authority.linkKey, protocol: "starling-directory/1" });
-  const silent = [await dial(), await dial(), await dial()];
-  await new Promise<void>((resolve) => silent[0]?.onClose(() => resolve()));
+  const dialerOf = (identitySeed: Uint8Array) => new TlsDialer({ identitySeed, sizes: NO_PACKETS, clock });
+  const dialAs = (seed: Uint8Array) => () =>
+    dialerOf(seed).dial({ address, expectedKey: authority.linkKey, protocol: "starling-directory/1" });
+  const dialer = dialerOf(seedOf("node"));
   const client = new DirectoryClient({ dialer, network: made.network, suite, clock, random: new SystemRandom() });
-  assert.equal((await client.fetchFrom(authority, "current")).consensus, undefined);
-  for (const link of silent) link.close();
-});
+  return { made, authority, dialAs, client };
+}

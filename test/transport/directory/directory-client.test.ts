@@ -25,14 +25,20 @@ test("a descriptor is published once as many authorities took it as must sign a 
   await assert.rejects(publish(["refuses", "refuses", "refuses"]), { code: "REFUSED", message: /not admitted/ });
 });
 
-function publish(authorities: readonly Authority[]): Promise<void> {
+test("what an authority says of a refusal cannot look like lines of a node's own log", async () => {
+  const said = "no\nthe disk takes entries again\u001b[2J";
+  const refused = publish(["refuses", "down", "down"], said);
+  await assert.rejects(refused, { code: "REFUSED", message: /no\?the disk takes entries again\?\[2J$/ });
+});
+
+function publish(authorities: readonly Authority[], said = "the node is not admitted"): Promise<void> {
   const clock = new VirtualClock();
   const dialer: Dialer = {
     async dial({ address }) {
       const index = network.authorities.findIndex((authority) => authority.address === address);
       const authority = authorities[index] ?? "down";
       if (authority === "down") throw new TransportError("PROVIDER_DOWN");
-      return answering(authority === "takes");
+      return answering(authority === "takes", said);
     },
   };
   const random = new SeededRandom("directory-client");
@@ -40,9 +46,9 @@ function publish(authorities: readonly Authority[]): Promise<void> {
 }
 
 /** A link that answers whatever it is sent. */
-function answering(accepted: boolean): Link {
+function answering(accepted: boolean, said: string): Link {
   let onFrame: ((frame: Uint8Array) => void) | undefined;
-  const reason = accepted ? "" : "the node is not admitted";
+  const reason = accepted ? "" : said;
   return {
     protocol: "starling-directory/1",
     peer: { role: "directory", key: new Uint8Array(32) },
