@@ -18,6 +18,8 @@ import {
 } from "#transport/core/units.ts";
 import { frameMemory } from "#transport/link/frame-assembler.ts";
 import { FRAME_TYPES } from "#transport/link/frame-table.ts";
+import { DelayQueue } from "./delay-queue.ts";
+import { mayTake, Source } from "./sources.ts";
 
 /** A packet with the frame in which it will leave. */
 export class HeldPacket {
@@ -29,6 +31,7 @@ export class HeldPacket {
   #epoch = epochNumber(0);
   #due = milliseconds(0);
   #next = NOBODY;
+  #source = NOWHERE;
 
   constructor(packetBytes: number) {
     this.frame = frameMemory(1 + packetBytes);
@@ -36,12 +39,13 @@ export class HeldPacket {
     this.packet = this.frame.subarray(1);
   }
 
-  /** Says what it is that was written to `packet`. Copies the tag; keeps `next`. */
-  hold(o: { tag: ReplayTag; epoch: Epoch; due: Milliseconds; next: NodeId }): void {
+  /** Says what it is that was written to `packet`. Copies the tag; keeps `next` and `source`. */
+  hold(o: { tag: ReplayTag; epoch: Epoch; due: Milliseconds; next: NodeId; source: Source }): void {
     this.#tag.set(o.tag);
     this.#epoch = o.epoch;
     this.#due = o.due;
     this.#next = o.next;
+    this.#source = o.source;
   }
 
   /** A copy, to keep. */
@@ -60,17 +64,30 @@ export class HeldPacket {
   get next(): NodeId {
     return this.#next;
   }
+
+  get source(): Source {
+    return this.#source;
+  }
 }
 
-/** Where nothing was held yet. */
-const NOBODY: NodeId = nodeId(new Uint8Array(NODE_ID_BYTES));
-
+/** The packets that a node holds, and the memory of those that it does not hold any more. */
 export class HeldPackets {
   readonly #packetBytes: number;
+  readonly #heldMax: number;
+  readonly #queue = new DelayQueue<HeldPacket>();
   readonly #free: HeldPacket[] = [];
 
-  constructor(packetBytes: number) {
-    this.#packetBytes = packetBytes;
+  constructor(o: { packetBytes: number; heldMax: number }) {
+    this.#packetBytes = o.packetBytes;
+    this.#heldMax = o.heldMax;
+  }
+
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  get nextDue(): Milliseconds | undefined {
+    return this.#queue.nextDue;
   }
 
   /** A place whose packet is yet to be written. */
@@ -82,7 +99,36 @@ export class HeldPackets {
   giveBack(place: HeldPacket): void {
     if (this.#free.length < FREE_MAX) this.#free.push(place);
   }
+
+  whyNotHeld(source: Source): "DELAY_QUEUE_FULL" | "SOURCE_SHARE" | undefined {
+    const free = this.#heldMax - this.size;
+    if (mayTake(source.held, free)) return undefined;
+    return free <= 0 ? "DELAY_QUEUE_FULL" : "SOURCE_SHARE";
+  }
+
+  /** Holds the packet that was written to a place from `take`. */
+  hold(place: HeldPacket, of: Parameters<HeldPacket["hold"]>[0]): void {
+    place.hold(of);
+    of.source.held++;
+    this.#queue.push(of.due, place);
+  }
+
+  /** Takes the packet that is due first if it is due at `now`; the caller gives its place back. */
+  popDue(now: Milliseconds): HeldPacket | undefined {
+    const place = this.#queue.popDue(now);
+    if (place !== undefined) place.source.held--;
+    return place;
+  }
+
+  /** Forgets everything. */
+  drain(): void {
+    for (const { source } of this.#queue.drain()) source.held--;
+  }
 }
+
+// Where nothing was held yet.
+const NOBODY: NodeId = nodeId(new Uint8Array(NODE_ID_BYTES));
+const NOWHERE = new Source();
 
 /** How far the number of held packets swings around its mean; 58 MB at 28 KiB. */
 const FREE_MAX = 2048;

@@ -3,6 +3,7 @@
  * ends here. A mix is this and nothing else; a provider is this with a mailbox behind it. Spec: docs/spec/06-mix.md
  */
 
+import { fromHex } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
@@ -24,11 +25,11 @@ import { longestDelay, NodeLoops, settledEpoch } from "../node/node-loops.ts";
 import { Topology } from "../node/topology.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import type { Gauges } from "../observe/metrics.ts";
-import { DelayQueue } from "./delay-queue.ts";
 import { EpochKeys } from "./epoch-keys.ts";
 import { type HeldPacket, HeldPackets } from "./held-packets.ts";
+import { type Source, Sources } from "./sources.ts";
 import { decide, type Delivery, type MixContext, type Outcome, processPacket } from "./mix.ts";
-import { UnwrapThreads } from "./unwrapping/unwrap-threads.ts";
+import { type Came, UnwrapThreads } from "./unwrapping/unwrap-threads.ts";
 
 /** What a provider adds: where its descriptor says mail for a domain goes, and who takes packets that end here. */
 export interface MixNodeRole {
@@ -49,13 +50,13 @@ export class MixNode {
   readonly #role: MixNodeRole;
   readonly #limits: NodeLimits;
   readonly #keys: EpochKeys;
-  readonly #queue = new DelayQueue<HeldPacket>();
-  readonly #places: HeldPackets;
+  readonly #held: HeldPackets;
   readonly #threads: UnwrapThreads | undefined;
   readonly #pool: LinkPool;
   readonly #loops: NodeLoops;
   readonly #duty: DirectoryDuty;
   readonly #links = new Set<Link>();
+  readonly #sources = new Sources();
   readonly #context: Omit<MixContext, "now">;
   #topology: Topology;
   #cancelRelease: Cancel | undefined;
@@ -73,7 +74,7 @@ export class MixNode {
     this.sphinx = new Sphinx({ suite, geometry: geometry({ suite: name, packetBytes }) });
     this.consensuses = new Directory({ network, suite });
     this.#topology = new Topology([], this.nodeId);
-    this.#places = new HeldPackets(packetBytes);
+    this.#held = new HeldPackets({ packetBytes, heldMax: this.#limits.delayQueuePackets });
     this.#threads = this.#startThreads();
     this.#keys = new EpochKeys({
       suite,
@@ -123,7 +124,7 @@ export class MixNode {
     for (const link of this.#links) link.close();
     this.#links.clear();
     this.#pool.close();
-    this.#queue.drain();
+    this.#held.drain();
     await this.#threads?.stop();
     this.#keys.close();
   }
@@ -136,7 +137,8 @@ export class MixNode {
     }
     this.#links.add(link);
     link.onClose(() => this.#links.delete(link));
-    link.onFrame((frame) => this.#receiveFrame(link, frame), { lent: true });
+    const source = this.#sources.of(link.peer.key);
+    link.onFrame((frame) => this.#receiveFrame(link, source, frame), { lent: true });
   }
 
   /** Sends a packet of this node's own, or of its clients, to a node behind it at once; false when it is lost. */
@@ -160,14 +162,15 @@ export class MixNode {
   }
 
   /** Takes one packet that arrived now. */
-  receive(packet: Uint8Array): void {
+  receive(packet: Uint8Array, source: Source): void {
     const now = this.#clock.now();
     this.#deps.metrics?.count("packets_in");
     if (this.#threads !== undefined) {
-      if (!this.#threads.submit(packet, now)) this.drop("UNWRAP_BACKLOG");
+      const reason = this.#threads.submit(packet, { arrival: now, source });
+      if (reason !== undefined) this.drop(reason);
       return;
     }
-    const place = this.#places.take();
+    const place = this.#held.take();
     const outcome = processPacket(packet, {
       ...this.#context,
       keys: this.#keys,
@@ -175,11 +178,11 @@ export class MixNode {
       nodeId: this.nodeId,
       unwrap: (bytes, keys, self) => this.sphinx.unwrap(bytes, keys, self, place.packet),
     });
-    this.#settle(outcome, now, place);
+    this.#settle(outcome, { arrival: now, source }, place);
   }
 
   get held(): number {
-    return this.#queue.size;
+    return this.#held.size;
   }
 
   /** For whoever runs this node. */
@@ -189,7 +192,7 @@ export class MixNode {
     return { packets_held: this.held, links_up: up, links_wanted: wanted, epoch };
   }
 
-  #receiveFrame(link: Link, bytes: Uint8Array): void {
+  #receiveFrame(link: Link, source: Source, bytes: Uint8Array): void {
     let packet: Uint8Array;
     try {
       const frame = decodeFrame(bytes, {
@@ -203,39 +206,39 @@ export class MixNode {
       this.drop("BAD_FRAME");
       return link.close();
     }
-    this.receive(packet);
+    this.receive(packet, source);
   }
 
   /** `place` is where the packet was unwrapped, if that was not done elsewhere. */
-  #settle(outcome: Outcome, arrival: Milliseconds, place?: HeldPacket): void {
-    const { observer } = this.#deps;
+  #settle(outcome: Outcome, came: Came, place?: HeldPacket): void {
+    const [{ observer }, { arrival }] = [this.#deps, came];
     if (outcome.kind !== "drop")
       observer?.packetArrived?.({ node: this.nodeId, at: arrival, tag: outcome.tag, epoch: outcome.epoch });
-    if (outcome.kind === "hold") return this.#hold(outcome, arrival, place);
+    if (outcome.kind === "hold") return this.#hold(outcome, came, place);
     if (outcome.kind === "drop") this.drop(outcome.reason);
     else this.#deliver({ ...outcome, payload: new Uint8Array(outcome.payload) }, arrival);
-    if (place !== undefined) this.#places.giveBack(place);
+    if (place !== undefined) this.#held.giveBack(place);
   }
 
-  #hold(outcome: Outcome & { kind: "hold" }, arrival: Milliseconds, unwrappedIn?: HeldPacket): void {
+  #hold(outcome: Outcome & { kind: "hold" }, { arrival, source }: Came, unwrappedIn?: HeldPacket): void {
     const { epoch, tag, delay, due, packet } = outcome;
     // The descriptor's own copy of the id: it outlives the packet anyway.
     const next = this.#topology.next(outcome.next)?.nodeId;
-    if (next === undefined || this.#queue.size >= this.#limits.delayQueuePackets) {
-      if (unwrappedIn !== undefined) this.#places.giveBack(unwrappedIn);
-      return this.drop(next === undefined ? "NEXT_HOP_UNKNOWN" : "DELAY_QUEUE_FULL");
+    const reason = next === undefined ? "NEXT_HOP_UNKNOWN" : this.#held.whyNotHeld(source);
+    if (next === undefined || reason !== undefined) {
+      if (unwrappedIn !== undefined) this.#held.giveBack(unwrappedIn);
+      return this.drop(reason ?? "NEXT_HOP_UNKNOWN");
     }
-    const place = unwrappedIn ?? this.#places.take();
+    const place = unwrappedIn ?? this.#held.take();
     if (unwrappedIn === undefined) place.packet.set(packet);
-    place.hold({ tag, epoch, due, next });
+    this.#held.hold(place, { tag, epoch, due, next, source });
     this.#deps.observer?.packetHeld?.({ node: this.nodeId, at: arrival, tag, delay, due, next });
-    this.#queue.push(due, place);
     this.#armRelease();
   }
 
   /** One timer, for the packet that is due first. */
   #armRelease(): void {
-    const due = this.#queue.nextDue;
+    const due = this.#held.nextDue;
     if (due === undefined || due >= this.#releaseAt) return;
     this.#cancelRelease?.();
     this.#releaseAt = due;
@@ -245,7 +248,7 @@ export class MixNode {
   #release(): void {
     this.#releaseAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
-    for (let held = this.#queue.popDue(now); held !== undefined; held = this.#queue.popDue(now)) {
+    for (let held = this.#held.popDue(now); held !== undefined; held = this.#held.popDue(now)) {
       const { due, next } = held;
       const sent = this.#leave(held, now);
       this.#deps.observer?.packetLeft?.({ node: this.nodeId, at: this.#clock.now(), tag: held.tag, due, next, sent });
@@ -256,7 +259,7 @@ export class MixNode {
   /** Sends a packet that is due; false when it is lost. */
   #leave(held: HeldPacket, now: Milliseconds): boolean {
     const { due, epoch, next, frame } = held;
-    const giveBack = (): void => this.#places.giveBack(held);
+    const giveBack = (): void => this.#held.giveBack(held);
     if (now - due > LATENESS_NOTED) this.#late++;
     // A clock that was put back meanwhile brings a packet's time late, and nothing else shows it.
     const isOver = this.#keys.get(epoch) === undefined;
@@ -285,8 +288,8 @@ export class MixNode {
       nodeId: this.nodeId,
       geometry: this.sphinx.geometry,
       // The clock may have gone on since: a delay counts from when the packet came.
-      onUnwrapped: (unwrapped, epoch, arrival) =>
-        this.#settle(decide(unwrapped, epoch, { ...this.#context, now: arrival }), arrival),
+      onUnwrapped: (unwrapped, came) =>
+        this.#settle(decide(unwrapped, came.epoch, { ...this.#context, now: came.arrival }), came),
       onLost: () => this.drop("UNWRAP_THREAD_LOST"),
     });
   }
@@ -320,6 +323,7 @@ export class MixNode {
     this.#topology = new Topology(consensuses, this.nodeId);
     this.#pool.connect(this.#topology.nextHops);
     for (const link of this.#links) if (!this.#topology.mayEnter(link.peer.key)) link.close();
+    this.#sources.keep((key) => this.#topology.mayEnter(fromHex(key)));
   }
 
   #epochOver(epoch: Epoch): void {

@@ -8,6 +8,7 @@ export const DROP_REASONS = {
   REPLAY_SET_FULL: "a packet for an epoch whose replay set is full; its key has been erased early",
   DELAY_TOO_LONG: "a packet with a delay beyond what a sender may draw",
   DELAY_QUEUE_FULL: "a packet that found the delay queue full",
+  SOURCE_SHARE: "a packet from a node that had taken more than its share of this one's room",
   TOO_LATE: "a packet that could not be sent until long after it was due",
   NEXT_HOP_UNKNOWN: "a packet for a node that does not stand behind this one in the consensus",
   NEXT_HOP_DOWN: "a packet for a node to which no link is up, or whose link was congested",

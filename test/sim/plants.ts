@@ -1,5 +1,6 @@
 /** Faults in the program itself, one for each invariant, by name: what the checks have to see. */
 
+import { Source } from "#provider-server/mix/sources.ts";
 import { TransportClient } from "#transport/client/client.ts";
 import { type MessageId, messageId, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Clock } from "#transport/core/clock.ts";
@@ -85,7 +86,7 @@ function replay(world: World, begin: Milliseconds): void {
     void world.killNode(VICTIM);
   });
   at(61, () => world.startNode(VICTIM));
-  at(75, () => packets.forEach((packet) => world.node(VICTIM)?.receive(packet)));
+  at(75, () => packets.forEach((packet) => world.node(VICTIM)?.receive(packet, new Source())));
 }
 
 export const PLANTS: Readonly<Record<string, Plant>> = {

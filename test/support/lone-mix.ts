@@ -2,6 +2,7 @@
 
 import type { TestContext } from "node:test";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
+import { Source } from "#provider-server/mix/sources.ts";
 import type { NodeLimits } from "#provider-server/node/dependencies.ts";
 import type { Observer } from "#provider-server/observe/observer.ts";
 import type { Clock } from "#transport/core/clock.ts";
@@ -27,6 +28,7 @@ export class LoneMix {
   readonly net: SmallNetwork;
   readonly node: MixNode;
   readonly drops: string[] = [];
+  readonly #before = new Source();
   #leap = 0;
   #descriptor: NodeDescriptor | undefined;
   readonly #random = new SeededRandom("lone mix");
@@ -66,6 +68,11 @@ export class LoneMix {
   /** From now on the mix's clock shows so much more. */
   leap(by: Milliseconds): void {
     this.#leap += by;
+  }
+
+  /** From one node before this one unless told otherwise. */
+  receive(packet: Uint8Array, source: Source = this.#before): void {
+    this.node.receive(packet, source);
   }
 
   /** A packet that stays here for `delay` and goes on to a node behind this one. */

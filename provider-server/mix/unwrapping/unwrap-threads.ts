@@ -11,6 +11,7 @@ import type { Geometry } from "#transport/sphinx/geometry.ts";
 import type { Unwrapped } from "#transport/sphinx/packet.ts";
 import type { Log } from "../../observe/log.ts";
 import { epochOf } from "../mix.ts";
+import { mayTake, type Source } from "../sources.ts";
 import { JobMemory } from "./job-memory.ts";
 import { KeyTable } from "./key-table.ts";
 import { LOOK_INTERVAL, RESTART_WAIT_MAX, RESTART_WAIT_MIN, STOP_TIME_MAX, UNWRAP_SLOTS } from "./limits.ts";
@@ -26,11 +27,17 @@ export interface UnwrapThreadsDependencies {
   /** A power of two; `UNWRAP_SLOTS` unless given. */
   readonly slots?: number;
   /** What came out; undefined for a packet that is refused. Packet and payload are lent until the function returns. */
-  readonly onUnwrapped: (unwrapped: Unwrapped | undefined, epoch: Epoch, arrival: Milliseconds) => void;
+  readonly onUnwrapped: (unwrapped: Unwrapped | undefined, came: Came & { readonly epoch: Epoch }) => void;
   /** A thread ended with a packet in it. */
   readonly onLost: () => void;
   /** Tests end threads through this. */
   readonly startWorker?: (data: UnwrapWorkerData) => Worker;
+}
+
+/** When a packet came, and from whom. */
+export interface Came {
+  readonly arrival: Milliseconds;
+  readonly source: Source;
 }
 
 export class UnwrapThreads {
@@ -41,9 +48,9 @@ export class UnwrapThreads {
   readonly #threads: Thread[];
   /** Slots that nobody uses; the last one used comes first, for it is still in the processor's caches. */
   readonly #free: number[];
-  /** Slots that are with the threads, oldest first, and when each packet came. */
+  /** Slots that are with the threads, oldest first, and what is known of each packet. */
   #away: number[] = [];
-  readonly #arrivals: Float64Array;
+  readonly #came: Came[] = [];
   #cancelLook: Cancel | undefined;
   #isStopped = false;
 
@@ -53,7 +60,6 @@ export class UnwrapThreads {
     this.#suite = geometry.suite;
     this.#memory = JobMemory.create({ packetBytes: geometry.packetBytes, slots, threads });
     this.#free = Array.from({ length: slots }, (_, slot) => slot);
-    this.#arrivals = new Float64Array(slots);
     this.#threads = Array.from({ length: threads }, (_, number) => ({
       number,
       worker: undefined,
@@ -68,17 +74,19 @@ export class UnwrapThreads {
     return this.#away.length;
   }
 
-  /** Copies the packet, which has the network's size. False when too many wait: then it was not taken. */
-  submit(packet: Uint8Array, arrival: Milliseconds): boolean {
+  /** Copies the packet, which has the network's size. Why it was not taken, if it was not: too many wait, or too many of its source. */
+  submit(packet: Uint8Array, came: Came): "UNWRAP_BACKLOG" | "SOURCE_SHARE" | undefined {
     this.#look();
-    const slot = this.#free.pop();
-    if (slot === undefined) return false;
+    if (!mayTake(came.source.waiting, this.#free.length))
+      return this.#free.length === 0 ? "UNWRAP_BACKLOG" : "SOURCE_SHARE";
+    const slot = this.#free.pop() as number;
     this.#memory.packet(slot).set(packet);
-    this.#arrivals[slot] = arrival;
+    this.#came[slot] = came;
+    came.source.waiting++;
     this.#away.push(slot);
     this.#memory.offer(slot);
     this.#lookSoon();
-    return true;
+    return undefined;
   }
 
   /** From now on packets of this epoch can be unwrapped. `privateKey` is copied. */
@@ -121,10 +129,16 @@ export class UnwrapThreads {
       }
       const packet = this.#memory.packet(slot);
       const unwrapped = readResult(this.#memory.result(slot), packet, geometry.headerBytes);
-      onUnwrapped(unwrapped, epochOf(packet), milliseconds(this.#arrivals[slot] as number));
+      onUnwrapped(unwrapped, { ...this.#settled(slot), epoch: epochOf(packet) });
       this.#free.push(slot);
     }
     if (looked > stillAway.length) this.#away.splice(0, looked, ...stillAway);
+  }
+
+  #settled(slot: number): Came {
+    const came = this.#came[slot] as Came;
+    came.source.waiting--;
+    return came;
   }
 
   /** A message for each packet would cost more than it brings: a packet is ready long before it is due. */
@@ -173,7 +187,10 @@ export class UnwrapThreads {
     const lost = this.#away.filter((slot) => this.#memory.wasTakenBy(slot, thread.number));
     this.#away = this.#away.filter((slot) => !lost.includes(slot));
     this.#free.push(...lost);
-    for (const _ of lost) this.#deps.onLost();
+    for (const slot of lost) {
+      this.#settled(slot);
+      this.#deps.onLost();
+    }
   }
 
   async #end(thread: Thread): Promise<void> {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HeldPackets } from "#provider-server/mix/held-packets.ts";
+import { Source } from "#provider-server/mix/sources.ts";
 import { epochNumber, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
 import { FRAME_TYPES } from "#transport/link/frame-table.ts";
 
 const held = (value: number) => ({
+  source: new Source(),
   tag: replayTag(new Uint8Array(16).fill(value)),
   epoch: epochNumber(value),
   due: milliseconds(1_000 * value),
@@ -12,7 +14,7 @@ const held = (value: number) => ({
 });
 
 test("a place that was given back is taken again, and holds nothing of the packet before but its memory", () => {
-  const places = new HeldPackets(64);
+  const places = new HeldPackets({ packetBytes: 64, heldMax: 10 });
   const place = places.take();
   place.packet.fill(7);
   place.hold(held(1));
@@ -20,13 +22,14 @@ test("a place that was given back is taken again, and holds nothing of the packe
   const again = places.take();
   assert.equal(again, place);
   again.hold(held(2));
-  assert.deepEqual({ tag: again.tag, epoch: again.epoch, due: again.due, next: again.next }, held(2));
+  const { tag, epoch, due, next, source } = again;
+  assert.deepEqual({ tag, epoch, due, next, source }, held(2));
   assert.deepEqual([again.frame.length, again.frame[0]], [65, FRAME_TYPES.packet]);
   assert.equal(again.packet.buffer, again.frame.buffer);
 });
 
 test("a tag that was read stays what it was when the place holds another packet", () => {
-  const place = new HeldPackets(64).take();
+  const place = new HeldPackets({ packetBytes: 64, heldMax: 10 }).take();
   place.hold(held(1));
   const { tag } = place;
   place.hold(held(2));
@@ -34,7 +37,7 @@ test("a tag that was read stays what it was when the place holds another packet"
 });
 
 test("two packets are never held in one place, and a tag given is not a view of somebody else's memory", () => {
-  const places = new HeldPackets(64);
+  const places = new HeldPackets({ packetBytes: 64, heldMax: 10 });
   const [first, second] = [places.take(), places.take()];
   assert.notEqual(first, second);
   const given = held(3);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Observer } from "#provider-server/observe/observer.ts";
+import { Source, Sources } from "#provider-server/mix/sources.ts";
 import { LoneMix } from "#test/support/lone-mix.ts";
 import { until } from "#test/support/until.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -16,7 +17,7 @@ test("with threads, too, a delay counts from the packet's arrival, and no packet
     packetLeft: ({ at, due, sent }) => left.push({ at, due, sent }),
   };
   const mix = await LoneMix.start(t, { limits: { unwrapThreads: 1 }, observer });
-  mix.node.receive(mix.packet(milliseconds(10)));
+  mix.receive(mix.packet(milliseconds(10)));
   await until(mix.net.clock, () => left.length === 1); // the thread has started
   held.clear();
   left.length = 0;
@@ -24,7 +25,7 @@ test("with threads, too, a delay counts from the packet's arrival, and no packet
   for (let i = 0; i < 40; i++) {
     const packet = mix.packet(milliseconds(12_000 + 500 * (i % 7)));
     arrivals.push(mix.net.clock.now());
-    mix.node.receive(packet);
+    mix.receive(packet);
     await mix.net.clock.runFor(milliseconds(3)); // the thread may be far behind by now
   }
   await until(mix.net.clock, () => held.size === 40);
@@ -49,12 +50,12 @@ test("packets that come faster than threads unwrap are dropped and counted; the 
     observer: { packetArrived: ({ at }) => arrived.push(at) },
   });
   const packet = mix.packet(milliseconds(100));
-  for (let i = 0; i < 4_000; i++) mix.node.receive(packet);
+  for (let i = 0; i < 4_000; i++) mix.receive(packet);
   const dropped = (wanted: string): number => mix.drops.filter((reason) => reason === wanted).length;
-  const backlog = dropped("UNWRAP_BACKLOG");
+  const backlog = dropped("SOURCE_SHARE");
   assert.ok(backlog > 1_000, `${backlog} dropped`);
   await until(mix.net.clock, () => backlog + dropped("REPLAY") + arrived.length === 4_000);
-  assert.deepEqual({ backlog: dropped("UNWRAP_BACKLOG"), arrived: arrived.length }, { backlog, arrived: 1 });
+  assert.deepEqual({ backlog: dropped("SOURCE_SHARE"), arrived: arrived.length }, { backlog, arrived: 1 });
 });
 
 test("a packet that could only leave long after it was due is dropped, so that a pause does not end in a burst", async (t) => {
@@ -62,7 +63,7 @@ test("a packet that could only leave long after it was due is dropped, so that a
   const mix = await LoneMix.start(t, {
     observer: { packetLeft: ({ at, due, sent }) => sent && left.push({ at, due }) },
   });
-  for (const delay of [1_000, 5_000, 9_000]) mix.node.receive(mix.packet(milliseconds(delay)));
+  for (const delay of [1_000, 5_000, 9_000]) mix.receive(mix.packet(milliseconds(delay)));
   mix.leap(milliseconds(4_500)); // the machine stood still
   await mix.net.clock.runFor(seconds(10));
   assert.deepEqual(mix.drops.filter((reason) => reason === "TOO_LATE").length, 1, "the first was due 3.5 s before");
@@ -76,9 +77,49 @@ test("a full delay queue drops the newcomer and keeps what it holds", async (t) 
     limits: { delayQueuePackets: 3 },
     observer: { packetLeft: ({ at, due }) => left.push(at - due) },
   });
-  for (let i = 0; i < 5; i++) mix.node.receive(mix.packet(milliseconds(500 + i)));
+  // From as many nodes: none of them has more than its share.
+  for (let i = 0; i < 5; i++) mix.receive(mix.packet(milliseconds(500 + i)), new Source());
   assert.deepEqual(mix.drops, ["DELAY_QUEUE_FULL", "DELAY_QUEUE_FULL"]);
   assert.equal(mix.node.held, 3);
   await mix.net.clock.runFor(seconds(1));
   assert.deepEqual(left, [0, 0, 0]);
+});
+
+test("whoever sends most gets no more than two thirds of the room, and who comes with little is held", async (t) => {
+  const mix = await LoneMix.start(t, { limits: { delayQueuePackets: 300 } });
+  const [greedy, modest] = [new Source(), new Source()];
+  const receive = (source: Source): void => mix.receive(mix.packet(milliseconds(5_000)), source);
+  for (let i = 0; i < 400; i++) receive(greedy);
+  assert.deepEqual([mix.node.held, greedy.held, mix.drops.length], [200, 200, 200]);
+  assert.ok(mix.drops.every((reason) => reason === "SOURCE_SHARE"));
+  for (let i = 0; i < 60; i++) receive(modest);
+  assert.equal(modest.held, 60, "not one of its packets is lost to the flood");
+  await mix.net.clock.runFor(seconds(6));
+  assert.deepEqual([mix.node.held, greedy.held, modest.held], [0, 0, 0], "what has left is counted no longer");
+});
+
+test("two that are greedy get as much as each other, whichever began", async (t) => {
+  const mix = await LoneMix.start(t, { limits: { delayQueuePackets: 300 } });
+  const [first, second] = [new Source(), new Source()];
+  for (let round = 0; round < 2; round++) {
+    for (const source of [first, second]) {
+      for (let i = 0; i < 300; i++) mix.receive(mix.packet(milliseconds(2_000)), source);
+    }
+    await mix.net.clock.runFor(milliseconds(1_900));
+  }
+  await mix.net.clock.runFor(seconds(3));
+  for (let i = 0; i < 400; i++) {
+    for (const source of [first, second]) mix.receive(mix.packet(milliseconds(2_000)), source);
+  }
+  assert.deepEqual([first.held, second.held], [120, 120]);
+});
+
+test("a node whose link is broken and made again keeps its count", () => {
+  const sources = new Sources();
+  const [key, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const source = sources.of(key);
+  assert.equal(sources.of(key.slice()), source);
+  assert.notEqual(sources.of(other), source);
+  sources.keep((linkKey) => linkKey === toHex(other));
+  assert.notEqual(sources.of(key), source, "who no longer stands before this node is forgotten");
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { UnwrapThreads, type UnwrapThreadsDependencies } from "#provider-server/mix/unwrapping/unwrap-threads.ts";
+import { Source } from "#provider-server/mix/sources.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { until } from "#test/support/until.ts";
@@ -28,7 +29,7 @@ test("what threads make of packets is what one thread makes of them, whatever th
   const damaged = packet(five, "forward");
   damaged[4000] = (damaged[4000] as number) ^ 1; // in what the MAC covers
   packets.push(damaged, packet(epochNumber(6), "mailbox").fill(0, 0, 1));
-  packets.forEach((each, i) => assert.equal(threads.submit(each, milliseconds(i)), true));
+  packets.forEach((each, i) => assert.equal(threads.submit(each, at(i)), undefined));
   await until(clock, () => came.length === packets.length);
   const opened = new Map([...keys].map(([epoch, { privateKey }]) => [epoch, suite.kem.open(privateKey)]));
   for (const { unwrapped, arrival } of came) {
@@ -41,14 +42,14 @@ test("what threads make of packets is what one thread makes of them, whatever th
 
 test("an erased key is gone from the memory that threads share, and none of them opens a packet with it again", async (t) => {
   const { threads, came, clock, shared } = startThreads(t, { threads: 2 });
-  for (const epoch of [five, six]) threads.submit(packet(epoch, "forward"), milliseconds(0));
+  for (const epoch of [five, six]) threads.submit(packet(epoch, "forward"), at(0));
   await until(clock, () => came.length === 2);
   const secret = keys.get(five)?.privateKey as Uint8Array;
   assert.notEqual(Buffer.from(shared()).indexOf(secret), -1);
   threads.eraseKey(five);
   assert.equal(Buffer.from(shared()).indexOf(secret), -1, "wiped before anything else happens");
   await until(clock, () => threads.haveLetGo);
-  for (let i = 0; i < 20; i++) threads.submit(packet(i % 2 === 0 ? five : six, "forward"), milliseconds(i));
+  for (let i = 0; i < 20; i++) threads.submit(packet(i % 2 === 0 ? five : six, "forward"), at(i));
   await until(clock, () => came.length === 22);
   for (const { unwrapped, arrival } of came.slice(2)) assert.equal(unwrapped === undefined, arrival % 2 === 0);
   await threads.stop();
@@ -64,8 +65,8 @@ test("when too many packets wait, the next one is not taken, and those that wait
     slots: 4,
     startWorker: () => new Worker("setInterval(() => {}, 2 ** 30)", { eval: true }), // takes nothing
   });
-  for (let i = 0; i < 4; i++) assert.equal(threads.submit(packet(five, "forward"), milliseconds(i)), true);
-  assert.equal(threads.submit(packet(five, "forward"), milliseconds(4)), false);
+  for (let i = 0; i < 4; i++) assert.equal(threads.submit(packet(five, "forward"), at(i)), undefined);
+  assert.equal(threads.submit(packet(five, "forward"), at(4)), "UNWRAP_BACKLOG");
   assert.equal(threads.waiting, 4);
   assert.equal(came.length, 0);
   // It does not hear that it should stop, and is ended.
@@ -86,9 +87,9 @@ for (const changes of [1, 2, 3])
         return new Worker(new URL(file, import.meta.url), { workerData: { ...data, changes } });
       },
     });
-    for (let i = 0; i < 2; i++) threads.submit(packet(five, "forward"), milliseconds(i));
+    for (let i = 0; i < 2; i++) threads.submit(packet(five, "forward"), at(i));
     await until(clock, () => lost() === 1);
-    assert.equal(threads.submit(packet(five, "forward"), milliseconds(2)), true, "the slot is free again");
+    assert.equal(threads.submit(packet(five, "forward"), at(2)), undefined, "the slot is free again");
     await until(clock, () => came.length === 2 && threads.waiting === 0);
     assert.deepEqual({ lost: lost(), started }, { lost: 1, started: 2 });
     assert.deepEqual(
@@ -100,6 +101,30 @@ for (const changes of [1, 2, 3])
       /a thread that unwraps has ended, another follows: a planted fault thread=0 wait=1000/,
     );
   });
+
+test("one source takes two thirds of the slots, and has them again when its packets are unwrapped or lost", async (t) => {
+  let isWorking = false;
+  const { threads, came, clock, lost } = startThreads(t, {
+    threads: 1,
+    slots: 8,
+    startWorker: (data) => {
+      if (isWorking) return new Worker(new URL(REAL, import.meta.url), { workerData: data });
+      isWorking = true;
+      return new Worker(new URL(FAILING, import.meta.url), { workerData: { ...data, changes: 2 } });
+    },
+  });
+  const greedy = new Source();
+  const arrival = milliseconds(0);
+  const answers = Array.from({ length: 8 }, () => threads.submit(packet(five, "forward"), { arrival, source: greedy }));
+  assert.deepEqual(answers.filter((answer) => answer === undefined).length, 6);
+  assert.deepEqual(answers.slice(6), ["SOURCE_SHARE", "SOURCE_SHARE"]);
+  assert.equal(threads.submit(packet(five, "forward"), at(1)), undefined, "somebody else finds room");
+  await until(clock, () => came.length + lost() === 7);
+  assert.deepEqual([lost(), greedy.waiting], [1, 0]);
+});
+
+/** Each from a source of its own. */
+const at = (time: number) => ({ arrival: milliseconds(time), source: new Source() });
 
 const FAILING = "../../support/failing-unwrap-worker.ts";
 const REAL = "../../../provider-server/mix/unwrapping/worker.ts";
@@ -121,7 +146,7 @@ function startThreads(t: TestContext, o: Pick<UnwrapThreadsDependencies, "thread
     log: new Log({ clock, sink: (line) => lines.push(line) }),
     nodeId: self,
     geometry: sphinx.geometry,
-    onUnwrapped: (unwrapped, epoch, arrival) => came.push({ unwrapped: owned(unwrapped), epoch, arrival }),
+    onUnwrapped: (unwrapped, { epoch, arrival }) => void came.push({ unwrapped: owned(unwrapped), epoch, arrival }),
     onLost: () => lost++,
   });
   for (const [epoch, { privateKey }] of keys) threads.putKey(epoch, privateKey);
