@@ -23,6 +23,7 @@ import type { Sphinx } from "../sphinx/sphinx.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import { REQUEST_ATTEMPTS, REQUESTS_MAX } from "./limits.ts";
 import type { Payload, PayloadContender, PayloadSource } from "./payload.ts";
+import type { ReplyBlockEvent } from "./types.ts";
 
 export interface RequestsDeps {
   readonly clock: Clock;
@@ -41,6 +42,7 @@ export interface RequestsDeps {
   readonly answerWait: () => Milliseconds;
   /** A token for one request to a provider, used up when it is given. Throws NO_TOKENS. */
   readonly token: (provider: NodeId) => Promise<Uint8Array>;
+  readonly onReplyBlock?: (event: ReplyBlockEvent) => void;
 }
 
 export interface Question {
@@ -96,6 +98,7 @@ export class Requests implements PayloadSource {
   /** A reply entry came. One that nobody waits for is dropped. */
   replied(id: SurbId, payload: Uint8Array): void {
     const attempt = this.#sent.get(toHex(id));
+    this.#tell({ what: "came", surbId: id, isAwaited: attempt !== undefined });
     if (attempt === undefined) return;
     try {
       this.#finish(attempt, this.#deps.sphinx.openReply({ replyKey: attempt.replyKey, payload }));
@@ -135,7 +138,8 @@ export class Requests implements PayloadSource {
     const { sphinx, keys, padding, replyTo } = this.#deps;
     const { path, until } = this.#deps.replyPath(question.provider);
     const id = surbId(keys.bytes(SURB_ID_BYTES));
-    const { surb, replyKey } = sphinx.createSurb({ path, mailbox: replyTo(), surbId: id, random: keys });
+    const { surb, replyKey, tags } = sphinx.createSurb({ path, mailbox: replyTo(), surbId: id, random: keys });
+    this.#tell({ what: "made", surbId: id, until, tags });
     const { service, body } = question;
     const request = encodeServiceRequest(sphinx.geometry, { service, surb, token, body, random: padding });
     return { surbId: id, replyKey, request, until };
@@ -160,6 +164,7 @@ export class Requests implements PayloadSource {
           this.#waiting.add(attempt);
           return;
         }
+        this.#tell({ what: "sent", surbId: attempt.surbId, tags: sent.tags });
         attempt.cancel();
         const patience = milliseconds(clock.now() + this.#deps.answerWait());
         attempt.cancel = clock.at(patience, () => this.#finish(attempt, undefined));
@@ -172,6 +177,14 @@ export class Requests implements PayloadSource {
     this.#waiting.delete(attempt);
     this.#sent.delete(toHex(attempt.surbId));
     wipe(attempt.replyKey);
+    this.#tell({ what: "closed", surbId: attempt.surbId, isAnswered: reply !== undefined });
     attempt.done(reply);
   }
+
+  #tell(event: WithoutTime<ReplyBlockEvent>): void {
+    this.#deps.onReplyBlock?.({ ...event, at: this.#deps.clock.now() });
+  }
 }
+
+/** One by one, so that the kinds stay apart. */
+type WithoutTime<T> = T extends unknown ? Omit<T, "at"> : never;

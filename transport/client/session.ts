@@ -134,6 +134,7 @@ export class Session {
       coverPlaintext: () => this.sender.coverPlaintext(),
       answerWait: () => laws.answerWait(),
       token: (provider) => this.tokens.take(provider),
+      onReplyBlock: (event) => observer?.replyBlock?.(event),
     });
     this.inbox = new Inbox({
       clock,

@@ -3,7 +3,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { ProfileName } from "../core/parameters.ts";
 import type { RandomStreams } from "../core/random.ts";
-import type { MailboxId, MessageId, Milliseconds, NodeId } from "../core/units.ts";
+import type { MailboxId, MessageId, Milliseconds, NodeId, SurbId } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import type { MailboxRecord } from "../directory/mailbox-record.ts";
 import type { Network } from "../directory/model.ts";
@@ -32,7 +32,20 @@ export interface ClientObserver {
   fragmentSent?(sent: { messageId: MessageId; index: number; tags: readonly Uint8Array[]; at: Milliseconds }): void;
   /** A fragment of a message to us is durable here, and the cursor is past it. */
   fragmentTaken?(taken: { messageId: MessageId; index: number; at: Milliseconds }): void;
+  /** Something happened to a reply block. */
+  replyBlock?(event: ReplyBlockEvent): void;
 }
+
+/** `tags`: what each hop will know the packet by. */
+export type ReplyBlockEvent = { readonly surbId: SurbId; readonly at: Milliseconds } & (
+  | { readonly what: "made"; readonly until: Milliseconds; readonly tags: readonly Uint8Array[] }
+  /** The request that carries it left. */
+  | { readonly what: "sent"; readonly tags: readonly Uint8Array[] }
+  /** A reply by it came; `isAwaited` is false when nobody waits for it, or no more. */
+  | { readonly what: "came"; readonly isAwaited: boolean }
+  /** Its keys are gone. */
+  | { readonly what: "closed"; readonly isAnswered: boolean }
+);
 
 export type SlotKind = "payload" | "loop" | "drop";
 /** What a slot really carried: a payload slot with nothing to send carries a drop. */

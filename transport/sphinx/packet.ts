@@ -39,6 +39,8 @@ export interface Surb {
   readonly surb: Uint8Array;
   /** What its creator keeps to open the reply; a secret, 32 bytes and 32 for each hop. */
   readonly replyKey: Uint8Array;
+  /** What each hop will know the reply by, as in `WrappedPacket`. */
+  readonly tags: readonly ReplayTag[];
 }
 
 /** The private keys a node holds now, by epoch. */

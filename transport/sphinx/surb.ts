@@ -25,6 +25,7 @@ export function createSurb(
     withSecret(random.bytes(SURB_KEY_BYTES), (key) => ({
       surb: concat(header, (path.hops[0] as Hop).nodeId, key),
       replyKey: concat(key, ...hops.map((hop) => hop.payload)),
+      tags: hops.map((hop) => hop.tag),
     })),
   );
 }
