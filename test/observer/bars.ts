@@ -1,6 +1,7 @@
 /** What the figures must not break, checked at full size by test/slow/observer.test.ts and at small size in npm test. */
 
 import { CLASSIFIERS, type Classifier, type PairResult } from "./pair-experiment.ts";
+import type { BurstResult } from "./provider-bursts.ts";
 import { clopperPearson, type OperatingPoint } from "./statistics.ts";
 
 /** Sentences that say which bar is broken, and by how much; none when all hold. */
@@ -50,6 +51,35 @@ export function noWorseThan(released: readonly PairResult[], name: string, resul
       if (old !== undefined && point.interval.low <= old.interval.high) return [];
       return [`${name}, ${result.packets} packets, ${result.classifier}: TPR ${point.tpr}, was ${old?.tpr}`];
     });
+  });
+}
+
+/** The formula of the page, beside which long mails and short ones are measured, is no further off than this. */
+const RECKONING_ERROR = 0.05;
+
+/** What is measured is what was reckoned: no more and no less is seen by counting on the lines into providers. */
+export function asReckoned(name: string, results: readonly BurstResult[]): Broken {
+  return results.flatMap(({ packets, right, trials, reckoned }) => {
+    const { low, high } = clopperPearson(Math.round(right * trials), trials, 0.999);
+    if (low <= reckoned + RECKONING_ERROR && high >= reckoned - RECKONING_ERROR) return [];
+    return [`${name}, ${packets} packets: right in ${right}, reckoned ${reckoned}`];
+  });
+}
+
+interface Guesses {
+  readonly packets: number;
+  readonly right: number;
+  readonly interval: { readonly low: number; readonly high: number };
+}
+
+/** Nobody guesses a provider more often than in the last release; both in the same order. */
+export function guessesNoBetter(released: readonly Guesses[], name: string, results: readonly Guesses[]): Broken {
+  return results.flatMap(({ packets, right, interval }, i) => {
+    const old = released[i];
+    if (old?.packets !== packets) return [`${name}, ${packets} packets: not in the release`];
+    return interval.low <= old.interval.high
+      ? []
+      : [`${name}, ${packets} packets: right in ${right}, was ${old.right}`];
   });
 }
 

@@ -167,7 +167,7 @@ function association(
 const QUIET_HOUR = 0.3;
 
 /** One block a day around the person's own hours, moved a little every day; sometimes none. */
-function hoursOnline(random: RandomSource, habits: Habits, hours: number): Float64Array {
+export function hoursOnline(random: RandomSource, habits: Habits, hours: number): Float64Array {
   const online = new Float64Array(hours);
   if (habits.hoursOnline >= 24) return online.fill(1);
   const length = habits.hoursOnline * (0.5 + uniform(random));

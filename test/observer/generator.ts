@@ -5,6 +5,7 @@
  */
 
 import { SeededRandom } from "#test/support/seeded-random.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
 import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
 import { exponential, type RandomSource, uniform } from "#transport/core/random.ts";
 import { meanInterval, milliseconds } from "#transport/core/units.ts";
@@ -42,6 +43,8 @@ export interface ConversationOptions {
   readonly cover: "on" | "off";
   /** What is watched of the reader: without `line` there are no entries. */
   readonly eye: Eye;
+  /** How far the sender's computer is ahead, ms. */
+  readonly senderClockError?: number;
 }
 
 /** Which times of the reader the observer sees: answers on the reader's line, or entries into the mailbox. */
@@ -55,7 +58,7 @@ export const LINK_LATENCY = { least: 5, mean: 20 } as const;
 const ANSWER_WAIT = 10;
 
 export function conversation(options: ConversationOptions): Conversation {
-  const { seed, parameters, profile, mail, duration, cover, eye } = options;
+  const { seed, parameters, profile, mail, duration, cover, eye, senderClockError = 0 } = options;
   const clock = new QuickClock();
   const arrivals: number[] = [];
   const real: number[] = [];
@@ -67,6 +70,7 @@ export function conversation(options: ConversationOptions): Conversation {
   const sender = startClient({
     ...common,
     seed: `${seed}/sender`,
+    clockError: senderClockError,
     hasMail: () => {
       for (; next < mail.length && (mail[next] as number) <= clock.now(); next++) waiting++;
       return waiting > 0 && waiting-- > 0;
@@ -126,6 +130,8 @@ export interface ClientOptions {
   readonly onPacket: (packet: SentPacket) => void;
   /** An answer to a poll passed its line. Without it the client does not poll. */
   readonly onEntry?: (at: number) => void;
+  /** How far its computer is ahead, ms: its slots begin so much sooner. Times that are given are true ones. */
+  readonly clockError?: number;
 }
 
 const FRAME = new Uint8Array(0);
@@ -137,6 +143,8 @@ export function startClient(o: ClientOptions): number[] {
   const [delays, latency] = [stream("delays"), stream("latency")];
   const profiles = new ProfileSchedule({ parameters, choice: { profile: o.profile, nextProfile: undefined } });
   const sends: number[] = [];
+  const shown = new WrongClock(clock);
+  shown.error = o.clockError ?? 0;
   const journey = (kind: SlotKind): Journey => {
     const { delayCap } = parameters;
     const isPayload = kind === "payload";
@@ -148,7 +156,7 @@ export function startClient(o: ClientOptions): number[] {
     return { mean: meanDelay, delays: drawn, arrival: Math.ceil(arrival) };
   };
   const sendClock = new SendClock({
-    clock,
+    clock: shown,
     timing: stream("timing"),
     kinds: stream("kinds"),
     law: parameters.clock,

@@ -29,6 +29,11 @@ export interface PairExperiment {
   readonly eye: Eye;
   /** A clock that we do not have: clients fall into so many groups, whose slots begin one after another. 1 unless given. */
   readonly groups?: number;
+  /**
+   * The sender's computer is so many ms ahead, everybody else's is right. Unmatched then are the same senders with readers of others:
+   * held against others with this reader, it would be enough to see whose clock is wrong.
+   */
+  readonly senderClockError?: number;
   /** Packets between one pair, ascending. */
   readonly packets: readonly number[];
   /** Conversations to test with, and others to train the learned classifier with. */
@@ -53,12 +58,14 @@ const WARM_UP_MEANS = 20;
 export function runPairExperiment(experiment: PairExperiment): PairResult[] {
   const tested = conversations(experiment, "test", experiment.tested);
   const trained = conversations(experiment, "train", experiment.trained);
+  const testedOthers = others(experiment, "test", tested);
+  const trainedOthers = others(experiment, "train", trained);
   const model = flowModel(experiment);
   const scale = featureScale(experiment);
-  const usual = usualScore(experiment, trained, model);
+  const usual = usualScore(experiment, trainedOthers, model);
   return experiment.packets.flatMap((packets) => {
-    const test = pairs(experiment, tested, packets);
-    const training = pairs(experiment, trained, packets);
+    const test = pairs(experiment, tested, testedOthers, packets);
+    const training = pairs(experiment, trained, trainedOthers, packets);
     const learned = train(
       [
         ...training.matched.map(({ view }): Example => ({ features: pairFeatures(view, scale), isMatch: true })),
@@ -115,7 +122,7 @@ function featureScale(experiment: PairExperiment): FeatureScale {
 }
 
 function conversations(experiment: PairExperiment, use: "test" | "train", count: number): Conversation[] {
-  const { seed, parameters, profile, cover, eye, packets, groups = 1 } = experiment;
+  const { seed, parameters, profile, cover, eye, packets, groups = 1, senderClockError = 0 } = experiment;
   const most = Math.max(...packets);
   const start = warmUp(experiment);
   const gap = packetGap(experiment);
@@ -133,9 +140,21 @@ function conversations(experiment: PairExperiment, use: "test" | "train", count:
       eye,
       duration,
       mail: Array<number>(most).fill(begin),
+      senderClockError,
     });
     return group === 0 ? drawn : later(drawn, (group / groups) * meanInterval(parameters.profiles[profile].sendRate));
   });
+}
+
+/** Those who are strangers to the pairs: each other, or people whose clocks are right where the senders' are not. */
+function others(
+  { senderClockError, ...right }: PairExperiment,
+  use: "test" | "train",
+  own: readonly Conversation[],
+): readonly Conversation[] {
+  return senderClockError === undefined
+    ? own
+    : conversations({ ...right, seed: `${right.seed}/right` }, use, own.length);
 }
 
 /** The same of people whose slots begin later. */
@@ -155,16 +174,22 @@ function later(drawn: Conversation, by: number): Conversation {
 function pairs(
   experiment: PairExperiment,
   all: readonly Conversation[],
+  strangers: readonly Conversation[],
   packets: number,
 ): { matched: Pair[]; unmatched: Pair[] } {
-  const at = (i: number): Conversation => all[i % all.length] as Conversation;
-  const matched = all.map((one) => ({ reader: one, view: view(experiment, one, one, packets) }));
-  const unmatched = all.flatMap((reader, i) =>
+  const at = (i: number): Conversation => strangers[i % strangers.length] as Conversation;
+  const pair = (sender: Conversation, reader: Conversation): Pair => ({
+    reader,
+    view: view(experiment, sender, reader, packets),
+  });
+  const isWrong = experiment.senderClockError !== undefined;
+  const matched = all.map((one) => pair(one, one));
+  const unmatched = all.flatMap((one, i) =>
     // Steps that grow: were they equal, every sender would meet the same few readers again.
-    Array.from({ length: experiment.unmatched }, (_, k) => ({
-      reader,
-      view: view(experiment, at(i + 1 + (k * (k + 3)) / 2), reader, packets),
-    })),
+    Array.from({ length: experiment.unmatched }, (_, k) => {
+      const other = at(i + 1 + (k * (k + 3)) / 2);
+      return isWrong ? pair(one, other) : pair(other, one);
+    }),
   );
   return { matched, unmatched };
 }
@@ -176,7 +201,7 @@ function pairs(
  */
 function usualScore(
   experiment: PairExperiment,
-  others: readonly Conversation[],
+  strangers: readonly Conversation[],
   model: FlowModel,
 ): (reader: Conversation, packets: number) => number {
   if (experiment.parameters.clock === "poisson") return () => 0;
@@ -187,7 +212,7 @@ function usualScore(
     of = packets;
     let usual = known.get(reader);
     if (usual === undefined) {
-      const scores = others
+      const scores = strangers
         .slice(0, STRANGERS)
         .map((other) => matchingScore(view(experiment, other, reader, packets), model));
       usual = mean(scores);

@@ -88,7 +88,7 @@ export function betaShare(x: number, a: number, b: number): number {
 const logBeta = (a: number, b: number): number => logGamma(a) + logGamma(b) - logGamma(a + b);
 
 /** Stirling's series, after shifting the argument up (NIST DLMF 5.11.1). */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   let [y, shift] = [x, 0];
   for (; y < 10; y++) shift += Math.log(y);
   const series = 1 / (12 * y) - 1 / (360 * y ** 3) + 1 / (1260 * y ** 5);
