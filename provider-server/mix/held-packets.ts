@@ -23,6 +23,8 @@ import { mayTake, Source } from "./sources.ts";
 
 /** A packet with the frame in which it will leave. */
 export class HeldPacket {
+  /** Its name in the queue. */
+  readonly number: number;
   /** A PACKET frame. */
   readonly frame: Uint8Array;
   /** The packet's place in the frame. */
@@ -33,7 +35,8 @@ export class HeldPacket {
   #next = NOBODY;
   #source = NOWHERE;
 
-  constructor(packetBytes: number) {
+  constructor(number: number, packetBytes: number) {
+    this.number = number;
     this.frame = frameMemory(1 + packetBytes);
     this.frame[0] = FRAME_TYPES.packet;
     this.packet = this.frame.subarray(1);
@@ -74,8 +77,12 @@ export class HeldPacket {
 export class HeldPackets {
   readonly #packetBytes: number;
   readonly #heldMax: number;
-  readonly #queue = new DelayQueue<HeldPacket>();
+  readonly #queue = new DelayQueue();
+  /** All places by their numbers; and those of them that hold nothing. */
+  readonly #places: (HeldPacket | undefined)[] = [];
   readonly #free: HeldPacket[] = [];
+  /** Numbers that no place has any more. */
+  readonly #numbers: number[] = [];
 
   constructor(o: { packetBytes: number; heldMax: number }) {
     this.#packetBytes = o.packetBytes;
@@ -92,12 +99,20 @@ export class HeldPackets {
 
   /** A place whose packet is yet to be written. */
   take(): HeldPacket {
-    return this.#free.pop() ?? new HeldPacket(this.#packetBytes);
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    const number = this.#numbers.pop() ?? this.#places.length;
+    return (this.#places[number] = new HeldPacket(number, this.#packetBytes));
   }
 
   /** For places from `take` that nobody reads any more. */
   giveBack(place: HeldPacket): void {
-    if (this.#free.length < FREE_MAX) this.#free.push(place);
+    if (this.#free.length < FREE_MAX) {
+      this.#free.push(place);
+      return;
+    }
+    this.#places[place.number] = undefined;
+    this.#numbers.push(place.number);
   }
 
   whyNotHeld(source: Source): "DELAY_QUEUE_FULL" | "SOURCE_SHARE" | undefined {
@@ -110,19 +125,24 @@ export class HeldPackets {
   hold(place: HeldPacket, of: Parameters<HeldPacket["hold"]>[0]): void {
     place.hold(of);
     of.source.held++;
-    this.#queue.push(of.due, place);
+    this.#queue.push(of.due, place.number);
   }
 
   /** Takes the packet that is due first if it is due at `now`; the caller gives its place back. */
   popDue(now: Milliseconds): HeldPacket | undefined {
-    const place = this.#queue.popDue(now);
-    if (place !== undefined) place.source.held--;
-    return place;
+    const number = this.#queue.popDue(now);
+    return number === undefined ? undefined : this.#leaves(number);
   }
 
   /** Forgets everything. */
   drain(): void {
-    for (const { source } of this.#queue.drain()) source.held--;
+    for (const number of this.#queue.drain()) this.giveBack(this.#leaves(number));
+  }
+
+  #leaves(number: number): HeldPacket {
+    const place = this.#places[number] as HeldPacket;
+    place.source.held--;
+    return place;
   }
 }
 

@@ -3,11 +3,13 @@
 import { workerData } from "node:worker_threads";
 import type { SuiteName } from "#transport/core/parameters.ts";
 import { withSecret } from "#transport/core/secret.ts";
+import { SystemRandom } from "#transport/core/system-random.ts";
 import type { Epoch, NodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { selfTest } from "#transport/crypto/self-test.ts";
 import type { Decapsulator } from "#transport/crypto/suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
+import { packetSelfTest } from "#transport/sphinx/packet-self-test.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import { unwrapPacket } from "../mix.ts";
 import { type JobBuffers, JobMemory } from "./job-memory.ts";
@@ -30,6 +32,7 @@ const table = new KeyTable(keyMemory);
 const suite = await loadSuite(name, "native");
 selfTest(suite);
 const sphinx = new Sphinx({ suite, geometry: geometry({ suite: name, packetBytes: jobs.packetBytes }) });
+packetSelfTest(sphinx, new SystemRandom());
 const open = new Map<Epoch, Decapsulator>();
 let keysSeen: number | undefined;
 

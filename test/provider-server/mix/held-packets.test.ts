@@ -45,3 +45,28 @@ test("two packets are never held in one place, and a tag given is not a view of 
   given.tag.fill(9);
   assert.deepEqual(first.tag, held(3).tag);
 });
+
+test("packets leave in the order in which they are due, each from its own place, however many came and went", () => {
+  const pool = new HeldPackets({ packetBytes: 8, heldMax: 100_000 });
+  const fill = (count: number, base: number): void => {
+    for (let i = 0; i < count; i++) {
+      const place = pool.take();
+      const due = base + ((i * 7919) % count);
+      new DataView(place.packet.buffer, place.packet.byteOffset).setUint32(0, due);
+      const fields = { tag: replayTag(new Uint8Array(16)), epoch: epochNumber(1), next: nodeId(new Uint8Array(32)) };
+      pool.hold(place, { ...fields, due: milliseconds(due), source: new Source() });
+    }
+  };
+  // More than are kept for packets to come, so that places are made and given up.
+  for (const count of [5_000, 10, 4_000]) {
+    fill(count, 1);
+    for (let due = 1; due <= count; due++) {
+      assert.equal(pool.popDue(milliseconds(due - 0.5)), undefined);
+      const place = pool.popDue(milliseconds(due));
+      assert.ok(place !== undefined && place.source.held === 0);
+      assert.equal(new DataView(place.packet.buffer, place.packet.byteOffset).getUint32(0), due);
+      pool.giveBack(place);
+    }
+    assert.equal(pool.size, 0);
+  }
+});
