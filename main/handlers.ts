@@ -129,7 +129,7 @@ export function createHandlers(d: HandlersDependencies): Handlers {
 
     ...createDeviceHandlers({ open, clock }),
 
-    "network.estimate": async ({ bytes }) => ({ seconds: seconds(open().client.estimate(bytes)) }),
+    "network.estimate": async ({ bytes }) => ({ seconds: expected(open(), bytes) }),
     "network.state": async () => networkState(open()),
     "network.setProfile": async ({ profile }) => {
       await open().client.setProfile(profile);
@@ -142,7 +142,10 @@ export function createHandlers(d: HandlersDependencies): Handlers {
 const DRAFTS_SHOWN_MAX = 200;
 const FIRST_LINE_CHARACTERS_MAX = 200;
 
-const seconds = (time: number): number => Math.max(0, Math.round(time / 1000));
+/** How long a mail takes, in seconds; none leaves a device that was removed, which is said elsewhere. */
+function expected({ client }: Session, bytes: number): number {
+  return client.status().state === "removed" ? 0 : Math.max(0, Math.round(client.estimate(bytes) / 1000));
+}
 
 async function recipient(session: Session, written: string): Promise<Recipient> {
   const address = written.trim().toLowerCase();
@@ -155,7 +158,7 @@ async function recipient(session: Session, written: string): Promise<Recipient> 
     state: contact?.state ?? "unknown",
     path: "mixed",
     provider: provider.slice(0, 253),
-    expectedSeconds: seconds(session.client.estimate(USUAL_MAIL_BYTES)),
+    expectedSeconds: expected(session, USUAL_MAIL_BYTES),
   };
 }
 

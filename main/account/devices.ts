@@ -15,58 +15,69 @@ import {
   utf8,
   wipe,
 } from "#transport";
-import type { Device, Handlers } from "../contract/contract.ts";
-import { MainError, toMainError } from "../error.ts";
+import type { Device, Handlers, Method } from "../contract/contract.ts";
+import { MainError } from "../error.ts";
 import { encodePayload } from "./device-payload.ts";
+import { rejoin } from "./joining.ts";
 import type { Session } from "./session.ts";
 
-type DeviceMethods = "devices.list" | "devices.offer" | "devices.withdraw" | "devices.rename" | "devices.remove";
+type DeviceMethods = Extract<Method, `devices.${string}`>;
 
 export function createDeviceHandlers(d: { open: () => Session; clock: Clock }): Pick<Handlers, DeviceMethods> {
-  const list = inOurWords(async () => ({ devices: await listed(d.open(), d.clock) }));
+  const list = async () => ({ devices: await listed(d.open(), d.clock) });
   return {
     "devices.list": list,
-    "devices.offer": inOurWords(async () => {
+    "devices.offer": async () => {
       const session = d.open();
+      if (session.offer.now !== undefined) return session.offer.now;
       // The provider counts in whole minutes.
       const until = (Math.floor(d.clock.now() / MINUTE) + DEVICE_OFFER_MINUTES) * MINUTE;
       const line = encodeInvite({ ...decodeInvite(session.account.invite), code: "" });
-      return { code: await offer(session), line, until };
-    }),
-    "devices.withdraw": inOurWords(async () => {
-      await d.open().client.withdrawOffer().catch(sayUsed);
+      const made = { code: await offer(session), line, until };
+      session.offer.keep(made);
+      return made;
+    },
+    "devices.offered": async () => {
+      const standing = d.open().offer.now;
+      return standing === undefined ? {} : { offer: standing };
+    },
+    "devices.withdraw": async () => {
+      const session = d.open();
+      await session.client.withdrawOffer().catch((error: unknown) => sayUsed(session, error));
+      session.offer.forget();
       return {};
-    }),
-    "devices.rename": inOurWords(async ({ id, name }: { id: string; name: string }) => {
+    },
+    "devices.rejoin": async ({ code }: { code: string }) => {
+      const session = d.open();
+      if (session.client.status().state !== "removed") throw new MainError("BAD_INPUT");
+      await rejoin(session, { code, deviceKey: ownKey(session), now: d.clock.now() });
+      return {};
+    },
+    "devices.rename": async ({ id, name }: { id: string; name: string }) => {
       const session = d.open();
       const device = await found(session, id);
       const since = device.since ?? milliseconds(0);
       await session.client.nameDevice({ deviceKey: device.deviceKey, name: fittingName(name), since });
-      return list({});
-    }),
-    "devices.remove": inOurWords(async ({ id }: { id: string }) => {
+      return list();
+    },
+    "devices.remove": async ({ id }: { id: string }) => {
       const session = d.open();
       // Another device says which one is lost: this one could not go on, nor tell its owner so.
       if (equalBytes(fromHex(id), ownKey(session))) throw new MainError("BAD_INPUT");
       const { deviceKey } = await found(session, id);
       await session.client.removeDevice({ deviceKey });
-      return list({});
-    }),
+      // The provider has taken it back: what it hands over names the keys of before.
+      session.offer.forget();
+      return list();
+    },
   };
 }
 
-/** What the provider answers to a device that was put out has another meaning here than its name. */
-function inOurWords<I, O>(handle: (input: I) => Promise<O>): (input: I) => Promise<O> {
-  return (input) =>
-    handle(input).catch((error: unknown) => {
-      throw toMainError(error);
-    });
-}
-
 /** All that a provider refuses to take back is what somebody has used. */
-function sayUsed(error: unknown): never {
-  if (error instanceof TransportError && error.code === "REFUSED") throw new MainError("CODE_USED", { cause: error });
-  throw error;
+function sayUsed(session: Session, error: unknown): never {
+  if (!(error instanceof TransportError && error.code === "REFUSED")) throw error;
+  session.offer.forget();
+  throw new MainError("CODE_USED", { cause: error });
 }
 
 /** What a label has room for. */
@@ -113,6 +124,7 @@ async function listed(session: Session, clock: Clock): Promise<Device[]> {
     await session.client.nameDevice({ deviceKey: own, name: label.name, since }).catch(() => undefined);
     Object.assign(mine, label);
   }
+  session.offer.listed(shown);
   return shown.toSorted((a, b) => Number(b.isThis) - Number(a.isThis) || (a.since ?? 0) - (b.since ?? 0));
 }
 

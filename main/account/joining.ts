@@ -4,7 +4,7 @@ import { type Invite, type Network, TransportError, wipe } from "#transport";
 import { MainError, toMainError } from "../error.ts";
 import type { Store } from "../store/store.ts";
 import { decodePayload } from "./device-payload.ts";
-import { clientFor, type SessionDependencies } from "./session.ts";
+import { clientFor, type Session, type SessionDependencies } from "./session.ts";
 
 export interface JoinOptions {
   readonly store: Store;
@@ -56,6 +56,37 @@ export async function joinWithCode(d: SessionDependencies, o: JoinOptions): Prom
   } finally {
     await client.stop();
     wipe(deviceSeed);
+  }
+}
+
+/**
+ * The device of an open account that its provider knows no more becomes one of it again. What is here stays, and who is known
+ * here is known best here. Throws as `joinWithCode`; nothing was changed then.
+ */
+export async function rejoin(
+  { account, client, store }: Pick<Session, "account" | "client" | "store">,
+  o: { code: string; deviceKey: Uint8Array; now: number },
+): Promise<void> {
+  const { code, deviceKey, now } = o;
+  try {
+    await client.joinDevice({
+      code,
+      deviceKey,
+      name: account.device?.name ?? "",
+      async keep({ extra }) {
+        const { privateKey, people } = decodePayload(extra);
+        for (const person of people) {
+          if ((await store.contact(person.address)) !== undefined) continue;
+          await store.saveContact({ ...person, checkedAt: 0, exists: true }, now);
+        }
+        // Prolonged meanwhile, both halves are others.
+        const certificate = (await store.account())?.certificate ?? account.certificate;
+        await store.changeMainAccount({ privateKey, certificate });
+        wipe(privateKey);
+      },
+    });
+  } catch (error) {
+    throw meaningOf(error);
   }
 }
 

@@ -26,6 +26,7 @@ import { Outbound } from "../pipeline/outbound.ts";
 import type { Owner } from "../pipeline/owner.ts";
 import type { OpenAccount } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { StandingOffer } from "./standing-offer.ts";
 import type { TransportFactory } from "./transport-factory.ts";
 
 export interface SessionDependencies {
@@ -56,6 +57,7 @@ export class Session {
   readonly contacts: Contacts;
   readonly outbound: Outbound;
   readonly inbound: Inbound;
+  readonly offer: StandingOffer;
   readonly #d: SessionDependencies;
   readonly #stops: (() => void)[] = [];
   readonly #running = new Set<Promise<void>>();
@@ -85,6 +87,7 @@ export class Session {
     this.client = o.client;
     this.suite = o.suite;
     this.owner = o.owner;
+    this.offer = new StandingOffer(d.clock);
     const { store, mailWork, client, owner } = o;
     const common = { store, mailWork, client, owner, clock: d.clock, random: d.random };
     this.contacts = new Contacts(common);
@@ -156,6 +159,7 @@ export class Session {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelLook();
+    this.offer.close();
     for (const stop of [...this.#stops, ...this.#waits]) stop();
     await this.client.stop();
     await Promise.allSettled(this.#running);
@@ -223,7 +227,8 @@ export class Session {
     if (this.#closed) return;
     const running = work()
       .catch((error: unknown) => {
-        if (!this.#closed) this.#d.report(error);
+        // What a device that was removed cannot do is no bug: it waits until it is one of the account again.
+        if (!this.#closed && toMainError(error).code !== "DEVICE_UNKNOWN") this.#d.report(error);
       })
       .finally(() => this.#running.delete(running));
     this.#running.add(running);

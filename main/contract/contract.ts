@@ -157,7 +157,17 @@ export const profileChoice = z.strictObject({
 });
 
 export const network = z.strictObject({
-  state: z.enum(["connecting", "mixing", "provider-down", "too-small", "stale", "clock-wrong", "too-old", "untrusted"]),
+  state: z.enum([
+    "connecting",
+    "removed",
+    "mixing",
+    "provider-down",
+    "too-small",
+    "stale",
+    "clock-wrong",
+    "too-old",
+    "untrusted",
+  ]),
   name: z.string().max(100),
   kind: z.enum(["demo", "live"]),
   profile: z.enum(["mail", "chat"]),
@@ -191,6 +201,9 @@ export const device = z.strictObject({
 });
 
 const devices = z.strictObject({ devices: z.array(device).max(16) });
+
+/** A code for one new device, the line of the provider that goes with it, and until when both hold. */
+export const offer = z.strictObject({ code: z.string().max(40), line: z.string().max(4_000), until: time });
 
 export const api = {
   "app.state": method(nothing, appState),
@@ -276,13 +289,14 @@ export const api = {
   /** The user accepts that this person has a new key; it starts unverified. */
   "people.acceptKey": method(z.strictObject({ address }), recipient),
   "devices.list": method(nothing, devices),
-  /** A code for one new device, the line of the provider that is typed or copied beside it, and until when both hold. */
-  "devices.offer": method(
-    nothing,
-    z.strictObject({ code: z.string().max(40), line: z.string().max(4_000), until: time }),
-  ),
+  /** A new one, or the one that stands. */
+  "devices.offer": method(nothing, offer),
+  /** The one that stands, if any does; asks nobody. */
+  "devices.offered": method(nothing, z.strictObject({ offer: offer.optional() })),
   "devices.withdraw": method(nothing, nothing),
   "devices.rename": method(z.strictObject({ id: deviceId, name: deviceName }), devices),
+  /** In the network's state `removed`: this device becomes one of its account again, with a code from another one. */
+  "devices.rejoin": method(z.strictObject({ code: z.string().min(1).max(100) }), nothing),
   /** Not for this device: another one says which is lost. */
   "devices.remove": method(z.strictObject({ id: deviceId }), devices),
   /** How long a mail of this size takes until it is read, at today's rates. */
@@ -320,6 +334,7 @@ export type Recipient = z.infer<typeof recipient>;
 export type Draft = z.infer<typeof draft>;
 export type AppState = z.infer<typeof appState>;
 export type NetworkState = z.infer<typeof network>;
+export type Offer = z.infer<typeof offer>;
 export type Device = z.infer<typeof device>;
 export type Attachment = z.infer<typeof attachment>;
 export type Person = z.infer<typeof person>;

@@ -50,7 +50,9 @@ export class Outbound {
   async send(draftId: string): Promise<Sent> {
     const { store, clock, random, owner, client } = this.#d;
     // Signed now, it would say another time; and whose key is good cannot be told.
-    if (client.status().state === "clock-wrong") throw new MainError("CLOCK_WRONG");
+    const now = client.status().state;
+    if (now === "clock-wrong") throw new MainError("CLOCK_WRONG");
+    if (now === "removed") throw new MainError("DEVICE_UNKNOWN");
     const draft = await store.draft(draftId);
     const readers = await this.#readers(draft.to);
     const answered = draft.inReplyTo === undefined ? undefined : await store.message(draft.inReplyTo);
@@ -153,7 +155,8 @@ export class Outbound {
       await client.send({ id: transportId, to: record.record, body });
     } catch (error) {
       const { code } = toMainError(error);
-      if (code === "INTERNAL" || code === "LOCKED") throw error;
+      // Until this device is one of its account again, it waits.
+      if (code === "INTERNAL" || code === "LOCKED" || code === "DEVICE_UNKNOWN") throw error;
       return store.noteFailure({ message, position, errorCode: code });
     }
     await store.noteHandedOver({ message, position });

@@ -78,6 +78,11 @@ export class AccountTables {
     this.#sql.finishJoining.run(deviceKey);
   }
 
+  /** It tries with another code. */
+  removeJoining(deviceKey: Uint8Array): void {
+    this.#sql.removeJoining.run(deviceKey);
+  }
+
   removeUnfinished(minute: number): void {
     this.#sql.removeUnfinished.run(minute);
   }
@@ -162,6 +167,7 @@ const STATEMENTS = {
   addAccount: "INSERT INTO accounts (local_part, skeleton, mailbox, account_key) VALUES (?, ?, ?, ?)",
   addDevice: "INSERT INTO devices (device_key, mailbox, polled_day, joining_until) VALUES (?, ?, ?, ?)",
   finishJoining: "UPDATE devices SET joining_until = NULL WHERE device_key = ?",
+  removeJoining: "DELETE FROM devices WHERE device_key = ? AND joining_until IS NOT NULL",
   removeUnfinished: "DELETE FROM devices WHERE joining_until <= ?",
   replyTaken: "SELECT 1 FROM mailboxes WHERE (reply_id = ? OR mailbox_id = ?) AND id <> ?",
   setReplyId: "UPDATE mailboxes SET reply_id = ? WHERE id = ?",

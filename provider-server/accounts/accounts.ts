@@ -195,6 +195,7 @@ export class Accounts {
     const { account, usedBy, until, bundle } = offer;
     // The answer to an earlier request may have been lost.
     if (usedBy !== undefined) return equalBytes(usedBy, deviceKey) ? { body: bundle } : "REFUSED";
+    this.#tables.removeJoining(deviceKey);
     if (this.#tables.ofDevice(deviceKey) !== undefined) return "REFUSED";
     if (this.#tables.devices(account) >= DEVICES_PER_ACCOUNT_MAX) return "TOO_MANY_DEVICES";
     // Until it says that it is done: what goes wrong over there leaves nobody in the account for long.

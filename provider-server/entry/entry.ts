@@ -137,7 +137,7 @@ export class Entry {
    * is here. To read an entry takes longer than to find none, and a watcher of the line could see how much longer.
    */
   #answerPoll(link: Link, cursor: number): void {
-    const { mailbox, padding, sizes, clock } = this.#deps;
+    const { accounts, mailbox, padding, sizes, clock } = this.#deps;
     const due = milliseconds(clock.now() + POLL_ANSWER_WAIT);
     const entry = mailbox.next({ deviceKey: link.peer.key, cursor });
     const answer: Frame =
@@ -145,7 +145,8 @@ export class Entry {
         ? {
             type: "entry",
             cursor: 0,
-            kind: "none",
+            // A device that another one has removed learns it so, and nobody else does.
+            kind: accounts.isDevice(link.peer.key) ? "none" : "no-account",
             surbId: surbId(padding.bytes(16)),
             body: padding.bytes(sizes.payloadBytes),
           }

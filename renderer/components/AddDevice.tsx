@@ -1,11 +1,12 @@
-/** What somebody carries to a new device: the provider's line, and the code; until it has joined, the code is over, or was taken back. */
+/** What somebody carries to a new device: the code, alone or in one line with the provider's; until it has joined, the code is over, or was taken back. */
 
 import { useEffect, useState } from "react";
 import { Button } from "react-aria-components/Button";
 import { Dialog } from "react-aria-components/Dialog";
 import { Heading } from "react-aria-components/Heading";
 import { Modal, ModalOverlay } from "react-aria-components/Modal";
-import type { Device, Output } from "#main/contract/contract.ts";
+import type { Device, Offer as Offered } from "#main/contract/contract.ts";
+import { toJoinLine } from "#main/contract/join-line.ts";
 import { useProgram } from "../api/program.ts";
 import { useAction } from "../hooks/use-action.ts";
 import { useNow } from "../hooks/use-now.ts";
@@ -40,7 +41,7 @@ function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
   const { client } = useProgram().connection;
   const now = useNow(EVERY_SECOND);
   const [before] = useState(devices);
-  const [offer, setOffer] = useState<Output<"devices.offer">>();
+  const [offer, setOffer] = useState<Offered>();
   const make = useAction(async () => setOffer(await client["devices.offer"]({})));
   const { run } = make;
   // Opening the dialog is asking for a code.
@@ -86,7 +87,7 @@ function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
   );
 }
 
-function Shown({ offer: { code, line, until } }: { readonly offer: Output<"devices.offer"> }) {
+function Shown({ offer: { code, line, until } }: { readonly offer: Offered }) {
   const { addDevice } = useTexts();
   const format = useFormat();
   return (
@@ -94,7 +95,8 @@ function Shown({ offer: { code, line, until } }: { readonly offer: Output<"devic
       <Field
         label={addDevice.line}
         hint={addDevice.lineHint}
-        value={line}
+        value={toJoinLine({ line, code })}
+        spellCheck="false"
         isReadOnly
         onFocus={({ target }) => target.select()}
       />
@@ -108,8 +110,10 @@ function Shown({ offer: { code, line, until } }: { readonly offer: Output<"devic
           ))}
         </ol>
         <p className="hint">{addDevice.codeHint}</p>
-        <p className="hint">{addDevice.until(format.clock(until))}</p>
       </div>
+      <p className="warning">
+        {addDevice.secret} {addDevice.until(format.clock(until))}
+      </p>
       <p className="hint">{addDevice.comesAlong}</p>
     </>
   );

@@ -9,6 +9,7 @@ import type { Device } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
 import { useAction } from "../hooks/use-action.ts";
 import { useTexts } from "../hooks/use-texts.ts";
+import { guessedName } from "./device-name.ts";
 import { ErrorNote } from "./ErrorNote.tsx";
 import { Field } from "./Field.tsx";
 import { submit } from "./submit.ts";
@@ -62,7 +63,7 @@ function Sheet({ isOpen, isQuestion = false, onClose, children }: SheetProps) {
 function Rename({ device, onClose }: { readonly device: Device; readonly onClose: () => void }) {
   const { app, devices } = useTexts();
   const { client } = useProgram().connection;
-  const [name, setName] = useState(device.name);
+  const [name, setName] = useState(visible(device.name) || guessedName(devices, navigator.userAgent));
   const save = useAction(async () => {
     await client["devices.rename"]({ id: device.id, name: name.trim() });
     onClose();

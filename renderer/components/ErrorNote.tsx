@@ -1,7 +1,7 @@
 /** An error in three parts: what did not happen, what is safe now, one thing to do. */
 
 import { TriangleAlert } from "lucide-react";
-import type { ReactNode } from "react";
+import { createContext, type ReactNode, useContext } from "react";
 import { Button } from "react-aria-components/Button";
 import type { ErrorCode } from "#main/contract/contract.ts";
 import { useTexts } from "../hooks/use-texts.ts";
@@ -16,10 +16,14 @@ interface Props {
   readonly onDismiss?: () => void;
 }
 
+/** Whether the window has lost its program: then that is said once, above all else. */
+export const EndedContext = createContext(false);
+
 export function ErrorNote({ code, text, onRetry, retryLabel, onDismiss }: Props): ReactNode {
   const texts = useTexts();
   const says = text ?? (code === undefined ? undefined : texts.errors[code]);
-  if (says === undefined) return null;
+  const isEnded = useContext(EndedContext);
+  if (says === undefined || (isEnded && code === "REFUSED")) return null;
   return (
     <div className="error-note" role="alert" data-code={code}>
       <TriangleAlert aria-hidden="true" size={16} />

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { AppState } from "#main/contract/contract.ts";
 import type { Ending } from "../api/port-websocket.ts";
 import { useProgram } from "../api/program.ts";
-import { ErrorNote } from "../components/ErrorNote.tsx";
+import { EndedContext, ErrorNote } from "../components/ErrorNote.tsx";
 import { Waiting } from "../components/Waiting.tsx";
 import { useQuery } from "../hooks/use-query.ts";
 import { useTexts } from "../hooks/use-texts.ts";
@@ -22,10 +22,14 @@ export function App() {
 
   if (ending !== undefined && value === undefined) return <Gone ending={ending} />;
   return (
-    <>
+    <EndedContext value={ending !== undefined}>
       {ending !== undefined && (
-        <div className="banner">
-          <ErrorNote text={sayEnding(app, ending)} onRetry={() => program.reload()} retryLabel={app.reload} />
+        <div className="banner above">
+          <ErrorNote
+            text={sayEnding(app, ending)}
+            onRetry={() => program.reload()}
+            retryLabel={ending === "replaced" ? app.takeOver : app.reload}
+          />
         </div>
       )}
       {error !== undefined && ending === undefined && (
@@ -43,7 +47,7 @@ export function App() {
       )}
       {value?.stage === "locked" && created === undefined && <Unlock address={value.address ?? ""} onOpen={again} />}
       {value?.stage === "open" && created === undefined && <Mail me={value} onLocked={again} />}
-    </>
+    </EndedContext>
   );
 }
 

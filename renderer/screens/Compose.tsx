@@ -83,7 +83,8 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
       ...(inReplyTo === undefined ? {} : { inReplyTo }),
     });
   });
-  const canSend = outcome.kind === "ready" && !send.pending && !attach.pending;
+  const isRemoved = networkState === "removed";
+  const canSend = outcome.kind === "ready" && !isRemoved && !send.pending && !attach.pending;
 
   function hear(event: KeyboardEvent): void {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -102,6 +103,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
 
   function sendWords(): string {
     if (send.pending) return compose.send.sending;
+    if (isRemoved) return compose.send.removed;
     switch (outcome.kind) {
       case "empty":
         return compose.send.noRecipient;

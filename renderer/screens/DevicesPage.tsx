@@ -3,7 +3,7 @@
 import { Monitor, MonitorSmartphone } from "lucide-react";
 import { useState } from "react";
 import { Button } from "react-aria-components/Button";
-import type { Device } from "#main/contract/contract.ts";
+import type { Device, NetworkState } from "#main/contract/contract.ts";
 import { AddDevice } from "../components/AddDevice.tsx";
 import { RemoveDevice, RenameDevice } from "../components/DeviceDialogs.tsx";
 import { ErrorNote } from "../components/ErrorNote.tsx";
@@ -15,6 +15,7 @@ import { useQuery } from "../hooks/use-query.ts";
 import { useFormat, useTexts } from "../hooks/use-texts.ts";
 
 interface Props {
+  readonly networkState: NetworkState["state"] | undefined;
   readonly onClose: () => void;
   /** Says what has happened, for a moment. */
   readonly onTell: (text: string) => void;
@@ -25,22 +26,41 @@ const LOOK_MS = 10_000;
 
 type Open = { readonly what: "add" } | { readonly what: "rename" | "remove"; readonly device: Device };
 
-export function DevicesPage({ onClose, onTell }: Props) {
+export function DevicesPage({ networkState, onClose, onTell }: Props) {
   const { devices: texts } = useTexts();
+  const format = useFormat();
   const [open, setOpen] = useState<Open>();
   const { value, error, again } = useQuery("devices.list", {}, open?.what === "add" ? { everyMs: LOOK_MS } : {});
   const devices = value?.devices;
   const nameOf = useDeviceName();
+  const offered = useQuery("devices.offered", {});
+  const offer = offered.value?.offer;
+  // A code that stands is shown to whoever comes here, a window that was reloaded too.
+  const [isShown, setShown] = useState(false);
+  if (offer !== undefined && !isShown) {
+    setShown(true);
+    setOpen({ what: "add" });
+  }
+  // What could not be asked is asked when the provider is there.
+  const [state, setState] = useState(networkState);
+  if (state !== networkState) {
+    setState(networkState);
+    if (error !== undefined && networkState === "mixing") again();
+  }
+  const isRemoved = networkState === "removed";
   function close(): void {
     setOpen(undefined);
     again();
+    offered.again();
   }
   return (
     <article className="devices" aria-label={texts.title}>
       <PageHead title={texts.title} onClose={onClose} />
       <p className="lead">{texts.lead}</p>
-      <ErrorNote code={devices === undefined ? error : undefined} onRetry={again} />
-      {devices === undefined && error === undefined && <Waiting>{texts.loading}</Waiting>}
+      {!isRemoved && <ErrorNote code={devices === undefined ? error : undefined} onRetry={again} />}
+      {devices === undefined && error === undefined && (
+        <Waiting>{networkState === "connecting" ? texts.connecting : texts.loading}</Waiting>
+      )}
       {devices !== undefined && (
         <ul className="device-list" aria-label={texts.list}>
           {devices.map((device) => (
@@ -56,12 +76,13 @@ export function DevicesPage({ onClose, onTell }: Props) {
       {devices?.length === 1 && <p className="hint">{texts.only}</p>}
       <Button
         className="button primary large"
-        isDisabled={devices === undefined}
+        isDisabled={devices === undefined || isRemoved}
         onPress={() => setOpen({ what: "add" })}
       >
         <MonitorSmartphone aria-hidden="true" size={16} />
-        {texts.add}
+        {offer === undefined ? texts.add : texts.showCode}
       </Button>
+      {offer !== undefined && <p className="hint">{texts.offered(format.clock(offer.until))}</p>}
       <p className="hint">{texts.leadHint}</p>
       <AddDevice isOpen={open?.what === "add"} devices={devices ?? []} onClose={close} />
       <RenameDevice device={open?.what === "rename" ? open.device : undefined} onClose={close} />

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { Button } from "react-aria-components/Button";
 import { Checkbox } from "react-aria-components/Checkbox";
 import type { AppState } from "#main/contract/contract.ts";
+import { readJoinLine } from "#main/contract/join-line.ts";
 import { useProgram } from "../api/program.ts";
 import { ErrorNote } from "../components/ErrorNote.tsx";
 import { Field } from "../components/Field.tsx";
@@ -35,7 +36,9 @@ export function FirstRun({ created, onCreated, onDone }: Props) {
     <main className="page book" data-step={step}>
       <Flock />
       <p className="wordmark">{app.name}</p>
-      {step === 1 && way === "new" && <InvitePage onRead={setInvite} onJoin={() => setWay("join")} />}
+      {step === 1 && way === "new" && (
+        <InvitePage onRead={setInvite} onJoin={(given) => (setTyped(given ?? typed), setWay("join"))} />
+      )}
       {step === 1 && way === "join" && (
         <JoinCodePage
           onRead={(read, given) => (setInvite(read), setTyped(given))}
@@ -62,7 +65,8 @@ export function FirstRun({ created, onCreated, onDone }: Props) {
 
 interface InviteProps {
   readonly onRead: (invite: Invite) => void;
-  readonly onJoin: () => void;
+  /** With what another device showed, if that was pasted here. */
+  readonly onJoin: (given?: TypedCode) => void;
 }
 
 function InvitePage({ onRead, onJoin }: InviteProps) {
@@ -73,6 +77,12 @@ function InvitePage({ onRead, onJoin }: InviteProps) {
     const trimmed = line.trim();
     onRead({ ...(await client["app.readInvite"]({ invite: trimmed })), line: trimmed });
   });
+  function change(text: string): void {
+    const given = readJoinLine(text);
+    if (given !== undefined) return onJoin(given);
+    setLine(text);
+    read.clear();
+  }
   return (
     <form className="book-page" onSubmit={(event) => submit(event, read.run)}>
       <h1>{firstRun.inviteTitle}</h1>
@@ -81,7 +91,7 @@ function InvitePage({ onRead, onJoin }: InviteProps) {
         label={firstRun.invite}
         hint={firstRun.inviteHint}
         value={line}
-        onChange={(text) => (setLine(text), read.clear())}
+        onChange={change}
         autoFocus
         autoComplete="off"
         maxLength={4_000}
@@ -91,7 +101,7 @@ function InvitePage({ onRead, onJoin }: InviteProps) {
       <Button type="submit" className="button primary large" isDisabled={line.trim() === "" || read.pending}>
         {firstRun.continue}
       </Button>
-      <Button className="button quiet" onPress={onJoin} isDisabled={read.pending}>
+      <Button className="button quiet" onPress={() => onJoin()} isDisabled={read.pending}>
         {firstRun.joinInstead}
       </Button>
     </form>

@@ -4,6 +4,9 @@ import { useState } from "react";
 import { Button } from "react-aria-components/Button";
 import type { AppState, Output } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
+import { type LineAndCode, readJoinLine } from "#main/contract/join-line.ts";
+import { CodeField, isWholeCode, plainCode } from "../components/CodeField.tsx";
+import { guessedName } from "../components/device-name.ts";
 import { DEVICE_NAME_CHARACTERS_MAX } from "../components/DeviceDialogs.tsx";
 import { ErrorNote } from "../components/ErrorNote.tsx";
 import { Field } from "../components/Field.tsx";
@@ -15,10 +18,7 @@ import { useTexts } from "../hooks/use-texts.ts";
 
 export type Invite = Output<"app.readInvite"> & { readonly line: string };
 
-export interface TypedCode {
-  readonly line: string;
-  readonly code: string;
-}
+export type TypedCode = LineAndCode;
 
 interface CodeProps {
   readonly start: TypedCode;
@@ -26,22 +26,25 @@ interface CodeProps {
   readonly onBack: () => void;
 }
 
-const CODE_CHARACTERS = 26;
-
-const withoutGroups = (typed: string): string => typed.toLowerCase().replaceAll(/[\s-]/g, "");
-
 export function JoinCodePage({ start, onRead, onBack }: CodeProps) {
   const { app, firstRun } = useTexts();
   const { client } = useProgram().connection;
   const [line, setLine] = useState(start.line);
   const [code, setCode] = useState(start.code);
-  const plain = withoutGroups(code);
-  const isBad = plain.length > CODE_CHARACTERS || /[^a-z2-7]/.test(plain);
   const read = useAction(async () => {
     const trimmed = line.trim();
     onRead({ ...(await client["app.readInvite"]({ invite: trimmed })), line: trimmed }, { line: trimmed, code });
   });
-  const isReady = line.trim() !== "" && !isBad && plain.length === CODE_CHARACTERS;
+  /** One line that holds both may be put into either field. */
+  function take(text: string, set: (alone: string) => void): void {
+    const both = readJoinLine(text);
+    if (both === undefined) set(text);
+    else {
+      setLine(both.line);
+      setCode(both.code);
+    }
+    read.clear();
+  }
   return (
     <form className="book-page" onSubmit={(event) => submit(event, read.run)}>
       <h1>{firstRun.joinTitle}</h1>
@@ -50,29 +53,24 @@ export function JoinCodePage({ start, onRead, onBack }: CodeProps) {
         label={firstRun.joinLine}
         hint={firstRun.joinLineHint}
         value={line}
-        onChange={(text) => (setLine(text), read.clear())}
+        onChange={(text) => take(text, setLine)}
         autoFocus
         autoComplete="off"
         spellCheck="false"
         maxLength={4_000}
       />
-      <Field
-        label={firstRun.joinCode}
-        hint={firstRun.joinCodeHint}
-        problem={isBad ? firstRun.joinCodeBad : undefined}
-        value={code}
-        onChange={setCode}
-        autoComplete="off"
-        spellCheck="false"
-        maxLength={100}
-      />
+      <CodeField value={code} onChange={(text) => take(text, setCode)} />
       <ErrorNote code={read.error} />
       {read.pending && <Waiting>{firstRun.reading}</Waiting>}
       <div className="book-actions">
         <Button className="button quiet large" onPress={onBack} isDisabled={read.pending}>
           {app.back}
         </Button>
-        <Button type="submit" className="button primary large" isDisabled={!isReady || read.pending}>
+        <Button
+          type="submit"
+          className="button primary large"
+          isDisabled={line.trim() === "" || !isWholeCode(code) || read.pending}
+        >
           {firstRun.continue}
         </Button>
       </div>
@@ -88,16 +86,16 @@ interface NameProps {
 }
 
 export function JoinNamePage({ invite, code, onJoined, onBack }: NameProps) {
-  const { app, firstRun } = useTexts();
+  const { app, firstRun, devices } = useTexts();
   const { client } = useProgram().connection;
-  const [name, setName] = useState("");
+  const [name, setName] = useState(guessedName(devices, navigator.userAgent));
   const passphrase = usePassphrase();
   const join = useAction(async () => {
     const deviceName = name.trim();
     onJoined(
       await client["app.join"]({
         invite: invite.line,
-        code: withoutGroups(code),
+        code: plainCode(code),
         deviceName,
         passphrase: passphrase.text,
       }),

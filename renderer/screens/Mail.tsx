@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { AppState, Draft } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
 import { ErrorNote } from "../components/ErrorNote.tsx";
+import { Removed } from "../components/Removed.tsx";
 import type { DraftStart } from "../hooks/use-draft.ts";
 import { useAction } from "../hooks/use-action.ts";
 import { usePanes } from "../hooks/use-panes.ts";
@@ -58,6 +59,14 @@ export function Mail({ me, onLocked }: Props) {
   const importMail = useImport(write);
   usePanes();
 
+  // Somebody is about to type a code that this window showed before it was reloaded.
+  useEffect(() => {
+    void client["devices.offered"]({}).then(
+      ({ offer }) => offer !== undefined && setPlace("devices"),
+      () => undefined,
+    );
+  }, [client]);
+
   const go = useCallback((to: Place) => {
     setPlace(to);
     setReading(undefined);
@@ -100,73 +109,80 @@ export function Mail({ me, onLocked }: Props) {
   }
 
   return (
-    <div className="mail" data-reading={reading !== undefined || writing !== undefined || isPage(place)}>
-      <Folders
-        me={me}
-        place={place}
-        network={network.value}
-        onGo={go}
-        onWrite={() => write()}
-        onFind={() => setPalette(true)}
-        onLock={() => lock.run()}
-      />
-      <main className="panes">
-        {place === "drafts" ? (
-          <DraftPane hidden={discards.hidden} onOpen={(draft) => write(draft)} onWrite={() => write()} />
-        ) : (
-          <ConversationPane
-            folder={place === "sent" ? "sent" : "inbox"}
-            selected={reading}
-            onOpen={open}
-            onWrite={() => write()}
-          />
-        )}
-        <div className="reading" data-pane="reading">
-          {(lock.error ?? importMail.error) !== undefined && (
-            <div className="banner">
-              <ErrorNote code={lock.error ?? importMail.error} onDismiss={() => (lock.clear(), importMail.clear())} />
-            </div>
-          )}
-          <NetworkBanner state={network.value?.state} />
-          {place === "network" ? (
-            <NetworkPage query={network} onClose={() => go("inbox")} />
-          ) : place === "devices" ? (
-            <DevicesPage onClose={() => go("inbox")} onTell={(text) => setToast({ text })} />
-          ) : reading === undefined ? (
-            <NothingOpen />
+    <>
+      {network.value?.state === "removed" && <Removed onJoined={() => setToast({ text: texts.removed.done })} />}
+      <div className="mail" data-reading={reading !== undefined || writing !== undefined || isPage(place)}>
+        <Folders
+          me={me}
+          place={place}
+          network={network.value}
+          onGo={go}
+          onWrite={() => write()}
+          onFind={() => setPalette(true)}
+          onLock={() => lock.run()}
+        />
+        <main className="panes">
+          {place === "drafts" ? (
+            <DraftPane hidden={discards.hidden} onOpen={(draft) => write(draft)} onWrite={() => write()} />
           ) : (
-            <Thread
-              key={reading}
-              conversationId={reading}
-              me={me.address ?? ""}
-              onReply={write}
-              onClose={() => setReading(undefined)}
+            <ConversationPane
+              folder={place === "sent" ? "sent" : "inbox"}
+              selected={reading}
+              onOpen={open}
+              onWrite={() => write()}
             />
           )}
-          {writing !== undefined && (
-            <Compose
-              key={writing.key}
-              start={writing.start}
-              networkState={network.value?.state}
-              onClose={() => setWriting(undefined)}
-              onSent={sent}
-              onDiscard={discard}
-            />
-          )}
-        </div>
-      </main>
-      <Palette
-        isOpen={palette}
-        onClose={() => setPalette(false)}
-        onGo={go}
-        onOpen={open}
-        onWrite={write}
-        onLock={() => lock.run()}
-        onImport={importMail.choose}
-      />
-      {importMail.input}
-      <Toast content={toast} milliseconds={UNDO_MS} onGone={() => setToast(undefined)} />
-    </div>
+          <div className="reading" data-pane="reading">
+            {(lock.error ?? importMail.error) !== undefined && (
+              <div className="banner">
+                <ErrorNote code={lock.error ?? importMail.error} onDismiss={() => (lock.clear(), importMail.clear())} />
+              </div>
+            )}
+            <NetworkBanner state={network.value?.state} />
+            {place === "network" ? (
+              <NetworkPage query={network} onClose={() => go("inbox")} />
+            ) : place === "devices" ? (
+              <DevicesPage
+                networkState={network.value?.state}
+                onClose={() => go("inbox")}
+                onTell={(text) => setToast({ text })}
+              />
+            ) : reading === undefined ? (
+              <NothingOpen />
+            ) : (
+              <Thread
+                key={reading}
+                conversationId={reading}
+                me={me.address ?? ""}
+                onReply={write}
+                onClose={() => setReading(undefined)}
+              />
+            )}
+            {writing !== undefined && (
+              <Compose
+                key={writing.key}
+                start={writing.start}
+                networkState={network.value?.state}
+                onClose={() => setWriting(undefined)}
+                onSent={sent}
+                onDiscard={discard}
+              />
+            )}
+          </div>
+        </main>
+        <Palette
+          isOpen={palette}
+          onClose={() => setPalette(false)}
+          onGo={go}
+          onOpen={open}
+          onWrite={write}
+          onLock={() => lock.run()}
+          onImport={importMail.choose}
+        />
+        {importMail.input}
+        <Toast content={toast} milliseconds={UNDO_MS} onGone={() => setToast(undefined)} />
+      </div>
+    </>
   );
 }
 

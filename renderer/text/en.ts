@@ -33,7 +33,7 @@ export const en = {
     replaced: {
       what: "Starling is open in a newer window.",
       safe: "Your mail and drafts are unchanged.",
-      todo: "Go on there, or reload this page to continue here.",
+      todo: "Go on there and close this one.",
     },
     lost: {
       what: "This window has lost the program.",
@@ -41,6 +41,7 @@ export const en = {
       todo: "Reload this page, or start Starling again.",
     },
     reload: "Reload",
+    takeOver: "Use this window instead",
   },
 
   mark: {
@@ -82,10 +83,10 @@ export const en = {
     continue: "Continue",
     joinInstead: "Join with a code from another device",
     joinTitle: "Join your other device",
-    joinBody:
-      "On the device that has your mail, open “Devices” and choose “Add a device”. It shows a line and a code for this page.",
-    joinLine: "The provider’s line",
-    joinLineHint: "One line that starts with starling:1:, not a secret. Any invite of your provider does as well.",
+    joinBody: "On the device that has your mail, open “Devices” and choose “Add a device”. Bring here what it shows.",
+    joinLine: "The line",
+    joinLineHint:
+      "One line that starts with starling:1:. It fills in the code too. Any invite of your provider does as well: then type the code.",
     joinCode: "The code",
     joinCodeHint: "26 letters and digits. Capitals, spaces and hyphens do not matter.",
     joinCodeBad: "A code has letters and the digits 2 to 7. A 0 is an o, a 1 an l or an i; and there are 26 in all.",
@@ -150,6 +151,7 @@ export const en = {
   status: {
     label: "State of the network",
     connecting: "Connecting to your provider",
+    removed: "This device is no longer one of your account; nothing leaves",
     mixing: (perMinute: string, data: string) => `Mixing, ${perMinute} packets a minute, ${data} since unlocking`,
     "provider-down": "Your provider does not answer; mail waits here",
     "too-small": "Too few mixes are alive; mail waits here",
@@ -299,6 +301,7 @@ export const en = {
       ready: (duration: string) => `Send privately, arrives in ${duration}`,
       direct: (duration: string) => `Send privately but directly, arrives in ${duration}`,
       waits: "Send privately, leaves when the network is back",
+      removed: "Join again to send",
       sending: "Encrypting…",
       noRecipient: "Add a reader to send",
       looking: (address: string) => `Looking up ${address}…`,
@@ -367,6 +370,7 @@ export const en = {
     now: "now",
     state: {
       connecting: "Connecting to your provider.",
+      removed: "This device is no longer one of your account. Nothing leaves it any more.",
       mixing: "Your mail is mixing as it should.",
       "provider-down": "Your provider does not answer. Mail you send waits here, encrypted.",
       "too-small": "Too few mixes or operators are alive to hide you. Mail you send waits here, encrypted.",
@@ -404,6 +408,15 @@ export const en = {
   devices: {
     title: "Devices",
     loading: "Asking your provider which devices there are…",
+    connecting: "Connecting to your provider…",
+    /** What a computer is called that has no name yet. */
+    kinds: {
+      windows: "Windows computer",
+      mac: "Mac",
+      linux: "Linux computer",
+      telephone: "Telephone",
+      other: "Computer",
+    },
     lead: "Every device gets all new mail and writes as you.",
     leadHint:
       "What came before a device joined is not copied to it, and what you send stays on the device that sent it. Your provider sees how many devices you have and when they fetch mail, not what they are called.",
@@ -418,6 +431,8 @@ export const en = {
     facts: (facts: readonly string[]) => capital(facts.join(", ")),
     only: "This is your only device. If it is lost, so is your mail: a second one keeps what comes from now on.",
     add: "Add a device",
+    showCode: "Show the code",
+    offered: (clock: string) => `A code for a new device holds until ${clock}.`,
     rename: "Rename",
     renameTitle: "What is this device called?",
     renameField: "Name",
@@ -434,14 +449,23 @@ export const en = {
     removed: (name: string) => `${name} was removed.`,
   },
 
+  removed: {
+    rejoin: "Join again",
+    title: "Join your account again",
+    body: "On another of your devices, open “Devices” and choose “Add a device”. What is here stays, and mail from now on comes here too.",
+    done: "This device is one of your account again.",
+  },
+
   addDevice: {
     title: "Add a device",
-    body: "On the new device, start Starling and choose “Join with a code from another device”. It asks for these two.",
+    body: "On the new device, start Starling and choose “Join with a code from another device”. Then bring it one of these.",
     preparing: "Leaving what it needs with your provider, sealed…",
-    line: "The provider’s line",
-    lineHint: "Not a secret: copy it and send it any way you like.",
-    code: "The code",
-    codeHint: "A secret: type it there and send it to nobody. Whoever types it first can read your mail.",
+    line: "One line to copy",
+    lineHint: "It holds the code: carry it over yourself and send it to nobody.",
+    code: "Or the code, to type",
+    codeHint:
+      "The new device then asks for your provider’s line as well: any invite of your provider, or the line above as far as the #, which is no secret.",
+    secret: "Whoever uses the code first can read your mail.",
     until: (clock: string) => `Holds until ${clock}, for one device.`,
     over: "This code is over: it lets nobody in any more.",
     fresh: "New code",

@@ -35,9 +35,9 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
     todo: "Start with an invite from your provider.",
   },
   DEVICE_UNKNOWN: {
-    what: "Your provider does not know this device any more: another of your devices removed it, or the provider lost its entry.",
-    safe: "The mail that is here stays here. No new mail comes, and nothing was changed.",
-    todo: "Look at “Devices” on another of your devices, or ask your provider.",
+    what: "This device is no longer one of your account: another of your devices removed it, or your provider lost its entry.",
+    safe: "Mail and drafts that are here stay here and can be read. Nothing leaves this device any more, and nothing new comes.",
+    todo: "To use it again, choose “Add a device” on another of your devices and join here with its code. Without another device, ask your provider.",
   },
   ACCOUNT_EXISTS: {
     what: "No new account was made: there is already one on this computer.",

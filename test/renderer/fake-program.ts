@@ -15,6 +15,7 @@ import type {
   Journey,
   Message,
   NetworkState,
+  Offer,
   Person,
   Recipient,
 } from "#main/contract/contract.ts";
@@ -23,6 +24,7 @@ import { MainError } from "#main/error.ts";
 import { memoryPorts } from "#main/rpc/memory-port.ts";
 import { type Announce, serve } from "#main/rpc/serve.ts";
 import type { Files } from "#renderer/api/files.ts";
+import type { Ending } from "#renderer/api/port-websocket.ts";
 import type { Program } from "#renderer/api/program.ts";
 import {
   ALICE,
@@ -42,6 +44,10 @@ export interface FakeOptions {
   readonly mail?: readonly FakeMail[];
   readonly network?: Partial<NetworkState>;
   readonly devices?: readonly Device[];
+  /** A code that a window before this one has asked for. */
+  readonly offer?: Offer;
+  /** Why the connection ends, when it does. */
+  readonly ending?: Ending;
 }
 
 export interface FakeProgram extends Program {
@@ -176,6 +182,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
     },
   ];
   if (options.devices !== undefined) devices = [...options.devices];
+  let offer: Offer | undefined = options.offer;
 
   const handlers: Handlers = {
     "app.state": async () => state,
@@ -287,8 +294,22 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       return check(address);
     },
     "devices.list": async () => ({ devices }),
-    "devices.offer": async () => ({ code: DEVICE_CODE, line: INVITE_OF_PROVIDER, until: now() + 15 * 60_000 }),
-    "devices.withdraw": async () => ({}),
+    "devices.offer": async () => {
+      offer ??= { code: DEVICE_CODE, line: INVITE_OF_PROVIDER, until: now() + 15 * 60_000 };
+      if (now() >= offer.until) offer = { ...offer, until: now() + 15 * 60_000 };
+      return offer;
+    },
+    "devices.offered": async () => (offer === undefined || now() >= offer.until ? {} : { offer }),
+    "devices.withdraw": async () => {
+      offer = undefined;
+      return {};
+    },
+    "devices.rejoin": async ({ code }) => {
+      if (code !== DEVICE_CODE.replaceAll("-", "")) fail("BAD_DEVICE_CODE");
+      network = { ...network, state: "mixing" };
+      announce("network.changed", {});
+      return {};
+    },
     "devices.rename": async ({ id, name }) => {
       devices = devices.map((device) => (device.id === id ? Object.assign(device, { name }) : device));
       return { devices };
@@ -366,7 +387,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
   return {
     connection,
     files,
-    ending: () => "lost",
+    ending: () => options.ending ?? "lost",
     openExternal: (url) => void opened.push(url),
     save: (blob, name) => void saved.push({ name, bytes: blob.size }),
     reload: () => {},
@@ -383,7 +404,10 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
         release();
       };
     },
-    addDevice: (device) => void (devices = [...devices.filter(({ id }) => id !== device.id), device]),
+    addDevice(device) {
+      devices = [...devices.filter(({ id }) => id !== device.id), device];
+      if (!device.isJoining) offer = undefined;
+    },
     setReader,
     setNetwork(part) {
       network = { ...network, ...part };

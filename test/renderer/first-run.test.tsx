@@ -90,3 +90,16 @@ test("a window that lost the program says so and keeps what is on screen", async
   expect((await screen.findByRole("alert")).textContent).toContain(en.app.lost.what);
   screen.getByRole("navigation", { name: en.folders.label });
 });
+
+test("the older of two windows says one thing, whatever is pressed in it afterwards", async () => {
+  const program = show({ ending: "replaced" });
+  await screen.findByRole("navigation", { name: en.folders.label });
+  program.disconnect();
+  await screen.findByText(en.app.replaced.todo);
+  await press(en.folders.devices);
+  await press(en.folders.lock);
+  await press(/^Inbox/);
+  expect(screen.getAllByRole("alert")).toHaveLength(1);
+  expect(document.body.textContent).not.toContain(en.errors.REFUSED.what);
+  screen.getByRole("button", { name: en.app.takeOver });
+});

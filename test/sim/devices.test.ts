@@ -9,6 +9,8 @@ import type { TransportClientOptions } from "#transport/client/types.ts";
 import { equalBytes, fromHex, toHex, utf8 } from "#transport/core/bytes.ts";
 import { messageId, milliseconds, seconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
+import type { Dialer } from "#transport/link/link.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { asDevice, household, join, knows, waiting } from "./household.ts";
 import { days, lookUp, post, startClient, stopClient, until } from "./slow-world.ts";
@@ -94,6 +96,13 @@ test("a device that is removed gets nothing more; those that stay open what is s
   assert.ok((await knows(laptop, after.mailboxKey)) && (await knows(tablet, after.mailboxKey)));
   assert.equal(await knows(phone, after.mailboxKey), false);
 
+  // It has learned so from an answer to a poll, and nothing leaves it any more.
+  assert.equal(phone.client.status().state, "removed");
+  const { sentToday, receivedToday } = phone.client.status();
+  await world.clock.runFor(seconds(6 * 3600));
+  const later = phone.client.status();
+  assert.deepEqual([later.sentToday, later.receivedToday], [sentToday, receivedToday]);
+
   // Neither an old code nor the phone's own knowledge brings it back.
   await assert.rejects(world.clock.runUntilSettled(phone.client.devices(), seconds(60)), { code: "NO_ACCOUNT" });
   const stranger = world.client({ name: "stranger", provider: "b" });
@@ -104,6 +113,75 @@ test("a device that is removed gets nothing more; those that stay open what is s
       code: "REFUSED",
     },
   );
+  await world.stop();
+});
+
+test("a device that was removed learns it at its next poll, and with a new code goes on where it was", async () => {
+  const { world, alice, laptop, phone } = await household("again");
+  const ask = <T>(question: Promise<T>): Promise<T> => world.clock.runUntilSettled(question, seconds(60));
+  const deviceKey = world.deviceKey("phone");
+  // What a new device asks for in its first hours has been answered.
+  await world.clock.runFor(seconds(6 * 3600));
+  await ask(laptop.client.removeDevice({ deviceKey }));
+  await until(world, () => phone.client.status().state === "removed");
+  const { direction, length } = phone.observer.sightings.at(-1) ?? {};
+  const { payloadBytes } = geometry(world.network.parameters);
+  assert.deepEqual(
+    [direction, length],
+    ["in", ENTRY_HEAD_BYTES + payloadBytes],
+    "what told it was an answer to a poll",
+  );
+  const record = await lookUp(world, alice, laptop.address);
+  await post(world, alice, record, utf8("meanwhile"));
+  await until(world, () => laptop.received.size === 1);
+
+  // Another account's code is refused, whatever it lets in, and so is a wrong one.
+  const carol = await world.join({ name: "carol", provider: "b" });
+  const foreign = await ask(carol.client.offerDevice({ extra: new Uint8Array(0) }));
+  const joining = asDevice(world, "phone");
+  const joinWith = (typed: string) => ask(phone.client.joinDevice({ ...joining, code: typed }));
+  await assert.rejects(joinWith(foreign), { code: "ACCOUNT_DIFFERS" });
+  await assert.rejects(joinWith("a".repeat(26)), { code: "REFUSED" });
+  assert.equal(phone.client.status().state, "removed");
+  assert.equal(phone.client.account?.address, laptop.address);
+
+  const code = await ask(laptop.client.offerDevice({ extra: new Uint8Array(0) }));
+  await joinWith(code);
+  assert.equal(phone.client.status().state, "mixing");
+  assert.equal((await ask(laptop.client.devices())).length, 2);
+  await post(world, alice, await lookUp(world, alice, laptop.address), utf8("again"));
+  await until(world, () => phone.texts().includes("again") && laptop.received.size === 2);
+  const mail = phone.client.send({ to: await lookUp(world, phone, alice.address), body: utf8("from the phone") });
+  await world.clock.runUntilSettled(mail, seconds(3600));
+  await until(world, () => alice.texts().includes("from the phone"));
+  await world.stop();
+});
+
+test("a client that has just started waits for its link before it says that there is no provider", async () => {
+  const { world, phone } = await household("just started");
+  await stopClient(world, phone);
+  const wait = (time: number): Promise<void> =>
+    new Promise((resolve) => void world.clock.at(milliseconds(world.clock.now() + time), resolve));
+  const late = world.client({
+    name: "phone",
+    provider: "b",
+    make: (o) => slowly(o, async (target) => (await wait(5_000), o.dialer.dial(target))),
+  });
+  Object.assign(late, { store: phone.store });
+  await startClient(world, late);
+  assert.equal(late.client.status().state, "connecting");
+  assert.equal((await world.clock.runUntilSettled(late.client.devices(), seconds(10))).length, 2);
+  await stopClient(world, late);
+
+  const never = world.client({
+    name: "phone",
+    provider: "b",
+    make: (o) => slowly(o, async () => (await wait(5_000), Promise.reject(new Error("nobody is there")))),
+  });
+  Object.assign(never, { store: phone.store });
+  await startClient(world, never);
+  const asked = world.clock.runUntilSettled(never.client.devices(), seconds(10));
+  await assert.rejects(asked, { code: "PROVIDER_DOWN" });
   await world.stop();
 });
 
@@ -203,6 +281,10 @@ test("the code, what was sealed under it, and what it opened are overwritten onc
   await world.stop();
 });
 
+/** docs/spec/05-link.md §3 */
+const ENTRY_HEAD_BYTES = 26;
+const slowly = (o: TransportClientOptions, dial: Dialer["dial"]): TransportClient =>
+  new TransportClient({ ...o, dialer: { dial } });
 const cannotKeep = (): Promise<never> => Promise.reject(new Error("the disk is full"));
 const contents = (client: SimClient): string[] => [...client.received.values()].map(toHex).toSorted();
 const ids = (client: SimClient) => [...client.received.keys()].map((id) => messageId(fromHex(id)));

@@ -131,6 +131,7 @@ export class Account {
 
   /** Begins the schedule: one upload at a random moment of each part of a key's lifetime, whether anything changed or not. */
   start(): void {
+    this.#stopped = false;
     this.#plan(this.#stored?.recordUntil === this.#deps.mailboxKeys.current?.validUntil);
   }
 

@@ -17,6 +17,7 @@ export interface StatusParts {
   readonly usage: Usage;
   /** Undefined without an account. */
   readonly session: Session | undefined;
+  readonly isRemoved: boolean;
 }
 
 export function clientStatus(parts: StatusParts): ClientStatus {
@@ -38,7 +39,8 @@ export function clientStatus(parts: StatusParts): ClientStatus {
   };
 }
 
-function stateOf({ keeper, link, session }: StatusParts): ClientState {
+function stateOf({ keeper, link, session, isRemoved }: StatusParts): ClientState {
+  if (isRemoved) return "removed";
   const { problem } = keeper;
   if (problem !== undefined && problem !== "NO_CONSENSUS") return PROBLEM_STATES[problem] ?? "untrusted";
   if (link.state === "down") return "provider-down";

@@ -3,26 +3,26 @@
  * Spec: docs/spec/01-message.md, docs/spec/04-traffic.md
  */
 
-import { Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { ProfileName } from "../core/parameters.ts";
 import { wipe } from "../core/secret.ts";
 import type { MessageId, Milliseconds, NodeId } from "../core/units.ts";
-import { assertCurrent, type MailboxRecord, verifyMailboxRecord } from "../directory/mailbox-record.ts";
+import { assertCurrent, type MailboxRecord } from "../directory/mailbox-record.ts";
 import type { NodeDescriptor } from "../directory/model.ts";
-import { RECORD_BYTES_MAX } from "../link/control-limits.ts";
 import type { Frame } from "../link/frame.ts";
 import { geometry } from "../sphinx/geometry.ts";
 import { Sphinx } from "../sphinx/sphinx.ts";
 import { ProfileSchedule } from "../traffic/profile-schedule.ts";
 import { SendClock, type SendClockOptions } from "../traffic/send-clock.ts";
-import { Account } from "./account.ts";
+import type { Account } from "./account.ts";
 import { clientStatus } from "./client-status.ts";
 import { ConsensusKeeper } from "./consensus-keeper.ts";
 import { ControlChannel } from "./control-channel.ts";
-import { Devices } from "./devices.ts";
+import type { Devices } from "./devices.ts";
 import { Entrance } from "./entrance.ts";
-import { MailboxKeys } from "./mailbox-keys.ts";
+import { keyQuestion, readKeyAnswer } from "./key-answer.ts";
+import type { MailboxKeys } from "./mailbox-keys.ts";
+import { membership } from "./membership.ts";
 import { ProviderLink } from "./provider-link.ts";
 import { recipientOf } from "./recipient.ts";
 import { Session } from "./session.ts";
@@ -57,6 +57,10 @@ export class TransportClient implements MixClient {
   readonly #entrance: Entrance;
   #profiles: ProfileSchedule;
   #session: Session | undefined;
+  /** The provider knows this device no more. */
+  #isRemoved = false;
+  /** The end of a session that was stopped for that. */
+  #ending: Promise<void> = Promise.resolve();
 
   constructor(options: TransportClientOptions) {
     this.#options = options;
@@ -66,56 +70,28 @@ export class TransportClient implements MixClient {
     this.#sphinx = new Sphinx({ suite, geometry: sizes });
     this.#profiles = new ProfileSchedule({ parameters, choice: { profile: "mail", nextProfile: undefined } });
     // Polls, consensus, records and reconnection draw from one stream: none of them sees mail.
-    const schedule = streams.polling;
-    this.#link = new ProviderLink({
+    const random = streams.polling;
+    const onFrame = (frame: Frame, bytes: number): void => this.#received(frame, bytes);
+    const link = new ProviderLink({
       clock,
-      random: schedule,
+      random,
       dialer,
       provider,
       sizes,
-      onFrame: (frame, bytes) => this.#received(frame, bytes),
+      onFrame,
       onChange: () => this.#linkChanged(),
     });
-    const link = this.#link;
-    this.#keeper = new ConsensusKeeper({
-      clock,
-      random: schedule,
-      suite,
-      network,
-      store,
-      link,
-      onChange: () => this.#consensusChanged(),
-    });
-    this.#entrance = new Entrance({ clock, link, keeper: this.#keeper });
-    this.#control = new ControlChannel({ clock, link });
-    this.#mailboxKeys = new MailboxKeys({
-      clock,
-      suite,
-      geometry: sizes,
-      parameters,
-      store,
-      random: streams.keys,
-      isClockGood: () => this.#keeper.current() !== undefined,
-    });
-    this.#account = new Account({
-      clock,
-      schedule,
-      keys: streams.keys,
-      suite,
-      parameters,
-      store,
-      control: this.#control,
-      mailboxKeys: this.#mailboxKeys,
-    });
-    this.#devices = new Devices({
-      clock,
-      suite,
-      parameters,
-      keys: streams.keys,
-      control: this.#control,
-      account: this.#account,
-      mailboxKeys: this.#mailboxKeys,
-    });
+    const onChange = (): void => this.#consensusChanged();
+    const keeper = new ConsensusKeeper({ clock, random, suite, network, store, link, onChange });
+    const control = new ControlChannel({ clock, link, onNoAccount: () => this.#removed() });
+    const { mailboxKeys, account, devices } = membership(options, { geometry: sizes, keeper, control });
+    this.#link = link;
+    this.#keeper = keeper;
+    this.#entrance = new Entrance({ clock, link, keeper });
+    this.#control = control;
+    this.#mailboxKeys = mailboxKeys;
+    this.#account = account;
+    this.#devices = devices;
   }
 
   get account(): SignedUp | undefined {
@@ -137,6 +113,7 @@ export class TransportClient implements MixClient {
     this.#link.stop();
     await this.#session?.stop();
     this.#session = undefined;
+    await this.#ending;
     this.#mailboxKeys.close();
   }
 
@@ -148,14 +125,25 @@ export class TransportClient implements MixClient {
   }
 
   async offerDevice(options: { extra: Uint8Array }): Promise<string> {
-    this.#required();
+    await this.#atProvider();
     return this.#devices.offer(options.extra);
   }
 
   async joinDevice(options: JoinDeviceOptions): Promise<SignedUp> {
-    const { code, deviceKey, name, keep } = options;
-    await this.#entrance.assertOpen();
     if (this.#session !== undefined) throw new TransportError("REFUSED");
+    if (!this.#isRemoved) return this.#join(options);
+    await this.#ending;
+    this.#link.start();
+    try {
+      return await this.#join(options);
+    } catch (error) {
+      this.#link.stop();
+      throw error;
+    }
+  }
+
+  async #join({ code, deviceKey, name, keep }: JoinDeviceOptions): Promise<SignedUp> {
+    await this.#entrance.assertOpen();
     const extra = await this.#devices.join(code);
     const account = this.#account.signedUp as SignedUp;
     try {
@@ -165,26 +153,29 @@ export class TransportClient implements MixClient {
     }
     // The provider takes it as the word that this device is done: from here on it stays in the account.
     await this.#devices.name({ deviceKey, name, since: this.#options.clock.now() });
+    this.#isRemoved = false;
     await this.#openSession();
+    this.#emitStatus();
     return account;
   }
 
   async withdrawOffer(): Promise<void> {
-    this.#required();
+    await this.#atProvider();
     await this.#devices.withdraw();
   }
 
-  devices(): Promise<readonly Device[]> {
+  async devices(): Promise<readonly Device[]> {
+    await this.#atProvider();
     return this.#devices.list();
   }
 
   async nameDevice(options: { deviceKey: Uint8Array; name: string; since: Milliseconds }): Promise<void> {
-    this.#required();
+    await this.#atProvider();
     await this.#devices.name(options);
   }
 
   async removeDevice(options: { deviceKey: Uint8Array }): Promise<void> {
-    this.#required();
+    await this.#atProvider();
     await this.#devices.remove(options.deviceKey);
   }
 
@@ -207,13 +198,9 @@ export class TransportClient implements MixClient {
   async lookup(address: string): Promise<MailboxRecord | undefined> {
     const provider = this.#providerOf(address.slice(address.lastIndexOf("@") + 1));
     if (provider === undefined) return undefined;
-    const body = new Writer().text16(address).finish();
-    const reply = new Reader(await this.request({ provider: provider.nodeId, service: "keys", body }));
-    const isKnown = reply.u8() === 1;
-    const bytes = isKnown ? reply.bytes32(RECORD_BYTES_MAX) : undefined;
-    reply.end();
-    if (bytes === undefined) return undefined;
-    return verifyMailboxRecord({ bytes, suite: this.#options.suite, address });
+    const body = keyQuestion(address);
+    const answer = await this.request({ provider: provider.nodeId, service: "keys", body });
+    return readKeyAnswer(answer, { suite: this.#options.suite, address });
   }
 
   serves(domain: string): boolean {
@@ -272,6 +259,7 @@ export class TransportClient implements MixClient {
       profiles: this.#profiles,
       usage: this.#usage,
       session: this.#session,
+      isRemoved: this.#isRemoved,
     });
   }
 
@@ -312,6 +300,12 @@ export class TransportClient implements MixClient {
     await this.#session.start();
   }
 
+  /** Just started, a client waits for its link before it says that there is none. Throws NO_ACCOUNT. */
+  async #atProvider(): Promise<void> {
+    this.#required();
+    await this.#entrance.tried();
+  }
+
   #required(): Session {
     if (this.#session === undefined) throw new TransportError("NO_ACCOUNT");
     return this.#session;
@@ -321,6 +315,7 @@ export class TransportClient implements MixClient {
     this.#usage.received(bytes, this.#options.clock.now(), frame.type === "entry");
     switch (frame.type) {
       case "entry":
+        if (frame.kind === "no-account") return this.#removed();
         return this.#session?.entry(frame);
       case "consensusPart":
         return this.#keeper.received(frame);
@@ -328,6 +323,19 @@ export class TransportClient implements MixClient {
         return this.#control.answered(frame.body);
       default:
     }
+  }
+
+  /** What is here stays; nothing leaves any more. Not kept: a provider that has its accounts back from a backup is asked at the next start. */
+  #removed(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#isRemoved = true;
+    this.#session = undefined;
+    this.#account.stop();
+    this.#link.stop();
+    // What cannot be written at its end is asked for again as after any other.
+    this.#ending = session.stop().catch(() => undefined);
+    this.#emitStatus();
   }
 
   #linkChanged(): void {

@@ -24,12 +24,15 @@ export type ControlQuestion = ControlRequest extends infer R
 export class ControlChannel {
   readonly #clock: Clock;
   readonly #link: ProviderLink;
+  readonly #onNoAccount: () => void;
   readonly #waiting = new Map<number, (answer: ControlAnswer) => void>();
   #lastId = 0;
 
-  constructor(options: { clock: Clock; link: ProviderLink }) {
+  /** `onNoAccount`: the provider knows no account of this device. */
+  constructor(options: { clock: Clock; link: ProviderLink; onNoAccount: () => void }) {
     this.#clock = options.clock;
     this.#link = options.link;
+    this.#onNoAccount = options.onNoAccount;
   }
 
   /** The account the device has after the request. Throws as `request`. */
@@ -44,6 +47,7 @@ export class ControlChannel {
     if (!this.#link.send({ type: "control", body })) throw new TransportError("PROVIDER_DOWN");
     const answer = await this.#answerTo(id);
     if (answer === undefined) throw new TransportError("PROVIDER_DOWN");
+    if (answer.result === "NO_ACCOUNT") this.#onNoAccount();
     if (answer.result !== "OK") throw new TransportError(REFUSALS[answer.result]);
     return answer;
   }

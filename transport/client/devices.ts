@@ -77,10 +77,13 @@ export class Devices {
    */
   async join(text: string): Promise<Uint8Array> {
     const { account, mailboxKeys, suite } = this.#deps;
+    const before = account.opened;
     const { answered, bundle } = await this.#takeBundle(decodeDeviceCode(text));
     const { opened, ratchet, keys, accountKey, certificate, profile, guards, extra } = bundle;
     // The provider could put this device into another account than the one that its owner is writing from.
     if (!isSame(answered, opened)) throw new TransportError("ACCOUNT_DIFFERS");
+    // What is on a device that joins again is one account's, and stays so.
+    if (before !== undefined && !isSame(before, opened)) throw new TransportError("ACCOUNT_DIFFERS");
     const pairs = keys.map((key) => Object.assign(key, { publicKey: publicKeyOf(suite, key.privateKey) }));
     await mailboxKeys.adopt(ratchet, pairs);
     await account.enter({ opened, accountKey, certificate, profile, guards });

@@ -30,6 +30,11 @@ export class Entrance {
     if (problem !== undefined && FORBIDS_SIGN_UP.has(problem)) throw new TransportError(problem);
   }
 
+  /** Resolves when the provider has been reached, or could not be: at the start nobody knows yet. */
+  async tried(): Promise<void> {
+    await this.#comes(() => this.#deps.link.state !== "new");
+  }
+
   /** The link or the list is another. */
   changed(): void {
     for (const look of this.#waiters) look();

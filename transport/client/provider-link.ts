@@ -27,6 +27,8 @@ export class ProviderLink {
   readonly #options: ProviderLinkOptions;
   #link: Link | undefined;
   #state: "new" | "up" | "down" | "stopped" = "new";
+  /** How often it was started or stopped: a dial that ends in another life than it began in is not wanted any more. */
+  #life = 0;
   #failures = 0;
   #upSince: Milliseconds = milliseconds(0);
   #cancelRedial: Cancel = () => undefined;
@@ -42,11 +44,15 @@ export class ProviderLink {
     return this.#state;
   }
 
+  /** Also after `stop`. */
   start(): void {
+    this.#life++;
+    this.#state = "new";
     void this.#dial();
   }
 
   stop(): void {
+    this.#life++;
     this.#state = "stopped";
     this.#cancelRedial();
     this.#link?.close();
@@ -70,9 +76,10 @@ export class ProviderLink {
   async #dial(): Promise<void> {
     const { dialer, provider, clock } = this.#options;
     const { address, linkKey } = provider;
+    const life = this.#life;
     try {
       const link = await dialer.dial({ address, expectedKey: linkKey, protocol: "starling-client/1" });
-      if (this.#state === "stopped") return link.close();
+      if (this.#life !== life) return link.close();
       this.#link = link;
       this.#unanswered = 0;
       this.#state = "up";
@@ -81,7 +88,7 @@ export class ProviderLink {
       link.onClose(() => this.#lost(link));
       this.#options.onChange();
     } catch {
-      if (this.#state !== "stopped") this.#redialLater();
+      if (this.#life === life) this.#redialLater();
     }
   }
 

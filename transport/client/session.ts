@@ -228,7 +228,7 @@ export class Session {
   }
 
   entry(frame: Extract<Frame, { type: "entry" }>): void {
-    if (frame.kind === "none") return;
+    if (frame.kind === "none" || frame.kind === "no-account") return;
     const { cursor, kind, surbId, body } = frame;
     this.inbox.take({ cursor, kind, surbId, body });
   }

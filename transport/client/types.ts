@@ -82,6 +82,8 @@ export interface Journey {
 }
 
 export type ClientState =
+  /** The provider knows this device no more: nothing leaves, until it joins the account again. */
+  | "removed"
   /** No consensus yet, or no link yet for the first time. */
   | "connecting"
   /** Packets leave at the clock's ticks. */
@@ -179,7 +181,8 @@ export interface MixClient {
    * In place of `signUp`: makes this device one more of the account that the code is from. Throws as `signUp`; REFUSED for a
    * code that lets nobody in, MALFORMED for what is no code; TOO_MANY_DEVICES; SEAL_FAILED and ACCOUNT_DIFFERS when the provider
    * gives something else than the other device left there; DEVICE_NEWER when that runs a later program: then nothing was taken
-   * over. What fails, also in `keep`, leaves a device at the provider that goes when the code does.
+   * over. What fails, also in `keep`, leaves a device at the provider that goes when the code does. A device in the state
+   * `removed` joins again so; ACCOUNT_DIFFERS for another account than the one it was of.
    */
   joinDevice(options: JoinDeviceOptions): Promise<SignedUp>;
   /** The devices of the account. Throws PROVIDER_DOWN, NO_ACCOUNT. */

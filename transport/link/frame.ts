@@ -36,7 +36,7 @@ export type Frame =
   /** The consensus of an epoch, the newest one, or the network file. */
   | { readonly type: "getConsensus"; readonly epoch: WantedDocument }
   | { readonly type: "control"; readonly body: Uint8Array }
-  /** Provider to client, exactly one for each POLL. With kind "none" the cursor is 0 and id and body are random. */
+  /** Provider to client, exactly one for each POLL. With kind "none" or "no-account" the cursor is 0 and id and body are random. */
   | {
       readonly type: "entry";
       readonly cursor: number;
@@ -66,8 +66,8 @@ export type Frame =
   | { readonly type: "status"; readonly accepted: boolean; readonly reason: string };
 
 export type WantedDocument = Epoch | "current" | "network";
-/** A notice is from another device of the account. */
-export type EntryKind = "none" | "fragment" | "reply" | "notice";
+/** A notice is from another device of the account. "no-account" is "none" to a device that has no account, or none any more. */
+export type EntryKind = "none" | "fragment" | "reply" | "notice" | "no-account";
 
 /** Throws RangeError for parts that are not of their length. */
 export function encodeFrame(frame: Frame, sizes: FrameSizes): Uint8Array {
@@ -133,7 +133,7 @@ export function decodeFrame(
 /** Epoch fields that ask for the newest consensus, and for the network file. */
 const CURRENT = 0xffff_ffff;
 const NETWORK = 0xffff_fffe;
-const ENTRY_KINDS: readonly EntryKind[] = ["none", "fragment", "reply", "notice"];
+const ENTRY_KINDS: readonly EntryKind[] = ["none", "fragment", "reply", "notice", "no-account"];
 
 function decodeFixed(type: number, reader: Reader, sizes: FrameSizes): Frame {
   switch (type) {

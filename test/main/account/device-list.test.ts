@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDeviceHandlers } from "#main/account/devices.ts";
+import { StandingOffer } from "#main/account/standing-offer.ts";
 import type { Session } from "#main/account/session.ts";
 import { api } from "#main/contract/contract.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
@@ -21,10 +22,17 @@ test("a day that has not come yet, as a provider may name it, is shown as today,
     isOwn: false,
     isJoining: false,
   }));
-  const session = { client: { devices: async () => devices }, suite, account: { deviceSeed: new Uint8Array(32) } };
+  const clock = new VirtualClock({ start: milliseconds(TODAY * DAY + 5) });
+  const offer = new StandingOffer(clock);
+  const session = {
+    offer,
+    client: { devices: async () => devices },
+    suite,
+    account: { deviceSeed: new Uint8Array(32) },
+  };
   const handlers = createDeviceHandlers({
     open: () => session as unknown as Session,
-    clock: new VirtualClock({ start: milliseconds(TODAY * DAY + 5) }),
+    clock,
   });
   const shown = api["devices.list"].output.parse(await handlers["devices.list"]({}));
   assert.deepEqual(

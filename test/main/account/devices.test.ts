@@ -11,7 +11,7 @@ import { decodePayload, encodePayload } from "#main/account/device-payload.ts";
 import { fittingName } from "#main/account/devices.ts";
 import { failsWith, PASSPHRASE, type Person, People } from "#test/support/people.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { BUNDLE_EXTRA_BYTES_MAX } from "#transport";
+import { BUNDLE_EXTRA_BYTES_MAX, milliseconds } from "#transport";
 
 test("a second program joins with a code: it reads new mail, writes as the same address, knows whose keys were compared, and is removed", async (t) => {
   const people = await People.on(t, { seed: "second program" });
@@ -63,8 +63,87 @@ test("a second program joins with a code: it reads new mail, writes as the same 
     left.devices.map((device) => device.name),
     ["Laptop"],
   );
-  await failsWith(people.during(phone.contract["devices.list"]({})), "DEVICE_UNKNOWN");
   assert.deepEqual([...alice.reported, ...bob.reported, ...phone.reported], []);
+});
+
+test("a program whose device was removed learns it without being asked: it stops, keeps what it has, and goes on after joining again", async (t) => {
+  const people = await People.on(t, { seed: "removed" });
+  const { alice, bob } = await people.aliceAndBob();
+  const phone = await joined(people, bob, "phone");
+  await people.until(async () => (await phone.network()).state === "mixing", "the phone is mixing");
+  await alice.write(bob.address, "before");
+  await people.until(async () => (await phone.texts()).length === 1, "a mail before");
+  const state = async (): Promise<string> =>
+    (await people.during(phone.contract["recipient.check"]({ address: alice.address }))).state;
+  await people.until(async () => (await state()) === "private", "the key of who is written to");
+  const other = (await people.during(bob.contract["devices.list"]({}))).devices.find(({ isThis }) => !isThis) as Device;
+  await people.during(bob.contract["devices.remove"]({ id: other.id }));
+  await people.until(async () => (await phone.network()).state === "removed", "the phone knows");
+
+  const { sentToday } = await phone.network();
+  await people.run(milliseconds(30_000));
+  assert.deepEqual((await phone.network()).sentToday, sentToday, "nothing leaves");
+  assert.deepEqual(await phone.texts(), ["before"]);
+  const draftId = await phone.draft(alice.address, "not yet");
+  await failsWith(people.during(phone.contract["draft.send"]({ draftId })), "DEVICE_UNKNOWN");
+  assert.deepEqual(await phone.draftTexts(), ["not yet"]);
+  await failsWith(people.during(phone.contract["devices.list"]({})), "DEVICE_UNKNOWN");
+  await people.during(phone.contract["recipient.check"]({ address: alice.address }));
+  await people.during(phone.contract["network.estimate"]({ bytes: 1 }));
+
+  // Another start does not know it, and learns it again.
+  await phone.close();
+  phone.startProgram();
+  await phone.unlock();
+  await people.until(async () => (await phone.network()).state === "removed", "the phone knows again");
+  await failsWith(people.during(phone.contract["devices.rejoin"]({ code: "a".repeat(26) })), "BAD_DEVICE_CODE");
+  await failsWith(people.during(bob.contract["devices.rejoin"]({ code: "a".repeat(26) })), "BAD_INPUT");
+  const { code } = await people.during(bob.contract["devices.offer"]({}));
+  await people.during(phone.contract["devices.rejoin"]({ code }));
+  await people.until(async () => (await phone.network()).state === "mixing", "the phone mixes again");
+  const { devices } = await people.during(bob.contract["devices.list"]({}));
+  assert.deepEqual(
+    devices.map(({ name }) => name),
+    ["", "My phone"],
+  );
+  await people.during(phone.contract["draft.send"]({ draftId }));
+  await alice.receivesOnce("not yet");
+  await alice.write(bob.address, "after");
+  await people.until(async () => (await phone.texts()).length === 2, "a mail after");
+  assert.deepEqual([...alice.reported, ...bob.reported, ...phone.reported], []);
+});
+
+test("a code on offer is the same for a window that was reloaded, until it is used, taken back, over or locked away", async (t) => {
+  const people = await People.on(t, { seed: "on offer" });
+  const bob = await people.person("bob", "b");
+  const phone = await people.newcomer("phone", "b");
+  const offer = () => people.during(bob.contract["devices.offer"]({}));
+  const offered = async () => (await people.during(bob.contract["devices.offered"]({}))).offer;
+  const list = () => people.during(bob.contract["devices.list"]({}));
+  assert.equal(await offered(), undefined);
+  await list();
+  const first = await offer();
+  assert.deepEqual(await offered(), first);
+  assert.deepEqual(await offer(), first);
+  await people.during(bob.contract["devices.withdraw"]({}));
+  assert.equal(await offered(), undefined);
+
+  const second = await offer();
+  assert.notEqual(second.code, first.code);
+  await bob.close();
+  bob.startProgram();
+  await failsWith(people.during(bob.contract["devices.offered"]({})), "LOCKED");
+  await bob.unlock();
+  assert.equal(await offered(), undefined);
+  // The link is not up yet: it is waited for.
+  await list();
+
+  const third = await offer();
+  const input = { invite: third.line, code: third.code, deviceName: "Phone", passphrase: PASSPHRASE };
+  await people.during(phone.contract["app.join"](input));
+  assert.deepEqual(await offered(), third);
+  assert.equal((await list()).devices.length, 2);
+  assert.equal(await offered(), undefined);
 });
 
 test("a code that is wrong or was taken back lets nobody in, says so, and leaves nothing behind", async (t) => {

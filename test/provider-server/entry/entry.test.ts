@@ -43,6 +43,31 @@ test("a poll is answered after the same time, however long it took to find its e
   }
 });
 
+test("a device without an account is told so, in an answer as long and as late as any other", async () => {
+  const clock = new VirtualClock();
+  const answers = [true, false].map((isDevice, name) => {
+    const entry = entryWith({ clock, accounts: { isDevice: () => isDevice } });
+    const link = new FakeLink(clock, name);
+    entry.accept(link);
+    link.receive({ type: "poll", cursor: 0 });
+    return link.sent;
+  });
+  const asked = clock.now();
+  await clock.runFor(seconds(1));
+  const seen = answers.flat().map(({ at, frame }) => ({ after: at - asked, frame, bytes: encodeFrame(frame, SIZES) }));
+  assert.deepEqual(
+    seen.map(({ frame }) => frame.type === "entry" && [frame.kind, frame.cursor]),
+    [
+      ["none", 0],
+      ["no-account", 0],
+    ],
+  );
+  assert.deepEqual(
+    seen.map(({ after, bytes }) => [after, bytes.length]),
+    Array.from({ length: 2 }, () => [POLL_ANSWER_WAIT, 26 + SIZES.payloadBytes]),
+  );
+});
+
 test("an answer has left before the disk is asked to keep the cursor of its poll", () => {
   assert.ok(POLL_ANSWER_WAIT < BATCH_WAIT);
 });

@@ -1,0 +1,52 @@
+/** A code that is on offer is kept while it is good, and its bytes are overwritten then. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { StandingOffer } from "#main/account/standing-offer.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { milliseconds, seconds } from "#transport/core/units.ts";
+
+const phone = { id: "2", isJoining: false };
+const laptop = { id: "1", isJoining: false };
+
+test("a code is over at its time, not before", async () => {
+  const { clock, offer, made } = offered();
+  await clock.runFor(seconds(899));
+  assert.deepEqual(offer.now, made);
+  await clock.runFor(seconds(1));
+  assert.equal(offer.now, undefined);
+});
+
+test("a device that is joining has not used the code up yet; one that has joined has", () => {
+  const { offer, made } = offered();
+  offer.listed([laptop]);
+  assert.deepEqual(offer.now, made);
+  offer.listed([laptop, { ...phone, isJoining: true }]);
+  assert.deepEqual(offer.now, made);
+  offer.listed([laptop, phone]);
+  assert.equal(offer.now, undefined);
+});
+
+test("nobody's code stays when the account is locked, also when it comes only then", () => {
+  const { offer, made } = offered();
+  offer.close();
+  assert.equal(offer.now, undefined);
+  offer.keep(made);
+  assert.equal(offer.now, undefined);
+});
+
+test("the end of a code that was replaced does not end the next one", async () => {
+  const { clock, offer, made } = offered();
+  const next = { ...made, code: "next", until: made.until + 60_000 };
+  offer.keep(next);
+  await clock.runFor(seconds(901));
+  assert.deepEqual(offer.now, next);
+});
+
+function offered() {
+  const clock = new VirtualClock({ start: milliseconds(1_000_000) });
+  const offer = new StandingOffer(clock);
+  const made = { code: "aaaqe-ayeau", line: "starling:1:x", until: clock.now() + 900_000 };
+  offer.keep(made);
+  return { clock, offer, made };
+}
