@@ -175,7 +175,7 @@ export class Session {
   #lookAgainLater(): void {
     const { clock, streams } = this.#d;
     this.#cancelLook = clock.at(milliseconds(clock.now() + exponential(streams.reliability, LOOK_AGAIN_MEAN)), () => {
-      if (this.#state === "mixing") this.resume();
+      if (this.#state !== undefined && LEAVES.has(this.#state)) this.resume();
       this.#lookAgainLater();
     });
   }
@@ -190,7 +190,7 @@ export class Session {
         if (status.state === this.#state) return;
         this.#state = status.state;
         // What waited for the network can go on.
-        if (status.state === "mixing") this.resume();
+        if (LEAVES.has(status.state)) this.resume();
       }),
     );
   }
@@ -251,6 +251,9 @@ export function clientFor(
     ...(d.observer === undefined ? {} : { observer: d.observer }),
   });
 }
+
+/** The states of the network in which packets leave. */
+const LEAVES: ReadonlySet<string> = new Set(["mixing", "provider-losing"]);
 
 /** Half an hour on average: a reader who has just published a new key is written to soon, one who is gone is asked for rarely. */
 const LOOK_AGAIN_MEAN = milliseconds(1_800_000);

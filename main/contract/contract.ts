@@ -161,6 +161,7 @@ export const network = z.strictObject({
     "connecting",
     "removed",
     "mixing",
+    "provider-losing",
     "provider-down",
     "too-small",
     "stale",

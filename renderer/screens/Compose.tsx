@@ -51,7 +51,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   const [lastEstimate, setLastEstimate] = useState(0);
   if (estimate.value !== undefined && estimate.value.seconds !== lastEstimate) setLastEstimate(estimate.value.seconds);
   const seconds = Math.max(lastEstimate, ...readers.readers.map(({ expectedSeconds }) => expectedSeconds));
-  const waits = networkState !== undefined && networkState !== "mixing";
+  const waits = networkState !== undefined && networkState !== "mixing" && networkState !== "provider-losing";
   const outcome = outcomeOf(readers.readers);
 
   const send = useAction(async () => {

@@ -191,6 +191,7 @@ const isPage = (place: Place): boolean => place === "network" || place === "devi
 
 /** What keeps mail from leaving, above whatever is shown. */
 function NetworkBanner({ state }: { readonly state: string | undefined }) {
+  const { network } = useTexts();
   const code = (
     {
       "provider-down": "PROVIDER_DOWN",
@@ -201,10 +202,9 @@ function NetworkBanner({ state }: { readonly state: string | undefined }) {
       untrusted: "CONSENSUS_FORGED",
     } as const
   )[state ?? ""];
-  return code === undefined ? null : (
-    <div className="banner">
-      <ErrorNote code={code} />
-    </div>
+  const isLosing = state === "provider-losing";
+  return code === undefined && !isLosing ? null : (
+    <div className="banner">{isLosing ? <ErrorNote text={network.losing} /> : <ErrorNote code={code} />}</div>
   );
 }
 

@@ -258,3 +258,14 @@ for (const [state, code] of [
     expect((await screen.findByRole("alert")).textContent).toContain(en.errors[code].safe);
   });
 }
+
+test("a provider that loses packets is said above whatever is shown; mail still leaves", async () => {
+  const program = show();
+  await screen.findByText("The second draft");
+  program.setNetwork({ state: "provider-losing" });
+  const note = await screen.findByRole("alert");
+  for (const part of Object.values(en.network.losing)) expect(note.textContent).toContain(part);
+  screen.getByText(en.status["provider-losing"]);
+  await press(en.folders.network);
+  await screen.findByText(en.network.state["provider-losing"]);
+});
