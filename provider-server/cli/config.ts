@@ -131,7 +131,7 @@ const schema = z.discriminatedUnion(
         /** The proxy writes X-Forwarded-For. */
         behindProxy: z.boolean({ error: "expected true or false" }).optional(),
       }).optional(),
-      /** Services of the operator's own, each in a thread of its own. */
+      /** Services of the operator's own, each in a process of its own. */
       services: z
         .array(
           object({
@@ -140,6 +140,9 @@ const schema = z.discriminatedUnion(
             }),
             module: path("a module that exports createService"),
             options: z.json({ error: "expected JSON" }).optional(),
+            /** It may read and write here, and nowhere else. */
+            folder: path("the folder in which it may read and write").optional(),
+            reads: z.array(path("a file or folder that it may read"), { error: "expected a list of paths" }).optional(),
           }),
           { error: "expected a list of services" },
         )
@@ -223,7 +226,12 @@ function absolutePaths(config: Config, base: string): Config {
     absolute["webListen"] = { ...webListen, certificate: at(certificate), privateKey: at(privateKey) };
   }
   if (services !== undefined)
-    absolute["services"] = services.map((own) => Object.assign({}, own, { module: at(own.module) }));
+    absolute["services"] = services.map((own) => ({
+      ...own,
+      module: at(own.module),
+      ...(own.folder === undefined ? {} : { folder: at(own.folder) }),
+      ...(own.reads === undefined ? {} : { reads: own.reads.map(at) }),
+    }));
   return absolute as Config;
 }
 

@@ -102,8 +102,8 @@ async function openDoors(
   const { clock, log, suite, network, sizes, keys } = base;
   const services: OperatorService[] = [];
   try {
-    for (const { name, module, options = {} } of config.services ?? []) {
-      services.push(await OperatorService.start({ name, module, options, clock, log }));
+    for (const { options = {}, ...own } of config.services ?? []) {
+      services.push(await OperatorService.start({ ...own, options, clock, log }));
     }
     const web = await bound(() => startWeb(config, { clock, log, suite, network, sizes, linkSeed: keys.linkSeed }));
     return { services, web };

@@ -11,22 +11,22 @@ export const ANSWERS_WAITING_MAX = 512;
  */
 export const ANSWER_TIME: Milliseconds = milliseconds(50);
 
-/** The same for services of the operator's own, in their own threads: a database query, not a computation of minutes. */
+/** The same for services of the operator's own, in their own processes: a database query, not a computation of minutes. */
 export const OPERATOR_ANSWER_TIME: Milliseconds = milliseconds(1000);
 
 /** Requests in work at one service of the operator's own: a busy one takes no places from `keys` and `have`. */
 export const OPERATOR_ANSWERS_WAITING_MAX = 128;
 
-/** Services of the operator's own; each is a thread. */
+/** Services of the operator's own; each is a process. */
 export const OPERATOR_SERVICES_MAX = 16;
 
-/** Memory of one of their threads. */
+/** Memory of one of their processes: of V8's heap, where what lives longer lies. */
 export const OPERATOR_HEAP_MEBIBYTES_MAX = 256;
 
-/** A thread that has not answered for so long hangs: it is ended and begun again. */
+/** A process that has not answered for so long hangs: it is ended and begun again. */
 export const OPERATOR_SILENCE_MAX: Milliseconds = milliseconds(30_000);
 
-/** Before a thread that ended is begun again. */
+/** Before a process that ended is begun again. */
 export const OPERATOR_RESTART_WAIT: Milliseconds = milliseconds(5_000);
 
 /** Mean of the exponential wait before an answer leaves: among so many packets of others nobody tells which was asked when. */

@@ -1,9 +1,12 @@
 /**
- * A service of the operator's own, from a module that the configuration names. It runs in a thread of its own: what it
- * computes delays no packet, and what it breaks ends with it. Spec: docs/spec/07-mailbox.md §7.5
+ * A service of the operator's own, from a module that the configuration names. It runs in a process of its own, which may
+ * touch the files that it was given and no others: what it computes delays no packet, what it breaks ends with it, and the
+ * daemon's keys are not in its reach. Spec: docs/spec/07-mailbox.md §7.5
  */
 
-import { Worker } from "node:worker_threads";
+import { type ChildProcess, fork } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import { ServerError } from "../errors.ts";
@@ -23,20 +26,22 @@ export interface OperatorServiceOptions {
   readonly module: string;
   /** Handed to `createService`. */
   readonly options: unknown;
+  /** Absolute path of a folder in which it may read and write. */
+  readonly folder?: string | undefined;
+  /** Absolute paths of files and folders that it may read. */
+  readonly reads?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** From the thread. */
-export type FromThread =
+export type FromProcess =
   | { readonly kind: "ready" }
+  | { readonly kind: "failed"; readonly detail: string }
   | { readonly kind: "answer"; readonly id: number; readonly answer: Answer };
 
-/** To the thread. */
-export interface ToThread {
-  readonly id: number;
-  readonly request: Uint8Array;
-}
+export type ToProcess =
+  | { readonly kind: "begin"; readonly module: string; readonly options: unknown }
+  | { readonly kind: "request"; readonly id: number; readonly request: Uint8Array };
 
 export class OperatorService implements Service {
   readonly name: string;
@@ -45,7 +50,7 @@ export class OperatorService implements Service {
   readonly #options: OperatorServiceOptions;
   /** Oldest first. */
   readonly #waiting = new Map<number, { readonly since: Milliseconds; readonly done: (answer: Answer) => void }>();
-  #worker: Worker | undefined;
+  #process: ChildProcess | undefined;
   #nextId = 0;
   #cancel: Cancel = () => undefined;
   #stopped = false;
@@ -69,46 +74,65 @@ export class OperatorService implements Service {
     this.#options = options;
   }
 
-  /** Undefined when the thread ends, fails or is not there. */
+  /** Undefined when the process ends, fails or is not there. */
   answer(request: Uint8Array): Promise<Answer> {
-    const worker = this.#worker;
-    if (worker === undefined) return Promise.resolve(undefined);
+    const child = this.#process;
+    if (child?.connected !== true) return Promise.resolve(undefined);
     return new Promise((done) => {
       const id = this.#nextId++;
       this.#waiting.set(id, { since: this.#options.clock.now(), done });
-      worker.postMessage({ id, request } satisfies ToThread, []);
+      // An end on the way is heard as an end.
+      child.send({ kind: "request", id, request } satisfies ToProcess, () => undefined);
     });
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
-    await this.#worker?.terminate();
+    const child = this.#process;
+    if (child === undefined || !isRunning(child)) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
   }
 
-  /** Rejects when the thread ends before it is ready. */
+  /** Rejects when the process ends before it is ready. */
   #begin(): Promise<void> {
-    const { name, module, options } = this.#options;
-    const worker = new Worker(new URL("./service-thread.ts", import.meta.url), {
-      name: `service ${name}`,
-      workerData: { module, options },
+    const { module, options } = this.#options;
+    const child = fork(PROGRAM, [], {
       // What the daemon was started with is none of a service's business.
       env: {},
-      argv: [],
-      resourceLimits: { maxOldGenerationSizeMb: OPERATOR_HEAP_MEBIBYTES_MAX },
+      execArgv: this.#rights(),
+      serialization: "advanced",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
-    this.#worker = worker;
+    this.#process = child;
     return new Promise((resolve, reject) => {
-      worker.on("message", (message: FromThread) => {
+      child.on("message", (message: FromProcess) => {
         if (message.kind === "ready") resolve();
+        else if (message.kind === "failed") reject(new Error(message.detail));
         else this.#answered(message.id, message.answer);
       });
-      worker.on("error", reject);
-      worker.once("exit", () => {
+      child.on("error", reject);
+      child.once("exit", () => {
         reject(new Error("it ended"));
-        this.#ended(worker);
+        this.#ended(child);
       });
+      child.send({ kind: "begin", module, options } satisfies ToProcess, () => undefined);
     });
+  }
+
+  /** Node's permissions: no file but these, no process, no thread, no native code. */
+  #rights(): string[] {
+    const { module, folder, reads = [] } = this.#options;
+    const own = folder === undefined ? [] : [folder];
+    return [
+      "--permission",
+      ...[...OWN_CODE, module, ...reads, ...own].map((path) => `--allow-fs-read=${path}`),
+      ...own.map((path) => `--allow-fs-write=${path}`),
+      `--max-old-space-size=${OPERATOR_HEAP_MEBIBYTES_MAX}`,
+      "--disable-warning=ExperimentalWarning",
+    ];
   }
 
   #answered(id: number, answer: Answer): void {
@@ -117,9 +141,9 @@ export class OperatorService implements Service {
     waiting?.done(answer);
   }
 
-  #ended(worker: Worker): void {
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
+  #ended(child: ChildProcess): void {
+    if (this.#process !== child) return;
+    this.#process = undefined;
     for (const { done } of this.#waiting.values()) done(undefined);
     this.#waiting.clear();
     if (this.#stopped) return;
@@ -134,7 +158,7 @@ export class OperatorService implements Service {
     });
   }
 
-  /** A thread that computes for ever says nothing, not even that it has failed. */
+  /** A process that computes for ever says nothing, not even that it has failed. */
   #watch(): void {
     const { clock, log, name } = this.#options;
     this.#cancel();
@@ -143,7 +167,14 @@ export class OperatorService implements Service {
       const [oldest] = this.#waiting.values();
       if (oldest === undefined || clock.now() - oldest.since < OPERATOR_SILENCE_MAX) return this.#watch();
       log.event(`the service ${name} does not answer; it is ended`);
-      void this.#worker?.terminate();
+      this.#process?.kill("SIGKILL");
     });
   }
 }
+
+const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
+
+const PROGRAM = fileURLToPath(new URL("./service-process.ts", import.meta.url));
+const here = (path: string): string => realpathSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
+/** What a module may import from. */
+const OWN_CODE = ["package.json", "node_modules", "transport", "provider-server"].map(here);

@@ -1,19 +1,36 @@
 /** A service of an operator's own that does all that a service should not. */
 
 import type { OwnService } from "#provider-server/services/service.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { execFileSync } from "node:child_process";
 import { utf8 } from "#transport";
 
 export function createService({ begin }: { begin?: string } = {}): OwnService {
   if (begin === "throw") throw new Error("not today");
   return {
     async answer(request) {
-      switch (new TextDecoder().decode(request)) {
+      const [what, path = ""] = new TextDecoder().decode(request).split(" ");
+      switch (what) {
         case "throw":
           throw new Error("no");
         case "text":
           return "no bytes" as never;
         case "exit":
           process.exit(1);
+        case "abort":
+          process.abort();
+        case "pid":
+          return utf8(String(process.pid));
+        case "read":
+          return utf8(readFileSync(path, "utf8").slice(0, 10));
+        case "write":
+          writeFileSync(path, "written");
+          return utf8("written");
+        case "run":
+          return execFileSync(path);
+        case "thread":
+          return utf8(String(new Worker("", { eval: true }).threadId));
         case "spin":
           for (;;) continue;
         case "environment":

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { OPERATOR_RESTART_WAIT, OPERATOR_SILENCE_MAX } from "#provider-server/services/limits.ts";
-import { OperatorService } from "#provider-server/services/operator-service.ts";
+import { OperatorService, type OperatorServiceOptions } from "#provider-server/services/operator-service.ts";
 import { keptLog } from "#test/support/kept-log.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { utf8 } from "#transport/core/bytes.ts";
@@ -11,10 +16,14 @@ import { milliseconds } from "#transport/core/units.ts";
 const survey = fileURLToPath(new URL("../../examples/survey-service.ts", import.meta.url));
 const broken = fileURLToPath(new URL("../../support/broken-service.ts", import.meta.url));
 
-async function start(t: TestContext, module: string, options: unknown = {}) {
+async function start(
+  t: TestContext,
+  module: string,
+  { options = {}, ...files }: Partial<Pick<OperatorServiceOptions, "options" | "folder" | "reads">> = {},
+) {
   const clock = new VirtualClock();
   const { log, lines } = keptLog(clock);
-  const service = await OperatorService.start({ name: "own", module, options, clock, log });
+  const service = await OperatorService.start({ name: "own", module, options, ...files, clock, log });
   t.after(() => service.stop());
   const ask = async (text: string): Promise<string | undefined> => {
     const answer = await service.answer(utf8(text));
@@ -24,7 +33,7 @@ async function start(t: TestContext, module: string, options: unknown = {}) {
 }
 
 test("a survey counts each ballot once, and does not count what was never on offer", async (t) => {
-  const { ask } = await start(t, survey, { choices: ["yes", "no"] });
+  const { ask } = await start(t, survey, { options: { choices: ["yes", "no"] } });
   for (const [ballot, choice] of [
     ["1", "yes"],
     ["2", "no"],
@@ -63,14 +72,38 @@ test("a service learns nothing of what the daemon was started with", async (t) =
   assert.equal(await ask("environment"), '{"names":[],"argv":[]}');
 });
 
-test("a service whose thread ends is begun again, and what it was asked meanwhile goes unanswered", async (t) => {
-  const { clock, lines, ask } = await start(t, broken);
-  assert.deepEqual(await Promise.all([ask("exit"), ask("hello")]), [undefined, undefined]);
-  assert.equal(await ask("hello"), undefined);
-  await clock.runFor(OPERATOR_RESTART_WAIT);
-  while ((await ask("hello")) === undefined) await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(lines, ["the service own ended; it is begun again"]);
+test("a service reads what it was given, writes in its folder, and reaches no other file, program or thread", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "starling-service-"));
+  const elsewhere = mkdtempSync(join(tmpdir(), "starling-keys-"));
+  t.after(() => [folder, elsewhere].forEach((each) => rmSync(each, { recursive: true })));
+  writeFileSync(join(elsewhere, "key"), "secret");
+  writeFileSync(join(elsewhere, "list"), "given");
+  const { ask } = await start(t, broken, { folder, reads: [join(elsewhere, "list")] });
+  assert.equal(await ask(`write ${join(folder, "counts")}`), "written");
+  assert.equal(await ask(`read ${join(folder, "counts")}`), "written");
+  assert.equal(await ask(`read ${join(elsewhere, "list")}`), "given");
+  for (const beyond of [
+    `read ${join(elsewhere, "key")}`,
+    `write ${join(elsewhere, "list")}`,
+    `write ${join(elsewhere, "new")}`,
+    `read ${fileURLToPath(import.meta.url)}`,
+    `run ${process.execPath}`,
+    "thread",
+  ]) {
+    assert.equal(await ask(beyond), undefined, beyond);
+  }
+  assert.equal(await ask("hello"), "hello", "it was told no, and goes on");
 });
+
+for (const end of ["exit", "abort"])
+  test(`a service whose process ends by ${end} is begun again, and what it was asked meanwhile goes unanswered`, async (t) => {
+    const { clock, lines, ask } = await start(t, broken);
+    assert.deepEqual(await Promise.all([ask(end), ask("hello")]), [undefined, undefined]);
+    assert.equal(await ask("hello"), undefined);
+    await clock.runFor(OPERATOR_RESTART_WAIT);
+    while ((await ask("hello")) === undefined) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(lines, ["the service own ended; it is begun again"]);
+  });
 
 test("a service that computes for ever is ended and begun again, and holds up nothing else", async (t) => {
   const { clock, lines, ask } = await start(t, broken);
@@ -81,3 +114,20 @@ test("a service that computes for ever is ended and begun again, and holds up no
   while ((await ask("hello")) === undefined) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(lines, ["the service own does not answer; it is ended", "the service own ended; it is begun again"]);
 });
+
+test("a service ends with the daemon, however that ends", async () => {
+  const holder = fork(fileURLToPath(new URL("../../support/service-holder.ts", import.meta.url)), { execArgv: [] });
+  const [pid] = (await once(holder, "message")) as [number];
+  assert.ok(isAlive(pid));
+  holder.kill("SIGKILL");
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return false;
+  }
+}
