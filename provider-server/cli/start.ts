@@ -7,14 +7,8 @@ import { accessSync, constants, mkdirSync, statfsSync, statSync } from "node:fs"
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fromHex } from "#transport/core/bytes.ts";
-import type { Clock } from "#transport/core/clock.ts";
-import { SystemClock } from "#transport/core/system-clock.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import { loadSuite } from "#transport/crypto/create-suite.ts";
-import { selfTest } from "#transport/crypto/self-test.ts";
-import type { Suite } from "#transport/crypto/suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
-import type { Network } from "#transport/directory/model.ts";
 import type { Link, Protocol } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
@@ -28,15 +22,15 @@ import { MixNode } from "../mix/mix-node.ts";
 import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
 import type { NodeDependencies } from "../node/dependencies.ts";
 import { ProviderNode } from "../node/provider-node.ts";
-import { Log } from "../observe/log.ts";
-import { type Gauges, Metrics } from "../observe/metrics.ts";
+import type { Gauges } from "../observe/metrics.ts";
 import { type RunningMetrics, serveMetrics } from "../observe/metrics-listener.ts";
 import type { Observer } from "../observe/observer.ts";
 import { OperatorService } from "../services/operator-service.ts";
 import type { AuthorityConfig, Config, MixConfig, ProviderConfig } from "./config.ts";
-import { type NodeKeys, publicKeys, readKeyFile } from "./key-file.ts";
+import { publicKeys } from "./key-file.ts";
 import { parseListenAddress } from "./listen-address.ts";
-import { readNetwork } from "./network.ts";
+import { type Loaded, load } from "./load.ts";
+import { measureSpeed, tellSpeed } from "./self-check.ts";
 import { startWeb, type WebDoor } from "./start-web.ts";
 
 export interface Running {
@@ -142,16 +136,6 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
   };
 }
 
-interface Loaded {
-  readonly clock: Clock;
-  readonly suite: Suite;
-  readonly network: Network;
-  readonly keys: NodeKeys;
-  readonly log: Log;
-  /** Counts whether or not anybody asks. */
-  readonly figures: Metrics;
-}
-
 interface Base extends Loaded {
   readonly metrics: RunningMetrics | undefined;
   readonly epochs: EpochStore;
@@ -159,38 +143,27 @@ interface Base extends Loaded {
   readonly listener: TlsListener;
 }
 
-/** What every role starts from; the primitives are tried before anything relies on them. */
-async function load(config: Config): Promise<Loaded> {
-  const clock = new SystemClock();
-  const figures = new Metrics({ clock });
-  const log = new Log({ clock, sink: toStandardError, metrics: figures });
-  const keys = readKeyFile(config.keyFile);
-  const network = readNetwork(config.networkFile, await loadSuite("xwing", "native"));
-  const suite = await loadSuite(network.parameters.suite, "native");
-  selfTest(suite);
-  return { clock, suite, network, keys, log, figures };
-}
-
-const toStandardError = (line: string): void => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);
-
 /** Listens last: whatever else is wrong with a configuration ends the program. */
 async function prepare(
   config: MixConfig | ProviderConfig,
   loaded: Loaded,
   protocols: readonly Protocol[],
 ): Promise<Base> {
+  const { clock, keys, network, log } = loaded;
+  const sizes = geometry(network.parameters);
   const epochs = new FileEpochStore(memoryDirectory(config, loaded));
-  const { clock, keys, network } = loaded;
-  const { suite, packetBytes } = network.parameters;
-  const sizes = geometry({ suite, packetBytes });
   const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, sizes, clock, protocols };
   const listener = await bound(() => TlsListener.listen(options));
   const metrics = await serveFigures(config, loaded).catch(async (error: unknown) => {
     await listener.close();
     throw error;
   });
+  const measured = { suite: loaded.suite, network, random: new SystemRandom(), now: microseconds };
+  tellSpeed(log, { speed: measureSpeed({ ...measured, threads: unwrapThreads(config) }), network });
   return { ...loaded, epochs, sizes, listener, metrics };
 }
+
+const microseconds = (): number => performance.now() * 1000;
 
 async function serveFigures(
   { metricsListen }: MixConfig | ProviderConfig,
@@ -218,7 +191,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
   const { clock, suite, network, sizes, keys, epochs, listener, log } = base;
   const random = new SystemRandom();
   const dialer = new TlsDialer({ identitySeed: keys.linkSeed, sizes, clock });
-  const { replayTagsMax, delayQueuePacketsMax, unwrapThreads = threadsFor(availableParallelism()) } = config;
+  const { replayTagsMax, delayQueuePacketsMax } = config;
   return {
     clock,
     // One source serves every stream: the system's bytes are independent whoever draws them.
@@ -243,7 +216,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
     log,
     metrics: base.figures,
     limits: {
-      unwrapThreads,
+      unwrapThreads: unwrapThreads(config),
       ...(replayTagsMax === undefined ? {} : { replayCapacity: replayTagsMax }),
       ...(delayQueuePacketsMax === undefined ? {} : { delayQueuePackets: delayQueuePacketsMax }),
     },
@@ -252,7 +225,8 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
 }
 
 /** One core is for links and clock: with one alone, another thread would only take turns with them. */
-const threadsFor = (cores: number): number => Math.min(UNWRAP_THREADS_MAX, cores - 1);
+const unwrapThreads = (config: MixConfig | ProviderConfig): number =>
+  config.unwrapThreads ?? Math.min(UNWRAP_THREADS_MAX, availableParallelism() - 1);
 
 /** Where epoch keys live. A disk would keep keys that must be forgotten: then the log says so. */
 function memoryDirectory(config: MixConfig | ProviderConfig, { keys, suite, log }: Loaded): string {

@@ -18,6 +18,8 @@ import { decodeNetwork } from "../directory/network.ts";
 import type { FrameSizes } from "../link/frame-table.ts";
 import type { Dialer } from "../link/link.ts";
 import { geometry } from "../sphinx/geometry.ts";
+import { packetSelfTest } from "../sphinx/packet-self-test.ts";
+import { Sphinx } from "../sphinx/sphinx.ts";
 import { NetworkClient } from "./network-client.ts";
 import type { Store } from "./store.ts";
 
@@ -58,6 +60,7 @@ export async function join(platform: Platform, options: JoinOptions): Promise<Ne
   const suite = await platform.suite(network.parameters.suite);
   selfTest(suite);
   const sizes = geometry(network.parameters);
+  packetSelfTest(new Sphinx({ suite, geometry: sizes }), random);
   const client = new TransportClient({
     clock,
     streams,
@@ -90,6 +93,8 @@ async function membership(
   const { invite, store } = o;
   // What verifies a network's file is the same in every suite.
   const suite = await platform.suite("x25519");
+  // Before its signatures are believed.
+  selfTest(suite);
   const kept = await store.identity();
   if (kept !== undefined) {
     const network = decodeNetwork(kept.network, suite);
