@@ -10,16 +10,17 @@ import type { Milliseconds } from "../core/units.ts";
 
 export const PROTOCOLS: readonly Protocol[] = ["starling-node/1", "starling-client/1", "starling-directory/1"];
 
-/** TLS 1.3 only, with the certificate of `identitySeed`, hybrid key exchange where the runtime has it. */
+/** TLS 1.3 only, with the certificate of `identitySeed` and hybrid key exchange. Throws where the runtime has no ML-KEM. */
 export function linkCredentials(identitySeed: Uint8Array) {
+  assertHybrid();
   const { certificatePem, privateKey } = createLinkCertificate(identitySeed);
-  const credentials = {
+  return {
     cert: certificatePem,
     key: privateKey.export({ format: "pem", type: "pkcs8" }),
     minVersion: "TLSv1.3",
     maxVersion: "TLSv1.3",
+    ecdhCurve: KEY_EXCHANGE_GROUP,
   } as const;
-  return { ...credentials, ecdhCurve: keyExchangeGroups() };
 }
 
 /** The handshake's outcome, or why there is no link: the certificate is the peer's only name, so it must be a fresh one. */
@@ -59,18 +60,22 @@ export function linkOver(o: {
   });
 }
 
-/** A runtime without ML-KEM throws on its name. TLS 1.3 signs the choice of groups: nobody between can bring it about. */
-function keyExchangeGroups(): string {
+/**
+ * draft-ietf-tls-ecdhe-mlkem. The only group that either side offers: a peer without it ends in the handshake, so that nobody's
+ * recording can be opened later because one program was old.
+ */
+export const KEY_EXCHANGE_GROUP = "X25519MLKEM768";
+
+/** A runtime without ML-KEM throws on its name: better at once, and in words, than at the first link. */
+function assertHybrid(): void {
   try {
-    createSecureContext({ ecdhCurve: HYBRID_GROUPS });
-    return HYBRID_GROUPS;
+    createSecureContext({ ecdhCurve: KEY_EXCHANGE_GROUP });
   } catch {
-    return "X25519";
+    throw new Error(
+      `The TLS of this program's runtime has no ${KEY_EXCHANGE_GROUP}, and no link is made without it. Nothing was sent; start Starling with Node 24 or newer.`,
+    );
   }
 }
-
-/** draft-ietf-tls-ecdhe-mlkem; X25519 for peers whose runtime lacks it. */
-const HYBRID_GROUPS = "X25519MLKEM768:X25519";
 
 const SEND_BUFFER_BYTES: Record<Protocol, number> = {
   "starling-node/1": NODE_SEND_BUFFER_BYTES,

@@ -2,13 +2,15 @@
 
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import { type ConnectionOptions, connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { listenWeb } from "#test/support/web-links.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { certificateKey, createLinkCertificate } from "#transport/link/certificate.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
-import { linkCredentials } from "#transport/link/tls.ts";
+import { KEY_EXCHANGE_GROUP, linkCredentials } from "#transport/link/tls.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { type ListenOptions, TlsListener } from "#transport/link/tls-listener.ts";
 
@@ -91,6 +93,72 @@ test("connections without certificate, with an older TLS, or of peers not admitt
   const arriving = next();
   await dialer(2).dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
   assert.equal((await arriving).peer.role, "node");
+});
+
+/** What a program older than ML-KEM, or one that was told to do without, brings to the handshake. */
+const classical = (value: number) => ({ ...linkCredentials(seed(value)), ecdhCurve: "X25519:P-256:P-384" });
+
+test("every link agrees on its key by X25519 with ML-KEM-768", async (t) => {
+  const { port } = await listen(t);
+  for (const protocol of ["starling-node/1", "starling-client/1"] as const) {
+    const options = { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: [protocol] };
+    const socket = connectTls({ ...options, ...linkCredentials(seed(2)) });
+    await new Promise<void>((resolve) => socket.once("secureConnect", resolve));
+    assert.equal((socket.getEphemeralKeyInfo() as { name?: string }).name, KEY_EXCHANGE_GROUP);
+    socket.destroy();
+  }
+  assert.equal(KEY_EXCHANGE_GROUP, "X25519MLKEM768");
+});
+
+test("a dialer that can only do elliptic curves is refused in the handshake, not met half-way", async (t) => {
+  const { port, links, refused } = await listen(t);
+  const options = { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["starling-node/1"] };
+  const socket = connectTls({ ...options, ...classical(2) });
+  const outcome = await new Promise<string | undefined>((resolve) => {
+    socket.once("secureConnect", () => resolve("a handshake"));
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code));
+  });
+  socket.destroy();
+  assert.equal(outcome, "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE");
+  assert.deepEqual(refused, ["handshake: ERR_SSL_NO_SUITABLE_KEY_SHARE"]);
+  assert.equal(links.length, 0);
+});
+
+test("nobody dials a listener that can only do elliptic curves", async (t) => {
+  const server = createTlsServer({
+    ...classical(1),
+    ALPNProtocols: ["starling-node/1"],
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
+  server.on("tlsClientError", () => undefined);
+  server.on("secureConnection", (socket) => socket.resume());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const dialled = dialer().dial({ address: `127.0.0.1:${port}`, expectedKey: keyOf(1), protocol: "starling-node/1" });
+  await assert.rejects(
+    dialled.then((link) => link.close()),
+    { code: "REFUSED" },
+  );
+});
+
+test("a web link's own certificate: browsers with ML-KEM agree with it, those without are met as they are", async (t) => {
+  const { cert: certificate, key: privateKey } = linkCredentials(seed(1));
+  const { listener } = await listenWeb(t, {
+    tls: { certificate, privateKey: String(privateKey) },
+    url: "wss://a.example/starling",
+  });
+  const port = Number(listener.address.split(":")[1]);
+  const groupOf = async (options: ConnectionOptions): Promise<string | undefined> => {
+    const socket = connectTls({ host: "127.0.0.1", port, rejectUnauthorized: false, ...options });
+    await new Promise<void>((resolve) => socket.once("secureConnect", resolve));
+    const { name } = socket.getEphemeralKeyInfo() as { name?: string };
+    socket.destroy();
+    return name;
+  };
+  assert.equal(await groupOf({ ecdhCurve: "X25519MLKEM768:X25519" }), KEY_EXCHANGE_GROUP);
+  assert.equal(await groupOf({ ecdhCurve: "X25519" }), "X25519");
 });
 
 test("sending a frame of the wrong length is a mistake of the program", async (t) => {
