@@ -38,6 +38,24 @@ for (const [fault, flags, property] of DIRECTORY_FAULTS) {
   test(`planted: an authority that ${fault} is found out`, () => search("directory", { flags, fails: property }));
 }
 
+const TWO_WHOLE = /whole/;
+
+test("cut apart in any way, three of four with one that lies never sign two lists that both have enough signatures, in every run", async () => {
+  await search("quorum", {});
+  // Nor do two of three, of which none lies.
+  await search("quorum", { flags: ["AUTHORITIES=3", "THRESHOLD=2", "LIARS=0"] });
+});
+
+for (const [fault, flags, property] of [
+  ["takes two of four", ["THRESHOLD=2"], TWO_WHOLE],
+  ["takes two of three beside one that lies", ["AUTHORITIES=3", "THRESHOLD=2"], TWO_WHOLE],
+  ["takes three of five beside one that lies", ["AUTHORITIES=5", "MAX_KILLS=0"], TWO_WHOLE],
+  ["has two that lie among four", ["LIARS=2"], TWO_WHOLE],
+  ["signs before it writes down what", ["SIGNS_BEFORE_WRITING"], /everSigned\[i\]/],
+] as const) {
+  test(`planted: a cut network that ${fault} is found out`, () => search("quorum", { flags, fails: property }));
+}
+
 test("who lies can withhold its part of the shared random and do no more, in every run", () =>
   search("shared-random", {}));
 

@@ -18,7 +18,7 @@ import { DomainChecks } from "#provider-server/authority/domain-checks.ts";
 import type { Peers } from "#provider-server/authority/messages.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import { SeededRandom } from "./seeded-random.ts";
-import type { TestNetwork } from "./test-network.ts";
+import { testDescriptor, type TestNetwork } from "./test-network.ts";
 
 /** What happens to a message between two authorities; undefined loses it. Of one that is not `answered` the sender hears nothing. */
 export type Meddle = (message: {
@@ -133,6 +133,19 @@ export class MemoryAuthorities {
 
   #wait(duration: Milliseconds): Promise<void> {
     return new Promise((resolve) => this.#clock.at(milliseconds(this.#clock.now() + duration), resolve));
+  }
+}
+
+/** As nodes do at the start and in every epoch again: those whose names are one letter are providers. */
+export function publishNodes(
+  authorities: MemoryAuthorities,
+  o: { suite: Suite; clock: Clock; names: readonly string[]; epoch: number },
+): void {
+  const { suite, clock, names, epoch } = o;
+  for (const name of names) {
+    const role = name.length === 1 ? "provider" : "mix";
+    const epochs = [epoch, epoch + 1, epoch + 2];
+    authorities.publish(testDescriptor(suite, { name, role, epochs, publishedAt: clock.now() }).bytes);
   }
 }
 

@@ -10,14 +10,14 @@ import { encodeConsensusSignature } from "#transport/directory/consensus-signatu
 import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
 import { encodeRelayedVote, signVote, type VoteFields, verifyRelayedVote } from "#transport/directory/vote.ts";
 import { revealAndCommit } from "#provider-server/authority/shared-random.ts";
-import { MemoryAuthorities, type Meddle } from "#test/support/memory-authorities.ts";
+import { countingSuite } from "#test/support/counting-suite.ts";
+import { MemoryAuthorities, type Meddle, publishNodes } from "#test/support/memory-authorities.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
-import type { Suite } from "#transport/crypto/suite.ts";
 import type { Frame } from "#transport/link/frame.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 
-const suite = counting(rememberSignatures(await loadSuite("x25519", "native")));
+const suite = countingSuite(rememberSignatures(await loadSuite("x25519", "native")));
 const EPOCH_0 = epochNumber(0);
 const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
 const LIAR = 2;
@@ -31,14 +31,8 @@ function setUp() {
   return { ...made, clock, authorities, inUse };
 }
 
-/** As nodes do: at the start, and in every epoch again. */
-function publishAll(s: ReturnType<typeof setUp>, epoch = 0): void {
-  for (const name of NODES) {
-    const role = name.length === 1 ? "provider" : "mix";
-    const epochs = [epoch, epoch + 1, epoch + 2];
-    s.authorities.publish(testDescriptor(suite, { name, role, epochs, publishedAt: s.clock.now() }).bytes);
-  }
-}
+const publishAll = (s: ReturnType<typeof setUp>, epoch = 0): void =>
+  publishNodes(s.authorities, { suite, clock: s.clock, names: NODES, epoch });
 
 async function untilEpoch(s: ReturnType<typeof setUp>, last: number): Promise<void> {
   for (let epoch = 0; epoch <= last; epoch++) {
@@ -413,14 +407,4 @@ function earlyVote(s: ReturnType<typeof setUp>, authority: number): Uint8Array {
   };
   const vote = signVote({ network: s.network, fields, identitySeed, suite });
   return encodeRelayedVote({ vote, endorsements: new Map() });
-}
-
-/** How many identity signatures were looked at. */
-function counting(made: Suite): Suite & { checks: number } {
-  const verify: Suite["hybrid"]["verify"] = (...all) => {
-    counted.checks++;
-    return made.hybrid.verify(...all);
-  };
-  const counted = { ...made, hybrid: { ...made.hybrid, verify }, checks: 0 };
-  return counted;
 }

@@ -6,14 +6,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { framesMax, wrongMax } from "#provider-server/authority/allowances.ts";
-import { MemoryAuthorities } from "#test/support/memory-authorities.ts";
+import { countingSuite } from "#test/support/counting-suite.ts";
+import { MemoryAuthorities, publishNodes } from "#test/support/memory-authorities.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
-import { seedOf, testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
+import { seedOf, testAdmission, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { concat, toHex } from "#transport/core/bytes.ts";
 import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import type { Suite } from "#transport/crypto/suite.ts";
 import { signConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
@@ -21,7 +21,7 @@ import { IDENTITY_SIGNATURE_BYTES, LABELS, signAsIdentity } from "#transport/dir
 import { encodeRelayedVote, signVote, verifyVote } from "#transport/directory/vote.ts";
 import type { Frame } from "#transport/link/frame.ts";
 
-const suite = counting(rememberSignatures(await loadSuite("x25519", "native")));
+const suite = countingSuite(rememberSignatures(await loadSuite("x25519", "native")));
 const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
 const LAST_EPOCH = 2;
 /** How often in a step the liar sends everything that it has. */
@@ -48,13 +48,8 @@ async function run(s: Scene, last = LAST_EPOCH): Promise<void> {
   }
 }
 
-function publishAll(s: Scene, epoch: number): void {
-  for (const name of NODES) {
-    const role = name.length === 1 ? "provider" : "mix";
-    const epochs = [epoch, epoch + 1, epoch + 2];
-    s.authorities.publish(testDescriptor(suite, { name, role, epochs, publishedAt: s.clock.now() }).bytes);
-  }
-}
+const publishAll = (s: Scene, epoch: number): void =>
+  publishNodes(s.authorities, { suite, clock: s.clock, names: NODES, epoch });
 
 /** All honest ones have the same whole list of every epoch. */
 function assertAgreed(s: Scene, last = LAST_EPOCH): void {
@@ -250,14 +245,4 @@ function otherVote(s: Scene, frame: Frame & { type: "vote" }): Frame {
   const identitySeed = s.identitySeeds[s.liar] as Uint8Array;
   const other = signVote({ network: s.network, fields: { ...vote, nodes: vote.nodes.slice(1) }, identitySeed, suite });
   return { type: "vote", vote: encodeRelayedVote({ vote: other, endorsements: new Map() }) };
-}
-
-/** How many identity signatures were looked at. */
-function counting(made: Suite): Suite & { checks: number } {
-  const verify: Suite["hybrid"]["verify"] = (...all) => {
-    counted.checks++;
-    return made.hybrid.verify(...all);
-  };
-  const counted = { ...made, hybrid: { ...made.hybrid, verify }, checks: 0 };
-  return counted;
 }
