@@ -8,7 +8,9 @@ import { isTransportError } from "#test/support/errors.ts";
 import { readVectors } from "#test/support/vectors.ts";
 import { concat, fromHex, toHex, utf8 } from "#transport/core/bytes.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { nativeMlDsa65 } from "#transport/crypto/native-ml-dsa.ts";
 import { nativeMlKem768 } from "#transport/crypto/native-ml-kem.ts";
+import { portableMlDsa65 } from "#transport/crypto/portable-ml-dsa.ts";
 import { portableMlKem768 } from "#transport/crypto/portable-ml-kem.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 
@@ -144,6 +146,59 @@ for (const implementation of ["portable", "native"] as const) {
     }
   });
 
+  test(`${implementation}: ML-KEM-768 decapsulates as Wycheproof says, what was changed to a secret that nobody has`, () => {
+    const mlKem = implementation === "native" ? nativeMlKem768() : portableMlKem768;
+    assert.ok(mlKem, "this Node has ML-KEM");
+    type Case = { tcId: number; seed: string; ciphertext: string; publicKeySha256?: string; sharedSecret?: string };
+    for (const vector of (readVectors("ml-kem-768") as { decapsulation: Case[] }).decapsulation) {
+      const open = (): Uint8Array => mlKem.open(fromHex(vector.seed)).decapsulate(fromHex(vector.ciphertext));
+      if (vector.sharedSecret === undefined) {
+        assert.throws(open, `case ${vector.tcId}`);
+        continue;
+      }
+      assert.equal(sha256(mlKem.open(fromHex(vector.seed)).publicKey), vector.publicKeySha256);
+      assert.equal(toHex(open()), vector.sharedSecret, `case ${vector.tcId}`);
+    }
+  });
+
+  test(`${implementation}: ML-KEM-768 encapsulates as Wycheproof says, and to no key that is not reduced`, () => {
+    const mlKem = implementation === "native" ? nativeMlKem768() : portableMlKem768;
+    assert.ok(mlKem, "this Node has ML-KEM");
+    type Case = { tcId: number; publicKey: string; message: string; ciphertextSha256?: string; sharedSecret?: string };
+    for (const vector of (readVectors("ml-kem-768") as { encapsulation: Case[] }).encapsulation) {
+      const [publicKey, message] = [fromHex(vector.publicKey), fromHex(vector.message)];
+      if (vector.ciphertextSha256 === undefined) {
+        assert.throws(() => mlKem.encapsulate(publicKey, message), { code: "MALFORMED" }, `case ${vector.tcId}`);
+        continue;
+      }
+      const made = mlKem.encapsulate(publicKey, message);
+      // OpenSSL takes no randomness from outside.
+      if (implementation === "native") continue;
+      assert.equal(sha256(made.ciphertext), vector.ciphertextSha256, `case ${vector.tcId}`);
+      assert.equal(toHex(made.sharedSecret), vector.sharedSecret);
+    }
+  });
+
+  test(`${implementation}: ML-DSA-65 makes the keys that Wycheproof says, and takes the signatures that are some`, () => {
+    const mlDsa = implementation === "native" ? nativeMlDsa65() : portableMlDsa65;
+    assert.ok(mlDsa, "this Node has ML-DSA");
+    const { signing, verification, keys } = readVectors("ml-dsa-65") as MlDsaVectors;
+    for (const vector of signing) {
+      const [seed, message] = [fromHex(vector.seed), fromHex(vector.message)];
+      const { publicKey } = mlDsa.open(seed);
+      assert.equal(sha256(publicKey), vector.publicKeySha256);
+      // OpenSSL's signatures are others each time.
+      const signature = portableMlDsa65.open(seed).sign(message);
+      assert.equal(sha256(signature), vector.signatureSha256, `case ${vector.tcId}`);
+      assert.ok(mlDsa.verify(signature, message, publicKey));
+      assert.ok(portableMlDsa65.verify(mlDsa.open(seed).sign(message), message, publicKey));
+    }
+    for (const { tcId, key, message, signature, valid } of verification) {
+      const isTaken = takes(() => mlDsa.verify(fromHex(signature), fromHex(message), fromHex(keys[key] as string)));
+      assert.equal(isTaken, valid, `case ${tcId}`);
+    }
+  });
+
   test(`${implementation}: X-Wing agrees with its draft`, async () => {
     const portable = await loadSuite("xwing", "portable");
     type Case = { sk: string; eseed: string; ss: string; publicKeySha256: string; ciphertextSha256: string };
@@ -157,6 +212,33 @@ for (const implementation of ["portable", "native"] as const) {
       assert.equal(toHex(key.decapsulate(made.ciphertext) as Uint8Array), vector.ss);
     }
   });
+}
+
+interface MlDsaVectors {
+  readonly signing: readonly {
+    readonly tcId: number;
+    readonly seed: string;
+    readonly message: string;
+    readonly publicKeySha256: string;
+    readonly signatureSha256: string;
+  }[];
+  readonly keys: readonly string[];
+  readonly verification: readonly {
+    readonly tcId: number;
+    readonly key: number;
+    readonly message: string;
+    readonly signature: string;
+    readonly valid: boolean;
+  }[];
+}
+
+/** A key or signature of a wrong length is refused either way: the suite looks at lengths before it asks. */
+function takes(verify: () => boolean): boolean {
+  try {
+    return verify();
+  } catch {
+    return false;
+  }
 }
 
 /** RFC 7693 appendix E for BLAKE2b: its 32-byte digests by the suite, those of other lengths by noble. */
