@@ -18,8 +18,8 @@ import { Waiting } from "./Waiting.tsx";
 
 interface Props {
   readonly isOpen: boolean;
-  /** As far as is known now: one more than at first is the one that has joined. */
-  readonly devices: readonly Device[];
+  /** As far as is known now: one more than when they were first known is the one that has joined. */
+  readonly devices: readonly Device[] | undefined;
   readonly onClose: () => void;
 }
 
@@ -40,7 +40,8 @@ function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
   const { addDevice, devices: texts } = useTexts();
   const { client } = useProgram().connection;
   const now = useNow(EVERY_SECOND);
-  const [before] = useState(devices);
+  const [before, setBefore] = useState(devices);
+  if (before === undefined && devices !== undefined) setBefore(devices);
   const [offer, setOffer] = useState<Offered>();
   const make = useAction(async () => setOffer(await client["devices.offer"]({})));
   const { run } = make;
@@ -50,13 +51,13 @@ function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
     await client["devices.withdraw"]({});
     onClose();
   });
-  const fresh = devices.find(({ id }) => before.every((device) => device.id !== id));
+  const fresh = devices?.find(({ id }) => before?.every((device) => device.id !== id));
   const joined = fresh?.isJoining === true ? undefined : fresh;
   const isOver = offer !== undefined && now >= offer.until;
   return (
     <>
       <Heading slot="title">{addDevice.title}</Heading>
-      <p>{addDevice.body}</p>
+      {joined === undefined && <p>{addDevice.body}</p>}
       {make.pending && <Waiting>{addDevice.preparing}</Waiting>}
       <ErrorNote code={make.error ?? withdraw.error} onRetry={make.error === undefined ? undefined : make.run} />
       {offer !== undefined && joined === undefined && !isOver && <Shown offer={offer} />}

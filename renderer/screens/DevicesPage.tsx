@@ -33,7 +33,8 @@ export function DevicesPage({ networkState, onClose, onTell }: Props) {
   const { value, error, again } = useQuery("devices.list", {}, open?.what === "add" ? { everyMs: LOOK_MS } : {});
   const devices = value?.devices;
   const nameOf = useDeviceName();
-  const offered = useQuery("devices.offered", {});
+  // Asked when the list has been: a code that the list shows to be used does not stand any more.
+  const offered = useQuery("devices.offered", devices === undefined && error === undefined ? undefined : {});
   const offer = offered.value?.offer;
   // A code that stands is shown to whoever comes here, a window that was reloaded too.
   const [isShown, setShown] = useState(false);
@@ -84,7 +85,7 @@ export function DevicesPage({ networkState, onClose, onTell }: Props) {
       </Button>
       {offer !== undefined && <p className="hint">{texts.offered(format.clock(offer.until))}</p>}
       <p className="hint">{texts.leadHint}</p>
-      <AddDevice isOpen={open?.what === "add"} devices={devices ?? []} onClose={close} />
+      <AddDevice isOpen={open?.what === "add"} devices={devices} onClose={close} />
       <RenameDevice device={open?.what === "rename" ? open.device : undefined} onClose={close} />
       <RemoveDevice
         device={open?.what === "remove" ? open.device : undefined}

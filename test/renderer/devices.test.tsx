@@ -144,6 +144,21 @@ test("a window that was reloaded shows the code that is on offer again; one that
   expect(program.calls).toContain("devices.withdraw");
 });
 
+test("a code that stands is not taken for used because the list of devices comes late, or not at all", async () => {
+  const program = show({ offer: { code: DEVICE_CODE, line: INVITE_OF_PROVIDER, until: Date.now() + 600_000 } });
+  program.failNext("devices.list", "PROVIDER_DOWN");
+  const answer = program.hold("devices.list");
+  await waitFor(() => expect(program.calls).toContain("devices.list"));
+  answer();
+  const dialog = await screen.findByRole("dialog", { name: en.addDevice.title });
+  await within(dialog).findByRole("list", { name: en.addDevice.code });
+  program.setNetwork({ state: "stale" });
+  program.setNetwork({ state: "mixing" });
+  await waitFor(() => expect(program.calls.filter((name) => name === "devices.list")).toHaveLength(2));
+  await within(dialog).findByText(en.addDevice.waiting);
+  within(dialog).getByRole("list", { name: en.addDevice.code });
+});
+
 test("an account with as many devices as it may have says so in place of a code", async () => {
   const program = show();
   await press(en.folders.devices);
