@@ -16,6 +16,7 @@ import type { Protocol } from "./link.ts";
 /** First bytes. 0x0_ between nodes, 0x1_ from clients, 0x2_ to clients, 0x3_ to authorities, 0x4_ from authorities. */
 export const FRAME_TYPES = {
   packet: 0x01,
+  alive: 0x02,
   send: 0x10,
   poll: 0x11,
   getConsensus: 0x12,
@@ -83,8 +84,8 @@ export const CONSENSUS_PART_FRAME_BYTES = FRAME_TYPE_BYTES + 8 + 2 + 2 + FRAME_L
 const TABLES: Record<Protocol, Record<Direction, (sizes: FrameSizes) => FrameTable>> = {
   "starling-node/1": {
     fromDialer: (sizes) => new Map([[FRAME_TYPES.packet, { exact: FRAME_TYPE_BYTES + sizes.packetBytes }]]),
-    // Packets go one way: each node dials the nodes it sends to.
-    toDialer: () => new Map(),
+    // Packets go one way: each node dials the nodes it sends to. All that comes back is that somebody is there.
+    toDialer: () => new Map([[FRAME_TYPES.alive, { exact: FRAME_TYPE_BYTES }]]),
   },
   "starling-client/1": {
     fromDialer: (sizes) =>

@@ -29,6 +29,8 @@ import { paddedLength } from "./padding.ts";
 export type Frame =
   /** Node to node: one Sphinx packet. */
   | { readonly type: "packet"; readonly packet: Uint8Array }
+  /** Node to the node that dialled it, at a fixed pace: the link is up, and this end of it is at work. */
+  | { readonly type: "alive" }
   /** Client to entry provider: a packet and the mix that it goes to first. */
   | { readonly type: "send"; readonly firstHop: NodeId; readonly packet: Uint8Array }
   /** Client to provider: everything up to `cursor` is stored here; give me the next. 0 at the start. */
@@ -75,6 +77,8 @@ export function encodeFrame(frame: Frame, sizes: FrameSizes): Uint8Array {
   switch (frame.type) {
     case "packet":
       return writer.raw(exactly(frame.packet, sizes.packetBytes)).finish();
+    case "alive":
+      return writer.finish();
     case "send":
       return writer.raw(frame.firstHop).raw(exactly(frame.packet, sizes.packetBytes)).finish();
     case "poll":
@@ -139,6 +143,8 @@ function decodeFixed(type: number, reader: Reader, sizes: FrameSizes): Frame {
   switch (type) {
     case FRAME_TYPES.packet:
       return { type: "packet", packet: reader.view(sizes.packetBytes) };
+    case FRAME_TYPES.alive:
+      return { type: "alive" };
     case FRAME_TYPES.send:
       return { type: "send", firstHop: nodeId(reader.take(32)), packet: reader.view(sizes.packetBytes) };
     case FRAME_TYPES.poll:

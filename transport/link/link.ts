@@ -36,7 +36,11 @@ export interface Link {
   onFrame(handler: (frame: Uint8Array) => void, options?: { readonly lent?: boolean }): void;
   /** Called once, at once (but never synchronously) when the link is closed already. */
   onClose(handler: (reason: string) => void): void;
-  close(): void;
+  /**
+   * What was handed over before still leaves, unless the line is known to be dead: then everything that waits, here and in the
+   * system, is thrown away, or it would leave in a burst were the line to come back.
+   */
+  close(options?: { readonly isDead?: boolean }): void;
 }
 
 export interface Dialer {

@@ -1,5 +1,6 @@
 /** Links to others, over TLS 1.3 and TCP. Spec: docs/spec/05-link.md §2 */
 
+import { connect as connectTcp } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { equalBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
@@ -31,8 +32,11 @@ export class TlsDialer implements Dialer {
    * first (RFC 8446 §4.4.2): a peer that refuses us closes the link at once.
    */
   async dial(o: { address: string; expectedKey: Uint8Array; protocol: Protocol }): Promise<Link> {
+    const raw = connectTcp(parseAddress(o.address));
+    // The TLS socket says so too, and is listened to.
+    raw.on("error", () => undefined);
     const socket = connect({
-      ...parseAddress(o.address),
+      socket: raw,
       secureContext: this.#context,
       ALPNProtocols: [o.protocol],
       rejectUnauthorized: false, // there is no authority to ask; the key is compared below
@@ -46,7 +50,7 @@ export class TlsDialer implements Dialer {
       throw new TransportError("REFUSED", `At ${o.address}: ${refused}.`);
     }
     const now = () => this.#clock.now();
-    const link = linkOver({ socket, ...peer, end: "dialer", sizes: this.#sizes, now });
+    const link = linkOver({ socket, raw, ...peer, end: "dialer", sizes: this.#sizes, now });
     this.#sweep.add(link);
     socket.on("close", () => this.#sweep.delete(link));
     return link;

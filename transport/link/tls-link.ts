@@ -3,7 +3,7 @@
 import type { TLSSocket } from "node:tls";
 import type { Milliseconds } from "../core/units.ts";
 import { FrameAssembler } from "./frame-assembler.ts";
-import { type FrameTable, isFrame } from "./frame-table.ts";
+import { FRAME_TYPES, type FrameTable, isFrame } from "./frame-table.ts";
 import { IDLE_TIME_MAX, PARTIAL_FRAME_TIME_MAX } from "./limits.ts";
 import type { Link, PeerIdentity, Protocol } from "./link.ts";
 
@@ -11,6 +11,7 @@ export class TlsLink implements Link {
   readonly protocol: Protocol;
   readonly peer: PeerIdentity;
   readonly #socket: TLSSocket;
+  readonly #reset: () => void;
   readonly #outgoing: FrameTable;
   readonly #assembler: FrameAssembler;
   readonly #sendBufferBytes: number;
@@ -21,10 +22,11 @@ export class TlsLink implements Link {
   #closedAt: Milliseconds | undefined;
   #lastData: Milliseconds;
   #partialSince: Milliseconds | undefined;
-  readonly #isSilenceFatal: boolean;
 
   constructor(o: {
     socket: TLSSocket;
+    /** Ends the TCP connection with a reset; what the system holds of it is lost. */
+    reset: () => void;
     protocol: Protocol;
     peer: PeerIdentity;
     incoming: FrameTable;
@@ -35,18 +37,18 @@ export class TlsLink implements Link {
     this.protocol = o.protocol;
     this.peer = o.peer;
     this.#socket = o.socket;
+    this.#reset = o.reset;
     this.#outgoing = o.outgoing;
     this.#assembler = new FrameAssembler(o.incoming);
     this.#sendBufferBytes = o.sendBufferBytes;
     this.#now = o.now;
     this.#lastData = o.now();
-    this.#isSilenceFatal = o.incoming.size > 0;
     o.socket.setNoDelay(true);
     o.socket.on("error", (error) => this.#closeBecause(`socket: ${(error as NodeJS.ErrnoException).code ?? "error"}`));
     o.socket.on("end", () => this.#closeBecause("the peer closed it"));
     o.socket.on("close", () => this.#closeBecause("the connection ended"));
-    // Where no frame may come, the end of the connection is still to be heard.
-    if (o.incoming.size === 0) this.onFrame(() => undefined);
+    // Nothing is lost where no more can come than that the peer is alive, and the end of the connection is to be heard.
+    if ([...o.incoming.keys()].every((type) => type === FRAME_TYPES.alive)) this.onFrame(() => undefined);
   }
 
   get writable(): boolean {
@@ -77,8 +79,8 @@ export class TlsLink implements Link {
     if (reason !== undefined) queueMicrotask(() => this.#reportClose(reason));
   }
 
-  close(): void {
-    this.#closeBecause(CLOSED_HERE);
+  close({ isDead = false }: { readonly isDead?: boolean } = {}): void {
+    this.#closeBecause(isDead ? DEAD_LINE : CLOSED_HERE);
   }
 
   /** Called every few seconds by whoever made the link; one timer serves all links. */
@@ -87,7 +89,7 @@ export class TlsLink implements Link {
       if (now - this.#closedAt > PARTIAL_FRAME_TIME_MAX) this.#socket.destroy();
     } else if (this.#partialSince !== undefined && now - this.#partialSince > PARTIAL_FRAME_TIME_MAX) {
       this.#closeBecause("a frame was not completed in time");
-    } else if (this.#isSilenceFatal && now - this.#lastData > IDLE_TIME_MAX) {
+    } else if (now - this.#lastData > IDLE_TIME_MAX) {
       this.#closeBecause("nothing came for too long");
     }
   }
@@ -115,6 +117,7 @@ export class TlsLink implements Link {
     this.#closedAt = this.#now();
     // What was handed over before still leaves; a peer that does not take it is cut by the sweep.
     if (reason === CLOSED_HERE) this.#socket.destroySoon();
+    else if (reason === DEAD_LINE) this.#reset();
     else this.#socket.destroy();
     queueMicrotask(() => this.#reportClose(reason));
   }
@@ -141,3 +144,4 @@ function release({ buffer, byteLength }: Uint8Array): void {
 }
 
 const CLOSED_HERE = "closed here";
+const DEAD_LINE = "the line is dead";

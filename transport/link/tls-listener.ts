@@ -113,7 +113,9 @@ export class TlsListener implements Listener {
   }
 
   #accept(socket: TLSSocket): void {
+    const raw = this.#pending.get(socket)?.socket;
     this.#pending.isOver(socket);
+    if (raw === undefined) return void socket.destroy(); // it was ended a moment ago, for a newcomer
     const peer = peerOf(socket);
     if ("refused" in peer) {
       socket.destroy();
@@ -121,7 +123,7 @@ export class TlsListener implements Listener {
     }
     const { sizes, clock, admit, incoming } = this.#options;
     const now = () => clock.now();
-    const link = linkOver({ socket, ...peer, end: "listener", sizes, now, ...(incoming && { incoming }) });
+    const link = linkOver({ socket, raw, ...peer, end: "listener", sizes, now, ...(incoming && { incoming }) });
     this.#sweep.add(link);
     socket.once("close", () => this.#sweep.delete(link));
     if (this.#closing || admit?.(link.peer, peer.protocol) === false) {

@@ -1,5 +1,6 @@
 /** What both ends of a link ask of TLS, and who the other end is. Spec: docs/spec/05-link.md §2 */
 
+import type { Socket } from "node:net";
 import { createSecureContext, type TLSSocket } from "node:tls";
 import { certificateKey, createLinkCertificate } from "./certificate.ts";
 import { type Direction, type FrameSizes, type FrameTable, frameTable } from "./frame-table.ts";
@@ -36,6 +37,8 @@ export function peerOf(socket: TLSSocket): { key: Uint8Array; protocol: Protocol
 
 export function linkOver(o: {
   socket: TLSSocket;
+  /** The TCP connection below. */
+  raw: Socket;
   protocol: Protocol;
   key: Uint8Array;
   end: "dialer" | "listener";
@@ -51,6 +54,10 @@ export function linkOver(o: {
   const whole = table(incoming);
   return new TlsLink({
     socket: o.socket,
+    reset: () => {
+      o.raw.resetAndDestroy();
+      o.socket.destroy();
+    },
     protocol,
     peer,
     incoming: o.incoming?.(peer, whole) ?? whole,

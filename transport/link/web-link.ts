@@ -80,8 +80,8 @@ export class WebLink implements Link {
     if (reason !== undefined) queueMicrotask(() => this.#reportClose(reason));
   }
 
-  close(): void {
-    this.#closeBecause(CLOSED_HERE);
+  close({ isDead = false }: { readonly isDead?: boolean } = {}): void {
+    this.#closeBecause(isDead ? DEAD_LINE : CLOSED_HERE);
   }
 
   /** Called every few seconds by whoever made the link; one timer serves all links. */
@@ -139,3 +139,4 @@ export class WebLink implements Link {
 }
 
 const CLOSED_HERE = "closed here";
+const DEAD_LINE = "the line is dead";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type ConnectionOptions, connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { listenWeb } from "#test/support/web-links.ts";
@@ -224,3 +224,57 @@ test("a sender whose link is lost gets its memory back as well", async (t) => {
     false,
   );
 });
+
+test("what waits for a dead line is thrown away; were the line to come back, no burst would follow", async (t) => {
+  const { port } = await listen(t);
+  const arrived = { "an end": 0, "a dead line": 0 };
+  for (const how of ["an end", "a dead line"] as const) {
+    const line = await stalledLine(t, port);
+    const link = await dialer().dial({ address: line.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
+    line.stall();
+    let handedOver = 0;
+    for (let i = 0; i < 400; i++) {
+      if (link.send(packet)) handedOver += packet.length;
+      else await new Promise((resolve) => setImmediate(resolve));
+    }
+    const gone = closed(link);
+    link.close({ isDead: how === "a dead line" });
+    await gone;
+    arrived[how] = await line.goOn();
+    if (how === "an end") assert.ok(arrived[how] >= handedOver, "what was handed over before an end still leaves");
+    else assert.ok(arrived[how] < handedOver / 2, `${arrived[how]} of ${handedOver}`);
+  }
+});
+
+/** A line that can stop to take anything, as one does whose cable is out further on. */
+async function stalledLine(t: TestContext, port: number) {
+  let bytes = 0;
+  let near: Socket | undefined;
+  const front = createServer((socket) => {
+    near = socket;
+    const far = connectTcp(port, "127.0.0.1");
+    for (const end of [socket, far]) end.on("error", () => undefined);
+    socket.on("data", (chunk) => {
+      bytes += chunk.length;
+      far.write(chunk);
+    });
+    far.on("data", (chunk) => socket.write(chunk));
+    socket.on("close", () => far.destroy());
+    far.on("close", () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  t.after(() => front.close());
+  return {
+    address: `127.0.0.1:${(front.address() as AddressInfo).port}`,
+    stall: (): void => {
+      near?.pause();
+      bytes = 0;
+    },
+    /** How much comes until the connection ends. */
+    goOn: (): Promise<number> =>
+      new Promise((resolve) => {
+        near?.on("close", () => resolve(bytes));
+        near?.resume();
+      }),
+  };
+}
