@@ -17,13 +17,17 @@ import { encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
 import { type Prepared, SendClock, type SendClockOptions } from "#transport/traffic/send-clock.ts";
+import type { TickLaw } from "#transport/traffic/ticker.ts";
 
 const suite = await loadSuite("x25519", "native");
 const SIZES = { packetBytes: 4096, payloadBytes: 3674 };
 const { mail, chat } = LIVE_PARAMETERS.profiles;
 const parameters = { ...LIVE_PARAMETERS, profiles: { mail: { ...mail, sendRate: perSecond(1) }, chat } };
 
+const LAWS: readonly TickLaw[] = ["slot", "poisson"];
+
 interface Line {
+  readonly law: TickLaw;
   /** From 20 s to 60 s the line takes nothing. */
   readonly isSlow: boolean;
   /** How many fragments wait behind the clock. */
@@ -43,7 +47,7 @@ async function attempts(
     clock,
     timing: new SeededRandom("timing"),
     kinds: new SeededRandom("kinds"),
-    law: "poisson",
+    law: line.law,
     spread: parameters.sendSpread,
     profiles: new ProfileSchedule({ parameters, choice: { profile: "mail", nextProfile: undefined } }),
     prepare: (kind) => {
@@ -68,27 +72,40 @@ async function attempts(
   return { times, left, queued };
 }
 
-const GOOD: Line = { isSlow: false, queued: 0 };
+for (const law of LAWS) {
+  const good: Line = { law, isSlow: false, queued: 0 };
 
-test("a client tries at the same times whether its line takes frames or not, and with a full queue as with none", async () => {
-  const good = await attempts(GOOD);
-  assert.ok(good.times.length > 150);
-  for (const line of [
-    { isSlow: true, queued: 0 },
-    { isSlow: true, queued: 5000 },
-    { isSlow: false, queued: 5000 },
-  ]) {
-    assert.deepEqual((await attempts(line)).times, good.times, JSON.stringify(line));
-  }
-});
+  test(`a client tries at the same times whether its line takes frames or not, and with a full queue as with none (${law})`, async () => {
+    const { times } = await attempts(good);
+    assert.ok(times.length > 150);
+    for (const line of [
+      { law, isSlow: true, queued: 0 },
+      { law, isSlow: true, queued: 5000 },
+      { law, isSlow: false, queued: 5000 },
+    ]) {
+      assert.deepEqual((await attempts(line)).times, times, JSON.stringify(line));
+    }
+  });
 
-test("what a full line did not take is lost or back in the queue: no burst follows", async () => {
-  const good = await attempts({ isSlow: false, queued: 5000 });
-  const slow = await attempts({ isSlow: true, queued: 5000 });
-  const during = slow.times.filter((time) => time >= 20_000 && time < 60_000).length;
-  assert.ok(during > 25);
-  assert.equal(slow.left, good.left - during, "each slot of the outage is gone for good");
-  assert.ok(slow.queued > good.queued, "and what it would have carried waits");
+  test(`what a full line did not take is lost or back in the queue: no burst follows (${law})`, async () => {
+    const whole = await attempts({ ...good, queued: 5000 });
+    const slow = await attempts({ law, isSlow: true, queued: 5000 });
+    const during = slow.times.filter((time) => time >= 20_000 && time < 60_000).length;
+    assert.ok(during > 25);
+    assert.equal(slow.left, whole.left - during, "each slot of the outage is gone for good");
+    assert.ok(slow.queued > whole.queued, "and what it would have carried waits");
+  });
+}
+
+test("under the slot clock one frame is tried in each slot, in its first part, through an outage as before it", async () => {
+  const { times } = await attempts({ law: "slot", isSlow: true, queued: 5000 });
+  const slots = times.map((time) => Math.floor(time / 1000));
+  assert.deepEqual(
+    slots,
+    slots.map((_, i) => (slots[0] as number) + i),
+  );
+  const late = times.filter((time) => time % 1000 > 1000 * parameters.sendSpread + 1);
+  assert.deepEqual(late, []);
 });
 
 /** "It will take it in a moment." */
@@ -131,14 +148,14 @@ for (const [fault, Clock] of [
   ["tries again what a full line did not take", TriesAgain],
   ["backs off when the line is full", BacksOff],
 ] as const) {
-  test(`a client that ${fault} is found out`, async () => {
-    assert.deepEqual(
-      (await attempts(GOOD, Clock)).times,
-      (await attempts(GOOD)).times,
-      "on a good line it looks right",
-    );
-    assert.notDeepEqual((await attempts({ isSlow: true, queued: 0 }, Clock)).times, (await attempts(GOOD)).times);
-  });
+  for (const law of LAWS) {
+    test(`a client that ${fault} is found out (${law})`, async () => {
+      const good: Line = { law, isSlow: false, queued: 0 };
+      const { times } = await attempts(good);
+      assert.deepEqual((await attempts(good, Clock)).times, times, "on a good line it looks right");
+      assert.notDeepEqual((await attempts({ ...good, isSlow: true }, Clock)).times, times);
+    });
+  }
 }
 
 test("a client that does not read delays nobody's answers", async () => {
