@@ -16,6 +16,13 @@ export const underClock = (
   sendSpread: number = LIVE_PARAMETERS.sendSpread,
 ): Parameters => ({ ...LIVE_PARAMETERS, clock, sendSpread });
 
+/** A slot lasts 21 s: a minute is 3 s less than three of them, and an hour 9 s more than 171. */
+export const CLOCK_ERRORS = [
+  { name: "1 s", ahead: 1_000 },
+  { name: "1 min", ahead: 60_000 },
+  { name: "1 h", ahead: 3_600_000 },
+] as const;
+
 const COMMON = { cover: "on", profile: "mail", trained: 300, unmatched: 5 } as const;
 const MANY = 2000;
 const SOME = 400;
@@ -67,11 +74,24 @@ export const PAIR_EXPERIMENTS: Readonly<Record<string, PairExperiment>> = Object
       packets: [5, 25, 100, 1000],
       tested: SOME,
     }),
+    ...CLOCK_ERRORS.flatMap(({ name, ahead }) => {
+      const common = { clock: "slot", senderClockError: ahead } as const;
+      const packets = [5, 25, 100];
+      return [
+        experiment(`provider, slot, clock ahead by ${name}`, {
+          ...common,
+          eye: "provider",
+          packets: [...packets, 1000],
+          tested: SOME,
+        }),
+        experiment(`line, slot, clock ahead by ${name}`, { ...common, eye: "line", packets, tested: MANY }),
+      ];
+    }),
   ].map(({ name, pair }) => [name, pair]),
 );
 
 type Varied = Pick<PairExperiment, "eye" | "packets" | "tested"> &
-  Partial<Pick<PairExperiment, "cover" | "profile" | "groups">> & { readonly spread?: number };
+  Partial<Pick<PairExperiment, "cover" | "profile" | "groups" | "senderClockError">> & { readonly spread?: number };
 
 function experiment(
   name: string,

@@ -146,13 +146,16 @@ function conversations(experiment: PairExperiment, use: "test" | "train", count:
   });
 }
 
-/** Those who are strangers to the pairs: each other, or people whose clocks are right where the senders' are not. */
+/**
+ * Those who are strangers to the pairs: each other, or, where their mailboxes are seen, readers whose senders' clocks are right. What
+ * passes a reader's line shows no sender's clock, and the same readers on both sides leave less to chance.
+ */
 function others(
   { senderClockError, ...right }: PairExperiment,
   use: "test" | "train",
   own: readonly Conversation[],
 ): readonly Conversation[] {
-  return senderClockError === undefined
+  return senderClockError === undefined || right.eye === "line"
     ? own
     : conversations({ ...right, seed: `${right.seed}/right` }, use, own.length);
 }

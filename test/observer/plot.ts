@@ -5,6 +5,7 @@
 
 import type { Figures } from "./figures.ts";
 import type { Classifier, PairResult } from "./pair-experiment.ts";
+import { burstName, USERS } from "./provider-experiments.ts";
 
 /** By file name, without its ending. */
 export function plots(figures: Figures): Record<string, string> {
@@ -14,6 +15,7 @@ export function plots(figures: Figures): Record<string, string> {
     spread: spread(figures),
     entropy: entropy(figures),
     weeks: weeks(figures),
+    "destination-provider": destination(figures),
   };
 }
 
@@ -118,6 +120,24 @@ function entropy({ entropy: results }: Figures): string {
       { name: "slot clock", points: of("slot") },
       { name: "Poisson clock", points: of("poisson") },
       { name: "one packet of each client", points: clients.map((count): Point => [count, Math.log2(count)]) },
+    ],
+  });
+}
+
+function destination({ providers: { bursts } }: Figures): string {
+  const of = (users: number, value: "right" | "reckoned"): Point[] =>
+    (bursts[burstName({ clock: "slot", users, providers: 10 })] ?? []).map((one) => [one.packets, one[value]]);
+  return chart({
+    title: "Which of ten providers does a long mail go to? Counted on the lines into them",
+    x: { label: "packets of the mail", ticks: [5, 25, 100, 1000], scale: "log" },
+    y: { label: "guessed rightly (by chance 0.1)", ticks: [0, 0.25, 0.5, 0.75, 1] },
+    series: [
+      ...USERS.map((users) => ({ name: `${users.toLocaleString("en")} online`, points: of(users, "right") })),
+      ...USERS.map((users) => ({
+        name: `${users.toLocaleString("en")}, reckoned`,
+        points: of(users, "reckoned"),
+        marks: true,
+      })),
     ],
   });
 }

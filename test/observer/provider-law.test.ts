@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { World } from "#test/sim/world.ts";
+import { SIM_PARAMETERS, World } from "#test/sim/world.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { below } from "#transport/core/random.ts";
@@ -86,7 +86,12 @@ function agree(what: string, one: readonly number[], other: readonly number[]): 
 }
 
 test("the full simulation's lines into providers carry as much, and mail in place of drops", async () => {
-  const world = await World.create({ seed: "lines into providers" });
+  const { profiles } = SIM_PARAMETERS;
+  const slowPolls = { ...profiles, mail: { ...profiles.mail, pollRate: perSecond(2) } };
+  const world = await World.create({
+    seed: "lines into providers",
+    parameters: { ...SIM_PARAMETERS, profiles: slowPolls },
+  });
   const into: Record<string, number> = { a: 0, b: 0 };
   const { parameters } = world;
   world.net.onPassage = ({ protocol, from, to, frame }) => {
@@ -104,7 +109,7 @@ test("the full simulation's lines into providers carry as much, and mail in plac
     await world.clock.runFor(milliseconds(time));
     return { a: (into["a"] as number) - (before["a"] ?? 0), b: (into["b"] as number) - (before["b"] ?? 0) };
   };
-  const time = 60_000;
+  const time = 90_000;
   const { sendRate, loopShare, payloadShare } = parameters.profiles.mail;
   const mixesPerLayer = world.mixNames.length / 3;
   const nodes = time * nodePackets({ parameters, users: 3, providers: 2, mixesPerLayer });

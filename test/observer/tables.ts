@@ -4,25 +4,28 @@
  */
 
 import { intervalsThatHold } from "./bars.ts";
-import type { Figures } from "./figures.ts";
+import { CLOCK_ERRORS } from "./experiments.ts";
+import type { About, Figures, Part } from "./figures.ts";
 import { CLASSIFIERS, FPRS, type PairResult } from "./pair-experiment.ts";
 import { best } from "./plot.ts";
 import type { EntropyResult } from "./population.ts";
+import { providerTables } from "./provider-tables.ts";
+import { type Cell, row, short, table } from "./table.ts";
 
 /** The page with every table as the figures have it. Throws when a table has no place in the page. */
 export function fill(page: string, figures: Figures): string {
-  return Object.entries(tables(figures)).reduce((text, [name, table]) => {
+  return Object.entries(tables(figures)).reduce((text, [name, content]) => {
     const place = new RegExp(`(<!-- ${name} -->\n)(?:(?!<!--)[^])*(\n<!-- end -->)`);
     if (!place.test(text)) throw new Error(`the page has no place for the table ${name}`);
-    return text.replace(place, (_, begin: string, end: string) => `${begin}${table}${end}`);
+    return text.replace(place, (_, begin: string, end: string) => `${begin}${content}${end}`);
   }, page);
 }
 
 function tables(figures: Figures): Record<string, string> {
-  const { pairs, about } = figures;
+  const { pairs } = figures;
   const of = (...names: string[]): PairResult[] => names.flatMap((name) => pairs[name] ?? []);
   return {
-    about: `Commit ${about.commit}, Node ${about.node}, ${about.machine}, ${about.day}.`,
+    about: aboutLines(figures),
     line: [intervals(of("line, slot"), "slot"), intervals(of("line, poisson"), "Poisson")].join("\n\n"),
     "no-cover": table(
       row("clock", "packets", CLASSIFIERS),
@@ -64,7 +67,34 @@ function tables(figures: Figures): Record<string, string> {
     ),
     entropy: entropyTable(figures),
     weeks: weeksTable(figures),
+    ...providerTables(figures),
+    clocks: clocksTable(figures),
   };
+}
+
+const said = (one: About): string => `commit ${one.commit}, Node ${one.node}, ${one.machine}, ${one.day}.`;
+
+function aboutLines({ about, later }: Figures): string {
+  const parts = Object.entries(later).map(([part, one]) => `\n${PART_NAMES[part as Part]}: ${said(one)}`);
+  return `Measured at ${said(about)}${parts.join("")}`;
+}
+
+const PART_NAMES: Readonly<Record<Part, string>> = {
+  providers: '"Which provider"',
+  clocks: '"Senders whose clocks are wrong"',
+};
+
+/** The best classifier with the reader's provider, and what lines alone give. */
+function clocksTable({ pairs }: Figures): string {
+  const of = (eye: string, name: string): PairResult[] => [...(pairs[`${eye}, slot, clock ahead by ${name}`] ?? [])];
+  const right = [...(pairs["provider, slot"] ?? [])];
+  const rows = [
+    ...bestOf("right", right),
+    ...CLOCK_ERRORS.flatMap(({ name }) => bestOf(`${name} ahead`, of("provider", name))),
+  ];
+  const fprs = FPRS.map((fpr) => `TPR at FPR ${fpr}`);
+  const lines = intervalsThatHold(CLOCK_ERRORS.flatMap(({ name }) => of("line", name)));
+  return `${table(row("sender's clock", "packets", fprs, "AUC"), rows)}\n\nFrom lines alone ${lines.holds} of ${lines.of} intervals hold their FPR.`;
 }
 
 function bestOf(name: string, results: readonly PairResult[]): Cell[][] {
@@ -129,15 +159,4 @@ function tprOf(results: readonly PairResult[], packets: number, classifier: Pair
   return short(found?.points.find(({ fpr }) => fpr === 1e-2)?.tpr ?? Number.NaN);
 }
 
-const short = (value: number): string => value.toFixed(value < 0.0995 ? 4 : 3);
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
-
-type Cell = string | number;
-
-const row = (...cells: readonly (Cell | readonly Cell[])[]): Cell[] => cells.flat();
-const line = (cells: readonly Cell[]): string => `| ${cells.join(" | ")} |`;
-
-function table(head: readonly Cell[], rows: readonly (readonly Cell[])[]): string {
-  const rule = head.map((_, i) => (i === 0 ? "---" : "--:"));
-  return [head, rule, ...rows].map(line).join("\n");
-}

@@ -5,12 +5,21 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { findsPairsWithoutCover, lineLearnsNothing, noWorseThan } from "#test/observer/bars.ts";
+import {
+  asReckoned,
+  findsPairsWithoutCover,
+  guessesNoBetter,
+  lineLearnsNothing,
+  noWorseThan,
+} from "#test/observer/bars.ts";
 import { runDisclosure } from "#test/observer/disclosure.ts";
 import { CLOCKS, DISCLOSURE_EXPERIMENTS, ENTROPY_EXPERIMENTS, PAIR_EXPERIMENTS } from "#test/observer/experiments.ts";
 import { releasedFigures } from "#test/observer/figures.ts";
 import { runPairExperiment } from "#test/observer/pair-experiment.ts";
 import { runEntropyExperiment } from "#test/observer/population.ts";
+import { runBursts } from "#test/observer/provider-bursts.ts";
+import { BURST_EXPERIMENTS, NO_COVER, WEEKS_EXPERIMENTS } from "#test/observer/provider-experiments.ts";
+import { runWeeks } from "#test/observer/provider-weeks.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 
 /** Entropy is an average over sixty messages: this far apart is a change of law, not of seed. */
@@ -47,6 +56,23 @@ describe("the observer at full size", () => {
         const before = released.disclosure[name]?.[i]?.firstTen ?? 0;
         assert.ok(firstTen <= before + SHARE, `${weeks} weeks: ${firstTen}, was ${before}`);
       });
+    });
+  }
+
+  for (const [name, experiments] of Object.entries(BURST_EXPERIMENTS)) {
+    test(`into providers: ${name}`, () => {
+      const results = experiments.map((experiment) => runBursts(experiment));
+      assert.deepEqual(asReckoned(name, results), []);
+      if (name === NO_COVER) {
+        for (const { packets, right } of results) assert.ok(packets < 25 || right > 0.95, `${packets}: ${right}`);
+      } else assert.deepEqual(guessesNoBetter(released.providers.bursts[name] ?? [], name, results), []);
+    });
+  }
+
+  for (const [name, experiment] of Object.entries(WEEKS_EXPERIMENTS)) {
+    test(`into providers, weeks: ${name}`, () => {
+      const results = runWeeks(experiment);
+      assert.deepEqual(guessesNoBetter(released.providers.weeks[name] ?? [], name, results), []);
     });
   }
 
