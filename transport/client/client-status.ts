@@ -45,7 +45,8 @@ function stateOf({ keeper, link, session, isRemoved }: StatusParts): ClientState
   if (problem !== undefined && problem !== "NO_CONSENSUS") return PROBLEM_STATES[problem] ?? "untrusted";
   if (link.state === "down") return "provider-down";
   if (problem !== undefined || link.state !== "up") return "connecting";
-  return session?.sender.hasPathProblem === true ? "too-small" : "mixing";
+  if (session?.sender.hasPathProblem === true) return "too-small";
+  return session?.loops.isLosing === true ? "provider-losing" : "mixing";
 }
 
 const PROBLEM_STATES: Partial<Record<TransportErrorCode, ClientState>> = {

@@ -293,6 +293,7 @@ export class TransportClient implements MixClient {
       lookup: (address) => this.lookup(address),
       onNotice: (body) => this.#devices.noticed(body),
       emit: (event, data) => this.#emit(event, data),
+      onLoops: () => this.#emitStatus(),
       makeSendClock: (options) => this.makeSendClock(options),
     });
     this.#account.start();
@@ -340,6 +341,7 @@ export class TransportClient implements MixClient {
 
   #linkChanged(): void {
     if (this.#link.state === "up") this.#keeper.linked();
+    else this.#session?.loops.linkLost();
     this.#entrance.changed();
     this.#emitStatus();
   }

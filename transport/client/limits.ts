@@ -39,6 +39,10 @@ export const REDIAL_MEAN_MAX: Milliseconds = seconds(120);
 export const LINK_PROVEN: Milliseconds = seconds(60);
 /** Own loops are counted for an hour. */
 export const LOOP_WINDOW: Milliseconds = milliseconds(3_600_000);
+/** Own loops on their way: more than a client of 0.16 loops a second sends while a full mailbox of 8,192 is emptied at 1.3 polls a second. */
+export const LOOPS_OUT_MAX = 4096;
+/** As many entries as a mailbox holds may come before one that lies in it. */
+export const MAILBOX_ANSWERS_MAX = 8192;
 /** What the status shows of departures. */
 export const DEPARTURES_WINDOW: Milliseconds = milliseconds(60_000);
 export const DEPARTURES_MAX = 2_000;

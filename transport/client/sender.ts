@@ -47,7 +47,7 @@ export interface SenderDeps {
   readonly isUp: () => boolean;
   readonly current: () => { consensus: Consensus; epoch: Epoch } | undefined;
   readonly onSlot: (slot: { kind: SlotKind; carried: SlotCargo; bytes: number; at: Milliseconds }) => void;
-  readonly onLoop: (id: MessageId, at: Milliseconds) => void;
+  readonly onLoop: (loop: { id: MessageId; at: Milliseconds; mixes: readonly NodeId[] }) => void;
 }
 
 /** What a slot will carry, and where to. */
@@ -56,7 +56,7 @@ interface Filling {
   readonly content: SlotContent;
   readonly provider: NodeId;
   readonly meanDelay: Milliseconds;
-  readonly settled: (sent: Sent | undefined) => void;
+  readonly settled: (sent: (Sent & { readonly mixes: readonly NodeId[] }) | undefined) => void;
 }
 
 type Current = { consensus: Consensus; epoch: Epoch };
@@ -160,7 +160,7 @@ export class Sender {
       provider: own.providerId,
       meanDelay,
       settled: (sent) => {
-        if (sent !== undefined) onLoop(id, sent.at);
+        if (sent !== undefined) onLoop({ id, at: sent.at, mixes: sent.mixes });
       },
     };
   }
@@ -179,7 +179,8 @@ export class Sender {
         settled: (left) => {
           const at = clock.now();
           if (left) onSlot({ kind, carried: cargo, bytes: frame.length, at });
-          filling.settled(left ? { hash, tags, at } : undefined);
+          const mixes = path.hops.slice(0, -1).map(({ nodeId }) => nodeId);
+          filling.settled(left ? { hash, tags, at, mixes } : undefined);
         },
       };
     } catch (error) {

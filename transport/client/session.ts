@@ -49,6 +49,8 @@ export interface SessionDeps extends TransportClientOptions {
   readonly lookup: (address: string) => Promise<MailboxRecord | undefined>;
   readonly onNotice: (body: Uint8Array) => Promise<void>;
   readonly emit: <E extends keyof ClientEvents>(event: E, data: ClientEvents[E]) => void;
+  /** Own loops began to be missing, or come back again. */
+  readonly onLoops: () => void;
   readonly makeSendClock: (options: SendClockOptions) => SendClock;
 }
 
@@ -78,7 +80,7 @@ export class Session {
     const laws = new TimeLaws({ random: streams.reliability, profile: () => profiles.at(clock.now()), parameters });
     const nextOrder = (): number => this.#order++;
     const { padding, reliability, keys } = streams;
-    this.loops = new LoopHealth(milliseconds(5 * laws.journey + parameters.epoch.overlap));
+    this.loops = new LoopHealth({ patience: milliseconds(5 * laws.journey), onChange: deps.onLoops });
     this.#quiet = new QuietTime({
       clock,
       nextTick: () => this.#nextTick(),
@@ -169,7 +171,7 @@ export class Session {
       sources: [this.requests, this.#receipts, this.outbox],
       isUp: () => link.state === "up",
       current: () => keeper.current(),
-      onLoop: (id, at) => this.loops.sent(id, at),
+      onLoop: ({ id, at, mixes }) => this.loops.sent(id, at, mixes),
       onSlot: ({ kind, carried, bytes, at }) => {
         deps.usage.packetSent(bytes, at);
         observer?.slotSent?.({ kind, carried, at });
@@ -228,6 +230,7 @@ export class Session {
   }
 
   entry(frame: Extract<Frame, { type: "entry" }>): void {
+    this.loops.answered(this.#deps.clock.now(), frame.kind === "none");
     if (frame.kind === "none" || frame.kind === "no-account") return;
     const { cursor, kind, surbId, body } = frame;
     this.inbox.take({ cursor, kind, surbId, body });

@@ -90,6 +90,11 @@ export type ClientState =
   | "mixing"
   /** The provider does not answer; the queue stays as it is. */
   | "provider-down"
+  /**
+   * Packets leave, but own loops are missing, more than an honest network loses and not by one mix: the provider, which all of
+   * them pass, loses or delays this client's packets or its mailbox's. Lost fragments are sent again; nothing is given up.
+   */
+  | "provider-losing"
   /** Too few mixes or operators to build a path. */
   | "too-small"
   /** The newest consensus is over. */
@@ -112,7 +117,7 @@ export interface ClientStatus {
   /** Since the last UTC midnight, or the start if that was later. */
   readonly sentToday: { readonly packets: number; readonly bytes: number };
   readonly receivedToday: { readonly polls: number; readonly bytes: number };
-  /** Own loops of the last hour that have had time to return, and those that did. */
+  /** Own loops of the last hour whose fate is known, and those that returned in time. */
   readonly loops: { readonly sent: number; readonly returned: number };
   /** Fragments that wait for a payload slot. */
   readonly queuedFragments: number;
