@@ -59,7 +59,11 @@ function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
       <Heading slot="title">{addDevice.title}</Heading>
       {joined === undefined && <p>{addDevice.body}</p>}
       {make.pending && <Waiting>{addDevice.preparing}</Waiting>}
-      <ErrorNote code={make.error ?? withdraw.error} onRetry={make.error === undefined ? undefined : make.run} />
+      <ErrorNote
+        code={make.error ?? withdraw.error}
+        instead={texts.errors}
+        onRetry={make.error === undefined ? undefined : make.run}
+      />
       {offer !== undefined && joined === undefined && !isOver && <Shown offer={offer} />}
       <output className="device-state">
         {joined !== undefined

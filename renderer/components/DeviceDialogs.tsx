@@ -79,7 +79,7 @@ function Rename({ device, onClose }: { readonly device: Device; readonly onClose
         autoComplete="off"
         maxLength={DEVICE_NAME_CHARACTERS_MAX}
       />
-      <ErrorNote code={save.error} />
+      <ErrorNote code={save.error} instead={devices.errors} />
       <div className="dialog-actions">
         <Button className="button quiet" onPress={onClose}>
           {app.cancel}
@@ -113,7 +113,7 @@ function Remove({ device, onClose, onRemoved }: RemoveProps) {
       </Heading>
       <p>{devices.removeBody}</p>
       <p className="warning">{devices.removeRest}</p>
-      <ErrorNote code={remove.error} />
+      <ErrorNote code={remove.error} instead={devices.errors} />
       {remove.pending && <Waiting>{devices.removing}</Waiting>}
       <div className="dialog-actions">
         <Button className="button quiet" isDisabled={remove.pending} onPress={remove.run}>

@@ -9,6 +9,8 @@ import type { ErrorText } from "../text/errors-en.ts";
 
 interface Props {
   readonly code?: ErrorCode | undefined;
+  /** What a code means here, where that is another thing than elsewhere. */
+  readonly instead?: Partial<Record<ErrorCode, ErrorText>>;
   /** For what is not an error of the program. */
   readonly text?: ErrorText;
   readonly onRetry?: (() => void) | undefined;
@@ -19,9 +21,9 @@ interface Props {
 /** Whether the window has lost its program: then that is said once, above all else. */
 export const EndedContext = createContext(false);
 
-export function ErrorNote({ code, text, onRetry, retryLabel, onDismiss }: Props): ReactNode {
+export function ErrorNote({ code, instead, text, onRetry, retryLabel, onDismiss }: Props): ReactNode {
   const texts = useTexts();
-  const says = text ?? (code === undefined ? undefined : texts.errors[code]);
+  const says = text ?? (code === undefined ? undefined : (instead?.[code] ?? texts.errors[code]));
   const isEnded = useContext(EndedContext);
   if (says === undefined || (isEnded && code === "REFUSED")) return null;
   return (

@@ -37,7 +37,7 @@ export function Removed({ onJoined }: Props) {
 }
 
 function Rejoin({ onJoined, onClose }: Props & { readonly onClose: () => void }) {
-  const { app, firstRun, removed } = useTexts();
+  const { app, devices, firstRun, removed } = useTexts();
   const { client } = useProgram().connection;
   const [code, setCode] = useState("");
   const join = useAction(async () => {
@@ -53,7 +53,7 @@ function Rejoin({ onJoined, onClose }: Props & { readonly onClose: () => void })
         onChange={(text) => (setCode(readJoinLine(text)?.code ?? text), join.clear())}
         autoFocus
       />
-      <ErrorNote code={join.error} />
+      <ErrorNote code={join.error} instead={devices.errors} />
       {join.pending && <Waiting>{firstRun.joining}</Waiting>}
       <div className="dialog-actions">
         <Button className="button quiet" isDisabled={join.pending} onPress={onClose}>

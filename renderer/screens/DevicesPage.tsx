@@ -58,7 +58,13 @@ export function DevicesPage({ networkState, onClose, onTell }: Props) {
     <article className="devices" aria-label={texts.title}>
       <PageHead title={texts.title} onClose={onClose} />
       <p className="lead">{texts.lead}</p>
-      {!isRemoved && <ErrorNote code={devices === undefined ? error : undefined} onRetry={again} />}
+      {/* What a banner says above this page is not said twice. */}
+      {!isRemoved && networkState !== "provider-down" && (
+        <ErrorNote code={devices === undefined ? error : undefined} instead={texts.errors} onRetry={again} />
+      )}
+      {devices === undefined && error !== undefined && networkState === "provider-down" && (
+        <p className="hint">{texts.later}</p>
+      )}
       {devices === undefined && error === undefined && (
         <Waiting>{networkState === "connecting" ? texts.connecting : texts.loading}</Waiting>
       )}

@@ -96,7 +96,7 @@ function InvitePage({ onRead, onJoin }: InviteProps) {
         autoComplete="off"
         maxLength={4_000}
       />
-      <ErrorNote code={read.error} />
+      <ErrorNote code={read.error} instead={firstRun.createErrors} />
       {read.pending && <Waiting>{firstRun.reading}</Waiting>}
       <Button type="submit" className="button primary large" isDisabled={line.trim() === "" || read.pending}>
         {firstRun.continue}
@@ -156,7 +156,7 @@ function NamePage({ invite, onCreated, onBack }: NameProps) {
         maxLength={64}
       />
       <NewPassphrase of={passphrase} hint={firstRun.passphraseHint} onChange={create.clear} />
-      <ErrorNote code={create.error} />
+      <ErrorNote code={create.error} instead={firstRun.createErrors} />
       {create.pending && <Waiting>{firstRun.creating}</Waiting>}
       <div className="book-actions">
         <Button className="button quiet large" onPress={onBack} isDisabled={create.pending}>

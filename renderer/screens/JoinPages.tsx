@@ -60,7 +60,7 @@ export function JoinCodePage({ start, onRead, onBack }: CodeProps) {
         maxLength={4_000}
       />
       <CodeField value={code} onChange={(text) => take(text, setCode)} />
-      <ErrorNote code={read.error} />
+      <ErrorNote code={read.error} instead={firstRun.joinErrors} />
       {read.pending && <Waiting>{firstRun.reading}</Waiting>}
       <div className="book-actions">
         <Button className="button quiet large" onPress={onBack} isDisabled={read.pending}>
@@ -116,7 +116,7 @@ export function JoinNamePage({ invite, code, onJoined, onBack }: NameProps) {
         maxLength={DEVICE_NAME_CHARACTERS_MAX}
       />
       <NewPassphrase of={passphrase} hint={firstRun.devicePassphraseHint} onChange={join.clear} />
-      <ErrorNote code={join.error} />
+      <ErrorNote code={join.error} instead={firstRun.joinErrors} />
       {join.pending && <Waiting>{firstRun.joining}</Waiting>}
       <div className="book-actions">
         <Button className="button quiet large" onPress={onBack} isDisabled={join.pending}>

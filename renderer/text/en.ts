@@ -98,6 +98,20 @@ export const en = {
     devicePassphraseHint: "For this device: four or more unrelated words. It never leaves this computer.",
     join: "Join",
     joining: "Asking the provider for what your other device left here…",
+    joinErrors: {
+      PROVIDER_DOWN: {
+        what: "This device did not join: the provider does not answer.",
+        safe: "Nothing was stored here. The code is still good until the time that your other device shows.",
+        todo: "Check your internet connection, then try again with the same code.",
+      },
+    },
+    createErrors: {
+      PROVIDER_DOWN: {
+        what: "The account was not made: the provider does not answer.",
+        safe: "Nothing was stored here.",
+        todo: "Check your internet connection, then try again with the same invite.",
+      },
+    },
     joinedBody: (address: string) =>
       `This device is one of ${address} now. New mail comes here too; what came before stays on your other devices.`,
     reading: "Reading the invite…",
@@ -454,6 +468,14 @@ export const en = {
     removing: "Telling your provider…",
     keep: "Keep it",
     removed: (name: string) => `${name} was removed.`,
+    later: "The list comes when your provider answers again.",
+    errors: {
+      PROVIDER_DOWN: {
+        what: "That was not done, or not confirmed: your provider does not answer.",
+        safe: "Nothing is half done, and mail you sent waits encrypted on this computer.",
+        todo: "When the provider is back, look at the list, and try again.",
+      },
+    },
   },
 
   removed: {

@@ -31,6 +31,16 @@ test("while the program connects, the page says so; what could not be asked then
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
+test("a provider that is down is said once; the list comes when it is back", async () => {
+  const program = show({ network: { state: "provider-down" } });
+  program.failNext("devices.list", "PROVIDER_DOWN");
+  await press(en.folders.devices);
+  await screen.findByText(en.devices.later);
+  expect(screen.getAllByRole("alert")).toHaveLength(1);
+  program.setNetwork({ state: "mixing" });
+  await screen.findByText("Office");
+});
+
 test("a device that was removed says so above every page, sends nothing, and joins again with a code", async () => {
   const program = show();
   await press(en.folders.write);
@@ -273,7 +283,8 @@ test.each(["BAD_DEVICE_CODE", "PROVIDER_DOWN", "ACCOUNT_DIFFERS", "DEVICE_NEWER"
     program.failNext("app.join", code);
     await press(en.firstRun.join);
     const note = await screen.findByRole("alert");
-    for (const part of Object.values(en.errors[code])) expect(note.textContent).toContain(part);
+    const says = code === "PROVIDER_DOWN" ? en.firstRun.joinErrors[code] : en.errors[code];
+    for (const part of Object.values(says)) expect(note.textContent).toContain(part);
     expect(screen.getByLabelText<HTMLInputElement>(en.firstRun.deviceName).value).toBe("Phone");
     await press(en.app.back);
     await screen.findByText(en.firstRun.joinTitle);
