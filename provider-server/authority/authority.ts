@@ -25,10 +25,13 @@ import {
   verifyRelayedVote,
 } from "#transport/directory/vote.ts";
 import type { Frame, WantedDocument } from "#transport/link/frame.ts";
+import type { Gauges } from "../observe/figures.ts";
 import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { Admission } from "./admission.ts";
 import { Allowances, type Sender } from "./allowances.ts";
 import { Agreement } from "./agreement.ts";
+import { AuthorityFigures } from "./authority-figures.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { DescriptorRegistry } from "./descriptor-registry.ts";
 import { HeldConsensuses } from "./held-consensuses.ts";
@@ -48,6 +51,8 @@ export interface AuthorityDependencies {
   readonly admission: Admission;
   readonly peers: Peers;
   readonly log: Log;
+  /** Figures for whoever runs the authority. */
+  readonly metrics?: Metrics | undefined;
 }
 
 export class Authority {
@@ -57,6 +62,7 @@ export class Authority {
   readonly #allowances: Allowances;
   readonly #messages: Messages;
   readonly #appointments: Appointments;
+  readonly #figures: AuthorityFigures;
   #agreement: Agreement | undefined;
   #isStopped = false;
 
@@ -72,6 +78,7 @@ export class Authority {
     });
     this.#registry = new DescriptorRegistry({ ...deps, onDrop });
     this.#held = new HeldConsensuses(deps);
+    this.#figures = new AuthorityFigures(deps);
     this.#allowances = new Allowances(deps);
     this.#messages = new Messages({ ...deps, at: (time, task) => this.#at(time, task) });
   }
@@ -110,6 +117,11 @@ export class Authority {
 
   get newest(): Consensus | undefined {
     return this.#held.newest;
+  }
+
+  /** For whoever runs this authority. */
+  get gauges(): Gauges {
+    return this.#figures.read(this.newest);
   }
 
   /** In bytes: as long is every answer to a question for one. */
@@ -186,6 +198,7 @@ export class Authority {
     if (store.vote(agreement.epoch) === undefined) store.putVote(agreement.epoch, NOT_YET);
     const outcome = agreement.receiveVote(relayed, clock.now());
     if (outcome.kind === "refused") return outcome.reason;
+    if (outcome.kind === "accepted") this.#figures.voteCame(relayed.vote.authority, agreement.schedule.vote);
     if (outcome.kind === "accepted" && agreement.isRelayedAt(clock.now())) {
       const { step, rounds } = agreement.schedule;
       const trial = { until: rounds.at(-1) as Milliseconds, step };
@@ -249,6 +262,7 @@ export class Authority {
 
   #finish(agreement: Agreement): void {
     const { epoch } = agreement;
+    if (this.#agreement === agreement) this.#figures.over(agreement, { hasList: this.#held.of(epoch) !== undefined });
     if (this.#held.of(epoch) === undefined) {
       this.#deps.log.event("no consensus from own counting: asking the others", {
         epoch,
@@ -308,7 +322,10 @@ export class Authority {
   }
 
   #status(what: string, refusal: string | undefined, numbers: Readonly<Record<string, number>> = {}): Frame {
-    if (refusal !== undefined) this.#deps.log.event(`refused ${what}: ${refusal}`, numbers);
+    if (refusal !== undefined) {
+      this.#deps.log.event(`refused ${what}: ${refusal}`, numbers);
+      this.#deps.metrics?.refuse(`${what}: ${refusal}`);
+    }
     return { type: "status", accepted: refusal === undefined, reason: refusal ?? "" };
   }
 

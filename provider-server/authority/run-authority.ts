@@ -14,7 +14,9 @@ import type { Link, PeerIdentity } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
 import { ServerError } from "../errors.ts";
+import type { Gauges } from "../observe/figures.ts";
 import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { Admission, type AdmittedNode } from "./admission.ts";
 import type { Sender } from "./allowances.ts";
 import { Authority } from "./authority.ts";
@@ -37,6 +39,8 @@ export interface AuthorityOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
+  /** Figures for whoever runs it. */
+  readonly metrics?: Metrics | undefined;
   /** Where to ask for domains that the operator does not vouch for (domain-checks.ts): IP address and port of each. */
   readonly dnsServers?: readonly string[] | undefined;
   /** Links at once that are not authorities'. */
@@ -52,6 +56,7 @@ export interface AuthorityKeys {
 export interface RunningAuthority {
   /** host:port as bound. */
   readonly address: string;
+  readonly gauges: Gauges;
   close(): Promise<void>;
 }
 
@@ -77,6 +82,7 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
     admission: new Admission(o.admitted, domains),
     peers: peersThrough(client, network),
     log,
+    metrics: o.metrics,
   });
   const listener = await TlsListener.listen({
     identitySeed: keys.linkSeed,
@@ -95,6 +101,9 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
   authority.start();
   return {
     address: listener.address,
+    get gauges() {
+      return authority.gauges;
+    },
     close: async () => {
       domains?.stop();
       authority.stop();

@@ -76,6 +76,8 @@ const common = {
   keyFile: path("this node's key file"),
   /** Where to listen; port 0 takes any free one. */
   listen: accepted(parseListenAddress, "expected host:port"),
+  /** Where a collector on this machine gets its figures, and `status` too; nowhere unless named. */
+  metricsListen: accepted(parseLoopbackAddress, "expected 127.0.0.1 or [::1] with a port").optional(),
 };
 
 const node = {
@@ -87,8 +89,6 @@ const node = {
   memoryDirectory: path("a directory in memory").optional(),
   replayTagsMax: count(2 ** 28).optional(),
   delayQueuePacketsMax: count(10_000_000).optional(),
-  /** Where a collector on this machine gets the node's figures; nowhere unless named. */
-  metricsListen: accepted(parseLoopbackAddress, "expected 127.0.0.1 or [::1] with a port").optional(),
   /** Threads that unwrap packets; 0 leaves it to the first. */
   unwrapThreads: z
     .int({ error: THREADS })
@@ -226,12 +226,15 @@ function absolutePaths(config: Config, base: string): Config {
     absolute["webListen"] = { ...webListen, certificate: at(certificate), privateKey: at(privateKey) };
   }
   if (services !== undefined)
-    absolute["services"] = services.map((own) => ({
-      ...own,
-      module: at(own.module),
-      ...(own.folder === undefined ? {} : { folder: at(own.folder) }),
-      ...(own.reads === undefined ? {} : { reads: own.reads.map(at) }),
-    }));
+    absolute["services"] = services.map((own) =>
+      Object.assign(
+        {},
+        own,
+        { module: at(own.module) },
+        own.folder !== undefined && { folder: at(own.folder) },
+        own.reads !== undefined && { reads: own.reads.map(at) },
+      ),
+    );
   return absolute as Config;
 }
 

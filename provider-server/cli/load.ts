@@ -30,7 +30,7 @@ export interface Loaded {
  */
 export async function load(config: Config, suiteOf: (name: SuiteName) => Promise<Suite> = native): Promise<Loaded> {
   const clock = new SystemClock();
-  const figures = new Metrics({ clock });
+  const figures = new Metrics({ clock, role: config.role });
   const log = new Log({ clock, sink: toStandardError, metrics: figures });
   const first = await suiteOf("xwing");
   checkPrimitives(first);

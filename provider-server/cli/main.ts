@@ -7,12 +7,14 @@ import { keygen } from "./keygen.ts";
 import { network } from "./network.ts";
 import { restored } from "./restored.ts";
 import { run } from "./run.ts";
+import { status } from "./status.ts";
 import { USAGE } from "./usage.ts";
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   keygen,
   network,
   run,
+  status,
   invite,
   restored,
   help: async () => void process.stdout.write(`${USAGE}\n`),

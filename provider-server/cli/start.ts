@@ -5,7 +5,7 @@
 
 import { accessSync, constants, mkdirSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fromHex } from "#transport/core/bytes.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
@@ -22,7 +22,7 @@ import { MixNode } from "../mix/mix-node.ts";
 import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
 import type { NodeDependencies } from "../node/dependencies.ts";
 import { ProviderNode } from "../node/provider-node.ts";
-import type { Gauges } from "../observe/metrics.ts";
+import type { Gauges } from "../observe/figures.ts";
 import { type RunningMetrics, serveMetrics } from "../observe/metrics-listener.ts";
 import type { Observer } from "../observe/observer.ts";
 import { OperatorService } from "../services/operator-service.ts";
@@ -30,6 +30,7 @@ import type { AuthorityConfig, Config, MixConfig, ProviderConfig } from "./confi
 import { publicKeys } from "./key-file.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import { type Loaded, load } from "./load.ts";
+import { processFigures } from "./process-figures.ts";
 import { measureSpeed, tellSpeed } from "./self-check.ts";
 import { startWeb, type WebDoor } from "./start-web.ts";
 
@@ -108,7 +109,8 @@ async function openDoors(
 }
 
 async function startAuthority(config: AuthorityConfig): Promise<Running> {
-  const { clock, log, keys, network, suite } = await load(config);
+  const loaded = await load(config);
+  const { clock, log, keys, network, suite, figures } = loaded;
   const { host, port } = parseListenAddress(config.listen);
   assertWritable("dataDirectory", config.dataDirectory);
   const admitted = config.admit.map(({ nodeId, ...claims }) => ({ nodeId: fromHex(nodeId), ...claims }));
@@ -125,11 +127,19 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
       clock,
       random: new SystemRandom(),
       log,
+      metrics: figures,
     }),
   );
+  const metrics = await serveFigures(config, loaded).catch(async (error: unknown) => {
+    await running.close();
+    throw error;
+  });
+  figures.start(() => ({ ...running.gauges, ...processFigures({ disk: config.dataDirectory }) }));
   return {
     ready: { role: config.role, address: running.address, nodeId: publicKeys(keys, suite).nodeId },
     async stop() {
+      figures.stop();
+      await metrics?.close();
       await running.close();
       log.summary();
     },
@@ -138,6 +148,8 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
 
 interface Base extends Loaded {
   readonly metrics: RunningMetrics | undefined;
+  /** The memory directory. */
+  readonly memory: string;
   readonly epochs: EpochStore;
   readonly sizes: Geometry;
   readonly listener: TlsListener;
@@ -151,7 +163,8 @@ async function prepare(
 ): Promise<Base> {
   const { clock, keys, network, log } = loaded;
   const sizes = geometry(network.parameters);
-  const epochs = new FileEpochStore(memoryDirectory(config, loaded));
+  const memory = memoryDirectory(config, loaded);
+  const epochs = new FileEpochStore(memory);
   const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, sizes, clock, protocols };
   const listener = await bound(() => TlsListener.listen(options));
   const metrics = await serveFigures(config, loaded).catch(async (error: unknown) => {
@@ -160,15 +173,12 @@ async function prepare(
   });
   const measured = { suite: loaded.suite, network, random: new SystemRandom(), now: microseconds };
   tellSpeed(log, { speed: measureSpeed({ ...measured, threads: unwrapThreads(config) }), network });
-  return { ...loaded, epochs, sizes, listener, metrics };
+  return { ...loaded, memory, epochs, sizes, listener, metrics };
 }
 
 const microseconds = (): number => performance.now() * 1000;
 
-async function serveFigures(
-  { metricsListen }: MixConfig | ProviderConfig,
-  { figures }: Loaded,
-): Promise<RunningMetrics | undefined> {
+async function serveFigures({ metricsListen }: Config, { figures }: Loaded): Promise<RunningMetrics | undefined> {
   if (metricsListen === undefined) return undefined;
   const where = parseListenAddress(metricsListen);
   return bound(() => serveMetrics({ metrics: figures, ...where }), "metricsListen");
@@ -269,10 +279,11 @@ function started(
   },
   close: () => Promise<void>,
 ): Running {
-  const { listener, log, keys, suite, figures, metrics } = base;
+  const { listener, log, keys, suite, figures, metrics, memory } = base;
+  const disk = config.role === "provider" ? dirname(config.database) : undefined;
   listener.onLink((link) => node.accept(link));
   node.start();
-  figures.start(() => ({ ...node.gauges, resident_bytes: process.memoryUsage.rss() }));
+  figures.start(() => ({ ...node.gauges, ...processFigures({ disk, memory }) }));
   return {
     ready: { role: config.role, address: listener.address, nodeId: publicKeys(keys, suite).nodeId },
     async stop() {

@@ -15,6 +15,7 @@ export const USAGE = `usage:
                                     joins all signatures to the network file
   network show FILE                 prints a network file in words, signed or not
   run CONFIG                        runs the authority, mix or provider that CONFIG describes
+  status CONFIG [--json]            says whether the daemon that CONFIG describes is well, what is wrong, what to do
   invite CONFIG [--uses N]          prints an invitation to a provider
   restored CONFIG                   once after a provider's database was put back from a backup, before it runs
   help                              prints this`;

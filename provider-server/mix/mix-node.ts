@@ -10,7 +10,6 @@ import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "#trans
 import type { Consensus } from "#transport/directory/model.ts";
 import { nodeIdOf, signDescriptor } from "#transport/directory/descriptor.ts";
 import { Directory } from "#transport/directory/directory.ts";
-import { epochAt } from "#transport/directory/epochs.ts";
 import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
@@ -21,10 +20,11 @@ import { DEFAULT_NODE_LIMITS, LATENESS_MAX, LATENESS_NOTED } from "../node/limit
 import { consensusInUse } from "../node/consensus-in-use.ts";
 import { LinkPool } from "../node/link-pool.ts";
 import type { LoopCounts } from "../node/loop-evidence.ts";
+import { nodeFigures } from "../node/node-figures.ts";
 import { longestDelay, NodeLoops, settledEpoch } from "../node/node-loops.ts";
 import { Topology } from "../node/topology.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
-import type { Gauges } from "../observe/metrics.ts";
+import type { Gauges } from "../observe/figures.ts";
 import { EpochKeys } from "./epoch-keys.ts";
 import { type HeldPacket, HeldPackets } from "./held-packets.ts";
 import { type Source, Sources } from "./sources.ts";
@@ -187,9 +187,19 @@ export class MixNode {
 
   /** For whoever runs this node. */
   get gauges(): Gauges {
-    const { up, wanted } = this.#pool.state;
-    const epoch = epochAt(this.#deps.network, this.#clock.now());
-    return { packets_held: this.held, links_up: up, links_wanted: wanted, epoch };
+    const { consensuses, nodeId } = this;
+    return nodeFigures({
+      network: this.#deps.network,
+      nodeId,
+      now: this.#clock.now(),
+      consensuses,
+      keys: this.#keys,
+      limits: this.#limits,
+      held: this.held,
+      waiting: this.#threads?.waiting,
+      links: this.#pool.state,
+      duty: this.#duty.state,
+    });
   }
 
   #receiveFrame(link: Link, source: Source, bytes: Uint8Array): void {
@@ -261,6 +271,7 @@ export class MixNode {
     const { due, epoch, next, frame } = held;
     const giveBack = (): void => this.#held.giveBack(held);
     if (now - due > LATENESS_NOTED) this.#late++;
+    this.#deps.metrics?.late(now - due);
     // A clock that was put back meanwhile brings a packet's time late, and nothing else shows it.
     const isOver = this.#keys.get(epoch) === undefined;
     const reason = isOver || now - due > LATENESS_MAX ? "TOO_LATE" : this.#send(next, frame, giveBack);
@@ -330,8 +341,7 @@ export class MixNode {
     this.#keys.eraseBefore(epoch);
     const { up, wanted } = this.#pool.state;
     const loops = this.#loops.takeCounts(settledEpoch(epoch));
-    this.#deps.metrics?.count("loops_returned", loops.returned);
-    this.#deps.metrics?.count("loops_lost", loops.lost);
+    this.#deps.metrics?.loops(loops);
     this.#deps.log.event("epoch", {
       epoch,
       linksUp: up,

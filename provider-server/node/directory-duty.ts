@@ -34,6 +34,7 @@ export class DirectoryDuty {
   readonly #deps: DirectoryDutyDependencies;
   readonly #appointments: Appointments;
   #clockIsWrong = false;
+  #clockDifference: number | undefined;
   #isStopped = false;
   readonly #failed = new Set<string>();
 
@@ -61,6 +62,15 @@ export class DirectoryDuty {
   stop(): void {
     this.#isStopped = true;
     this.#appointments.end();
+  }
+
+  /** For whoever runs the node: seconds that its clock was last seen ahead, how many are too many, and how much of its duty fails. */
+  get state(): { clockDifference: number | undefined; clockDifferenceMax: number; failing: number } {
+    return {
+      clockDifference: this.#clockDifference,
+      clockDifferenceMax: this.#clockDifferenceMax / 1000,
+      failing: this.#failed.size,
+    };
   }
 
   // Keys of this epoch, of the next, and of the one after, for which they serve if the next vote fails.
@@ -156,9 +166,10 @@ export class DirectoryDuty {
   }
 
   #clockAgrees(time: Milliseconds): boolean {
-    const { clock, network, log } = this.#deps;
+    const { clock, log } = this.#deps;
     const difference = Math.round((clock.now() - time) / 1000);
-    const isWrong = Math.abs(difference) * 1000 > network.parameters.epoch.lead * CLOCK_DIFFERENCE_SHARE;
+    this.#clockDifference = difference;
+    const isWrong = Math.abs(difference) * 1000 > this.#clockDifferenceMax;
     if (isWrong && !this.#clockIsWrong) {
       log.event(
         "this machine's clock differs from the authorities' by too much: nothing is published until it is set",
@@ -170,6 +181,10 @@ export class DirectoryDuty {
     if (!isWrong && this.#clockIsWrong) log.event("this machine's clock agrees with the authorities' again");
     this.#clockIsWrong = isWrong;
     return !isWrong;
+  }
+
+  get #clockDifferenceMax(): number {
+    return this.#deps.network.parameters.epoch.lead * CLOCK_DIFFERENCE_SHARE;
   }
 
   #retryTime(): Milliseconds {

@@ -16,7 +16,7 @@ import { MailboxStore } from "../mailbox/mailbox-store.ts";
 import type { Delivery } from "../mix/mix.ts";
 import { MixNode } from "../mix/mix-node.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
-import type { Gauges } from "../observe/metrics.ts";
+import type { Gauges } from "../observe/figures.ts";
 import { echoService } from "../services/echo.ts";
 import { haveService } from "../services/have.ts";
 import { keysService } from "../services/keys.ts";

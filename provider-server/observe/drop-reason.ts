@@ -37,3 +37,33 @@ export const DROP_REASONS = {
 } as const;
 
 export type DropReason = keyof typeof DROP_REASONS;
+
+/**
+ * How often a count may be told. What depends on users' mail is told by the hour, lest two providers' figures show within a
+ * minute that something was sent here and came there. Cover is never told: with it, the packets that came would be mail and
+ * cover apart. Everything else depends on machines, links and attackers. docs/operating.md §7
+ */
+export type Telling = "by the minute" | "by the hour" | "never";
+
+export function tellingOf(reason: DropReason): Telling {
+  if (reason === "COVER") return "never";
+  return OF_MAIL.has(reason) ? "by the hour" : "by the minute";
+}
+
+const OF_MAIL: ReadonlySet<DropReason> = new Set<DropReason>([
+  "MAILBOX_UNKNOWN",
+  "MAILBOX_FULL",
+  "MAILBOX_BUSY",
+  "REPLIES_FULL",
+  "DISK_FULL",
+  "DUPLICATE",
+  "SERVICE_UNKNOWN",
+  "SERVICE_MALFORMED",
+  "SERVICE_BUSY",
+  "SERVICE_LATE",
+  "TOKEN_INVALID",
+  "TOKEN_SPENT",
+  "TOKENS_BUSY",
+  "NO_ACCOUNT",
+  "OVER_BUDGET",
+]);

@@ -1,4 +1,4 @@
-/** Serves a node's figures to a collector on the same machine. docs/operating.md */
+/** Serves a daemon's figures on the same machine: to a collector, and to the command `status`. docs/operating.md §7 */
 
 import { createServer, type Server } from "node:http";
 import type { Metrics } from "./metrics.ts";
@@ -8,18 +8,25 @@ export interface RunningMetrics {
   close(): Promise<void>;
 }
 
-/** Answers GET /metrics and nothing else. Rejects when it cannot listen there. */
+/** Answers GET /metrics (OpenMetrics) and GET /recent (JSON, `Recent`) and nothing else. Rejects when it cannot listen there. */
 export async function serveMetrics(o: { metrics: Metrics; host: string; port: number }): Promise<RunningMetrics> {
   const server = createServer({ requestTimeout: REQUEST_MILLISECONDS_MAX }, (request, response) => {
-    const isAsked = request.method === "GET" && request.url === "/metrics";
-    response.writeHead(isAsked ? 200 : 404, { "content-type": isAsked ? OPENMETRICS : "text/plain" });
-    response.end(isAsked ? o.metrics.text : "");
+    const page = request.method === "GET" ? pageAt(request.url, o.metrics) : undefined;
+    response.writeHead(page === undefined ? 404 : 200, { "content-type": page?.type ?? "text/plain" });
+    response.end(page?.text ?? "");
   });
   server.maxConnections = CONNECTIONS_MAX;
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(o.port, o.host, resolve));
   return { address: addressOf(server), close: () => close(server) };
 }
 
+function pageAt(url: string | undefined, metrics: Metrics): { type: string; text: string } | undefined {
+  if (url === "/metrics") return { type: OPENMETRICS, text: metrics.text };
+  if (url === RECENT_PATH) return { type: "application/json", text: JSON.stringify(metrics.recent) };
+  return undefined;
+}
+
+export const RECENT_PATH = "/recent";
 const OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const REQUEST_MILLISECONDS_MAX = 5_000;
 /** One collector, and somebody who looks. */

@@ -4,6 +4,7 @@ import type { TestContext } from "node:test";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
 import { Source } from "#provider-server/mix/sources.ts";
 import type { NodeLimits } from "#provider-server/node/dependencies.ts";
+import type { Metrics } from "#provider-server/observe/metrics.ts";
 import type { Observer } from "#provider-server/observe/observer.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import {
@@ -22,6 +23,7 @@ import { SmallNetwork } from "./small-network.ts";
 interface LoneMixOptions {
   readonly limits?: Partial<NodeLimits>;
   readonly observer?: Observer;
+  readonly metrics?: Metrics;
 }
 
 export class LoneMix {
@@ -44,7 +46,7 @@ export class LoneMix {
     return lone;
   }
 
-  private constructor(net: SmallNetwork, { limits = {}, observer }: LoneMixOptions) {
+  private constructor(net: SmallNetwork, { limits = {}, observer, metrics }: LoneMixOptions) {
     this.net = net;
     const { clock: steady, authority } = net;
     const clock: Clock = {
@@ -55,6 +57,7 @@ export class LoneMix {
       ...net.dependencies("mix0"),
       clock,
       limits,
+      metrics,
       directory: {
         publishDescriptor: async (bytes) => {
           this.#descriptor = verifyDescriptor(bytes, net.suite);

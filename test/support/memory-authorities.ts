@@ -16,7 +16,9 @@ import type { AuthorityStore } from "#provider-server/authority/authority-store.
 import type { TxtLookup } from "#provider-server/authority/dns-lookup.ts";
 import { DomainChecks } from "#provider-server/authority/domain-checks.ts";
 import type { Peers } from "#provider-server/authority/messages.ts";
+import type { Gauges } from "#provider-server/observe/figures.ts";
 import { Log } from "#provider-server/observe/log.ts";
+import { Metrics } from "#provider-server/observe/metrics.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { testDescriptor, type TestNetwork } from "./test-network.ts";
 
@@ -30,6 +32,8 @@ export type Meddle = (message: {
 export class MemoryAuthorities {
   readonly logs: string[][] = [];
   readonly stores: MemoryAuthorityStore[] = [];
+  /** Of the last start of each; a test starts and stops them. */
+  readonly metrics: Metrics[] = [];
   readonly #test: TestNetwork;
   readonly #suite: Suite;
   readonly #clock: Clock;
@@ -60,6 +64,8 @@ export class MemoryAuthorities {
 
   /** With its disk as it is. */
   start(self: number): void {
+    const metrics = new Metrics({ clock: this.#clock, role: "authority" });
+    this.metrics[self] = metrics;
     const log = new Log({ clock: this.#clock, sink: (line) => this.logs[self]?.push(line) });
     const store = this.stores[self] as MemoryAuthorityStore;
     const lookup = this.#lookups?.[self];
@@ -77,6 +83,7 @@ export class MemoryAuthorities {
       admission: new Admission(this.#admitted, checks),
       peers: this.#peers(self),
       log,
+      metrics,
     });
     this.#running[self] = authority;
     authority.start();
@@ -84,6 +91,10 @@ export class MemoryAuthorities {
 
   startAll(): void {
     for (const self of this.#test.network.authorities.keys()) this.start(self);
+  }
+
+  gauges(self: number): Gauges {
+    return this.#running[self]?.gauges ?? {};
   }
 
   /** As kill -9 does. */
