@@ -15,6 +15,7 @@ import type { Link } from "#transport/link/link.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { NodeDependencies, NodeLimits } from "../node/dependencies.ts";
+import { Alive } from "../node/alive.ts";
 import { DirectoryDuty } from "../node/directory-duty.ts";
 import { DEFAULT_NODE_LIMITS, LATENESS_MAX, LATENESS_NOTED } from "../node/limits.ts";
 import { consensusInUse } from "../node/consensus-in-use.ts";
@@ -56,6 +57,7 @@ export class MixNode {
   readonly #loops: NodeLoops;
   readonly #duty: DirectoryDuty;
   readonly #links = new Set<Link>();
+  readonly #alive: Alive;
   readonly #sources = new Sources();
   readonly #context: Omit<MixContext, "now">;
   #topology: Topology;
@@ -89,6 +91,7 @@ export class MixNode {
       delayMax: longestDelay(network),
     };
     this.#pool = new LinkPool({ dialer, clock, random: streams.schedule });
+    this.#alive = new Alive({ clock, links: this.#links });
     this.#loops = new NodeLoops({
       clock,
       streams,
@@ -114,12 +117,14 @@ export class MixNode {
   start(): void {
     this.#duty.start();
     this.#loops.start();
+    this.#alive.start();
   }
 
   /** Stops sending and taking; keys and replay tags stay for the next run, packets in the queue are lost. */
   async stop(): Promise<void> {
     this.#duty.stop();
     this.#loops.stop();
+    this.#alive.stop();
     this.#cancelRelease?.();
     for (const link of this.#links) link.close();
     this.#links.clear();

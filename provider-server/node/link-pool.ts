@@ -1,4 +1,7 @@
-/** Keeps a link up to every node behind this one, whether or not there is a packet for it. Spec: docs/spec/06-mix.md §6 */
+/**
+ * Keeps a link up to every node behind this one, whether or not there is a packet for it, and gives up those on which nobody is
+ * heard any more. Spec: docs/spec/06-mix.md §6
+ */
 
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
@@ -6,7 +9,7 @@ import { type RandomSource, uniform } from "#transport/core/random.ts";
 import { milliseconds, type NodeId } from "#transport/core/units.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
-import { RECONNECT_WAIT_MAX, RECONNECT_WAIT_MIN } from "./limits.ts";
+import { ALIVE_INTERVAL, ALIVE_SPANS_MISSED_MAX, RECONNECT_WAIT_MAX, RECONNECT_WAIT_MIN } from "./limits.ts";
 
 interface PoolDependencies {
   readonly dialer: Dialer;
@@ -17,6 +20,7 @@ interface PoolDependencies {
 export class LinkPool {
   readonly #deps: PoolDependencies;
   #peers = new Map<string, Peer>();
+  #cancelLook: Cancel | undefined;
 
   constructor(deps: PoolDependencies) {
     this.#deps = deps;
@@ -32,6 +36,8 @@ export class LinkPool {
     }
     for (const [id, peer] of this.#peers) if (wanted.get(id) !== peer) peer.close();
     this.#peers = wanted;
+    if (wanted.size > 0 && this.#cancelLook === undefined) this.#lookLater();
+    if (wanted.size === 0) this.#stopLooking();
   }
 
   /** False when the frame is lost: no link is up, or it takes no more. `onTaken` as in `Link.send`. */
@@ -48,6 +54,20 @@ export class LinkPool {
   close(): void {
     this.connect([]);
   }
+
+  /** One timer for all links. */
+  #lookLater(): void {
+    const { clock } = this.#deps;
+    this.#cancelLook = clock.at(milliseconds(clock.now() + ALIVE_INTERVAL), () => {
+      for (const peer of this.#peers.values()) peer.look();
+      this.#lookLater();
+    });
+  }
+
+  #stopLooking(): void {
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
+  }
 }
 
 /** One node behind: a link, or the next attempt at one. */
@@ -58,6 +78,8 @@ class Peer {
   #failures = 0;
   #isClosed = false;
   #cancelRetry: Cancel | undefined;
+  /** Spans in a row in which nothing came: counted, not measured, for a machine that stood still was deaf itself. */
+  #silentSpans = 0;
 
   constructor(deps: PoolDependencies, node: NodeDescriptor) {
     this.#deps = deps;
@@ -76,20 +98,31 @@ class Peer {
     this.link = undefined;
   }
 
+  /** Called once in a span. */
+  look(): void {
+    const { link } = this;
+    if (link === undefined || ++this.#silentSpans <= ALIVE_SPANS_MISSED_MAX) return;
+    link.close({ isDead: true });
+    this.#lost(link);
+  }
+
   async #dial(): Promise<void> {
     const { address, linkKey } = this.#node;
     try {
       const link = await this.#deps.dialer.dial({ address, expectedKey: linkKey, protocol: "starling-node/1" });
       if (this.#isClosed) return link.close();
       this.#failures = 0;
+      this.#silentSpans = 0;
       this.link = link;
-      link.onClose(() => this.#lost());
+      link.onFrame(() => void (this.#silentSpans = 0), { lent: true });
+      link.onClose(() => this.#lost(link));
     } catch {
-      this.#lost();
+      this.#lost(undefined);
     }
   }
 
-  #lost(): void {
+  #lost(link: Link | undefined): void {
+    if (this.link !== link) return; // given up before it ended
     this.link = undefined;
     if (this.#isClosed) return;
     const { clock, random } = this.#deps;

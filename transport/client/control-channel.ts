@@ -44,9 +44,13 @@ export class ControlChannel {
   async request(question: ControlQuestion): Promise<ControlAnswer> {
     const id = ++this.#lastId;
     const body = encodeControlRequest({ ...question, id });
+    const since = this.#clock.now();
     if (!this.#link.send({ type: "control", body })) throw new TransportError("PROVIDER_DOWN");
     const answer = await this.#answerTo(id);
-    if (answer === undefined) throw new TransportError("PROVIDER_DOWN");
+    if (answer === undefined) {
+      this.#link.unheard(since);
+      throw new TransportError("PROVIDER_DOWN");
+    }
     if (answer.result === "NO_ACCOUNT") this.#onNoAccount();
     if (answer.result !== "OK") throw new TransportError(REFUSALS[answer.result]);
     return answer;

@@ -37,6 +37,15 @@ export const REDIAL_MEAN: Milliseconds = seconds(1);
 export const REDIAL_MEAN_MAX: Milliseconds = seconds(120);
 /** A link that held this long was a good one: the next wait is short again. */
 export const LINK_PROVEN: Milliseconds = seconds(60);
+/**
+ * A link is dead when so many polls in a row, and all polls of so long a time, found no answer and nothing else came either. Polls
+ * are answered after 10 ms: four in a row are not lost by chance, and in half a minute TCP sends a lost segment seven times; a line
+ * that loses a tenth loses all of them once in ten million times. In the mail profile it is the polls that count, a minute of them, in chat the time.
+ */
+export const SILENT_POLLS_MIN = 4;
+export const SILENCE_MIN: Milliseconds = seconds(30);
+/** Between two polls no more of the silence is counted than this: a computer that slept heard nothing on a good line either. */
+export const SILENCE_STEP_MAX: Milliseconds = seconds(10);
 /** Own loops are counted for an hour. */
 export const LOOP_WINDOW: Milliseconds = milliseconds(3_600_000);
 /** Own loops on their way: more than a client of 0.16 loops a second sends while a full mailbox of 8,192 is emptied at 1.3 polls a second. */

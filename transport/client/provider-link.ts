@@ -1,6 +1,6 @@
 /**
  * The client's one socket: dialled again and again while it is down, after waits that depend on nothing but chance and the
- * number of failures. Spec: docs/spec/04-traffic.md §8
+ * number of failures; given up when polls find no answer any more. Spec: docs/spec/04-traffic.md §8, docs/spec/05-link.md §4.1
  */
 
 import type { Cancel, Clock } from "../core/clock.ts";
@@ -9,7 +9,14 @@ import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { decodeFrame, encodeFrame, type Frame } from "../link/frame.ts";
 import type { FrameSizes } from "../link/frame-table.ts";
 import type { Dialer, Link } from "../link/link.ts";
-import { LINK_PROVEN, REDIAL_MEAN, REDIAL_MEAN_MAX } from "./limits.ts";
+import {
+  LINK_PROVEN,
+  REDIAL_MEAN,
+  REDIAL_MEAN_MAX,
+  SILENCE_MIN,
+  SILENCE_STEP_MAX,
+  SILENT_POLLS_MIN,
+} from "./limits.ts";
 
 export interface ProviderLinkOptions {
   readonly clock: Clock;
@@ -34,6 +41,11 @@ export class ProviderLink {
   #cancelRedial: Cancel = () => undefined;
   /** Polls of this link that no entry has answered. */
   #unanswered = 0;
+  /** When anything last came on this link, and what was asked in vain since. */
+  #heardAt: Milliseconds = milliseconds(0);
+  #polledAt: Milliseconds | undefined;
+  #silentPolls = 0;
+  #silence = 0;
 
   constructor(options: ProviderLinkOptions) {
     this.#options = options;
@@ -64,9 +76,18 @@ export class ProviderLink {
     return this.sendBytes(encodeFrame(frame, this.#options.sizes));
   }
 
-  /** Asks for the entry behind `cursor`; one may come in answer. */
+  /** Asks for the entry behind `cursor`; one may come in answer. The last of many in vain gives the link up instead. */
   poll(cursor: number): void {
+    if (this.#isSilent()) return this.#giveUp();
     if (this.send({ type: "poll", cursor })) this.#unanswered++;
+  }
+
+  /**
+   * A question of `since` has waited for its answer in vain. Whoever polls finds out by that whether the line is dead; a client
+   * without an account does not poll, and would ask again on the same line.
+   */
+  unheard(since: Milliseconds): void {
+    if (this.#polledAt === undefined && this.#heardAt <= since) this.#giveUp();
   }
 
   sendBytes(frame: Uint8Array): boolean {
@@ -84,6 +105,8 @@ export class ProviderLink {
       this.#unanswered = 0;
       this.#state = "up";
       this.#upSince = clock.now();
+      this.#polledAt = undefined;
+      this.#heard();
       link.onFrame((bytes) => this.#received(link, bytes));
       link.onClose(() => this.#lost(link));
       this.#options.onChange();
@@ -100,15 +123,38 @@ export class ProviderLink {
     } catch {
       return link.close(); // A provider that breaks the protocol is treated as one that is down.
     }
+    this.#heard();
     // An entry that nobody asked for would set off work at a time of the provider's choice.
     if (frame.type === "entry" && this.#unanswered-- <= 0) return link.close();
     this.#options.onFrame(frame, bytes.length);
   }
 
+  /** Decided at a poll's own time, by polls and what came: neither looks at mail, so that a cut line tells nothing. */
+  #isSilent(): boolean {
+    const now = this.#options.clock.now();
+    const step = now - (this.#polledAt ?? now);
+    this.#polledAt = now;
+    if (this.#silentPolls > 0) this.#silence += Math.min(Math.max(step, 0), SILENCE_STEP_MAX);
+    return ++this.#silentPolls > SILENT_POLLS_MIN && this.#silence >= SILENCE_MIN;
+  }
+
+  #heard(): void {
+    this.#heardAt = this.#options.clock.now();
+    this.#silentPolls = 0;
+    this.#silence = 0;
+  }
+
+  #giveUp(): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    link.close({ isDead: true });
+    this.#lost(link);
+  }
+
   #lost(link: Link): void {
     if (this.#link !== link) return;
     this.#link = undefined;
-    if (this.#options.clock.now() - this.#upSince > LINK_PROVEN) this.#failures = 0;
+    if (this.#heardAt - this.#upSince > LINK_PROVEN) this.#failures = 0;
     this.#redialLater();
   }
 
