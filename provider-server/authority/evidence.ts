@@ -7,7 +7,7 @@
 import type { Epoch } from "#transport/core/units.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
-import { ACCUSERS_MIN, CUT_LINKS_MIN, FALSE_FINDINGS_MAX, FINDINGS_MAX } from "./limits.ts";
+import { ACCUSERS_MIN, CUT_LINKS_MIN, FALSE_FINDINGS_MAX, FINDING_WORK_MAX, FINDINGS_MAX } from "./limits.ts";
 import { LoopLaw, type Removed, type Ring, type Target } from "./loop-law.ts";
 import { accuses, baseLoss, type Cell, gain, poissonTail } from "./loss-test.ts";
 
@@ -28,12 +28,15 @@ export function findLosses(o: {
   reports: ReadonlyMap<number, LoopReport>;
   /** Targets that were found before and still serve. */
   inForce: ReadonlySet<Target>;
+  /** How many are looked for one after the other; `findingsMax` unless given. */
+  max?: number;
 }): Finding[] {
   const { ring } = o;
   const witnesses = [...o.reports].map(([place, report]) => new Witness(ring, place, report));
   const removed = ring.nothing;
   const findings: Finding[] = [];
-  while (findings.length < FINDINGS_MAX) {
+  const most = o.max ?? findingsMax(witnesses.length, ring.targets);
+  while (findings.length < most) {
     const found = worst(ring, witnesses, removed);
     if (found === undefined) break;
     findings.push(found);
@@ -42,6 +45,10 @@ export function findLosses(o: {
   }
   return [...findings, ...byTheirLinks(ring, o.inForce, removed)];
 }
+
+/** How many faults are looked for, one after the other: each costs a look at every target for every witness. */
+export const findingsMax = (witnesses: number, targets: number): number =>
+  Math.min(FINDINGS_MAX, Math.max(1, Math.floor(FINDING_WORK_MAX / Math.max(1, witnesses * targets))));
 
 /** The reports that count in the agreement on `epoch`: on the epoch before the last, by nodes that were in the last consensus. */
 export function reportsFor(o: {
@@ -88,9 +95,9 @@ class Witness {
     this.#lost = ways === 0 ? [] : report.lost.flatMap((way) => this.#targetsOf(way));
   }
 
-  /** The loops that passed none of `removed`: how many were sent over each target, by the law, and how many lost. */
-  cells(removed: Removed): Cells {
-    const cells = new Cells(this.#ring.targets);
+  /** Writes the loops that passed none of `removed`: how many were sent over each target, by the law, and how many lost. */
+  count(removed: Removed, cells: Cells): void {
+    cells.clear();
     cells.sent =
       this.#perWay *
       this.#law.ways(removed, (target, count) => {
@@ -101,7 +108,6 @@ class Witness {
       cells.lost++;
       for (const target of targets) cells.lostOver[target] = (cells.lostOver[target] as number) + 1;
     }
-    return cells;
   }
 
   /** Nodes and links, the witness itself left out; none for a way that no loop of this node can take. */
@@ -126,10 +132,20 @@ class Cells {
     this.lostOver = new Float64Array(targets);
   }
 
+  clear(): void {
+    this.sent = 0;
+    this.lost = 0;
+    for (let target = 0; target < this.sentOver.length; target++) {
+      this.sentOver[target] = 0;
+      this.lostOver[target] = 0;
+    }
+  }
+
   add(other: Cells): void {
     this.sent += other.sent;
     this.lost += other.lost;
-    for (const [target, sent] of other.sentOver.entries()) {
+    for (let target = 0; target < this.sentOver.length; target++) {
+      const sent = other.sentOver[target] as number;
       if (sent === 0) continue;
       this.sentOver[target] = (this.sentOver[target] as number) + sent;
       this.lostOver[target] = (this.lostOver[target] as number) + (other.lostOver[target] as number);
@@ -162,7 +178,8 @@ class Pool {
 
   add(operator: number, cells: Cells): void {
     const { first, second } = this.#parties;
-    for (const [target, sent] of cells.sentOver.entries()) {
+    for (let target = 0; target < cells.sentOver.length; target++) {
+      const sent = cells.sentOver[target] as number;
       // Nobody is a witness of a node of its own, or of a link of one.
       if (sent === 0 || first[target] === operator || second[target] === operator) continue;
       const lost = cells.lostOver[target] as number;
@@ -182,11 +199,13 @@ function worst(ring: Ring, witnesses: readonly Witness[], removed: Removed): Fin
   const pool = new Pool(ring);
   const claims: Claim[] = [];
   const losses: number[] = [];
+  // One operator at a time, in the same memory: in a large network there are a hundred thousand links.
+  const cells = new Cells(ring.targets);
+  const together = new Cells(ring.targets);
   for (let operator = 0; operator < ring.operatorCount; operator++) {
-    // One at a time: in a large network there are a hundred thousand links.
-    const together = new Cells(ring.targets);
+    together.clear();
     for (const witness of witnesses.filter((one) => one.operator === operator)) {
-      const cells = witness.cells(removed);
+      witness.count(removed, cells);
       claims.push(...claimsOf(ring, witness.place, cells));
       together.add(cells);
     }

@@ -21,8 +21,9 @@ export class Ring {
   readonly stages: readonly (readonly number[])[];
   /** Nodes and links. */
   readonly targets: number;
-  readonly #rank: readonly number[];
-  readonly #linkBase: readonly number[];
+  /** Of each node: a link is the row of the node that it leaves, plus the column of the node that it reaches. */
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
   readonly #links: readonly (readonly [number, number])[];
   readonly #places: ReadonlyMap<string, number>;
   /** Of each operator. */
@@ -42,16 +43,16 @@ export class Ring {
     const stagesOf = names.map(() => new Set<number>());
     for (const [place, operator] of this.operators.entries()) stagesOf[operator]?.add(this.stageOf[place] as number);
     this.#stagesOf = stagesOf;
-    const ranks = this.nodes.map(() => 0);
-    for (const stage of this.stages) for (const [rank, place] of stage.entries()) ranks[place] = rank;
-    this.#rank = ranks;
-    const bases: number[] = [];
+    this.rows = new Int32Array(this.nodes.length);
+    this.columns = new Int32Array(this.nodes.length);
     let next = this.nodes.length;
-    for (let stage = 0; stage < STAGES; stage++) {
-      bases.push(next);
-      next += this.width(stage) * this.width(stage + 1);
+    for (const [stage, places] of this.stages.entries()) {
+      for (const [column, place] of places.entries()) {
+        this.columns[place] = column;
+        this.rows[place] = next;
+        next += this.width(stage + 1);
+      }
     }
-    this.#linkBase = bases;
     this.targets = next;
     this.#links = this.nodes.flatMap((_, from) =>
       this.stage((this.stageOf[from] as number) + 1).map((to): [number, number] => [from, to]),
@@ -70,9 +71,7 @@ export class Ring {
 
   /** `from` stands in the stage before that of `to`. */
   link(from: number, to: number): Target {
-    const stage = this.stageOf[from] as number;
-    const [row, column] = [this.#rank[from] as number, this.#rank[to] as number];
-    return (this.#linkBase[stage] as number) + row * this.width(stage + 1) + column;
+    return (this.rows[from] as number) + (this.columns[to] as number);
   }
 
   isLink(from: number, to: number): boolean {
@@ -156,7 +155,8 @@ function groupsAround(ring: Ring, place: number): Groups {
 
 /**
  * Choices of one node of each of three stages, in order, without a repeated operator and without a removed link. For a node b of
- * the second group those are |A||C| less the pairs of one operator, A and C being what may stand before and behind b.
+ * the second group those are |A||C| less the pairs of one operator, A and C being what may stand before and behind b. Written in
+ * plain loops: for each finding it is done over all links of the network once for each node.
  */
 export function countWays(
   ring: Ring,
@@ -164,36 +164,69 @@ export function countWays(
   removed: Removed,
   visit?: (target: Target, ways: number) => void,
 ): number {
-  const { operators } = ring;
+  const { operators, rows, columns } = ring;
   const through = new Float64Array(ring.nodes.length);
+  const before = new Side(ring, first);
+  const behind = new Side(ring, third);
   let total = 0;
   for (const b of second) {
-    const own = operators[b];
-    const before = first.filter((a) => operators[a] !== own && removed[ring.link(a, b)] === 0);
-    const behind = third.filter((c) => operators[c] !== own && removed[ring.link(b, c)] === 0);
-    const [byBefore, byBehind] = [tallyOperators(ring, before), tallyOperators(ring, behind)];
-    for (const a of before) {
-      const ways = behind.length - (byBehind[operators[a] as number] as number);
+    const own = operators[b] as number;
+    const [row, column] = [rows[b] as number, columns[b] as number];
+    before.clear();
+    behind.clear();
+    for (const a of first) {
+      const operator = operators[a] as number;
+      if (operator !== own && removed[(rows[a] as number) + column] === 0) before.add(a, operator);
+    }
+    for (const c of third) {
+      const operator = operators[c] as number;
+      if (operator !== own && removed[row + (columns[c] as number)] === 0) behind.add(c, operator);
+    }
+    let ofB = 0;
+    for (let at = 0; at < before.size; at++) {
+      const a = before.nodes[at] as number;
+      const ways = behind.size - (behind.counts[operators[a] as number] as number);
       through[a] = (through[a] as number) + ways;
-      through[b] = (through[b] as number) + ways;
-      visit?.(ring.link(a, b), ways);
+      ofB += ways;
+      visit?.((rows[a] as number) + column, ways);
     }
-    for (const c of behind) {
-      const ways = before.length - (byBefore[operators[c] as number] as number);
+    for (let at = 0; at < behind.size; at++) {
+      const c = behind.nodes[at] as number;
+      const ways = before.size - (before.counts[operators[c] as number] as number);
       through[c] = (through[c] as number) + ways;
-      visit?.(ring.link(b, c), ways);
+      visit?.(row + (columns[c] as number), ways);
     }
-    total += through[b] as number;
+    through[b] = ofB;
+    total += ofB;
   }
-  if (visit !== undefined) for (const [node, ways] of through.entries()) if (ways > 0) visit(node, ways);
+  if (visit === undefined) return total;
+  for (let node = 0; node < through.length; node++) {
+    const ways = through[node] as number;
+    if (ways > 0) visit(node, ways);
+  }
   return total;
 }
 
-function tallyOperators(ring: Ring, nodes: readonly number[]): Int32Array {
-  const counts = new Int32Array(ring.operatorCount);
-  for (const node of nodes) {
-    const operator = ring.operators[node] as number;
-    counts[operator] = (counts[operator] as number) + 1;
+/** What may stand on one side of a node, and how many of it each operator has. */
+class Side {
+  readonly nodes: Int32Array;
+  readonly counts: Int32Array;
+  size = 0;
+  readonly #operators: readonly number[];
+
+  constructor(ring: Ring, group: readonly number[]) {
+    this.nodes = new Int32Array(group.length);
+    this.counts = new Int32Array(ring.operatorCount);
+    this.#operators = ring.operators;
   }
-  return counts;
+
+  add(node: number, operator: number): void {
+    this.nodes[this.size++] = node;
+    this.counts[operator] = (this.counts[operator] as number) + 1;
+  }
+
+  clear(): void {
+    for (let at = 0; at < this.size; at++) this.counts[this.#operators[this.nodes[at] as number] as number] = 0;
+    this.size = 0;
+  }
 }

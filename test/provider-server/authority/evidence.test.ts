@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findLosses } from "#provider-server/authority/evidence.ts";
+import { findingsMax, findLosses } from "#provider-server/authority/evidence.ts";
 import { judge } from "#provider-server/authority/judge.ts";
 import { LoopLaw, Ring } from "#provider-server/authority/loop-law.ts";
 import {
@@ -57,6 +57,35 @@ test("a witness accuses where a tenth more loss explains what it saw better than
   assert.equal(baseLoss({ lost: 80, sent: 400 }), 0.2);
   assert.equal(baseLoss({ lost: 400, sent: 400 }), 0.9);
   assert.equal(gain(3, 5), 0);
+});
+
+test("in large networks fewer faults are looked for, so that no reports keep an authority counting until the vote is over", () => {
+  // A ring of four stages as wide as each other, of which every node reports.
+  const most = [8, 100, 300, 400, 1000, 4000].map((nodes) => findingsMax(nodes, nodes + nodes ** 2 / 4));
+  assert.deepEqual(most, [256, 256, 256, 132, 8, 1]);
+  assert.equal(findingsMax(0, 100), 256);
+});
+
+test("what nodes say of their own links is found one after the other, and no further than there is time for", () => {
+  const { layers, providers } = testNodes(suite, { perLayer: 8 });
+  const ring = new Ring(testConsensus(made, suite, { layers, providers }));
+  const liar = ring.stage(1)[0] as number;
+  const [behind, then, last] = [ring.stage(2), ring.stage(3), ring.stage(0)] as [number[], number[], number[]];
+  // Of 900 loops 80 are said to be lost on each of three links of its own.
+  const lost = [0, 1, 2].flatMap((to) =>
+    Array.from({ length: 80 }, (_, n): [number, number, number] => [
+      behind[to] as number,
+      then[n % then.length] as number,
+      last[n % last.length] as number,
+    ]),
+  );
+  const reports = new Map([[liar, { epoch: epochNumber(0), sent: 900, lost }]]);
+  const find = (max?: number) => findLosses({ ring, reports, inForce: new Set(), ...(max !== undefined && { max }) });
+  assert.deepEqual(
+    find().map(({ node, to, by }) => [node, to, by]),
+    [0, 1, 2].map((to) => [liar, behind[to], "one end"]),
+  );
+  assert.equal(find(2).length, 2);
 });
 
 test("the law of loops is the law by which nodes draw them", () => {
