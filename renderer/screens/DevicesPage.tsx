@@ -24,6 +24,9 @@ interface Props {
 /** While a code is shown: slower than what a provider answers, soon enough for somebody who waits. */
 const LOOK_MS = 10_000;
 
+/** Where asking again would have the same answer. */
+const NO_LINK: ReadonlySet<Props["networkState"]> = new Set([undefined, "connecting", "provider-down", "removed"]);
+
 type Open = { readonly what: "add" } | { readonly what: "rename" | "remove"; readonly device: Device };
 
 export function DevicesPage({ networkState, onClose, onTell }: Props) {
@@ -46,7 +49,7 @@ export function DevicesPage({ networkState, onClose, onTell }: Props) {
   const [state, setState] = useState(networkState);
   if (state !== networkState) {
     setState(networkState);
-    if (error !== undefined && networkState === "mixing") again();
+    if (error !== undefined && !NO_LINK.has(networkState)) again();
   }
   const isRemoved = networkState === "removed";
   function close(): void {
