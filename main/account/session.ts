@@ -20,6 +20,7 @@ import {
 } from "#transport";
 import { MainError, toMainError } from "../error.ts";
 import { Contacts } from "../keys/contacts.ts";
+import { LEAVES } from "../contract/contract.ts";
 import { MailWork } from "../mail-work/mail-work.ts";
 import { Inbound } from "../pipeline/inbound.ts";
 import { Outbound } from "../pipeline/outbound.ts";
@@ -251,9 +252,6 @@ export function clientFor(
     ...(d.observer === undefined ? {} : { observer: d.observer }),
   });
 }
-
-/** The states of the network in which packets leave. */
-const LEAVES: ReadonlySet<string> = new Set(["mixing", "provider-losing"]);
 
 /** Half an hour on average: a reader who has just published a new key is written to soon, one who is gone is asked for rarely. */
 const LOOK_AGAIN_MEAN = milliseconds(1_800_000);

@@ -162,6 +162,7 @@ export const network = z.strictObject({
     "removed",
     "mixing",
     "provider-losing",
+    "clock-off",
     "provider-down",
     "too-small",
     "stale",
@@ -308,6 +309,9 @@ export const api = {
   "network.state": method(nothing, network),
   "network.setProfile": method(z.strictObject({ profile: z.enum(["mail", "chat"]) }), network),
 } as const;
+
+/** The states of the network in which packets leave. */
+export const LEAVES: ReadonlySet<string> = new Set<NetworkState["state"]>(["mixing", "provider-losing", "clock-off"]);
 
 /** Events carry ids only; the renderer asks again. */
 export const events = {

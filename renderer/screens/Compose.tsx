@@ -6,7 +6,7 @@
 import { ChevronDown, Paperclip, Trash2 } from "lucide-react";
 import { type DragEvent, type KeyboardEvent, useId, useRef, useState } from "react";
 import { Button } from "react-aria-components/Button";
-import type { Attachment, NetworkState } from "#main/contract/contract.ts";
+import { type Attachment, LEAVES, type NetworkState } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
 import { DraftAttachment } from "../components/DraftAttachment.tsx";
 import { ErrorNote } from "../components/ErrorNote.tsx";
@@ -51,7 +51,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   const [lastEstimate, setLastEstimate] = useState(0);
   if (estimate.value !== undefined && estimate.value.seconds !== lastEstimate) setLastEstimate(estimate.value.seconds);
   const seconds = Math.max(lastEstimate, ...readers.readers.map(({ expectedSeconds }) => expectedSeconds));
-  const waits = networkState !== undefined && networkState !== "mixing" && networkState !== "provider-losing";
+  const waits = networkState !== undefined && !LEAVES.has(networkState);
   const outcome = outcomeOf(readers.readers);
 
   const send = useAction(async () => {

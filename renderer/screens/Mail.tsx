@@ -202,10 +202,9 @@ function NetworkBanner({ state }: { readonly state: string | undefined }) {
       untrusted: "CONSENSUS_FORGED",
     } as const
   )[state ?? ""];
-  const isLosing = state === "provider-losing";
-  return code === undefined && !isLosing ? null : (
-    <div className="banner">{isLosing ? <ErrorNote text={network.losing} /> : <ErrorNote code={code} />}</div>
-  );
+  const text = { "provider-losing": network.losing, "clock-off": network.clockOff }[state ?? ""];
+  if (code === undefined && text === undefined) return null;
+  return <div className="banner">{text === undefined ? <ErrorNote code={code} /> : <ErrorNote text={text} />}</div>;
 }
 
 function NothingOpen() {

@@ -259,13 +259,18 @@ for (const [state, code] of [
   });
 }
 
-test("a provider that loses packets is said above whatever is shown; mail still leaves", async () => {
-  const program = show();
-  await screen.findByText("The second draft");
-  program.setNetwork({ state: "provider-losing" });
-  const note = await screen.findByRole("alert");
-  for (const part of Object.values(en.network.losing)) expect(note.textContent).toContain(part);
-  screen.getByText(en.status["provider-losing"]);
-  await press(en.folders.network);
-  await screen.findByText(en.network.state["provider-losing"]);
-});
+for (const [state, text] of [
+  ["provider-losing", en.network.losing],
+  ["clock-off", en.network.clockOff],
+] as const) {
+  test(`a network that is ${state} is said above whatever is shown; mail still leaves`, async () => {
+    const program = show();
+    await screen.findByText("The second draft");
+    program.setNetwork({ state });
+    const note = await screen.findByRole("alert");
+    for (const part of Object.values(text)) expect(note.textContent).toContain(part);
+    screen.getByText(en.status[state]);
+    await press(en.folders.network);
+    await screen.findByText(en.network.state[state]);
+  });
+}

@@ -12,7 +12,7 @@ import type { Usage } from "./usage.ts";
 export interface StatusParts {
   readonly now: Milliseconds;
   readonly link: Pick<ProviderLink, "state">;
-  readonly keeper: Pick<ConsensusKeeper, "current" | "problem">;
+  readonly keeper: Pick<ConsensusKeeper, "current" | "isClockOff" | "problem">;
   readonly profiles: ProfileSchedule;
   readonly usage: Usage;
   /** Undefined without an account. */
@@ -46,7 +46,8 @@ function stateOf({ keeper, link, session, isRemoved }: StatusParts): ClientState
   if (link.state === "down") return "provider-down";
   if (problem !== undefined || link.state !== "up") return "connecting";
   if (session?.sender.hasPathProblem === true) return "too-small";
-  return session?.loops.isLosing === true ? "provider-losing" : "mixing";
+  if (session?.loops.isLosing === true) return "provider-losing";
+  return keeper.isClockOff ? "clock-off" : "mixing";
 }
 
 const PROBLEM_STATES: Partial<Record<TransportErrorCode, ClientState>> = {

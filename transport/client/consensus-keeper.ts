@@ -13,6 +13,7 @@ import { epochInUse } from "../directory/epochs.ts";
 import { checkFreshness } from "../directory/freshness.ts";
 import type { Consensus, Network } from "../directory/model.ts";
 import { type Part, PartCollector } from "../link/parts.ts";
+import { ClockDifference } from "./clock-difference.ts";
 import type { ProviderLink } from "./provider-link.ts";
 import { CONSENSUSES_KEPT, type ClientStore } from "./store.ts";
 
@@ -40,6 +41,7 @@ export class ConsensusKeeper {
   readonly #deps: ConsensusKeeperDeps;
   readonly #directory: Directory;
   readonly #collector = new PartCollector();
+  readonly #difference: ClockDifference;
   #problem: TransportErrorCode | undefined;
   #isAnswered = false;
   /** How often it asked since it last had the list it needs. */
@@ -50,6 +52,7 @@ export class ConsensusKeeper {
   constructor(deps: ConsensusKeeperDeps) {
     this.#deps = deps;
     this.#directory = new Directory({ network: deps.network, suite: deps.suite });
+    this.#difference = new ClockDifference(deps.clock);
   }
 
   async load(): Promise<void> {
@@ -75,6 +78,7 @@ export class ConsensusKeeper {
 
   /** The link came up: without a list, ask at once. */
   linked(): void {
+    this.#difference.lost();
     if (this.current() === undefined) this.#ask();
   }
 
@@ -106,7 +110,13 @@ export class ConsensusKeeper {
     }
   }
 
+  /** Whether this computer's clock differs from the provider's by so much that others could tell who sends with it. */
+  get isClockOff(): boolean {
+    return this.#deps.network.parameters.clock === "slot" && this.#difference.isTold;
+  }
+
   received(part: Part): void {
+    this.#difference.answered(part.time);
     try {
       const collected = this.#collector.add(part);
       if (collected.kind !== "incomplete") this.#isAnswered = true;
@@ -167,6 +177,8 @@ export class ConsensusKeeper {
   }
 
   #ask(): void {
-    if (this.#deps.link.send({ type: "getConsensus", epoch: "current" })) this.#asked++;
+    if (!this.#deps.link.send({ type: "getConsensus", epoch: "current" })) return;
+    this.#asked++;
+    this.#difference.asked();
   }
 }

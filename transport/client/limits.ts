@@ -57,6 +57,8 @@ export const DEPARTURES_WINDOW: Milliseconds = milliseconds(60_000);
 export const DEPARTURES_MAX = 2_000;
 /** Two clocks that differ by less than this, or by less than the lead of senders' epochs, work together. */
 export const CLOCK_DIFFERENCE_MAX: Milliseconds = seconds(120);
+/** Beyond what the way of the question explains. A clock that the network sets is right to some tens of milliseconds (docs/anonymity.md). */
+export const CLOCK_DIFFERENCE_TOLD: Milliseconds = seconds(1);
 /** The parts of a mailbox key's lifetime: its record is uploaded once in each; in the last two it is replaced. */
 export const RECORD_UPLOADS_PER_LIFETIME = 7;
 /**

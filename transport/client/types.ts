@@ -95,6 +95,8 @@ export type ClientState =
    * them pass, loses or delays this client's packets or its mailbox's. Lost fragments are sent again; nothing is given up.
    */
   | "provider-losing"
+  /** Packets leave, but by a clock that differs from the provider's by more than a second: in common slots, that tells who sent them. */
+  | "clock-off"
   /** Too few mixes or operators to build a path. */
   | "too-small"
   /** The newest consensus is over. */
