@@ -28,10 +28,10 @@ test("there is a planted fault for each invariant", () => {
   assert.deepEqual(new Set(Object.values(PLANTS).map(({ breaks }) => breaks)), new Set(INVARIANTS));
 });
 
-for (const [plant, { breaks }] of Object.entries(PLANTS)) {
+for (const [plant, { breaks, needs }] of Object.entries(PLANTS)) {
   test(`"${breaks}" sees a ${plant.replaceAll("-", " ")}`, async () => {
     const quick = breaks === "delivered or reported" ? { grace: 300 } : {};
-    const report = await run({ ...SMALL, ...quick, plant, pair: breaks === "trace equality" });
+    const report = await run({ ...SMALL, ...quick, ...needs, plant, pair: breaks === "trace equality" });
     assert.equal(report.invariants.violations[0]?.invariant, breaks);
   });
 }

@@ -16,6 +16,12 @@ export const INVARIANTS = [
   "delivered or reported",
   "tokens suffice",
   "trace equality",
+  "packets conserved",
+  "replies matched",
+  "reply blocks settled",
+  "repetition bounded",
+  "consensus progresses",
+  "recovery bounded",
 ] as const;
 export type Invariant = (typeof INVARIANTS)[number];
 
@@ -95,6 +101,11 @@ export class Invariants {
   equalTraces(name: string, one: string | undefined, other: string | undefined): void {
     this.#count("trace equality");
     if (one !== other) this.fail("trace equality", `${name}: ${one} without mail, ${other} with`);
+  }
+
+  check(invariant: Invariant, isRight: boolean, detail: () => string): void {
+    this.#count(invariant);
+    if (!isRight) this.fail(invariant, detail());
   }
 
   fail(invariant: Invariant, detail: string): void {

@@ -7,11 +7,12 @@
 import { equalBytes } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { TransportError } from "#transport/core/errors.ts";
-import { exponential, type RandomSource, uniform } from "#transport/core/random.ts";
+import type { RandomSource } from "#transport/core/random.ts";
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Direction } from "#transport/link/frame-table.ts";
-import type { Dialer, Link, PeerIdentity, Protocol } from "#transport/link/link.ts";
+import type { Dialer, Link, Protocol } from "#transport/link/link.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
+import { LinkEnd, latency } from "./link-end.ts";
 
 export interface Weather {
   /** Shares of frames between nodes. */
@@ -42,6 +43,29 @@ export interface Passage {
   readonly frame: Uint8Array;
 }
 
+/** What is done with a frame that has come, when somebody watches: `handle` gives it to the machine. */
+export interface Coming {
+  readonly machine: string;
+  readonly protocol: Protocol;
+  readonly direction: Direction;
+  readonly frame: Uint8Array;
+  readonly handle: () => void;
+}
+
+/** Where all frames are: the first two together are as many as the last five together. */
+export interface FrameTally {
+  sent: number;
+  /** Copies that a line made. */
+  doubled: number;
+  lostOnLine: number;
+  /** The link ended before they came. */
+  lostWithLink: number;
+  underWay: number;
+  /** They came before the machine reads. */
+  unread: number;
+  arrived: number;
+}
+
 /** What a line does to frames, beyond the weather; drawn anew for each. */
 export interface LineState {
   /** Nothing passes, and nobody can be dialled. */
@@ -67,8 +91,6 @@ interface DialerOptions {
   readonly machine?: string;
 }
 
-const LATENCY_MIN = 5;
-const LATENCY_SPREAD: Milliseconds = milliseconds(15);
 /** A line that stays dead is given up by both ends after this, as TLS links that get no acknowledgement are. */
 const DEAD_LINE_WAIT = 20_000;
 /** Nobody answers a call on a cut line; the caller waits this long. */
@@ -77,12 +99,25 @@ const DIAL_WAIT = 10_000;
 export class NetworkInMemory {
   readonly #clock: Clock;
   readonly #seed: string;
-  readonly #listeners = new Map<string, ListenOptions & { readonly links: Set<End> }>();
+  readonly #listeners = new Map<string, ListenOptions & { readonly links: Set<LinkEnd> }>();
   readonly #dials = new Map<string, number>();
   weather: Weather = { loss: 0, duplicates: 0 };
   capture: ((frame: Captured) => void) | undefined;
   /** Told of every frame between two machines. */
   onPassage: ((passage: Passage) => void) | undefined;
+  /** Given every frame that comes, in place of the machine, to be handed on. */
+  onComing: ((coming: Coming) => void) | undefined;
+  /** Told of every frame that came too late for its link. */
+  onLostWithLink: ((from: string, to: string) => void) | undefined;
+  readonly tally: FrameTally = {
+    sent: 0,
+    doubled: 0,
+    lostOnLine: 0,
+    lostWithLink: 0,
+    underWay: 0,
+    unread: 0,
+    arrived: 0,
+  };
   /** The state of the line between two machines; all lines are well unless given. */
   line: ((from: string, to: string) => LineState) | undefined;
 
@@ -145,9 +180,9 @@ export class NetworkInMemory {
           weather,
           wire: this.#clock,
           net: this,
-          gone: (end: End) => listener.links.delete(end),
+          gone: (end: LinkEnd) => listener.links.delete(end),
         };
-        const out = new End({
+        const out = new LinkEnd({
           ...shared,
           direction: "fromDialer",
           machine: machines.near,
@@ -155,7 +190,7 @@ export class NetworkInMemory {
           peer: { role: "node", key: listener.key },
           random: stream("out"),
         });
-        const back = new End({
+        const back = new LinkEnd({
           ...shared,
           direction: "toDialer",
           machine: machines.far,
@@ -175,155 +210,5 @@ export class NetworkInMemory {
 }
 
 const CALM: Weather = { loss: 0, duplicates: 0 };
-/** Of one frame on one link, in milliseconds. */
-export const latency = (random: RandomSource): number => LATENCY_MIN + exponential(random, LATENCY_SPREAD);
-
-interface EndOptions {
-  /** The machine's. */
-  readonly clock: Clock;
-  /** The world's. */
-  readonly wire: Clock;
-  readonly protocol: Protocol;
-  readonly peer: PeerIdentity;
-  /** Latency, loss and doubling of what this end sends. */
-  readonly random: RandomSource;
-  readonly weather: () => Weather;
-  readonly direction: Direction;
-  /** On which this end is. */
-  readonly machine: string;
-  readonly net: NetworkInMemory;
-  readonly gone: (end: End) => void;
-}
-
-class End implements Link {
-  readonly protocol: Protocol;
-  readonly peer: PeerIdentity;
-  readonly #options: EndOptions;
-  other: End | undefined;
-  tap: Tap | undefined;
-  #frameHandler: ((frame: Uint8Array) => void) | undefined;
-  #early: Uint8Array[] = [];
-  #closeHandler: ((reason: string) => void) | undefined;
-  #isClosed = false;
-  #lastArrival = 0;
-
-  constructor(options: EndOptions) {
-    this.#options = options;
-    this.protocol = options.protocol;
-    this.peer = options.peer;
-  }
-
-  get writable(): boolean {
-    return !this.#isClosed;
-  }
-
-  send(frame: Uint8Array): boolean {
-    if (this.#isClosed) return false;
-    const { clock, random, weather, net, protocol, direction } = this.#options;
-    this.tap?.({ at: clock.now(), direction: "out", length: frame.length });
-    net.capture?.({ protocol, direction, bytes: frame });
-    const { loss, duplicates } = weather();
-    const wait = latency(random);
-    const fate = uniform(random);
-    const other = this.other;
-    const line = other === undefined ? undefined : net.line?.(this.machine, other.machine);
-    const isLost = fate < loss || line?.cut === true;
-    // In order, as on a TCP connection.
-    if (!isLost) this.#lastArrival = Math.max(this.#lastArrival, clock.now() + wait + (line?.delay ?? 0));
-    this.#tellOf(frame, isLost);
-    if (isLost || other === undefined) return true;
-    const sent = frame.slice();
-    const copies = fate > 1 - duplicates ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      if (other.tap !== undefined)
-        this.#options.wire.at(milliseconds(this.#lastArrival), () => other.passed(sent.length));
-      this.#arrive(() => other.receive(sent));
-    }
-    return true;
-  }
-
-  #tellOf(frame: Uint8Array, isLost: boolean): void {
-    const { net, clock, protocol, direction, machine } = this.#options;
-    net.onPassage?.({
-      at: clock.now(),
-      arrives: isLost ? undefined : milliseconds(Math.ceil(this.#lastArrival)),
-      from: machine,
-      to: this.other?.machine ?? "",
-      protocol,
-      direction,
-      frame,
-    });
-  }
-
-  get machine(): string {
-    return this.#options.machine;
-  }
-
-  /** The line is dead: both ends learn it. */
-  break(): void {
-    this.ended();
-    this.other?.ended();
-  }
-
-  onFrame(handler: (frame: Uint8Array) => void): void {
-    this.#frameHandler = handler;
-    for (const frame of this.#early.splice(0)) handler(frame);
-  }
-
-  onClose(handler: (reason: string) => void): void {
-    this.#closeHandler = handler;
-    if (this.#isClosed) this.#options.clock.at(this.#options.clock.now(), () => handler("closed"));
-  }
-
-  close(): void {
-    if (this.#isClosed) return;
-    this.#close();
-    this.#lastArrival = Math.max(this.#lastArrival, this.#options.clock.now());
-    this.#arrive(() => this.other?.ended());
-    this.#options.clock.at(this.#options.clock.now(), () => this.#closeHandler?.("closed"));
-  }
-
-  /** The machine is gone: nothing it sent arrives any more, and the other side learns it soon. */
-  vanish(): void {
-    if (this.#isClosed) return;
-    this.#close();
-    this.#closeHandler = undefined;
-    this.#frameHandler = undefined;
-    this.other?.ended();
-  }
-
-  /** What a watcher of the line sees of a frame that comes; when the machine reads it is another matter. */
-  passed(length: number): void {
-    if (!this.#isClosed) this.tap?.({ at: this.#options.wire.now(), direction: "in", length });
-  }
-
-  receive(frame: Uint8Array): void {
-    if (this.#isClosed) return;
-    if (this.#frameHandler === undefined) this.#early.push(frame);
-    else this.#frameHandler(frame);
-  }
-
-  ended(): void {
-    if (this.#isClosed) return;
-    this.#close();
-    this.#closeHandler?.("the other side is gone");
-  }
-
-  #close(): void {
-    this.#isClosed = true;
-    this.#options.gone(this);
-  }
-
-  /** On the receiving machine's clock: a busy machine reads later. */
-  #arrive(task: () => void): void {
-    const clock = this.other?.clock ?? this.#options.clock;
-    clock.at(milliseconds(this.#lastArrival), task);
-  }
-
-  get clock(): Clock {
-    return this.#options.clock;
-  }
-}
-
 /** Where a node of this name listens. */
 export const addressOf = (name: string): string => `${name}.test:1`;

@@ -24,7 +24,7 @@ export interface SimOptions {
   /** The network's minimum pool; undefined: as in production. */
   readonly pool: number | undefined;
   readonly faults: string;
-  /** Seconds in which everything has to arrive, after the last message was written; undefined: an hour, chat half of one. */
+  /** Seconds in which everything has to arrive, after the last message was written; undefined: as the parameters say. */
   readonly grace: number | undefined;
   /** How many users are played in sampled mode. */
   readonly sample: number;

@@ -18,5 +18,5 @@ export async function simulatePair(options: SimOptions): Promise<SimReport> {
   const [client, trace] = first;
   const detail = `${differ.length} of ${busy.traces.size} clients, the first ${client}: ${trace} with mail, ${idle.traces.get(client)} without`;
   const violations = [{ invariant: name, at: options.hours * 3_600_000, detail }, ...report.invariants.violations];
-  return { ...report, invariants: { checks, violations } };
+  return { ...report, invariants: { ...report.invariants, checks, violations } };
 }

@@ -8,6 +8,8 @@ import type { Parameters } from "#transport/core/parameters.ts";
 import { type Prepared, SendClock, type SendClockOptions } from "#transport/traffic/send-clock.ts";
 import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
 import type { Invariant } from "./invariants.ts";
+import { LEDGER_PLANTS } from "./ledger-plants.ts";
+import type { SimOptions } from "./options.ts";
 import { SILENT_WHEN_EMPTY } from "./planted-faults.ts";
 import type { ClientOptions } from "./sim-client.ts";
 import type { World, WorldOptions } from "./world.ts";
@@ -17,11 +19,13 @@ export interface Plant {
   readonly world?: (
     begin: Milliseconds,
     parameters: Parameters,
-  ) => Pick<WorldOptions, "nodeClock" | "epochStore" | "parameters">;
+  ) => Pick<WorldOptions, "nodeClock" | "epochStore" | "parameters" | "nodeLink" | "nodeDependencies">;
   /** The first user's client. */
   readonly client?: Pick<ClientOptions, "make">;
   /** What is done to the world at the beginning. */
   readonly act?: (world: World, begin: Milliseconds) => void;
+  /** What a run must be like for the fault to show soon. */
+  readonly needs?: Partial<SimOptions>;
 }
 
 const VICTIM = "mix0";
@@ -78,7 +82,8 @@ function replay(world: World, begin: Milliseconds): void {
   const listener = world.net.onPassage;
   world.net.onPassage = (passage) => {
     listener?.(passage);
-    if (passage.to === VICTIM && passage.protocol === "starling-node/1") packets.push(passage.frame.slice(1));
+    const isPacket = passage.protocol === "starling-node/1" && passage.direction === "fromDialer";
+    if (passage.to === VICTIM && isPacket) packets.push(passage.frame.slice(1));
   };
   const at = (seconds: number, act: () => void): void => void world.clock.at(milliseconds(begin + seconds * 1000), act);
   at(60, () => {
@@ -107,4 +112,5 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
     breaks: "trace equality",
     client: { make: SILENT_WHEN_EMPTY.make as NonNullable<ClientOptions["make"]> },
   },
+  ...LEDGER_PLANTS,
 };

@@ -39,7 +39,14 @@ export interface SimReport {
   /** Packets that each mix held. */
   readonly pools: Record<string, { readonly mean: number; readonly most: number | undefined }>;
   readonly losses: { readonly frames: number; readonly drops: Record<string, number> };
-  readonly invariants: { readonly checks: Record<string, number>; readonly violations: readonly Violation[] };
+  readonly invariants: {
+    readonly checks: Record<string, number>;
+    readonly violations: readonly Violation[];
+    /** How reply blocks ended, and replies came in vain; not in sampled mode. */
+    readonly replyBlocks?: Record<string, number>;
+    /** How often the fragment left that left most often. */
+    readonly departuresMost?: number;
+  };
   readonly run: {
     readonly virtualSeconds: number;
     readonly wallSeconds: number;
@@ -69,9 +76,16 @@ export function reportText(report: SimReport): string {
     `invariants     ${Object.entries(report.invariants.checks)
       .map(([name, count]) => `${name} ${count}`)
       .join(", ")}`,
+    ...endsOf(report),
     `run            ${run.virtualSeconds.toFixed(0)} s in ${run.wallSeconds.toFixed(1)} s, ${run.events} events, ${run.eventsPerSecond.toFixed(0)}/s, ${run.memoryMB.toFixed(0)} MB`,
   ];
   return lines.join("\n");
+}
+
+function endsOf({ invariants: { replyBlocks, departuresMost } }: SimReport): string[] {
+  if (replyBlocks === undefined) return [];
+  const ends = Object.entries(replyBlocks).map(([what, count]) => `${count} ${what}`);
+  return [`reply blocks   ${ends.join(", ")}`, `repetition     one fragment left at most ${departuresMost} times`];
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

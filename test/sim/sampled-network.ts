@@ -13,7 +13,7 @@ import { drawDelay } from "#transport/directory/path.ts";
 import type { VirtualClock } from "#test/support/virtual-clock.ts";
 import { LookupCount } from "./lookup-count.ts";
 import type { Flow } from "./meter.ts";
-import { latency } from "./network-in-memory.ts";
+import { latency } from "./link-end.ts";
 import type { SampledUser } from "./sampled-user.ts";
 import type { Writing } from "./workload.ts";
 

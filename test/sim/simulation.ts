@@ -6,7 +6,6 @@
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { type MailboxId, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
-import { geometry } from "#transport/sphinx/geometry.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import type { DropReason } from "#provider-server/observe/drop-reason.ts";
 import type { Observer as NodeObserver } from "#provider-server/observe/observer.ts";
@@ -14,7 +13,7 @@ import { noCryptography } from "#test/support/no-cryptography.ts";
 import { AdversaryLog } from "./adversary-log.ts";
 import { FaultRunner } from "./fault-runner.ts";
 import { type Cast, faultsEnd, parseFaults } from "./faults.ts";
-import { Invariants } from "./invariants.ts";
+import type { Invariants } from "./invariants.ts";
 import { Meter, quantiles } from "./meter.ts";
 import { BEGIN, BOOTSTRAP, networkPlan } from "./network-plan.ts";
 import type { SimOptions } from "./options.ts";
@@ -22,14 +21,12 @@ import { PLANTS } from "./plants.ts";
 import type { SimReport } from "./report.ts";
 import { TraceHash } from "./trace-hash.ts";
 import { Users } from "./users.ts";
+import { Watch } from "./watch.ts";
 import { Workload } from "./workload.ts";
 import { World } from "./world.ts";
 
-/** How often the queues are looked at, and how often those that take longer to look at. */
+/** How often the sums and queues are looked at. */
 const LOOK_EVERY: Milliseconds = seconds(1);
-const LOOK_LONG_EVERY = 60;
-/** After the last message was written and the last fault is over, everything has to arrive within this. */
-const GRACE: Readonly<Record<SimOptions["profile"], Milliseconds>> = { mail: seconds(3_600), chat: seconds(1_800) };
 
 export interface SimulationOptions {
   /** Nobody writes: one half of a pair. */
@@ -63,7 +60,7 @@ class Simulation {
   readonly #traces = new Map<string, TraceHash>();
   readonly #end: Milliseconds;
   #isMeasuring = false;
-  #invariants!: Invariants;
+  readonly #watch: Watch;
   #meter!: Meter;
   #log: AdversaryLog | undefined;
   #world!: World;
@@ -76,6 +73,18 @@ class Simulation {
     this.#idle = idle;
     this.#plan = networkPlan(options);
     this.#end = milliseconds(BEGIN + options.hours * 3_600_000);
+    const planted = options.plant === undefined ? undefined : PLANTS[options.plant];
+    const parameters = planted?.world?.(BEGIN, this.#plan.parameters).parameters ?? this.#plan.parameters;
+    this.#watch = new Watch({
+      options,
+      plan: { ...this.#plan, parameters },
+      world: () => this.#world,
+      faults: () => this.#faults,
+    });
+  }
+
+  get #invariants(): Invariants {
+    return this.#watch.invariants;
   }
 
   async run(): Promise<SimulationResult> {
@@ -96,13 +105,6 @@ class Simulation {
     const { seed, plant, observe } = this.#options;
     const { parameters, mixesPerLayer, providers, warmUp } = this.#plan;
     const planted = plant === undefined ? undefined : PLANTS[plant];
-    const nodes = new Map<string, string>();
-    this.#invariants = new Invariants({
-      sizes: geometry(parameters),
-      now: () => this.#world.clock.now(),
-      begin: BEGIN,
-      wrongClocks: (node) => this.#faults.wrongClocks.has(nodes.get(Buffer.from(node).toString("hex")) ?? ""),
-    });
     this.#world = await World.build({
       seed,
       parameters,
@@ -116,28 +118,37 @@ class Simulation {
       ...planted?.world?.(BEGIN, parameters),
     });
     const world = this.#world;
-    for (const name of world.nodeNames)
-      nodes.set(Buffer.from(world.node(name)?.nodeId as Uint8Array).toString("hex"), name);
-    this.#faults = new FaultRunner({
-      world,
-      cast: castOf(this.#options, world),
-      client: (name, state) => {
-        const self = Number(name.slice(1));
-        void (state === "down" ? this.#users.kill(self) : this.#users.restart(self));
-      },
-    });
+    const cast = castOf(this.#options, world);
+    this.#faults = new FaultRunner({ world, cast, client: (name, state) => this.#clientIs(name, state) });
+    this.#watch.begin(cast);
     if (observe !== undefined && !this.#idle) this.#log = new AdversaryLog({ path: observe, begin: BEGIN });
   }
 
+  #clientIs(name: string, state: "down" | "up"): void {
+    const self = Number(name.slice(1));
+    if (state === "down") {
+      this.#watch.clientEnds(name);
+      void this.#users.kill(self);
+    } else {
+      this.#watch.clientBegins(name);
+      void this.#users.restart(self);
+    }
+  }
+
   #observer(): NodeObserver {
-    const { observer } = this.#invariants;
+    const observer = this.#watch.observer();
     return {
       ...observer,
-      dropped: ({ reason }) => {
+      dropped: (event) => {
+        const { reason } = event;
+        observer.dropped?.(event);
         if (TOKEN_DROPS.has(reason)) this.#invariants.requested(`a node dropped a request: ${reason}`);
         if (this.#isMeasuring && reason !== "COVER") this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
       },
-      entryStored: ({ mailbox }) => this.#log?.stored(mailbox, this.#world.clock.now()),
+      entryStored: (event) => {
+        observer.entryStored?.(event);
+        this.#log?.stored(event.mailbox, this.#world.clock.now());
+      },
     };
   }
 
@@ -169,6 +180,7 @@ class Simulation {
         provider,
         machine: pair ? "slow" : "quick",
         tap: pair ? this.#tap(name) : "none",
+        observer: this.#watch.client(name, provider),
         ...(i === 0 && plant !== undefined ? PLANTS[plant]?.client : {}),
       });
       const joins = async (): Promise<void> => {
@@ -193,6 +205,7 @@ class Simulation {
     const stages = stagesOf(world);
     this.#meter = new Meter({ stageOf: (machine) => stages.get(machine) ?? "" });
     world.net.onPassage = (passage) => {
+      this.#watch.passed(passage);
       this.#invariants.passed(passage);
       if (this.#isMeasuring) this.#meter.passed(passage);
       if (this.#isMeasuring) this.#log?.passed(passage);
@@ -208,8 +221,8 @@ class Simulation {
 
   async #grace(): Promise<void> {
     const { clock } = this.#world;
-    const { profile, faults, grace } = this.#options;
-    const patience = grace === undefined ? GRACE[profile] : grace * 1000;
+    const { faults, grace } = this.#options;
+    const patience = grace === undefined ? this.#watch.recoveryTime : grace * 1000;
     const calm = Math.max(this.#end, BEGIN + faultsEnd(parseFaults(faults)) * 1000) + this.#backlogTime();
     // People answer what they read now: each answer has as long as any other message.
     const isOver = (): boolean => clock.now() >= Math.max(calm, this.#users.lastAcceptedAt) + patience;
@@ -234,42 +247,18 @@ class Simulation {
   /** In steps, with a look at the queues after each; ends at the first violation. */
   async #runUntil(goesOn: () => boolean): Promise<void> {
     const { clock } = this.#world;
-    for (let step = 1; goesOn() && this.#invariants.violations.length === 0; step++) {
+    while (goesOn() && this.#invariants.violations.length === 0) {
       await clock.runFor(LOOK_EVERY);
-      this.#lookAtQueues(step % LOOK_LONG_EVERY === 0);
+      if (this.#isMeasuring) this.#meterPools();
+      this.#watch.look(this.#users);
     }
   }
 
-  #lookAtQueues(long: boolean): void {
-    const world = this.#world;
-    const { users } = this.#options;
-    const bound = this.#poolBound();
-    for (const name of world.mixNames) {
-      const node = world.node(name);
-      if (node === undefined) continue;
-      if (this.#isMeasuring) this.#meter.held(name, node.held);
-      if (!this.#faults.wrongClocks.has(name)) this.#invariants.bounded(`packets in ${name}`, node.held, bound);
+  #meterPools(): void {
+    for (const name of this.#world.mixNames) {
+      const node = this.#world.node(name);
+      if (node !== undefined) this.#meter.held(name, node.held);
     }
-    if (!long) return;
-    this.#invariants.bounded("tasks of the virtual clock", world.clock.pending, 200 * users + 20 * bound + 10_000);
-    let inWork = 0;
-    for (const { fragments } of this.#users.unsettled) inWork += fragments;
-    for (const name of world.providerNames) {
-      const row = world.database(name).prepare("SELECT count(*) AS count FROM entries").get();
-      this.#invariants.bounded(`entries at ${name}`, Number(row?.["count"] ?? 0), 30 * users + 3 * inWork + 1_000);
-    }
-  }
-
-  /** Three times what the rates say, for a layer that has lost some of its mixes, and room for chance. */
-  #poolBound(): number {
-    const { parameters, mixesPerLayer } = this.#plan;
-    const { mail } = parameters.profiles;
-    const { users, profile } = this.#options;
-    const rate = 1.5 * users * parameters.profiles[profile].sendRate;
-    // Under the slot clock everybody sends in the first part of the same slot.
-    const held = parameters.clock === "slot" ? users : rate * (mail.meanDelay / 1000);
-    const expected = held / mixesPerLayer + parameters.minimumPool + 10;
-    return 3 * expected + 10 * Math.sqrt(expected) + 50;
   }
 
   #tap(name: string): (sighting: { at: number; direction: "out" | "in"; length: number }) => void {
@@ -318,6 +307,8 @@ class Simulation {
       losses: { frames: this.#meter.lost.frames, drops: Object.fromEntries(this.#drops) },
       invariants: {
         checks: Object.fromEntries(this.#invariants.checks),
+        replyBlocks: Object.fromEntries(this.#watch.replies.counts),
+        departuresMost: this.#watch.repetition.most,
         violations: this.#invariants.violations.slice(0, 10),
       },
       run: {

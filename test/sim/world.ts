@@ -5,7 +5,6 @@
 
 import { Admission } from "#provider-server/authority/admission.ts";
 import { Authority } from "#provider-server/authority/authority.ts";
-import { senderOf } from "#provider-server/authority/link-room.ts";
 import type { Peers } from "#provider-server/authority/messages.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
@@ -23,15 +22,15 @@ import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
-import { type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
+import { type Epoch, type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { ConsensusFields } from "#transport/directory/consensus.ts";
 import { nodeIdOf } from "#transport/directory/descriptor.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
-import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
+import { serveAuthority } from "./authority-link.ts";
 import { addressOf, NetworkInMemory } from "./network-in-memory.ts";
 import { type ClientOptions, SimClient } from "./sim-client.ts";
 
@@ -61,7 +60,6 @@ export const SIM_PARAMETERS: Parameters = {
 export const GENESIS: Milliseconds = milliseconds(1_800_000_000_000);
 const MIXES = 6;
 const PROVIDERS = ["a", "b"];
-const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
 
 export interface WorldOptions {
   readonly seed: string;
@@ -97,6 +95,8 @@ export class World {
   readonly network: Network;
   readonly log: string[] = [];
   readonly providerKeys = new Map<string, Uint8Array>();
+  /** Told when a node's process is gone, before anything new runs in its place. */
+  onNodeGone: ((name: string) => void) | undefined;
   readonly #options: WorldOptions;
   readonly #test: TestNetwork;
   readonly #nodes = new Map<string, MixNode | ProviderNode>();
@@ -176,6 +176,7 @@ export class World {
     this.net.darken(addressOf(name));
     await this.#nodes.get(name)?.stop();
     this.#nodes.delete(name);
+    this.onNodeGone?.(name);
   }
 
   /** Each with its disk as it is. */
@@ -191,6 +192,11 @@ export class World {
     this.net.darken((this.network.authorities[self] as Network["authorities"][number]).address);
     this.#authorities.get(self)?.stop();
     this.#authorities.delete(self);
+  }
+
+  /** The epoch of the newest list of each authority that runs; undefined of one that has none. */
+  authorityEpochs(): Map<string, Epoch | undefined> {
+    return new Map([...this.#authorities].map(([self, authority]) => [`authority${self}`, authority.newest?.epoch]));
   }
 
   /** Signed by a majority of the authorities, whatever it says. */
@@ -249,6 +255,10 @@ export class World {
     await this.clock.runUntilSettled(client.start(), seconds(10));
     await client.signUp();
     return client;
+  }
+
+  clientStore(name: string): SimClient["store"] | undefined {
+    return [...this.#clients].find((client) => client.name === name)?.store;
   }
 
   async stop(): Promise<void> {
@@ -333,16 +343,8 @@ export class World {
       name,
       address: at(self).address,
       key: linkKey,
-      accept: (link) => serve(link, authority, network),
+      accept: (link) => serveAuthority(link, authority, network),
     });
     authority.start();
   }
-}
-
-function serve(link: Link, authority: Authority, network: Network): void {
-  const from = senderOf(network, link.peer);
-  link.onFrame((bytes) => {
-    const frame = decodeFrame(bytes, { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS });
-    link.send(encodeFrame(authority.handle(frame, from), NO_PACKETS));
-  });
 }

@@ -47,6 +47,11 @@ export class MemoryClientStore implements ClientStore {
     this.#account = copy(account);
   }
 
+  /** Of the newest list. */
+  get listEpoch(): number | undefined {
+    return this.#consensuses[0]?.epoch;
+  }
+
   async consensuses(): Promise<readonly Uint8Array[]> {
     return this.#consensuses.map(({ bytes }) => bytes.slice());
   }
