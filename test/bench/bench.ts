@@ -6,6 +6,8 @@ type Bench = (options: { json: boolean; words: readonly string[] }) => Promise<b
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   browser: async () => (await import("./browser.ts")).runBrowserBench,
   client: async () => (await import("./client.ts")).runClientBench,
+  idle: async () => (await import("./idle.ts")).runIdleBench,
+  connections: async () => (await import("./connections.ts")).runConnectionsBench,
   delivery: async () => (await import("./delivery.ts")).runDeliveryBench,
   mix: async () => (await import("./mix.ts")).runMixBench,
   queue: async () => (await import("./queue.ts")).runQueueBench,

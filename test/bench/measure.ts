@@ -1,4 +1,6 @@
-/** Median times of several tasks, measured in turns so that a noisy moment of the machine falls on all of them alike. */
+/** Median CPU times of several tasks, measured in turns so that a noisy moment of the machine falls on all of them alike. */
+
+import { threadCpuUs } from "./cpu-time.ts";
 
 /** Microseconds each. One thread; `rounds` turns, in each of which every task runs `repeats` times. */
 export function medianMicroseconds(
@@ -10,9 +12,9 @@ export function medianMicroseconds(
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     for (const name of names) {
       const task = tasks[name] as () => void;
-      const start = performance.now();
+      const start = threadCpuUs();
       for (let i = 0; i < repeats; i++) task();
-      if (round >= 0) times.get(name)?.push(((performance.now() - start) * 1000) / repeats);
+      if (round >= 0) times.get(name)?.push((threadCpuUs() - start) / repeats);
     }
   }
   return Object.fromEntries(names.map((name) => [name, median(times.get(name) as number[])]));

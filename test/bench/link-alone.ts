@@ -1,0 +1,90 @@
+/** CPU time of a packet's frame over a TLS link, both ends in this process, beside the cipher that it cannot do without. */
+
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { SystemClock } from "#transport/core/system-clock.ts";
+import { FRAME_TYPES, sendFrameBytes } from "#transport/link/frame-table.ts";
+import type { Link } from "#transport/link/link.ts";
+import { TlsDialer } from "#transport/link/tls-dialer.ts";
+import { TlsListener } from "#transport/link/tls-listener.ts";
+import { createLinkCertificate } from "#transport/link/certificate.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import { cpuOf } from "./cpu-time.ts";
+
+export interface LinkAlone {
+  /** Written, encrypted, sent, received, decrypted, put together: both ends and the kernel's part. */
+  readonly frameUs: number;
+  readonly cipherUs: number;
+}
+
+const SIZES = geometry(LIVE_PARAMETERS);
+const FRAMES = 5_000;
+/** Fewer than fill the link's buffer. */
+const AT_ONCE = 3;
+
+export async function linkAlone(): Promise<LinkAlone> {
+  const clock = new SystemClock();
+  const seed = randomBytes(32);
+  const listener = await TlsListener.listen({
+    identitySeed: seed,
+    sizes: SIZES,
+    clock,
+    host: "127.0.0.1",
+    port: 0,
+    protocols: ["starling-client/1"],
+  });
+  const accepted = new Promise<Link>((resolve) => listener.onLink(resolve));
+  const dialer = new TlsDialer({ identitySeed: randomBytes(32), sizes: SIZES, clock });
+  const expectedKey = createLinkCertificate(seed).publicKey;
+  const link = await dialer.dial({ address: listener.address, expectedKey, protocol: "starling-client/1" });
+  const far = await accepted;
+  try {
+    await sendAll(link, far, FRAMES / 5);
+    const before = process.cpuUsage();
+    await sendAll(link, far, FRAMES);
+    const { user, system } = process.cpuUsage(before);
+    const { open, close } = cipherAlone(sendFrameBytes(SIZES));
+    return { frameUs: (user + system) / FRAMES, cipherUs: open + close };
+  } finally {
+    link.close();
+    await listener.close();
+  }
+}
+
+/** Microseconds to encrypt and to decrypt so many bytes as TLS does, without TLS. */
+export function cipherAlone(bytes: number): { readonly close: number; readonly open: number } {
+  const [key, nonce, plain] = [randomBytes(32), randomBytes(12), randomBytes(bytes)];
+  const close = (): { closed: Buffer; tag: Buffer } => {
+    const cipher = createCipheriv("aes-256-gcm", key, nonce);
+    const closed = cipher.update(plain);
+    cipher.final();
+    return { closed, tag: cipher.getAuthTag() };
+  };
+  const { closed, tag } = close();
+  const open = (): void => {
+    const decipher = createDecipheriv("aes-256-gcm", key, nonce).setAuthTag(tag);
+    decipher.update(closed);
+    decipher.final();
+  };
+  return { close: cpuOf(close), open: cpuOf(open) };
+}
+
+function sendAll(link: Link, far: Link, count: number): Promise<void> {
+  const frame = new Uint8Array(sendFrameBytes(SIZES));
+  frame[0] = FRAME_TYPES.send;
+  let [sent, arrived] = [0, 0];
+  const next = (): void => {
+    if (sent < count && link.send(frame)) sent++;
+  };
+  return new Promise((resolve) => {
+    far.onFrame(
+      () => {
+        arrived++;
+        if (arrived === count) resolve();
+        else next();
+      },
+      { lent: true },
+    );
+    for (let i = 0; i < AT_ONCE; i++) next();
+  });
+}
