@@ -9,7 +9,11 @@ import { equalBytes } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { verifyConsensus } from "#transport/directory/consensus.ts";
-import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
+import {
+  encodeConsensusSignature,
+  readConsensusSignature,
+  verifyConsensusSignature,
+} from "#transport/directory/consensus-signature.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
 import { decodeInvite, encodeInvite } from "#transport/directory/invite.ts";
 import { verifyMailboxRecord } from "#transport/directory/mailbox-record.ts";
@@ -62,6 +66,7 @@ export function directoryTargets(traffic: Traffic): Target[] {
       corpus: votes,
       read: (bytes, by) => {
         const claimed = readRelayedVote({ network, bytes, suite: by });
+        if (by === suite) return; // that is the target before
         const relayed = verifiedOrNot(() => verifyRelayedVote({ network, bytes, suite: by }));
         if (relayed === undefined) return;
         const { vote, endorsements } = relayed;
@@ -97,6 +102,12 @@ export function directoryTargets(traffic: Traffic): Target[] {
         assert.ok(equalBytes(encodeConsensusSignature(signed), bytes));
       },
     }),
+    {
+      name: "claim of a signature",
+      corpus: signatures,
+      decode: inverse(readConsensusSignature, encodeConsensusSignature),
+      takesChanged: "some",
+    },
     ...twice("mailbox record", {
       takesChanged: "none",
       suite,
