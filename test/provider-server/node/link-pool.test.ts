@@ -1,0 +1,93 @@
+/** Links to the nodes behind this one, over real sockets on 127.0.0.1; the time is virtual. */
+
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { Alive } from "#provider-server/node/alive.ts";
+import { ALIVE_INTERVAL } from "#provider-server/node/limits.ts";
+import { LinkPool } from "#provider-server/node/link-pool.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { SystemClock } from "#transport/core/system-clock.ts";
+import { nodeId, seconds } from "#transport/core/units.ts";
+import type { NodeDescriptor } from "#transport/directory/model.ts";
+import { createLinkCertificate } from "#transport/link/certificate.ts";
+import { encodeFrame } from "#transport/link/frame.ts";
+import type { Link } from "#transport/link/link.ts";
+import { TlsDialer } from "#transport/link/tls-dialer.ts";
+import { TlsListener } from "#transport/link/tls-listener.ts";
+
+const sizes = { packetBytes: 4096, payloadBytes: 3674 };
+const seed = (value: number): Uint8Array => new Uint8Array(32).fill(value);
+const NEXT = nodeId(seed(7));
+const packet = encodeFrame({ type: "packet", packet: new Uint8Array(sizes.packetBytes) }, sizes);
+
+test("a link on which the other end says that it is there stays, with packets and without", async (t) => {
+  const { clock, pool, alive, accepted } = await setUp(t);
+  alive.start();
+  for (let span = 0; span < 40; span++) {
+    await clock.runFor(ALIVE_INTERVAL);
+    if (span > 20) assert.ok(pool.send(NEXT, packet));
+    await turns();
+  }
+  assert.equal(accepted.length, 1);
+  assert.deepEqual(pool.state, { up: 1, wanted: 1 });
+});
+
+test("a node that takes packets and says nothing any more is dialled anew after 35 seconds", async (t) => {
+  const { clock, pool, alive, accepted } = await setUp(t);
+  alive.start();
+  for (let span = 0; span < 4; span++) {
+    await clock.runFor(ALIVE_INTERVAL);
+    await turns();
+  }
+  alive.stop();
+  const spans = await spansUntil(clock, () => pool.state.up === 0);
+  assert.ok(spans === 7 || spans === 8, `${spans} spans`); // its last word may have come in the next span
+  assert.equal(pool.send(NEXT, packet), false, "what leaves meanwhile is lost, and known to be");
+  await clock.runFor(seconds(1));
+  while (pool.state.up === 0) await turns();
+  assert.equal(accepted.length, 2);
+});
+
+async function setUp(t: TestContext) {
+  const clock = new VirtualClock();
+  const listener = await TlsListener.listen({
+    identitySeed: seed(1),
+    sizes,
+    clock: new SystemClock(),
+    host: "127.0.0.1",
+    port: 0,
+    protocols: ["starling-node/1"],
+  });
+  const accepted: Link[] = [];
+  listener.onLink((link) => {
+    accepted.push(link);
+    link.onFrame(() => undefined);
+  });
+  const dialer = new TlsDialer({ identitySeed: seed(2), sizes, clock: new SystemClock() });
+  const pool = new LinkPool({ dialer, clock, random: new SeededRandom("pool") });
+  const { publicKey: linkKey } = createLinkCertificate(seed(1));
+  pool.connect([{ nodeId: NEXT, address: listener.address, linkKey } as NodeDescriptor]);
+  t.after(async () => {
+    pool.close();
+    alive.stop();
+    await listener.close();
+  });
+  const alive = new Alive({ clock, links: accepted });
+  while (pool.state.up === 0 || accepted.length === 0) await turns();
+  return { clock, pool, alive, accepted };
+}
+
+async function spansUntil(clock: VirtualClock, isSo: () => boolean): Promise<number> {
+  let spans = 0;
+  for (; !isSo() && spans < 20; spans++) {
+    await clock.runFor(ALIVE_INTERVAL);
+    await turns();
+  }
+  return spans;
+}
+
+/** What has been written comes to whoever reads it. */
+async function turns(): Promise<void> {
+  for (let n = 0; n < 20; n++) await new Promise<void>((resolve) => void setImmediate(resolve));
+}
