@@ -12,6 +12,7 @@ import { DraftAttachment } from "../components/DraftAttachment.tsx";
 import { ErrorNote } from "../components/ErrorNote.tsx";
 import { Glyph } from "../components/Glyph.tsx";
 import { IconButton } from "../components/IconButton.tsx";
+import { isVeryLong, LongMail } from "../components/LongMail.tsx";
 import { RecipientField } from "../components/RecipientField.tsx";
 import { Waiting } from "../components/Waiting.tsx";
 import { nameOf } from "../components/visible-name.ts";
@@ -83,13 +84,17 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
       ...(inReplyTo === undefined ? {} : { inReplyTo }),
     });
   });
+  const [askedAt, setAskedAt] = useState<number>();
+  /** A very long mail is sent by the second press, at the length at which the first one asked. */
+  const mustAsk = isVeryLong(bytes) && askedAt !== bytes;
+  const press = (): void => (mustAsk ? setAskedAt(bytes) : send.run());
   const isRemoved = networkState === "removed";
   const canSend = outcome.kind === "ready" && !isRemoved && !send.pending && !attach.pending;
 
   function hear(event: KeyboardEvent): void {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      if (canSend) send.run();
+      if (canSend) press();
     } else if (event.key === "Escape" && !event.defaultPrevented) {
       event.preventDefault();
       onClose();
@@ -113,6 +118,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
         return compose.send.blocked(nameOf(outcome.readers[0]!), outcome.readers.length - 1);
       case "ready":
         if (waits) return compose.send.waits;
+        if (askedAt === bytes) return compose.send.sure(format.duration(seconds));
         return outcome.path === "mixed"
           ? compose.send.ready(format.duration(seconds))
           : compose.send.direct(format.duration(seconds));
@@ -191,6 +197,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
             ))}
           </ul>
         )}
+        <LongMail bytes={bytes} />
         {attach.pending && <Waiting>{compose.attaching("…")}</Waiting>}
         <ErrorNote code={send.error} onDismiss={send.clear} />
         <ErrorNote code={attach.error ?? detach.error} onDismiss={() => (attach.clear(), detach.clear())} />
@@ -199,12 +206,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
         )}
       </div>
       <footer className="compose-foot">
-        <Button
-          className="button primary send"
-          isDisabled={!canSend}
-          onPress={() => send.run()}
-          aria-keyshortcuts="Control+Enter"
-        >
+        <Button className="button primary send" isDisabled={!canSend} onPress={press} aria-keyshortcuts="Control+Enter">
           <span>{sendWords()}</span>
           {outcome.kind === "ready" && <Glyph content={outcome.content} path={outcome.path} />}
         </Button>

@@ -300,6 +300,9 @@ export const en = {
     removeAttachment: (name: string) => `Remove ${name}`,
     cost: (duration: string) => `adds ${duration}`,
     noCost: "adds no time",
+    long: "A mail this long stands out to somebody who watches the network and also runs your reader’s provider. Shorter ones hardly do.",
+    veryLong:
+      "A mail this long is on its way for hours. Somebody who watches the network and also runs your reader’s provider may well find that you sent it.",
     saved: "Saved",
     saving: "Saving…",
     unsaved: "Not saved yet",
@@ -316,6 +319,7 @@ export const en = {
     send: {
       ready: (duration: string) => `Send privately, arrives in ${duration}`,
       direct: (duration: string) => `Send privately but directly, arrives in ${duration}`,
+      sure: (duration: string) => `Send this long mail, arrives in ${duration}`,
       waits: "Send privately, leaves when the network is back",
       removed: "Join again to send",
       sending: "Encrypting…",

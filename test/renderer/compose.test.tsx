@@ -178,6 +178,27 @@ test("thrown away can be undone, with everything in it", async () => {
   expect(program.drafts.size).toBe(1);
 });
 
+test("a long mail says what it gives away; a very long one is sent by the second press only", async () => {
+  const program = await write("bob@b.example");
+  await waitFor(() => expect(sendButton()).toHaveProperty("disabled", false));
+  const picker = document.querySelector<HTMLInputElement>('input[type="file"]')!;
+  const attachFile = (name: string, bytes: number): unknown =>
+    fireEvent.change(picker, { target: { files: [new File([new Uint8Array(bytes)], name)] } });
+  attachFile("short", 1_000_000);
+  await screen.findByText("short");
+  expect(screen.queryByText(en.compose.long)).toBeNull();
+  attachFile("long", 1_500_000);
+  await screen.findByText(en.compose.long);
+  attachFile("very long", 9_000_000);
+  await screen.findByText(en.compose.veryLong);
+  await waitFor(() => expect(sendButton()).toHaveProperty("disabled", false));
+  fireEvent.click(sendButton());
+  await waitFor(() => expect(sendButton().textContent).toMatch(/^Send this long mail, arrives in/));
+  expect(program.calls).not.toContain("draft.send");
+  fireEvent.click(sendButton());
+  await waitFor(() => expect(program.calls).toContain("draft.send"));
+});
+
 test("an attachment shows its size and what it costs in time, and can be taken out", async () => {
   const program = await write("bob@b.example");
   const file = new File([new Uint8Array(830_000)], "notes.pdf", { type: "application/pdf" });
