@@ -87,6 +87,7 @@ test("on the wire of a live network nothing is written but whole frames of the f
   ]);
   examine(log, "client", "<", [entryFrameBytes(SIZES), CONSENSUS_PART_FRAME_BYTES, CONTROL_FRAME_BYTES]);
   examine(log, "node", ">", [FRAME_TYPE_BYTES + SIZES.packetBytes]);
+  examine(log, "node", "<", [FRAME_TYPE_BYTES]);
 });
 
 /**

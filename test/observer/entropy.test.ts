@@ -39,7 +39,7 @@ test("two packets through two mixes in a row are one bit, and never more", () =>
   assert.deepEqual(follow([...apart.slice(0, 2), { at: 1, from: "two", to: undefined }], apart[0] as Step), [1]);
 });
 
-test("the steps of a log are the records between nodes, in order of time", () => {
+test("the steps of a log are the packets between nodes, in order of time, and not what says that a node is there", () => {
   let text = "";
   const writer = new LogWriter({ sink: (piece) => (text += piece), unit: "frame" });
   const client = writer.link({ protocol: "client", dialer: "alice", listener: "a" });
@@ -48,6 +48,7 @@ test("the steps of a log are the records between nodes, in order of time", () =>
   writer.record({ at: 1, link: client, direction: ">", length: 10 });
   writer.record({ at: 9, link: end, direction: ">", length: 9 });
   writer.record({ at: 2, link: entry, direction: ">", length: 9 });
+  writer.record({ at: 3, link: entry, direction: "<", length: 1 });
   writer.end();
   const steps = stepsOf(readLog(text), (name) => name.startsWith("mix"));
   assert.deepEqual(steps, [

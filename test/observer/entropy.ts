@@ -72,16 +72,19 @@ export function follow(steps: readonly Step[], watched: Step): number[] {
 }
 
 /**
- * The steps in a log: every record between two nodes, seen as it leaves. With nothing but a log all packets count as of one mean,
+ * The steps in a log: every packet between two nodes, seen as it leaves. With nothing but a log all packets count as of one mean,
  * and a mix's own loops as packets of its pool: the figure is then an estimate.
  */
 export function stepsOf(log: ObserverLog, isMix: (name: string) => boolean): Step[] {
   const mix = (name: string): string | undefined => (isMix(name) ? name : undefined);
-  return log.records
-    .filter(({ link }) => log.links[link]?.protocol === "node")
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ at, link }) => {
-      const { dialer = "", listener = "" } = log.links[link] ?? {};
-      return { at, from: mix(dialer), to: mix(listener) };
-    });
+  return (
+    log.records
+      // What comes back says that a node is there.
+      .filter(({ link, direction }) => log.links[link]?.protocol === "node" && direction === ">")
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ at, link }) => {
+        const { dialer = "", listener = "" } = log.links[link] ?? {};
+        return { at, from: mix(dialer), to: mix(listener) };
+      })
+  );
 }

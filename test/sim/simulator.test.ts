@@ -93,8 +93,12 @@ test("the adversary's log holds every frame of the measured time, and what each 
     assert.equal(polls.length, Math.round(report.rates["client to provider: polls"] * seconds));
     assert.equal(log.mailboxes.length, SMALL.users);
     assert.ok(log.events.some(({ kind }) => kind === "arrival"));
-    const nodes = log.records.filter(({ link }) => log.links[link]?.protocol === "node");
-    assert.deepEqual(new Set(nodes.map(({ length }) => length)), new Set([report.network.packetBytes + 1]));
+    const lengths = (arrow: string): Set<number> => {
+      const there = log.records.filter((r) => log.links[r.link]?.protocol === "node" && r.direction === arrow);
+      return new Set(there.map(({ length }) => length));
+    };
+    assert.deepEqual(lengths(">"), new Set([report.network.packetBytes + 1]));
+    assert.deepEqual(lengths("<"), new Set([1]), "that a node is there, and nothing else");
   } finally {
     rmSync(folder, { recursive: true });
   }
