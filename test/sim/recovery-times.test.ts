@@ -14,7 +14,6 @@ const page = (name: string): string => readFileSync(new URL(`../../docs/${name}.
 test("a simulation's recovery times are those of docs/simulator.md", () => {
   const text = page("simulator");
   const [mail, chat] = [timesOf(LIVE_PARAMETERS, "mail"), timesOf(LIVE_PARAMETERS, "chat")];
-  const minutes = (time: number): string => (time / 60_000).toFixed(1);
   assert.ok(text.includes(`${minutes(mail.recovery)} minutes in the mail profile, ${minutes(chat.recovery)} in chat`));
   assert.ok(text.includes(`at every node ${mail.nodeHasList / 1000} s after`));
   assert.ok(text.includes(`at every client ${mail.clientHasList / 60_000} minutes after`));
@@ -35,3 +34,5 @@ test("the chaos test's bars are those of docs/benchmarks.md, and grow with the n
     }
   }
 });
+
+const minutes = (time: number): string => (time / 60_000).toFixed(1);
