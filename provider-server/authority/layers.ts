@@ -6,7 +6,7 @@ import { hashLabelled, LABELS } from "#transport/directory/labels.ts";
 import type { Layers, NodeDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 
-/** `previous` is undefined when all places are to be drawn anew. The same result on every machine. */
+/** Who is in `previous` keeps the layer; all others are drawn. The same result on every machine. */
 export function assignLayers(o: {
   mixes: readonly NodeDescriptor[];
   previous: Layers | undefined;

@@ -12,7 +12,7 @@ import { type ConsensusFields, consensusHash, encodeConsensusBody } from "#trans
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
 import { scheduleOf } from "#transport/directory/epochs.ts";
 import { DESCRIPTOR_CLOCK_SLACK, LAYER_PERIOD } from "#transport/directory/limits.ts";
-import type { Consensus, Network, NodeDescriptor, SignedDescriptor } from "#transport/directory/model.ts";
+import type { Consensus, Layers, Network, NodeDescriptor, SignedDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { encodeParameters } from "#transport/directory/parameters-codec.ts";
 import type { Vote } from "#transport/directory/vote.ts";
@@ -73,7 +73,7 @@ export function tally(o: {
   const isSamePeriod = previous !== undefined && periodOf(network, previous.epoch) === periodOf(network, epoch);
   const layers = assignLayers({
     mixes: nodes.filter((node) => node.role === "mix"),
-    previous: isSamePeriod ? previous.layers : undefined,
+    previous: previous && (isSamePeriod ? previous.layers : keptForever(previous.layers)),
     sharedRandom,
     suite,
   });
@@ -92,6 +92,9 @@ export function tally(o: {
   const body = encodeConsensusBody(network, fields);
   return { kind: "consensus", fields, body, hash: consensusHash(suite, body), dropped, findings };
 }
+
+/** At the end of a period the first layer stays: a guard that moves away every few weeks protects nobody (docs/compromised-mixes.md). */
+const keptForever = ([first]: Layers): Layers => [first, [], []];
 
 /** The value that at least `threshold` votes have; more than half, so there is at most one. */
 function majority(values: readonly Uint8Array[], threshold: number): Uint8Array | undefined {

@@ -46,6 +46,8 @@ export const SILENT_POLLS_MIN = 4;
 export const SILENCE_MIN: Milliseconds = seconds(30);
 /** Between two polls no more of the silence is counted than this: a computer that slept heard nothing on a good line either. */
 export const SILENCE_STEP_MAX: Milliseconds = seconds(10);
+/** Nodes dial one another again within five seconds of a start, and a list is fetched; several times that. */
+export const LINK_SETTLING: Milliseconds = seconds(30);
 /** Own loops are counted for an hour. */
 export const LOOP_WINDOW: Milliseconds = milliseconds(3_600_000);
 /** Own loops on their way: more than a client of 0.16 loops a second sends while a full mailbox of 8,192 is emptied at 1.3 polls a second. */

@@ -41,10 +41,10 @@ export function keepGuards(o: {
   return isSame ? o.held : guards;
 }
 
-/** Where paths begin under this consensus: none in a narrow layer, where two clients with the same guards would be few. */
+/** Where paths begin under this consensus: none in a layer of so few mixes that all of them would be guards. */
 export function guardsInUse(consensus: Consensus, held: readonly Guard[]): readonly NodeId[] {
   const [first] = consensus.layers;
-  if (first.length < GUARD_LAYER_WIDTH_KEPT) return [];
+  if (first.length < GUARD_LAYER_WIDTH_MIN) return [];
   const candidates = byId(withoutAvoided(consensus, first));
   const present = held.map(({ nodeId }) => nodeId).filter((id) => candidates.has(toHex(id)));
   return present.slice(0, GUARDS);
@@ -52,18 +52,19 @@ export function guardsInUse(consensus: Consensus, held: readonly Guard[]): reado
 
 /** Three, so that one that is down does not stop the mail. */
 export const GUARDS = 3;
-/** With fewer mixes in the layer a choice of three of them says too much about the client: none are drawn. */
-export const GUARD_LAYER_WIDTH_MIN = 8;
-/** Those that were drawn stay in use down to this width: a layer about the limit must not switch them on and off. */
-export const GUARD_LAYER_WIDTH_KEPT = 6;
+/** Of three mixes three guards are all; of four they are fewer already (docs/compromised-mixes.md). */
+export const GUARD_LAYER_WIDTH_MIN = 4;
 /** Another one is drawn when fewer than so many are there: all first hops through one mix would end with that one. */
 export const GUARDS_PRESENT_MIN = 2;
 /** So many are remembered at most: who takes nodes down one after the other must not lead a client through the whole layer. */
 export const GUARDS_HELD_MAX = 8;
 /** A week: one that is repaired or rebuilt by then is the client's again, and no other was drawn for good in its place. */
 export const GUARD_ABSENCE_MAX: Milliseconds = milliseconds(7 * 24 * 3600 * 1000);
-/** Two months: long against the weeks over which an observer would have to watch, short against a network's life. */
-export const GUARD_LIFETIME: Milliseconds = milliseconds(60 * 24 * 3600 * 1000);
+/**
+ * A year: each guard that is met is one more chance to meet a bad one, so that after a year of two months each there is hardly anybody
+ * who has not (docs/compromised-mixes.md). Not for ever: who has met one gets rid of it, and new mixes get clients.
+ */
+export const GUARD_LIFETIME: Milliseconds = milliseconds(365 * 24 * 3600 * 1000);
 
 function seen(guard: Guard, isPresent: boolean, now: Milliseconds): Guard {
   const { nodeId, since, missingSince } = guard;

@@ -44,5 +44,5 @@ export const DIRECTORY_ANSWER_TIME_MAX: Milliseconds = seconds(20);
 /** An authority that takes longer than this is not waited for alone: the next one is asked as well. */
 export const DIRECTORY_PATIENCE: Milliseconds = seconds(2);
 
-/** How long a mix stays in its layer: two weeks, so that an attacker's new node waits for its place. */
+/** How long a mix stays in layer 2 or 3: two weeks, so that an attacker's new node waits for its place. The first layer keeps its mixes. */
 export const LAYER_PERIOD: Milliseconds = seconds(14 * 24 * 3600);

@@ -165,13 +165,13 @@ export class PaperNetwork {
 
 const AFTERWARDS = milliseconds(10);
 /** One epoch's keys serve for all: nothing is encrypted. */
-const KEYS_OF: Epoch = epochNumber(0);
-const NO_DELAYS = { bytes: (length: number) => new Uint8Array(length).fill(0xff) };
-const suite = await loadSuite("x25519", "native");
-const paperNetwork = testNetwork({ suite }).network;
+export const KEYS_OF: Epoch = epochNumber(0);
+export const NO_DELAYS = { bytes: (length: number) => new Uint8Array(length).fill(0xff) };
+export const paperSuite = await loadSuite("x25519", "native");
+export const paperNetwork = testNetwork({ suite: paperSuite }).network;
 
 /** Its address is its name; nothing else of it is looked at but id and operator. */
-function paperNode(name: string, role: NodeRole, operatorOf: (name: string) => string): NodeDescriptor {
+export function paperNode(name: string, role: NodeRole, operatorOf: (name: string) => string): NodeDescriptor {
   const id = nodeId(new SeededRandom(name).bytes(32));
   return {
     version: 1,
@@ -190,7 +190,7 @@ function paperNode(name: string, role: NodeRole, operatorOf: (name: string) => s
   };
 }
 
-function paperConsensus(network: Network, layers: Layers, providers: readonly NodeDescriptor[]): Consensus {
+export function paperConsensus(network: Network, layers: Layers, providers: readonly NodeDescriptor[]): Consensus {
   return {
     networkHash: network.hash,
     epoch: epochNumber(1),

@@ -10,7 +10,6 @@ import { epochNumber, mailboxId, milliseconds, type NodeId } from "#transport/co
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import {
   GUARD_ABSENCE_MAX,
-  GUARD_LAYER_WIDTH_KEPT,
   GUARD_LAYER_WIDTH_MIN,
   GUARD_LIFETIME,
   GUARDS,
@@ -145,7 +144,7 @@ test("whoever takes one guard down after the other shows the client to few mixes
   assert.equal(met.size, GUARDS_HELD_MAX);
 });
 
-test("a guard that was drawn into another layer is replaced at once, and one that is two months old as well", () => {
+test("a guard that was drawn into another layer is replaced at once, and one that is a year old as well", () => {
   const layer = names(12);
   const one = client();
   const [moved, ...rest] = one.see(listOf(layer)) as [string, ...string[]];
@@ -161,14 +160,14 @@ test("a guard that was drawn into another layer is replaced at once, and one tha
   assert.equal(later[0], next[2], "the one that was drawn an hour later has an hour left");
 });
 
-test("no guards are drawn in a narrow layer; those there are stay in use until it is narrower still, and are not forgotten", () => {
+test("no guards are drawn where three would be all; those there are then out of use, and not forgotten", () => {
   assert.deepEqual(client().see(listOf(names(GUARD_LAYER_WIDTH_MIN - 1))), []);
   const one = client();
   const guards = one.see(listOf(names(GUARD_LAYER_WIDTH_MIN)));
+  assert.equal(guards.length, GUARDS);
   const others = names(GUARD_LAYER_WIDTH_MIN).filter((name) => !guards.includes(name));
-  const narrow = [...guards, ...others].slice(0, GUARD_LAYER_WIDTH_KEPT);
-  assert.deepEqual(one.see(listOf(narrow)), guards);
-  assert.deepEqual(one.see(listOf(narrow.slice(0, -1))), []);
+  const narrow = [...others, ...guards].slice(0, GUARD_LAYER_WIDTH_MIN - 1);
+  assert.deepEqual(one.see(listOf(narrow)), []);
   assert.deepEqual(one.see(listOf(names(GUARD_LAYER_WIDTH_MIN))), guards);
 });
 
