@@ -340,8 +340,10 @@ export class TransportClient implements MixClient {
   }
 
   #linkChanged(): void {
-    if (this.#link.state === "up") this.#keeper.linked();
-    else this.#session?.loops.linkLost();
+    if (this.#link.state === "up") {
+      this.#keeper.linked();
+      this.#session?.loops.linked(this.#options.clock.now());
+    } else this.#session?.loops.linkLost();
     this.#entrance.changed();
     this.#emitStatus();
   }

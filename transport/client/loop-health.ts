@@ -5,7 +5,7 @@
 
 import { toHex } from "../core/bytes.ts";
 import type { MessageId, Milliseconds, NodeId } from "../core/units.ts";
-import { LOOP_WINDOW, LOOPS_OUT_MAX, MAILBOX_ANSWERS_MAX } from "./limits.ts";
+import { LINK_SETTLING, LOOP_WINDOW, LOOPS_OUT_MAX, MAILBOX_ANSWERS_MAX } from "./limits.ts";
 
 interface Loop {
   readonly at: Milliseconds;
@@ -26,6 +26,8 @@ export class LoopHealth {
   /** Of the loops that did not pass this mix. */
   readonly #without = new Map<string, Suspicion>();
   #answers = 0;
+  /** Loops that leave before say nothing. */
+  #settledAt = 0;
   #isLosing = false;
 
   /** `patience`: a loop that takes longer through the mixes counts as lost. `onChange`: `isLosing` changed. */
@@ -40,6 +42,7 @@ export class LoopHealth {
   }
 
   sent(id: MessageId, at: Milliseconds, mixes: readonly NodeId[]): void {
+    if (at < this.#settledAt) return;
     this.#out.set(toHex(id), { at, mixes: new Set(mixes.map(toHex)), answers: this.#answers });
     for (const [oldest] of this.#out) {
       if (this.#out.size <= LOOPS_OUT_MAX) return;
@@ -71,6 +74,11 @@ export class LoopHealth {
   /** What was on its way may have been lost with the link, or with the provider that closed it: that is no sign of anything. */
   linkLost(): void {
     this.#out.clear();
+  }
+
+  /** A provider that was started anew has its lines to mixes again after a few seconds. */
+  linked(now: Milliseconds): void {
+    this.#settledAt = now + LINK_SETTLING;
   }
 
   /** Of the last hour. */
@@ -138,7 +146,7 @@ class Suspicion {
 const HONEST = 0.06;
 /** With a fifth of what a customer sends dropped, 23 % are. */
 const DROPPED = 0.22;
-/** With three guards and eight mixes in other layers it is reached once in 1,500,000 loops at 4 %, after 51 at 23 %: `test/transport/client/loop-health.test.ts`. */
+/** At 4 % it is reached less than once in 1,500,000 loops (`test/transport/client/loop-health.test.ts`). */
 const SUSPICION_BAR = 7.5;
 /** Enough that a mix which loses a third of all loops, a guard of three that drops everything, is not taken for the provider. */
-const SUSPICION_BAR_WITHOUT = 4;
+const SUSPICION_BAR_WITHOUT = 5;
