@@ -57,7 +57,7 @@ function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
   return (
     <>
       <Heading slot="title">{addDevice.title}</Heading>
-      {joined === undefined && <p>{addDevice.body}</p>}
+      {joined === undefined && !isOver && <p>{addDevice.body}</p>}
       {make.pending && <Waiting>{addDevice.preparing}</Waiting>}
       <ErrorNote
         code={make.error ?? withdraw.error}
