@@ -41,7 +41,7 @@ test("packets beyond the budget go nowhere", async (t) => {
   assert.equal(reasons.filter((reason) => reason === "OVER_BUDGET").length, 200 - BUDGET_BURST);
 });
 
-test("a device without an account can send nothing, and its polls are answered as those of an empty mailbox", async (t) => {
+test("a device without an account can send nothing, and its polls are answered as those of an empty mailbox, but that it is told why", async (t) => {
   const reasons: string[] = [];
   const net = await SmallNetwork.create({ observer: { dropped: ({ reason }) => reasons.push(reason) } });
   t.after(() => net.stop());
@@ -50,7 +50,7 @@ test("a device without an account can send nothing, and its polls are answered a
   stranger.sendPacket(nodeId(packet.slice(0, 32)), packet);
   const answer = await stranger.poll(0);
   assert.deepEqual(reasons, ["NO_ACCOUNT"]);
-  assert.equal(answer?.kind, "none");
+  assert.equal(answer?.kind, "no-account");
   assert.equal(answer.cursor, 0);
 });
 
