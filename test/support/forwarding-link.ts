@@ -12,7 +12,7 @@ export function forwardingLink(link: Link, changes: Partial<Pick<Link, "send" | 
     send: (frame) => link.send(frame),
     onFrame: (handler) => link.onFrame(handler),
     onClose: (handler) => link.onClose(handler),
-    close: () => link.close(),
+    close: (how) => link.close(how),
     ...changes,
   };
 }

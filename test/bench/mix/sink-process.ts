@@ -3,15 +3,18 @@
 import { answer } from "./ask.ts";
 import { sinkNames } from "./directory.ts";
 import { preciseNow, readMark } from "./one-hop.ts";
+import { Alive } from "#provider-server/node/alive.ts";
 import { seedOf } from "#test/support/test-network.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
+import type { Link } from "#transport/link/link.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 
 const sizes = geometry(LIVE_PARAMETERS);
 const clock = new SystemClock();
 const addresses: string[] = [];
+const links = new Set<Link>();
 let late: number[] = [];
 
 for (const name of sinkNames(Number(process.argv[2]))) {
@@ -23,7 +26,9 @@ for (const name of sinkNames(Number(process.argv[2]))) {
     port: 0,
     protocols: ["starling-node/1"],
   });
-  listener.onLink((link) =>
+  listener.onLink((link) => {
+    links.add(link);
+    link.onClose(() => links.delete(link));
     // Lent: else the collector of this process holds up packets that the mix sent in time.
     link.onFrame(
       (frame) => {
@@ -31,10 +36,13 @@ for (const name of sinkNames(Number(process.argv[2]))) {
         late.push(preciseNow() - sentAt - delay);
       },
       { lent: true },
-    ),
-  );
+    );
+  });
   addresses.push(listener.address);
 }
+
+// As a node does: the mix would take them for dead.
+new Alive({ clock, links }).start();
 
 answer(
   {

@@ -104,6 +104,8 @@ export class Tap {
       const { listens: address, linkKey: expectedKey } = node;
       const onward = await dialer.dial({ address, expectedKey, protocol: NODE_PROTOCOL });
       node.onward.set(from, onward);
+      // That the node is there.
+      onward.onFrame((frame) => void link.send(frame));
       onward.onClose(() => {
         if (node.onward.get(from) === onward) node.onward.delete(from);
         link.close();
