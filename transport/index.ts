@@ -50,3 +50,4 @@ export type { JoinOptions } from "./library/joining.ts";
 export type { Message, NetworkClient } from "./library/network-client.ts";
 export { diskStore, joinNetwork, memoryStore } from "./library/node.ts";
 export type { Store } from "./library/store.ts";
+export { testedSuites } from "./library/tested-suites.ts";

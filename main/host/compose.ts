@@ -13,6 +13,7 @@ import {
   SystemClock,
   SystemRandom,
   systemStreams,
+  testedSuites,
   TlsDialer,
   TransportClient,
 } from "#transport";
@@ -58,7 +59,7 @@ export function compose(o: ComposeOptions): Composition {
     report: o.report ?? (() => {}),
     version: VERSION,
     transport: {
-      suite: (name) => loadSuite(name, "native"),
+      suite: testedSuites({ load: (name) => loadSuite(name, "native"), random }),
       dialer: ({ identitySeed, network }) =>
         new TlsDialer({
           identitySeed,
