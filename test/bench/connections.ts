@@ -45,12 +45,18 @@ export async function runConnectionsBench({
   return passed;
 }
 
-function over({ clients, bytesEach: { resident }, traffic: { closed } }: Step): string[] {
+function over({ clients, wanted, bytesEach: { resident }, traffic: { closed } }: Step): string[] {
   const sentences: string[] = [];
+  if (clients < wanted) sentences.push(`${wanted - clients} of ${wanted} clients got no link`);
   if (resident > BYTES_EACH_BAR)
     sentences.push(`${clients} clients: ${(resident / 1e3).toFixed(0)} kB each; the bar is ${BYTES_EACH_BAR / 1e3}`);
   if (closed > 0) sentences.push(`${clients} clients: ${closed} links ended`);
   return sentences;
+}
+
+interface Came {
+  readonly links: number;
+  readonly milliseconds: number;
 }
 
 async function measureConnections(counts: readonly number[], seconds: number): Promise<Connections> {
@@ -79,14 +85,14 @@ async function measureConnections(counts: readonly number[], seconds: number): P
     const quiet = await watch(provider.pid, QUIET_SECONDS);
     const cipherUs = cipherCosts();
     const steps: Step[] = [];
-    let [there, redialledBefore] = [0, 0];
+    let [there, links, redialledBefore] = [0, 0, 0];
     for (const count of counts) {
       const cpuBefore = sum(threadTimes(provider.pid));
       const connect = { from: there, until: count, address: provider.address, linkKey: provider.linkKey };
-      const ms = await clients.ask<number>("connect", { ...connect, networkFile: join(folder, "network") });
+      const came = await clients.ask<Came>("connect", { ...connect, networkFile: join(folder, "network") });
       const cpuUs = sum(threadTimes(provider.pid)) - cpuBefore;
-      const links = count - there;
       there = count;
+      links += came.links;
       const [countsBefore, dropsBefore] = [await clients.ask<Traffic>("counts"), { ...drops }];
       const redialled = countsBefore.redialled - redialledBefore;
       redialledBefore = countsBefore.redialled;
@@ -95,15 +101,16 @@ async function measureConnections(counts: readonly number[], seconds: number): P
       const shareOfClients = seen.share - quiet.share;
       const cipher = traffic.sent * cipherUs.send + traffic.entries * cipherUs.poll;
       steps.push({
-        clients: count,
-        accepting: { links, seconds: ms / 1000, cpuUsEach: cpuUs / links, redialled },
+        clients: links,
+        wanted: count,
+        accepting: { links: came.links, seconds: came.milliseconds / 1000, cpuUsEach: cpuUs / came.links, redialled },
         seconds: seen.seconds,
         share: seen.share,
         shareOfClients,
         memory: seen.most,
         bytesEach: {
-          resident: (seen.most.residentBytes - quiet.most.residentBytes) / count,
-          anonymous: (seen.most.anonymousBytes - quiet.most.anonymousBytes) / count,
+          resident: (seen.most.residentBytes - quiet.most.residentBytes) / links,
+          anonymous: (seen.most.anonymousBytes - quiet.most.anonymousBytes) / links,
         },
         traffic,
         drops: difference(drops, dropsBefore),

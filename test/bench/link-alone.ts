@@ -1,4 +1,4 @@
-/** CPU time of a packet's frame over a TLS link, both ends in this process, beside the cipher that it cannot do without. */
+/** CPU time of a packet's frame over a TLS link, both ends in this process, beside a stream cipher over as many bytes. */
 
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
@@ -8,17 +8,20 @@ import type { Link } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
 import { createLinkCertificate } from "#transport/link/certificate.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { cpuOf } from "./cpu-time.ts";
 
 export interface LinkAlone {
   /** Written, encrypted, sent, received, decrypted, put together: both ends and the kernel's part. */
   readonly frameUs: number;
-  readonly cipherUs: number;
+  /** ChaCha20 over the frame, in place, twice: unlike AES-GCM from Node it takes no memory, and so always the same time. */
+  readonly chachaUs: number;
 }
 
 const SIZES = geometry(LIVE_PARAMETERS);
-const FRAMES = 5_000;
+const BLOCKS = 5;
+const FRAMES = 2_000;
 /** Fewer than fill the link's buffer. */
 const AT_ONCE = 3;
 
@@ -39,12 +42,17 @@ export async function linkAlone(): Promise<LinkAlone> {
   const link = await dialer.dial({ address: listener.address, expectedKey, protocol: "starling-client/1" });
   const far = await accepted;
   try {
-    await sendAll(link, far, FRAMES / 5);
-    const before = process.cpuUsage();
-    await sendAll(link, far, FRAMES);
-    const { user, system } = process.cpuUsage(before);
-    const { open, close } = cipherAlone(sendFrameBytes(SIZES));
-    return { frameUs: (user + system) / FRAMES, cipherUs: open + close };
+    let frameUs = Number.POSITIVE_INFINITY;
+    for (let block = 0; block < BLOCKS; block++) {
+      const before = process.cpuUsage();
+      await sendAll(link, far, FRAMES);
+      const { user, system } = process.cpuUsage(before);
+      frameUs = Math.min(frameUs, (user + system) / FRAMES);
+    }
+    const suite = await loadSuite(LIVE_PARAMETERS.suite, "native");
+    const [key, frame] = [randomBytes(32), new Uint8Array(sendFrameBytes(SIZES))];
+    const chachaUs = 2 * cpuOf(() => suite.chacha20InPlace(key, frame));
+    return { frameUs, chachaUs };
   } finally {
     link.close();
     await listener.close();

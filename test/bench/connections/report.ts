@@ -3,7 +3,9 @@
 import type { ResidentMemory } from "../process-usage.ts";
 
 export interface Step {
+  /** Those with a link, of as many. */
   readonly clients: number;
+  readonly wanted: number;
   /** For the clients that came with this step. */
   readonly accepting: {
     readonly links: number;
