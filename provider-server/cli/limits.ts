@@ -29,7 +29,7 @@ export const TROUBLE = {
   loopsLost: 0.05,
   /** Loops fewer than these say nothing: live there are 900 in an epoch. */
   loopsLeast: 50,
-  /** Entries of a day of 10,000 users who get 10 mails each: 2.4 GB. */
+  /** Entries of a day of 10,000 users who get 9 mails each, 24 KB an entry. */
   diskFreeBytes: 2 ** 31,
   /** Replay logs of an epoch at 1,000 packets a second: 58 MB. */
   memoryDirectoryFreeBytes: 64 * 2 ** 20,
