@@ -91,7 +91,10 @@ interface DialerOptions {
   readonly machine?: string;
 }
 
-/** A line that stays dead is given up by both ends after this, as TLS links that get no acknowledgement are. */
+/**
+ * After this both ends of a cut line learn of it, sooner than they would by themselves (docs/spec/05-link.md §4.1): a frame lost here
+ * is not repeated as TCP would, so that a link which outlived its cut would be worse than any real one.
+ */
 const DEAD_LINE_WAIT = 20_000;
 /** Nobody answers a call on a cut line; the caller waits this long. */
 const DIAL_WAIT = 10_000;
