@@ -1,6 +1,6 @@
 /**
- * Two people write to each other over lines that are slow, narrow, unsteady and now and then reset: between all mixes and
- * providers, and, and from a client to its provider. Real processes and real TLS; every mail arrives, and once.
+ * Two people write to each other over lines that are slow, narrow, unsteady and now and then reset: those into every mix, and all
+ * into one provider, its customer's among them. Real processes and real TLS; every mail arrives, and once.
  */
 
 import assert from "node:assert/strict";
@@ -41,7 +41,7 @@ const FORECAST: Forecast = {
     back: { delay: 20, jitter: 40, bytesPerSecond: 50_000 },
   },
 };
-/** A customer of this provider has the bad line; the other's provider is reached directly by its own. */
+/** Its customer has the bad line; the other provider is reached directly. */
 const FAR = "a.example";
 const MIXES = ["mix-1", "mix-2", "mix-3", "mix-4", "mix-5", "mix-6"];
 const STRIKES = 4;
