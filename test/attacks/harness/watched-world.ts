@@ -10,9 +10,9 @@ import type { Consensus } from "#transport/directory/model.ts";
 export const WATCHED_PARAMETERS = {
   ...SIM_PARAMETERS,
   epoch: { duration: seconds(60), lead: seconds(10), overlap: seconds(20) },
-  nodeLoopRate: perSecond(1),
-  // Decoys would only cost time.
-  minimumPool: 0,
+  nodeLoopRate: perSecond(1.5),
+  // Nodes' loops keep up 1.4 packets, decoys of providers the rest: attacks are seen, or not, among cover as in any network.
+  minimumPool: 2,
 };
 
 export class WatchedWorld {
