@@ -1,4 +1,4 @@
-/** The client's sticky first mixes: drawn once, on disk, the same for weeks. Spec: docs/spec/08-directory.md §9 */
+/** The client's sticky first mixes: drawn once, on disk, the same for a year. Spec: docs/spec/08-directory.md §9 */
 
 import type { Clock } from "../core/clock.ts";
 import type { RandomSource } from "../core/random.ts";
