@@ -48,7 +48,13 @@ function bundle(files: readonly string[], output: Output): InlineConfig {
       emptyOutDir: output.format === "es",
       minify: false,
       sourcemap: true,
-      rolldownOptions: { input, output, external: ["electron", ...builtinModules, /^node:/] },
+      rolldownOptions: {
+        input,
+        output,
+        // No module of ours is imported for its effects. Else each thread would load all of the transport for one name of it.
+        treeshake: { moduleSideEffects: false },
+        external: ["electron", ...builtinModules, /^node:/],
+      },
     },
     ssr: { external: true, target: "node" },
   };

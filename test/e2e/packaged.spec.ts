@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listPackage } from "@electron/asar";
 import { FuseV1Options, getCurrentFuseWire } from "@electron/fuses";
@@ -55,6 +55,14 @@ test("the package has no second Node and none of the packages that only build or
   for (const name of ["sodium-native", "libsql", "openpgp", "zod"]) expect(packages.has(name), name).toBe(true);
 });
 
+test("a thread of the program loads what it uses, and not the whole transport for one name of it", () => {
+  for (const thread of ["main/store/worker.js", "main/mail-work/worker.js"]) {
+    const loaded = modulesOf(join(root, "app", "dist", thread));
+    expect(loaded.length).toBeGreaterThan(10);
+    expect(loaded.filter((file) => /\/transport\/(?:index|link|client|sphinx)/.test(file))).toEqual([]);
+  }
+});
+
 test("Electron can be made to do nothing besides running this program", async () => {
   const fuses = await getCurrentFuseWire(executable);
   const off = [
@@ -86,3 +94,13 @@ test("the packaged program opens with its first page", async () => {
     await app.close();
   }
 });
+
+/** A module's file, and those of all that it imports from ours. */
+function modulesOf(entry: string): string[] {
+  const files = new Set([entry]);
+  for (const file of files) {
+    for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/^import\s(?:[^"']*\sfrom\s)?["'](\.[^"']+)["']/gm))
+      files.add(join(dirname(file), path));
+  }
+  return [...files];
+}
