@@ -21,7 +21,9 @@ export class LoopHealth {
   /** On their way, by hexadecimal id, oldest first. */
   readonly #out = new Map<string, Loop>();
   /** Those whose fate is known, in the order in which it was. */
-  #known: { readonly at: Milliseconds; readonly isReturned: boolean }[] = [];
+  readonly #known: { readonly at: Milliseconds; readonly isReturned: boolean }[] = [];
+  /** So many of them are older than is shown. */
+  #old = 0;
   readonly #all = new Suspicion();
   /** Of the loops that did not pass this mix. */
   readonly #without = new Map<string, Suspicion>();
@@ -98,9 +100,11 @@ export class LoopHealth {
 
   #judge({ at, mixes }: Loop, isReturned: boolean): void {
     this.#known.push({ at, isReturned });
-    const first = this.#known[0];
-    if (first !== undefined && at - first.at > LOOP_WINDOW) {
-      this.#known = this.#known.filter((loop) => at - loop.at <= LOOP_WINDOW);
+    while (at - (this.#known[this.#old]?.at ?? at) > LOOP_WINDOW) this.#old++;
+    // Not at every loop: thousands may be in the window.
+    if (this.#old > this.#known.length / 2) {
+      this.#known.splice(0, this.#old);
+      this.#old = 0;
     }
     for (const mix of mixes) {
       if (!this.#without.has(mix)) this.#without.set(mix, this.#all.copy());
