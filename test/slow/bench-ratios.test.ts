@@ -18,7 +18,7 @@ const BARS = {
   unwrapOverPrimitives: 1.5,
   slotOverEncapsulations: 3.3,
   linkOverChacha: 1.5,
-  mixOverUnwrap: 2.8,
+  mixOverUnwrap: 2.5,
   idleOverSlot: 6.5,
   bytesOverComputed: 1.05,
 } as const;
