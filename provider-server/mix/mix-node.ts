@@ -90,8 +90,9 @@ export class MixNode {
       keys: this.#keys,
       delayMax: longestDelay(network),
     };
-    this.#pool = new LinkPool({ dialer, clock, random: streams.schedule });
-    this.#alive = new Alive({ clock, links: this.#links });
+    const { aliveInterval } = this.#limits;
+    this.#pool = new LinkPool({ dialer, clock, random: streams.schedule, aliveInterval });
+    this.#alive = new Alive({ clock, links: this.#links, interval: aliveInterval });
     this.#loops = new NodeLoops({
       clock,
       streams,

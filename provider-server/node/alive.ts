@@ -4,26 +4,27 @@
  */
 
 import type { Cancel, Clock } from "#transport/core/clock.ts";
-import { milliseconds } from "#transport/core/units.ts";
+import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
-import { ALIVE_INTERVAL } from "./limits.ts";
 
 const ALIVE = encodeFrame({ type: "alive" }, { packetBytes: 0, payloadBytes: 0 });
 
 export class Alive {
   readonly #clock: Clock;
   readonly #links: Iterable<Link>;
+  readonly #interval: Milliseconds;
   #cancel: Cancel | undefined;
 
   /** `links`: those that others opened to this node, as they are at the time. */
-  constructor(options: { clock: Clock; links: Iterable<Link> }) {
+  constructor(options: { clock: Clock; links: Iterable<Link>; interval: Milliseconds }) {
     this.#clock = options.clock;
     this.#links = options.links;
+    this.#interval = options.interval;
   }
 
   start(): void {
-    this.#cancel = this.#clock.at(milliseconds(this.#clock.now() + ALIVE_INTERVAL), () => {
+    this.#cancel = this.#clock.at(milliseconds(this.#clock.now() + this.#interval), () => {
       for (const link of this.#links) link.send(ALIVE);
       this.start();
     });

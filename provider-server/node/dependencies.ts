@@ -76,6 +76,8 @@ export interface NodeLimits {
   readonly delayQueuePackets: number;
   /** Threads that unwrap beside the one that keeps time; with none that one does it itself. */
   readonly unwrapThreads: number;
+  /** Between two words of a node to those before it that it is there; all nodes of a network keep the same. */
+  readonly aliveInterval: Milliseconds;
 }
 
 /** The authorities, as one node sees them. */

@@ -10,6 +10,8 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   delayQueuePackets: 48_000,
   /** The daemon has as many as the machine's cores allow; a simulation has one thread for everything. */
   unwrapThreads: 0,
+  /** 23 bytes each time, whatever else passes. */
+  aliveInterval: seconds(5),
 };
 
 /**
@@ -21,11 +23,8 @@ export const LATENESS_MAX: Milliseconds = seconds(1);
 /** Departures later than this are counted in the log; a healthy node has none. */
 export const LATENESS_NOTED: Milliseconds = milliseconds(100);
 
-/** How often a node says on the links of those before it that it is there: 23 bytes each time, whatever else passes. */
-export const ALIVE_INTERVAL: Milliseconds = seconds(5);
-
 /**
- * Without a word for so many of these spans in a row a link is dead, whatever the system says, which gives up only after a quarter
+ * Without a word for so many of these intervals in a row a link is dead, whatever the system says, which gives up only after a quarter
  * of an hour. Within 25 s TCP has sent a lost segment seven times; a line that loses a tenth loses all of them once in ten million times.
  */
 export const ALIVE_SPANS_MISSED_MAX = 6;

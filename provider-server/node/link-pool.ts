@@ -6,15 +6,17 @@
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { type RandomSource, uniform } from "#transport/core/random.ts";
-import { milliseconds, type NodeId } from "#transport/core/units.ts";
+import { type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
-import { ALIVE_INTERVAL, ALIVE_SPANS_MISSED_MAX, RECONNECT_WAIT_MAX, RECONNECT_WAIT_MIN } from "./limits.ts";
+import { ALIVE_SPANS_MISSED_MAX, RECONNECT_WAIT_MAX, RECONNECT_WAIT_MIN } from "./limits.ts";
 
 interface PoolDependencies {
   readonly dialer: Dialer;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** How often those behind say that they are there. */
+  readonly aliveInterval: Milliseconds;
 }
 
 export class LinkPool {
@@ -57,8 +59,8 @@ export class LinkPool {
 
   /** One timer for all links. */
   #lookLater(): void {
-    const { clock } = this.#deps;
-    this.#cancelLook = clock.at(milliseconds(clock.now() + ALIVE_INTERVAL), () => {
+    const { clock, aliveInterval } = this.#deps;
+    this.#cancelLook = clock.at(milliseconds(clock.now() + aliveInterval), () => {
       for (const peer of this.#peers.values()) peer.look();
       this.#lookLater();
     });

@@ -26,7 +26,8 @@ export const SLOW_PARAMETERS: Parameters = {
 };
 
 export function slowWorld(seed: string, change: Partial<Parameters> = {}): Promise<World> {
-  return World.create({ seed, parameters: { ...SLOW_PARAMETERS, ...change }, suite: noCryptography() });
+  const parameters = { ...SLOW_PARAMETERS, ...change };
+  return World.create({ seed, parameters, suite: noCryptography(), nodeLimits: { aliveInterval: seconds(600) } });
 }
 
 export const days = (count: number): Milliseconds => milliseconds(count * DAY);

@@ -8,7 +8,7 @@ import { Authority } from "#provider-server/authority/authority.ts";
 import type { Peers } from "#provider-server/authority/messages.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
-import type { NodeDependencies } from "#provider-server/node/dependencies.ts";
+import type { NodeDependencies, NodeLimits } from "#provider-server/node/dependencies.ts";
 import { ProviderNode } from "#provider-server/node/provider-node.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import type { Observer as NodeObserver } from "#provider-server/observe/observer.ts";
@@ -80,6 +80,7 @@ export interface WorldOptions {
   readonly taskLimit?: number;
   /** For planted faults: the clock of a node, made of the one that it should have. */
   readonly nodeClock?: (name: string, clock: Clock) => Clock;
+  readonly nodeLimits?: Partial<NodeLimits>;
   /** For adversaries: what a node is made of, and the links that others open to it. */
   readonly nodeDependencies?: (name: string, dependencies: NodeDependencies) => NodeDependencies;
   readonly nodeLink?: (name: string, link: Link) => Link;
@@ -293,6 +294,7 @@ export class World {
       epochs,
       log: new Log({ clock, sink: (line) => this.log.push(`${name}: ${line}`) }),
       observer: this.#options.observer,
+      limits: this.#options.nodeLimits ?? {},
     };
   }
 

@@ -4,6 +4,7 @@ import { answer } from "./ask.ts";
 import { sinkNames } from "./directory.ts";
 import { preciseNow, readMark } from "./one-hop.ts";
 import { Alive } from "#provider-server/node/alive.ts";
+import { DEFAULT_NODE_LIMITS } from "#provider-server/node/limits.ts";
 import { seedOf } from "#test/support/test-network.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
@@ -42,7 +43,7 @@ for (const name of sinkNames(Number(process.argv[2]))) {
 }
 
 // As a node does: the mix would take them for dead.
-new Alive({ clock, links }).start();
+new Alive({ clock, links, interval: DEFAULT_NODE_LIMITS.aliveInterval }).start();
 
 answer(
   {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Alive } from "#provider-server/node/alive.ts";
-import { ALIVE_INTERVAL } from "#provider-server/node/limits.ts";
+import { DEFAULT_NODE_LIMITS } from "#provider-server/node/limits.ts";
 import { LinkPool } from "#provider-server/node/link-pool.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
@@ -17,6 +17,7 @@ import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
 
 const sizes = { packetBytes: 4096, payloadBytes: 3674 };
+const ALIVE_INTERVAL = DEFAULT_NODE_LIMITS.aliveInterval;
 const seed = (value: number): Uint8Array => new Uint8Array(32).fill(value);
 const NEXT = nodeId(seed(7));
 const packet = encodeFrame({ type: "packet", packet: new Uint8Array(sizes.packetBytes) }, sizes);
@@ -65,7 +66,7 @@ async function setUp(t: TestContext) {
     link.onFrame(() => undefined);
   });
   const dialer = new TlsDialer({ identitySeed: seed(2), sizes, clock: new SystemClock() });
-  const pool = new LinkPool({ dialer, clock, random: new SeededRandom("pool") });
+  const pool = new LinkPool({ dialer, clock, random: new SeededRandom("pool"), aliveInterval: ALIVE_INTERVAL });
   const { publicKey: linkKey } = createLinkCertificate(seed(1));
   pool.connect([{ nodeId: NEXT, address: listener.address, linkKey } as NodeDescriptor]);
   t.after(async () => {
@@ -73,7 +74,7 @@ async function setUp(t: TestContext) {
     alive.stop();
     await listener.close();
   });
-  const alive = new Alive({ clock, links: accepted });
+  const alive = new Alive({ clock, links: accepted, interval: ALIVE_INTERVAL });
   while (pool.state.up === 0 || accepted.length === 0) await turns();
   return { clock, pool, alive, accepted };
 }
