@@ -63,7 +63,7 @@ const droppedShare =
     return lost > bar * Math.max(1, counts["packets_in"] ?? 0) ? found.join(", ") : undefined;
   };
 
-export const OVERLOAD = ["UNWRAP_BACKLOG", "DELAY_QUEUE_FULL", "TOO_LATE", "UNWRAP_THREAD_LOST"] as const;
+export const OVERLOAD = ["UNWRAP_BACKLOG", "DELAY_QUEUE_FULL", "POLLS_BUSY", "TOO_LATE", "UNWRAP_THREAD_LOST"] as const;
 
 const RULES: readonly Rule[] = [
   {

@@ -23,7 +23,7 @@ import type { Entry as MailboxEntry } from "../mailbox/mailbox-store.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import { DeviceBudgets } from "./device-budgets.ts";
 import { DocumentSender } from "./document-sender.ts";
-import { POLL_ANSWER_WAIT, STRANGERS_MAX } from "./limits.ts";
+import { POLL_ANSWER_WAIT, POLL_ANSWERS_WAITING_MAX, STRANGERS_MAX } from "./limits.ts";
 
 export interface EntryDependencies {
   readonly clock: Clock;
@@ -53,6 +53,7 @@ export class Entry {
   readonly #links = new Map<string, Link>();
   /** Links of devices that had no account when they came, oldest first. */
   readonly #strangers = new Set<Link>();
+  #answersWaiting = 0;
 
   constructor(deps: EntryDependencies) {
     this.#deps = deps;
@@ -135,9 +136,11 @@ export class Entry {
   /**
    * Exactly one answer, always of the same size and after the same time: also to a device without an account, and when nothing
    * is here. To read an entry takes longer than to find none, and a watcher of the line could see how much longer.
+   * None at all where too many wait: the next poll asks for the same.
    */
   #answerPoll(link: Link, cursor: number): void {
-    const { accounts, mailbox, padding, sizes, clock } = this.#deps;
+    const { accounts, mailbox, padding, sizes, clock, onDrop } = this.#deps;
+    if (this.#answersWaiting >= POLL_ANSWERS_WAITING_MAX) return onDrop("POLLS_BUSY");
     const due = milliseconds(clock.now() + POLL_ANSWER_WAIT);
     const entry = mailbox.next({ deviceKey: link.peer.key, cursor });
     const answer: Frame =
@@ -152,7 +155,11 @@ export class Entry {
           }
         : { type: "entry", cursor: entry.seq, kind: entry.kind, surbId: surbId(entry.surbId), body: entry.body };
     const frame = encodeFrame(answer, sizes);
-    clock.at(due, () => link.send(frame)); // lost on a congested line; the next poll asks for the same
+    this.#answersWaiting++;
+    clock.at(due, () => {
+      this.#answersWaiting--;
+      link.send(frame); // lost on a congested line
+    });
   }
 
   #answer(deviceKey: Uint8Array, request: ControlRequest): ControlAnswer {

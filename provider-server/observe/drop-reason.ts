@@ -31,6 +31,7 @@ export const DROP_REASONS = {
   COVER: "a drop packet, whose purpose is served",
   NO_ACCOUNT: "a frame from a device that belongs to no account",
   OVER_BUDGET: "a frame that came faster than any profile sends",
+  POLLS_BUSY: "a poll while too many answers to polls wait to leave",
   BAD_FRAME: "a frame that is malformed or of the wrong direction",
   STRANGER: "a link from a node that is in no current consensus",
   TOO_MANY_LINKS: "a link beyond the number this server holds",

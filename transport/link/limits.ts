@@ -23,8 +23,11 @@ export const IDLE_TIME_MAX: Milliseconds = seconds(600);
 /** How often the two limits above are looked at: one timer for all links of a dialer or listener, none per link. */
 export const SWEEP_INTERVAL: Milliseconds = seconds(5);
 
-/** Between nodes: about 36 packets of 28 KiB, what a mix hands over in one turn of its loop at full load. */
-export const NODE_SEND_BUFFER_BYTES = 2 ** 20;
+/**
+ * Between nodes: some 290 packets of 28 KiB, a tenth of a second at full load. Less would turn each pause of the machine, and each
+ * turn of its loop in which a slot's packets of many clients come at once, into loss.
+ */
+export const NODE_SEND_BUFFER_BYTES = 8 * 2 ** 20;
 
 /** To and from a client: four packets. More would turn a stall of the line into a burst behind it. */
 export const CLIENT_SEND_BUFFER_BYTES = 128 * 1024;

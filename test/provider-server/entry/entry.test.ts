@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Entry, type EntryDependencies } from "#provider-server/entry/entry.ts";
-import { DOCUMENTS_WAITING_MAX, POLL_ANSWER_WAIT, STRANGERS_MAX } from "#provider-server/entry/limits.ts";
+import {
+  DOCUMENTS_WAITING_MAX,
+  POLL_ANSWER_WAIT,
+  POLL_ANSWERS_WAITING_MAX,
+  STRANGERS_MAX,
+} from "#provider-server/entry/limits.ts";
 import { BATCH_WAIT } from "#provider-server/mailbox/limits.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testNetwork } from "#test/support/test-network.ts";
@@ -66,6 +71,24 @@ test("a device without an account is told so, in an answer as long and as late a
     seen.map(({ after, bytes }) => [after, bytes.length]),
     Array.from({ length: 2 }, () => [POLL_ANSWER_WAIT, 26 + SIZES.payloadBytes]),
   );
+});
+
+test("a provider that does not get on with its answers holds so many and no more, and answers again when they have left", async () => {
+  const clock = new VirtualClock();
+  const drops: string[] = [];
+  const entry = entryWith({ clock, onDrop: (reason) => drops.push(reason) });
+  const links = Array.from({ length: 90 }, (_, name) => new FakeLink(clock, name));
+  for (const link of links) entry.accept(link);
+  for (const link of links) for (let poll = 0; poll < 50; poll++) link.receive({ type: "poll", cursor: 0 });
+  assert.deepEqual(
+    drops,
+    Array.from({ length: 90 * 50 - POLL_ANSWERS_WAITING_MAX }, () => "POLLS_BUSY"),
+  );
+  await clock.runFor(seconds(1));
+  assert.equal(links.flatMap(({ sent }) => sent).length, POLL_ANSWERS_WAITING_MAX);
+  links[0]?.receive({ type: "poll", cursor: 0 });
+  await clock.runFor(seconds(1));
+  assert.equal(links.flatMap(({ sent }) => sent).length, POLL_ANSWERS_WAITING_MAX + 1);
 });
 
 test("an answer has left before the disk is asked to keep the cursor of its poll", () => {
