@@ -17,6 +17,9 @@ export const OPERATOR_ANSWER_TIME: Milliseconds = milliseconds(1000);
 /** Requests in work at one service of the operator's own: a busy one takes no places from `keys` and `have`. */
 export const OPERATOR_ANSWERS_WAITING_MAX = 128;
 
+/** More than any reply holds. */
+export const OPERATOR_ANSWER_BYTES_MAX = 65_536;
+
 /** Services of the operator's own; each is a process. */
 export const OPERATOR_SERVICES_MAX = 16;
 

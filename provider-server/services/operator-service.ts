@@ -1,7 +1,7 @@
 /**
  * A service of the operator's own, from a module that the configuration names. It runs in a process of its own, which may
- * touch the files that it was given and no others: what it computes delays no packet, what it breaks ends with it, and the
- * daemon's keys are not in its reach. Spec: docs/spec/07-mailbox.md §7.5
+ * touch the files that it was given and no others: what it computes delays no packet, what it breaks ends with it, and it opens
+ * neither the daemon's files nor its debugger. Spec: docs/spec/07-mailbox.md §7.5
  */
 
 import { type ChildProcess, fork } from "node:child_process";
@@ -12,6 +12,7 @@ import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import { ServerError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import {
+  OPERATOR_ANSWER_BYTES_MAX,
   OPERATOR_ANSWER_TIME,
   OPERATOR_ANSWERS_WAITING_MAX,
   OPERATOR_HEAP_MEBIBYTES_MAX,
@@ -72,6 +73,7 @@ export class OperatorService implements Service {
   private constructor(options: OperatorServiceOptions) {
     this.name = options.name;
     this.#options = options;
+    refuseDebugger();
   }
 
   /** Undefined when the process ends, fails or is not there. */
@@ -96,9 +98,9 @@ export class OperatorService implements Service {
     await ended;
   }
 
-  /** Rejects when the process ends before it is ready. */
-  #begin(): Promise<void> {
-    const { module, options } = this.#options;
+  /** Rejects when the process ends, or fails, or says nothing, before it is ready. */
+  async #begin(): Promise<void> {
+    const { module, options, clock } = this.#options;
     const child = fork(PROGRAM, [], {
       // What the daemon was started with is none of a service's business.
       env: {},
@@ -107,19 +109,26 @@ export class OperatorService implements Service {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#process = child;
-    return new Promise((resolve, reject) => {
-      child.on("message", (message: FromProcess) => {
-        if (message.kind === "ready") resolve();
-        else if (message.kind === "failed") reject(new Error(message.detail));
-        else this.#answered(message.id, message.answer);
+    const cancel = clock.at(milliseconds(clock.now() + OPERATOR_SILENCE_MAX), () => child.kill("SIGKILL"));
+    const ready = new Promise<void>((resolve, reject) => {
+      child.on("message", (raw) => {
+        const message = messageOf(raw);
+        if (message?.kind === "ready") resolve();
+        else if (message?.kind === "failed") reject(new Error(message.detail));
+        else if (message === undefined || !this.#answered(message)) this.#refuse(child);
       });
-      child.on("error", reject);
-      child.once("exit", () => {
-        reject(new Error("it ended"));
+      const ended = (error: Error): void => {
+        reject(error);
         this.#ended(child);
+      };
+      // One that could not even begin has no end to be heard.
+      child.on("error", (error) => {
+        if (child.pid === undefined) ended(error);
       });
+      child.once("exit", () => ended(new Error("it ended")));
       child.send({ kind: "begin", module, options } satisfies ToProcess, () => undefined);
     });
+    await ready.finally(cancel);
   }
 
   /** Node's permissions: no file but these, no process, no thread, no native code. */
@@ -135,10 +144,21 @@ export class OperatorService implements Service {
     ];
   }
 
-  #answered(id: number, answer: Answer): void {
+  /** False for an answer that nobody waits for. */
+  #answered({ id, answer }: FromProcess & { kind: "answer" }): boolean {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     waiting?.done(answer);
+    return waiting !== undefined;
+  }
+
+  /** The module has the channel too: whatever comes on it that is no answer ends the process, before more of it comes. */
+  #refuse(child: ChildProcess): void {
+    if (!child.connected) return;
+    const { log, name } = this.#options;
+    log.event(`the service ${name} said what nobody asked; it is ended`);
+    child.disconnect();
+    child.kill("SIGKILL");
   }
 
   #ended(child: ChildProcess): void {
@@ -147,15 +167,25 @@ export class OperatorService implements Service {
     for (const { done } of this.#waiting.values()) done(undefined);
     this.#waiting.clear();
     if (this.#stopped) return;
-    const { clock, log, name } = this.#options;
+    const { log, name } = this.#options;
     log.event(`the service ${name} ended; it is begun again`);
+    this.#beginLater();
+  }
+
+  #beginLater(): void {
+    const { clock } = this.#options;
     this.#cancel();
     this.#cancel = clock.at(milliseconds(clock.now() + OPERATOR_RESTART_WAIT), () => {
       this.#begin().then(
         () => this.#watch(),
-        () => undefined, // its end begins it again
+        () => (this.#process === undefined ? this.#waitAgain() : this.#process.kill("SIGKILL")), // its end begins it again
       );
     });
+  }
+
+  /** It could not be begun at all, or has ended meanwhile: then its end has planned the next one. */
+  #waitAgain(): void {
+    if (!this.#stopped) this.#beginLater();
   }
 
   /** A process that computes for ever says nothing, not even that it has failed. */
@@ -170,6 +200,23 @@ export class OperatorService implements Service {
       this.#process?.kill("SIGKILL");
     });
   }
+}
+
+/** What a process may say; undefined for anything else. */
+function messageOf(raw: unknown): FromProcess | undefined {
+  if (typeof raw !== "object" || raw === null || !("kind" in raw)) return undefined;
+  if (raw.kind === "ready") return { kind: "ready" };
+  if (raw.kind === "failed") return { kind: "failed", detail: "detail" in raw ? String(raw.detail) : "" };
+  if (raw.kind !== "answer" || !("id" in raw) || typeof raw.id !== "number") return undefined;
+  const answer = "answer" in raw ? raw.answer : undefined;
+  if (answer === undefined) return { kind: "answer", id: raw.id, answer };
+  if (!(answer instanceof Uint8Array) || answer.length > OPERATOR_ANSWER_BYTES_MAX) return undefined;
+  return { kind: "answer", id: raw.id, answer };
+}
+
+/** Node opens its debugger at a signal, and a service may send signals: through it, it would read the daemon's memory. */
+function refuseDebugger(): void {
+  if (process.listenerCount("SIGUSR1") === 0) process.on("SIGUSR1", () => undefined);
 }
 
 const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;

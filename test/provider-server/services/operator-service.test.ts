@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { url as inspectorUrl } from "node:inspector";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -104,6 +105,63 @@ for (const end of ["exit", "abort"])
     while ((await ask("hello")) === undefined) await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(lines, ["the service own ended; it is begun again"]);
   });
+
+for (const [what, message] of [
+  ["null", "nothing that is a message"],
+  ["unasked", "an answer that nobody waits for"],
+  ["words", "an answer that is no bytes"],
+] as const)
+  test(`a service that sends the daemon ${message} is ended, and begun again`, async (t) => {
+    const { clock, lines, ask } = await start(t, broken);
+    await ask(what);
+    while (lines.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(lines, [
+      "the service own said what nobody asked; it is ended",
+      "the service own ended; it is begun again",
+    ]);
+    await clock.runFor(OPERATOR_RESTART_WAIT);
+    while ((await ask("hello")) === undefined) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+test("a service that cannot begin again is tried until it can", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "starling-service-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const locked = join(folder, "locked");
+  const { clock, lines, ask } = await start(t, broken, { options: { begin: `unless ${locked}` }, folder });
+  writeFileSync(locked, "");
+  await ask("exit");
+  for (let tries = 2; tries < 5; tries++) {
+    await clock.runFor(OPERATOR_RESTART_WAIT);
+    while (lines.length < tries) await new Promise((resolve) => setImmediate(resolve));
+  }
+  rmSync(locked);
+  await clock.runFor(OPERATOR_RESTART_WAIT);
+  while ((await ask("hello")) === undefined) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("a service that hangs as it begins again is ended and tried again", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "starling-service-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const free = join(folder, "free");
+  writeFileSync(free, "");
+  const { clock, lines, ask } = await start(t, broken, { options: { begin: `hang unless ${free}` }, folder });
+  rmSync(free);
+  await ask("exit");
+  await clock.runFor(OPERATOR_RESTART_WAIT);
+  assert.equal(await ask("hello"), undefined);
+  await clock.runFor(OPERATOR_SILENCE_MAX);
+  while (lines.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  writeFileSync(free, "");
+  await clock.runFor(OPERATOR_RESTART_WAIT);
+  while ((await ask("hello")) === undefined) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("a service does not open the daemon's debugger", async (t) => {
+  const { ask } = await start(t, broken);
+  assert.equal(await ask("debugger"), "asked");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(inspectorUrl(), undefined);
+});
 
 test("a service that computes for ever is ended and begun again, and holds up nothing else", async (t) => {
   const { clock, lines, ask } = await start(t, broken);
