@@ -1,11 +1,11 @@
 /** Links to others, over TLS 1.3 and TCP. Spec: docs/spec/05-link.md §2 */
 
-import { connect as connectTcp } from "node:net";
-import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect, createSecureContext, type SecureContext } from "node:tls";
 import { equalBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
-import { milliseconds } from "../core/units.ts";
+import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { parseAddress } from "./address.ts";
 import type { FrameSizes } from "./frame-table.ts";
 import { HANDSHAKE_TIME_MAX } from "./limits.ts";
@@ -32,9 +32,11 @@ export class TlsDialer implements Dialer {
    * first (RFC 8446 §4.4.2): a peer that refuses us closes the link at once.
    */
   async dial(o: { address: string; expectedKey: Uint8Array; protocol: Protocol }): Promise<Link> {
+    const deadline = milliseconds(this.#clock.now() + HANDSHAKE_TIME_MAX);
     const raw = connectTcp(parseAddress(o.address));
-    // The TLS socket says so too, and is listened to.
-    raw.on("error", () => undefined);
+    // Not before it is connected: for a name's second address Node gives the socket another handle, and a TLS socket that holds
+    // the first one ends the process.
+    await this.#until(raw, "connect", deadline);
     const socket = connect({
       socket: raw,
       secureContext: this.#context,
@@ -42,7 +44,7 @@ export class TlsDialer implements Dialer {
       rejectUnauthorized: false, // there is no authority to ask; the key is compared below
       servername: "", // a name would go over the wire in clear
     });
-    await this.#handshake(socket);
+    await this.#until(socket, "secureConnect", deadline);
     const peer = peerOf(socket);
     const refused = "refused" in peer ? peer.refused : mismatch(peer, o);
     if ("refused" in peer || refused !== undefined) {
@@ -56,9 +58,9 @@ export class TlsDialer implements Dialer {
     return link;
   }
 
-  #handshake(socket: TLSSocket): Promise<void> {
+  /** Rejects, with the socket destroyed, when it fails, closes or has not come so far by the deadline. */
+  #until(socket: Socket, event: "connect" | "secureConnect", deadline: Milliseconds): Promise<void> {
     return new Promise((resolve, reject) => {
-      const deadline = milliseconds(this.#clock.now() + HANDSHAKE_TIME_MAX);
       const cancel = this.#clock.at(deadline, () => fail("no answer in time"));
       const fail = (detail: string): void => {
         cancel();
@@ -67,9 +69,10 @@ export class TlsDialer implements Dialer {
         const code = detail.startsWith("ERR_SSL") ? "REFUSED" : "PROVIDER_DOWN";
         reject(new TransportError(code, `${detail}.`));
       };
+      // They stay when it is over: an error that nobody hears would end the process.
       socket.on("error", (error) => fail((error as NodeJS.ErrnoException).code ?? "failed"));
       socket.on("close", () => fail("closed"));
-      socket.once("secureConnect", () => {
+      socket.once(event, () => {
         cancel();
         resolve();
       });
