@@ -141,7 +141,7 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
       figures.stop();
       await metrics?.close();
       await running.close();
-      log.summary();
+      log.stop();
     },
   };
 }
@@ -292,7 +292,7 @@ function started(
       await node.stop();
       await listener.close();
       await close();
-      log.summary();
+      log.stop();
     },
   };
 }

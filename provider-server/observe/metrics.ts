@@ -53,6 +53,7 @@ export class Metrics {
   #loops: Loops = { returned: 0, late: 0, lost: 0 };
   readonly #takes: Take[] = [];
   #taken = 0;
+  readonly #tellings: ((isHourOver: boolean) => void)[] = [];
   #read: () => Gauges = () => ({});
   #gauges: Gauges = {};
   #text = END;
@@ -71,6 +72,11 @@ export class Metrics {
 
   stop(): void {
     this.#cancel?.();
+  }
+
+  /** Calls `tell` whenever a minute is over, with whether an hour is: what is told elsewhere is told of the same minutes. */
+  onTake(tell: (isHourOver: boolean) => void): void {
+    this.#tellings.push(tell);
   }
 
   count(name: CounterName, by = 1): void {
@@ -126,13 +132,17 @@ export class Metrics {
   }
 
   #take(): void {
-    if (this.#taken++ % TAKES_PER_HOUR === 0 && this.#taken > 1) this.#tellHour();
+    const isFirst = this.#taken === 0;
+    const isHourOver = !isFirst && this.#taken % TAKES_PER_HOUR === 0;
+    this.#taken++;
+    if (isHourOver) this.#tellHour();
     this.#gauges = this.#read();
     const counts = new Map<string, number>([...this.#counts, ...labelled("refused", this.#refused)]);
     this.#takes.push({ counts, drops: this.#toldDrops(), late: [...this.#late] });
     if (this.#takes.length > RECENT_TAKES + 1) this.#takes.shift();
     this.#text = this.#write();
     this.#cancel = this.#clock.at(milliseconds(this.#clock.now() + TAKE_INTERVAL), () => this.#take());
+    if (!isFirst) for (const tell of this.#tellings) tell(isHourOver);
   }
 
   #tellHour(): void {

@@ -96,7 +96,7 @@ test("what depends on users' mail is told by the hour, cover never, everything e
   await clock.runFor(minutes(60));
   assert.deepEqual(metrics.recent.dropped, { REPLAY: 0 }, "the hour before the last is over");
   metrics.stop();
-  log.summary();
+  log.stop();
   assert.equal(lines.length, 2);
 });
 
