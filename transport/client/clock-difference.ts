@@ -1,6 +1,6 @@
 /**
  * How far this computer's clock is from the provider's, as answers to requests for the list show it. It is told to the user and
- * moves nothing: a provider could otherwise give one customer a clock of their own, by which to know them. Spec: docs/spec/04-traffic.md §10
+ * moves nothing: a provider could otherwise give one customer a clock of their own, by which to know them. Spec: docs/spec/04-traffic.md §12
  */
 
 import type { Clock } from "../core/clock.ts";

@@ -48,6 +48,13 @@ export const SILENCE_MIN: Milliseconds = seconds(30);
 export const SILENCE_STEP_MAX: Milliseconds = seconds(10);
 /** Nodes dial one another again within five seconds of a start, and a list is fetched; several times that. */
 export const LINK_SETTLING: Milliseconds = seconds(30);
+/** A loop that is not back after so many mean times in mixes is lost: one in 20,000 takes longer. */
+export const LOOP_PATIENCE = 5;
+/**
+ * With a link that ends go the loops of so many mean times in mixes before its last answer: a provider that was started anew has lost
+ * what was on its way. Six of a hundred loops take longer: started anew every hundred seconds, it loses 0.3 % of those that count.
+ */
+export const LOOP_FLIGHT = 2;
 /** Own loops are counted for an hour. */
 export const LOOP_WINDOW: Milliseconds = milliseconds(3_600_000);
 /** Own loops on their way: more than a client of 0.16 loops a second sends while a full mailbox of 8,192 is emptied at 1.3 polls a second. */

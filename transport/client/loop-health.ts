@@ -5,7 +5,14 @@
 
 import { toHex } from "../core/bytes.ts";
 import type { MessageId, Milliseconds, NodeId } from "../core/units.ts";
-import { LINK_SETTLING, LOOP_WINDOW, LOOPS_OUT_MAX, MAILBOX_ANSWERS_MAX } from "./limits.ts";
+import {
+  LINK_SETTLING,
+  LOOP_FLIGHT,
+  LOOP_PATIENCE,
+  LOOP_WINDOW,
+  LOOPS_OUT_MAX,
+  MAILBOX_ANSWERS_MAX,
+} from "./limits.ts";
 
 interface Loop {
   readonly at: Milliseconds;
@@ -13,12 +20,17 @@ interface Loop {
   readonly mixes: ReadonlySet<string>;
   /** Polls that an entry had answered when it left. */
   readonly answers: number;
+  /** Back, on a link that has not lasted long enough since. */
+  isReturned: boolean;
 }
 
 export class LoopHealth {
-  readonly #patience: Milliseconds;
+  /** A loop that takes longer through the mixes counts as lost. */
+  readonly #patience: number;
+  /** One that left longer ago than this is no more on its way to the mailbox. */
+  readonly #flight: number;
   readonly #onChange: () => void;
-  /** On their way, by hexadecimal id, oldest first. */
+  /** Those whose fate is open, by hexadecimal id, oldest first. */
   readonly #out = new Map<string, Loop>();
   /** Those whose fate is known, in the order in which it was. */
   readonly #known: { readonly at: Milliseconds; readonly isReturned: boolean }[] = [];
@@ -28,13 +40,16 @@ export class LoopHealth {
   /** Of the loops that did not pass this mix. */
   readonly #without = new Map<string, Suspicion>();
   #answers = 0;
+  /** The last answer to a poll: until then the provider was there. */
+  #heardAt = -Infinity;
   /** Loops that leave before say nothing. */
   #settledAt = 0;
   #isLosing = false;
 
-  /** `patience`: a loop that takes longer through the mixes counts as lost. `onChange`: `isLosing` changed. */
-  constructor(o: { readonly patience: Milliseconds; readonly onChange: () => void }) {
-    this.#patience = o.patience;
+  /** `journey`: the mean time in mixes. `onChange`: `isLosing` changed. */
+  constructor(o: { readonly journey: Milliseconds; readonly onChange: () => void }) {
+    this.#patience = LOOP_PATIENCE * o.journey;
+    this.#flight = LOOP_FLIGHT * o.journey;
     this.#onChange = o.onChange;
   }
 
@@ -45,7 +60,7 @@ export class LoopHealth {
 
   sent(id: MessageId, at: Milliseconds, mixes: readonly NodeId[]): void {
     if (at < this.#settledAt) return;
-    this.#out.set(toHex(id), { at, mixes: new Set(mixes.map(toHex)), answers: this.#answers });
+    this.#out.set(toHex(id), { at, mixes: new Set(mixes.map(toHex)), answers: this.#answers, isReturned: false });
     for (const [oldest] of this.#out) {
       if (this.#out.size <= LOOPS_OUT_MAX) return;
       this.#out.delete(oldest);
@@ -56,8 +71,8 @@ export class LoopHealth {
     const key = toHex(id);
     const loop = this.#out.get(key);
     if (loop === undefined) return;
-    this.#out.delete(key);
-    this.#judge(loop, true);
+    loop.isReturned = true;
+    this.#settle();
     // Entries come in the order in which they arrived: what should have been there before it is not in the mailbox.
     this.#giveUp(loop.at);
   }
@@ -65,6 +80,8 @@ export class LoopHealth {
   /** An entry answered a poll; `isLast`: the mailbox had nothing more to give. */
   answered(now: Milliseconds, isLast: boolean): void {
     this.#answers++;
+    this.#heardAt = now;
+    this.#settle();
     if (isLast) return this.#giveUp(now);
     // No mailbox holds more than this before a loop: who goes on giving entries has invented them.
     for (const [, { at, answers }] of this.#out) {
@@ -73,9 +90,12 @@ export class LoopHealth {
     }
   }
 
-  /** What was on its way may have been lost with the link, or with the provider that closed it: that is no sign of anything. */
+  /**
+   * What was on its way may have been lost with the link, or with the provider that closed it: that is no sign of anything, nor is it
+   * one that others of the same time came back. The older ones lie in the mailbox, if anywhere, and count on the next link.
+   */
   linkLost(): void {
-    this.#out.clear();
+    for (const [key, { at }] of this.#out) if (!this.#hasLanded(at)) this.#out.delete(key);
   }
 
   /** A provider that was started anew has its lines to mixes again after a few seconds. */
@@ -89,16 +109,29 @@ export class LoopHealth {
     return { sent: recent.length, returned: recent.filter(({ isReturned }) => isReturned).length };
   }
 
+  /** A loop that left then is in the mailbox or nowhere, by a time at which the provider was heard on the same link. */
+  #hasLanded(at: Milliseconds): boolean {
+    return at + this.#flight <= this.#heardAt;
+  }
+
+  /** One that came back counts no sooner than a lost one of the same time is remembered: else cuts would leave only those. */
+  #settle(): void {
+    for (const [key, loop] of this.#out) {
+      if (!this.#hasLanded(loop.at)) return;
+      if (loop.isReturned) this.#judge(key, loop);
+    }
+  }
+
   /** All that should have come back by this time. */
   #giveUp(time: number): void {
     for (const [key, loop] of this.#out) {
       if (loop.at + this.#patience > time) return;
-      this.#out.delete(key);
-      this.#judge(loop, false);
+      this.#judge(key, loop);
     }
   }
 
-  #judge({ at, mixes }: Loop, isReturned: boolean): void {
+  #judge(key: string, { at, mixes, isReturned }: Loop): void {
+    this.#out.delete(key);
     this.#known.push({ at, isReturned });
     while (at - (this.#known[this.#old]?.at ?? at) > LOOP_WINDOW) this.#old++;
     // Not at every loop: thousands may be in the window.

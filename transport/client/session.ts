@@ -80,7 +80,7 @@ export class Session {
     const laws = new TimeLaws({ random: streams.reliability, profile: () => profiles.at(clock.now()), parameters });
     const nextOrder = (): number => this.#order++;
     const { padding, reliability, keys } = streams;
-    this.loops = new LoopHealth({ patience: milliseconds(5 * laws.journey), onChange: deps.onLoops });
+    this.loops = new LoopHealth({ journey: laws.journey, onChange: deps.onLoops });
     this.#quiet = new QuietTime({
       clock,
       nextTick: () => this.#nextTick(),

@@ -7,15 +7,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LoopHealth } from "#transport/client/loop-health.ts";
 import { LINK_SETTLING, MAILBOX_ANSWERS_MAX } from "#transport/client/limits.ts";
-import { below, type RandomSource, uniform } from "#transport/core/random.ts";
+import { below, exponential, type RandomSource, uniform } from "#transport/core/random.ts";
 import { type MessageId, messageId, milliseconds, type NodeId, nodeId } from "#transport/core/units.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 
+const JOURNEY = milliseconds(15_000);
 const PATIENCE = 75_000;
 /** Between two loops of the mail profile. */
 const GAP = 105_000;
 const LINKS = 4;
 const LINK_LOSS = 0.01;
+const POLL_GAP = 15_000;
+const CUT_EVERY = 100_000;
+const AWAY = 1000;
 /** An hour of the mail profile has 34 loops. */
 const EPOCHS = 5_000;
 const LOOPS_AN_EPOCH = 34;
@@ -34,7 +38,7 @@ const MIXES = Array.from({ length: 3 * LAYER }, (_, n) => mix(n));
 /** A client whose loops pass three guards and eight mixes of each other layer. */
 function client(random: RandomSource) {
   const said: boolean[] = [];
-  const health = new LoopHealth({ patience: milliseconds(PATIENCE), onChange: () => said.push(health.isLosing) });
+  const health = new LoopHealth({ journey: JOURNEY, onChange: () => said.push(health.isLosing) });
   let count = 0;
   return {
     said,
@@ -98,11 +102,91 @@ test("a guard that drops everything is not taken for the provider in the three h
 
 function plain() {
   const said: boolean[] = [];
-  const health = new LoopHealth({ patience: milliseconds(PATIENCE), onChange: () => said.push(health.isLosing) });
+  const health = new LoopHealth({ journey: JOURNEY, onChange: () => said.push(health.isLosing) });
   const send = (from: number, to: number): void => {
     for (let n = from; n < to; n++) health.sent(id(n), milliseconds(n * 1000), MIXES.slice(n % 3, (n % 3) + 1));
   };
   return { health, said, send };
+}
+
+/** Each loop, poll and cut of some hours at the rates of the mail profile: a link of a hundred seconds, then one second of none. */
+class CutLink {
+  readonly said: boolean[] = [];
+  sent = 0;
+  readonly #health = new LoopHealth({ journey: JOURNEY, onChange: () => this.said.push(this.#health.isLosing) });
+  readonly #random: RandomSource;
+  readonly #o: { readonly dropped: number; readonly restarts: boolean };
+  /** When each reaches the mailbox, in that order. */
+  #mailbox: { readonly id: MessageId; readonly at: number }[] = [];
+
+  constructor(seed: string, o: { readonly dropped: number; readonly restarts: boolean }) {
+    this.#random = new SeededRandom(seed);
+    this.#o = o;
+  }
+
+  until(isOver: () => boolean): void {
+    let loop = this.#wait(GAP);
+    let poll = this.#wait(POLL_GAP);
+    for (let up = 0; !isOver(); up += CUT_EVERY + AWAY) {
+      const cut = up + CUT_EVERY;
+      this.#health.linked(milliseconds(up));
+      for (let now = Math.min(loop, poll); now < cut; now = Math.min(loop, poll)) {
+        if (now === loop) {
+          if (now >= up) this.#send(now);
+          loop += this.#wait(GAP);
+        } else {
+          if (now >= up) this.#poll(now);
+          poll += this.#wait(POLL_GAP);
+        }
+      }
+      this.#health.linkLost();
+      if (this.#o.restarts) this.#mailbox = this.#mailbox.filter(({ at }) => at <= cut);
+    }
+  }
+
+  #wait(mean: number): number {
+    return exponential(this.#random, milliseconds(mean));
+  }
+
+  #send(now: number): void {
+    const way = [0, LAYER, 2 * LAYER].map(
+      (from) => MIXES[from + below(this.#random, from === 0 ? GUARDS : LAYER)] as NodeId,
+    );
+    const loop = { id: id(++this.sent), at: now + way.reduce((time) => time + this.#wait(JOURNEY / way.length), 0) };
+    this.#health.sent(loop.id, milliseconds(now), way);
+    if (uniform(this.#random) >= (1 - LINK_LOSS) ** LINKS * (1 - this.#o.dropped)) return;
+    const after = this.#mailbox.findIndex(({ at }) => at > loop.at);
+    this.#mailbox.splice(after < 0 ? this.#mailbox.length : after, 0, loop);
+  }
+
+  #poll(now: number): void {
+    const [first] = this.#mailbox;
+    const isThere = first !== undefined && first.at <= now;
+    this.#health.answered(milliseconds(now), !isThere);
+    if (!isThere) return;
+    this.#mailbox.shift();
+    this.#health.returned(first.id);
+  }
+}
+
+test("a provider that drops a fifth and cuts the link every hundred seconds is found too, in six hours of mail instead of two", () => {
+  const sent = Array.from({ length: 100 }, (_, n) => {
+    const one = new CutLink(`cuts/${n}`, { dropped: 0.2, restarts: false });
+    one.until(() => one.said.length > 0 || one.sent > 3000);
+    return one.said[0] === true ? one.sent : Infinity;
+  }).toSorted((a, b) => a - b);
+  assert.ok((sent[50] as number) <= 250 && (sent[90] as number) <= 500, `${sent[50]}, ${sent[90]}`);
+});
+
+for (const [what, restarts] of [
+  ["whose line breaks", false],
+  ["that starts anew, with what was on its way lost,", true],
+] as const) {
+  test(`an honest provider ${what} every hundred seconds raises no alarm in 170,000 loops`, () => {
+    const one = new CutLink(what, { dropped: 0, restarts });
+    one.until(() => one.sent > EPOCHS * LOOPS_AN_EPOCH);
+    assert.deepEqual(one.said, []);
+  });
 }
 
 test("what was on its way when the link broke is no sign of anything", () => {
@@ -112,6 +196,24 @@ test("what was on its way when the link broke is no sign of anything", () => {
   health.answered(milliseconds(10 * PATIENCE), true);
   assert.deepEqual(said, []);
   assert.deepEqual(health.count(milliseconds(10 * PATIENCE)), { sent: 0, returned: 0 });
+});
+
+test("what left two journeys before the provider was last heard counts on the next link, what came back by then too, and nothing later", () => {
+  const { health, said, send } = plain();
+  send(0, 75);
+  for (let n = 0; n < 75; n += 2) health.returned(id(n));
+  health.answered(milliseconds(60_000), true);
+  health.linkLost();
+  assert.deepEqual([said, health.count(milliseconds(0)).sent], [[], 16]);
+  health.returned(id(29));
+  health.returned(id(31));
+  health.answered(milliseconds(10 * PATIENCE), true);
+  assert.deepEqual(
+    health.count(milliseconds(0)),
+    { sent: 31, returned: 17 },
+    "of those that left in the first half minute",
+  );
+  assert.deepEqual(said, [true]);
 });
 
 test("while a provider that was away finds its lines again, loops say nothing", () => {
