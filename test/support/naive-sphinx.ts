@@ -187,7 +187,11 @@ export function naiveSurb(options: {
   const finalBlock = join([0x13], options.mailbox, options.surbId);
   const { header, keys } = naiveHeader(options.suite, options.epoch, options.hops, finalBlock, options.random);
   const own = options.random(32);
-  return { surb: join(header, options.hops[0]!.nodeId, own), replyKey: join(own, ...keys.map((key) => key.payload)) };
+  return {
+    surb: join(header, options.hops[0]!.nodeId, own),
+    replyKey: join(own, ...keys.map((key) => key.payload)),
+    tags: keys.map((key) => key.tag),
+  };
 }
 
 export function naiveReply(options: {
