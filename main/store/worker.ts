@@ -1,6 +1,7 @@
 /** The thread that owns the database: one request after the other, each one transaction. */
 
 import { parentPort, workerData } from "node:worker_threads";
+import { MainError } from "../error.ts";
 import { serveThread, type ThreadWork } from "../thread/serve-thread.ts";
 import { Database } from "./database.ts";
 import { type OperationName, operations } from "./operations.ts";
@@ -27,8 +28,7 @@ function storeWork(start: WorkerStart): ThreadWork {
     open() {
       const cipher = new RowCipher(new Uint8Array(start.rowKey));
       database = new Database({ path: start.path, key: new Uint8Array(start.pageKey), cipher });
-      if (start.check && !database.isSound())
-        throw Object.assign(new Error("pages do not fit"), { code: "STORE_DAMAGED" });
+      if (start.check && !database.isSound()) throw new MainError("STORE_DAMAGED", { detail: "pages do not fit" });
     },
     call(name, input) {
       const db = opened();
