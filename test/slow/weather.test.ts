@@ -17,7 +17,7 @@ import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts"
 import { pick } from "#transport/core/random.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
 import { milliseconds, perSecond } from "#transport/core/units.ts";
-import { Member } from "./support/member.ts";
+import { Member } from "#test/integration/support/member.ts";
 
 /**
  * Delays are shorter than the demo's, so that what is lost comes again within seconds; clients poll less often than their lines' round
