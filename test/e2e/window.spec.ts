@@ -223,7 +223,7 @@ const SCREENS: readonly {
     stage: "new",
     async go(page) {
       await page.getByRole("button", { name: "Join with a code" }).click();
-      await page.getByLabel("The provider’s line").fill(INVITE);
+      await page.getByLabel("The line").fill(INVITE);
       await page.getByLabel("The code").fill("7bdq2-kx4mw-o3vra-u5hte-zn6gpy");
       await page.getByRole("button", { name: "Continue" }).click();
       await page.getByLabel("Name of this device").fill("Telephone");
