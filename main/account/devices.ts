@@ -129,7 +129,7 @@ async function listed(session: Session, clock: Clock): Promise<Device[]> {
 }
 
 function toContract(device: TransportDevice, isThis: boolean): Device {
-  const { deviceKey, name, since, lastDay, isJoining, isUnfinished } = device;
+  const { deviceKey, name, since, lastDay, isJoining } = device;
   return {
     id: toHex(deviceKey),
     name: name ?? "",
@@ -138,7 +138,6 @@ function toContract(device: TransportDevice, isThis: boolean): Device {
     lastSeen: lastDay * DAY + DAY / 2,
     isThis,
     isJoining,
-    isUnfinished,
   };
 }
 
