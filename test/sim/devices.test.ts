@@ -12,9 +12,11 @@ import type { Suite } from "#transport/crypto/suite.ts";
 import type { Dialer } from "#transport/link/link.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
+import { noCryptography } from "#test/support/no-cryptography.ts";
 import { asDevice, household, join, knows, waiting } from "./household.ts";
 import { days, lookUp, post, startClient, stopClient, until } from "./slow-world.ts";
 import type { SimClient } from "./sim-client.ts";
+import { World } from "./world.ts";
 
 test("a second device joins by a code; both get every mail, both may acknowledge it, and each has its own answers", async () => {
   const { world, alice, laptop, phone, extra } = await household("two devices");
@@ -42,6 +44,19 @@ test("a second device joins by a code; both get every mail, both may acknowledge
   await until(world, () => deliveries().every((delivery) => delivery === "delivered"));
   await world.clock.runFor(days(1));
   assert.deepEqual(deliveries(), ["delivered", "delivered"], "a second receipt changes nothing");
+  await world.stop();
+});
+
+test("a device that has just joined hears the answer to its first question", async () => {
+  const world = await World.create({ seed: "first question", suite: noCryptography() });
+  const alice = await world.join({ name: "alice", provider: "a" });
+  const laptop = await world.join({ name: "bob", provider: "b" });
+  const asked: string[] = [];
+  const observer = { replyBlock: ({ what }: { readonly what: string }) => asked.push(what) };
+  const { joined: phone } = await join(world, laptop, "phone", observer);
+  const record = await world.clock.runUntilSettled(phone.client.lookup(alice.address), seconds(600));
+  assert.equal(record?.address, alice.address);
+  assert.deepEqual(asked, ["made", "sent", "came", "closed"], "one question, and its answer");
   await world.stop();
 });
 

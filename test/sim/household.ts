@@ -1,6 +1,6 @@
 /** Somebody with two devices at provider b, and Alice at provider a, in a network in which little moves. */
 
-import type { JoinDeviceOptions } from "#transport/client/types.ts";
+import type { ClientObserver, JoinDeviceOptions } from "#transport/client/types.ts";
 import { equalBytes, utf8 } from "#transport/core/bytes.ts";
 import { seconds } from "#transport/core/units.ts";
 import { slowWorld, startClient } from "./slow-world.ts";
@@ -24,12 +24,12 @@ export async function household(seed: string): Promise<Household> {
   return { world, alice, laptop, phone, extra };
 }
 
-export async function join(world: World, from: SimClient, name: string) {
+export async function join(world: World, from: SimClient, name: string, observer: ClientObserver = {}) {
   const code = await world.clock.runUntilSettled(
     from.client.offerDevice({ extra: utf8("the program's own") }),
     seconds(60),
   );
-  const joined = world.client({ name, provider: "b" });
+  const joined = world.client({ name, provider: "b", observer });
   await startClient(world, joined);
   let extra = new Uint8Array(0);
   const keep: JoinDeviceOptions["keep"] = async (given) => void (extra = given.extra.slice());

@@ -114,12 +114,12 @@ export class Account {
 
   /**
    * What a SURB names in place of the mailbox id, which everybody can know: who floods mailboxes with replies that nobody
-   * asked for would have to know this. Until the provider has it, the mailbox id serves. Throws NO_ACCOUNT.
+   * asked for would have to know this. The provider has it since the sign-up, whichever device that was. Throws NO_ACCOUNT.
    */
   get replyTo(): MailboxId {
     const stored = this.#stored;
     if (stored?.opened === undefined) throw new TransportError("NO_ACCOUNT");
-    return stored.recordUntil > 0 ? mailboxId(this.#replyId(stored)) : stored.opened.mailboxId;
+    return mailboxId(this.#replyId(stored));
   }
 
   /** The same on every device of the account. */
