@@ -129,7 +129,7 @@ async function listed(session: Session, clock: Clock): Promise<Device[]> {
 }
 
 function toContract(device: TransportDevice, isThis: boolean): Device {
-  const { deviceKey, name, since, lastDay, isJoining } = device;
+  const { deviceKey, name, since, lastDay, isJoining, isUnfinished } = device;
   return {
     id: toHex(deviceKey),
     name: name ?? "",
@@ -138,6 +138,7 @@ function toContract(device: TransportDevice, isThis: boolean): Device {
     lastSeen: lastDay * DAY + DAY / 2,
     isThis,
     isJoining,
+    isUnfinished,
   };
 }
 

@@ -1,7 +1,7 @@
 /** The code for a new device that is on offer: kept so that a window which was reloaded can show it again, and no longer than it is good. */
 
 import { type Cancel, type Clock, milliseconds, utf8, wipe } from "#transport";
-import type { Offer } from "../contract/contract.ts";
+import type { Device, Offer } from "../contract/contract.ts";
 
 export class StandingOffer {
   readonly #clock: Clock;
@@ -31,10 +31,11 @@ export class StandingOffer {
   }
 
   /** A device more than there were, and done with joining, is the one that has used the code. */
-  listed(devices: readonly { readonly id: string; readonly isJoining: boolean }[]): void {
+  listed(devices: readonly Pick<Device, "id" | "isJoining" | "isUnfinished">[]): void {
     const before = this.#before;
-    if (before !== undefined && devices.some(({ id, isJoining }) => !isJoining && !before.has(id))) this.forget();
-    this.#listed = new Set(devices.filter(({ isJoining }) => !isJoining).map(({ id }) => id));
+    const ids = devices.filter(({ isJoining, isUnfinished }) => !isJoining && !isUnfinished).map(({ id }) => id);
+    if (before !== undefined && ids.some((id) => !before.has(id))) this.forget();
+    this.#listed = new Set(ids);
     // Made before anybody looked: from now on it can be told who is new.
     if (this.#kept !== undefined) this.#before ??= this.#listed;
   }

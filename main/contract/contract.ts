@@ -198,8 +198,10 @@ export const device = z.strictObject({
   lastSeen: time,
   /** The one that this window belongs to. */
   isThis: z.boolean(),
-  /** It has used a code and not finished: it goes by itself when the code ends, unless it does. */
+  /** It has used a code and not finished yet. */
   isJoining: z.boolean(),
+  /** It has used a code and not finished before the code ended. It is none of the account, and stays in the list until it is removed. */
+  isUnfinished: z.boolean(),
 });
 
 const devices = z.strictObject({ devices: z.array(device).max(16) });

@@ -1,7 +1,9 @@
 /** The accounts' SQL. Every method that writes runs inside its caller's transaction. */
 
 import type { StatementSync } from "node:sqlite";
+import { concat, utf8 } from "#transport/core/bytes.ts";
 import { type MailboxId, mailboxId } from "#transport/core/units.ts";
+import type { Primitives } from "#transport/crypto/suite.ts";
 import type { ListedDevice } from "#transport/link/control.ts";
 import type { ProviderDatabase } from "../database/database.ts";
 import { KIND_CODES } from "../mailbox/mailbox-tables.ts";
@@ -20,6 +22,12 @@ export interface Offer {
   readonly usedBy: Uint8Array | undefined;
   readonly until: number;
   readonly bundle: Uint8Array;
+}
+
+/** A device that has used a code, and what makes the name under which it stands should it not finish. */
+interface Joining {
+  readonly deviceKey: Uint8Array;
+  readonly primitives: Primitives;
 }
 
 export class AccountTables {
@@ -65,33 +73,51 @@ export class AccountTables {
     this.#sql.setReplyId.run(replyId, account.mailbox);
   }
 
-  devices(account: StoredAccount): number {
-    return Number(this.#sql.countDevices.get(account.mailbox)?.["devices"]);
+  /** Its devices, and how many have used a code and did not finish. */
+  count(account: StoredAccount): { devices: number; unfinished: number } {
+    const row = this.#sql.count.get(UNFINISHED, account.mailbox);
+    const unfinished = Number(row?.["unfinished"]);
+    return { devices: Number(row?.["listed"]) - unfinished, unfinished };
   }
 
-  /** A device that goes again, in the minute `until`, unless it has finished joining. */
+  /** A device that is none of the account any more after the minute `until`, unless it has finished joining. */
   addDevice(account: StoredAccount, device: { deviceKey: Uint8Array; day: number; until: number }): void {
     this.#sql.addDevice.run(device.deviceKey, account.mailbox, device.day, device.until);
   }
 
-  finishJoining(deviceKey: Uint8Array): void {
+  /** It says that it is done. What it began before and did not finish is its own: it is in the list itself now. */
+  finishJoining(account: StoredAccount, { deviceKey, primitives }: Joining): void {
     this.#sql.finishJoining.run(deviceKey);
+    this.#sql.removeUnfinished.run(nameUnfinished(account.mailboxId, { deviceKey, primitives }));
   }
 
   /** It tries with another code. */
-  removeJoining(deviceKey: Uint8Array): void {
-    this.#sql.removeJoining.run(deviceKey);
+  leaveJoining({ deviceKey, primitives }: Joining): void {
+    const row = this.#sql.joiningDevice.get(deviceKey);
+    if (row !== undefined) this.#endJoining(row, primitives);
   }
 
-  removeUnfinished(minute: number): void {
-    this.#sql.removeUnfinished.run(minute);
+  endJoining(minute: number, primitives: Primitives): void {
+    for (const row of this.#sql.joiningUntil.all(minute)) this.#endJoining(row, primitives);
+  }
+
+  /**
+   * What it was given it has: that stays in the list. Under a name that is nobody's key, so that it has no rights anywhere and
+   * may join again, and without its label, which was sealed for the key.
+   */
+  #endJoining(row: Record<string, unknown>, primitives: Primitives): void {
+    const deviceKey = row["device_key"] as Uint8Array;
+    const name = nameUnfinished(mailboxId(row["mailbox_id"] as Uint8Array), { deviceKey, primitives });
+    this.#sql.removeDevice.run(deviceKey);
+    this.#sql.addUnfinished.run(name, Number(row["mailbox"]), Number(row["polled_day"]), UNFINISHED);
   }
 
   listDevices(account: StoredAccount): Omit<ListedDevice, "isOwn">[] {
     return this.#sql.listDevices.all(account.mailbox).map((row) => ({
       deviceKey: row["device_key"] as Uint8Array,
       lastDay: Number(row["polled_day"]),
-      isJoining: row["joining_until"] !== null,
+      isJoining: row["joining_until"] !== null && row["joining_until"] !== UNFINISHED,
+      isUnfinished: row["joining_until"] === UNFINISHED,
       label: (row["label"] ?? new Uint8Array(0)) as Uint8Array,
     }));
   }
@@ -144,6 +170,11 @@ export class AccountTables {
   }
 }
 
+/** docs/spec/07-mailbox.md §2.4 */
+function nameUnfinished(id: MailboxId, { deviceKey, primitives }: Joining): Uint8Array {
+  return primitives.blake2b(concat(utf8("starling/unfinished-device/v1"), id, deviceKey));
+}
+
 function toAccount(row: Record<string, unknown> | undefined): StoredAccount | undefined {
   if (row === undefined) return undefined;
   return {
@@ -157,6 +188,13 @@ function toAccount(row: Record<string, unknown> | undefined): StoredAccount | un
 
 const ACCOUNT = "SELECT local_part, accounts.mailbox, mailbox_id, account_key, record FROM accounts ";
 
+const JOINING =
+  "SELECT device_key, mailbox, mailbox_id, polled_day FROM devices JOIN mailboxes ON mailboxes.id = devices.mailbox " +
+  "WHERE joining_until > 0";
+
+/** As the minute until which a device has to be done: it was not. */
+const UNFINISHED = 0;
+
 const STATEMENTS = {
   ofDevice:
     `${ACCOUNT} JOIN mailboxes ON mailboxes.id = accounts.mailbox ` +
@@ -167,12 +205,17 @@ const STATEMENTS = {
   addAccount: "INSERT INTO accounts (local_part, skeleton, mailbox, account_key) VALUES (?, ?, ?, ?)",
   addDevice: "INSERT INTO devices (device_key, mailbox, polled_day, joining_until) VALUES (?, ?, ?, ?)",
   finishJoining: "UPDATE devices SET joining_until = NULL WHERE device_key = ?",
-  removeJoining: "DELETE FROM devices WHERE device_key = ? AND joining_until IS NOT NULL",
-  removeUnfinished: "DELETE FROM devices WHERE joining_until <= ?",
+  joiningDevice: `${JOINING} AND device_key = ?`,
+  joiningUntil: `${JOINING} AND joining_until <= ?`,
+  addUnfinished:
+    "INSERT INTO devices (device_key, mailbox, polled_day, joining_until) VALUES (?, ?, ?, ?) " +
+    "ON CONFLICT (device_key) DO UPDATE SET polled_day = excluded.polled_day",
+  removeUnfinished: "DELETE FROM devices WHERE device_key = ? AND joining_until = 0",
   replyTaken: "SELECT 1 FROM mailboxes WHERE (reply_id = ? OR mailbox_id = ?) AND id <> ?",
   setReplyId: "UPDATE mailboxes SET reply_id = ? WHERE id = ?",
   setRecord: "UPDATE accounts SET record = ? WHERE local_part = ?",
-  countDevices: "SELECT COUNT(*) AS devices FROM devices WHERE mailbox = ?",
+  count:
+    "SELECT COUNT(*) AS listed, COUNT(CASE WHEN joining_until = ? THEN 1 END) AS unfinished FROM devices WHERE mailbox = ?",
   removeDevice: "DELETE FROM devices WHERE device_key = ?",
   listDevices: "SELECT device_key, polled_day, joining_until, label FROM devices WHERE mailbox = ? ORDER BY device_key",
   setLabel: "UPDATE devices SET label = ? WHERE device_key = ?",

@@ -19,7 +19,12 @@ import type { ProviderDatabase } from "../database/database.ts";
 import { isDiskError } from "../database/disk-error.ts";
 import { AccountTables, type StoredAccount } from "./account-tables.ts";
 import { isInviteGood, useInvite } from "./invites.ts";
-import { DEVICES_PER_ACCOUNT_MAX, RECORD_LIFETIME_MAX, SIGN_UPS_PER_MINUTE_MAX } from "./limits.ts";
+import {
+  DEVICES_PER_ACCOUNT_MAX,
+  RECORD_LIFETIME_MAX,
+  SIGN_UPS_PER_MINUTE_MAX,
+  UNFINISHED_PER_ACCOUNT_MAX,
+} from "./limits.ts";
 import { canonicalLocalPart, isReserved, skeletonOf } from "./local-part.ts";
 
 export interface SignUpPolicy {
@@ -92,7 +97,7 @@ export class Accounts {
   }
 
   #decide(deviceKey: Uint8Array, request: AccountRequest): Decision {
-    this.#tables.removeUnfinished(this.#thisMinute());
+    this.#tables.endJoining(this.#thisMinute(), this.#deps.primitives);
     switch (request.kind) {
       case "status":
         return this.isDevice(deviceKey) ? "OK" : "NO_ACCOUNT";
@@ -182,32 +187,43 @@ export class Accounts {
   #offerDevice(deviceKey: Uint8Array, request: ControlRequest & { kind: "offer-device" }): ControlResult {
     const account = this.#tables.ofDevice(deviceKey);
     if (account === undefined) return "NO_ACCOUNT";
-    if (this.#tables.devices(account) >= DEVICES_PER_ACCOUNT_MAX) return "TOO_MANY_DEVICES";
+    if (this.#isFull(account)) return "TOO_MANY_DEVICES";
     const { tokenHash, bundle } = request;
     this.#tables.offer(account, { tokenHash, bundle, until: this.#thisMinute() + DEVICE_OFFER_MINUTES });
     return "OK";
   }
 
   #joinDevice(deviceKey: Uint8Array, token: Uint8Array): Decision {
-    const tokenHash = deviceTokenHash(this.#deps.primitives, token);
+    const { primitives } = this.#deps;
+    const tokenHash = deviceTokenHash(primitives, token);
     const offer = this.#tables.offered(tokenHash, this.#thisMinute());
     if (offer === undefined) return "REFUSED";
     const { account, usedBy, until, bundle } = offer;
     // The answer to an earlier request may have been lost.
     if (usedBy !== undefined) return equalBytes(usedBy, deviceKey) ? { body: bundle } : "REFUSED";
-    this.#tables.removeJoining(deviceKey);
-    if (this.#tables.ofDevice(deviceKey) !== undefined) return "REFUSED";
-    if (this.#tables.devices(account) >= DEVICES_PER_ACCOUNT_MAX) return "TOO_MANY_DEVICES";
-    // Until it says that it is done: what goes wrong over there leaves nobody in the account for long.
-    this.#tables.addDevice(account, { deviceKey, day: this.#today(), until });
+    this.#tables.leaveJoining({ deviceKey, primitives });
+    const existing = this.#tables.ofDevice(deviceKey);
+    if (existing === undefined) {
+      if (this.#isFull(account)) return "TOO_MANY_DEVICES";
+      // Until it says that it is done: what goes wrong over there leaves nobody in the account for long.
+      this.#tables.addDevice(account, { deviceKey, day: this.#today(), until });
+      // It is done, and the answer that told it so was lost.
+    } else if (existing.mailbox !== account.mailbox) return "REFUSED";
     this.#tables.useOffer(tokenHash, deviceKey);
     return { body: bundle };
+  }
+
+  #isFull(account: StoredAccount): boolean {
+    const { devices, unfinished } = this.#tables.count(account);
+    return devices >= DEVICES_PER_ACCOUNT_MAX || unfinished >= UNFINISHED_PER_ACCOUNT_MAX;
   }
 
   /** A bundle that was offered before holds secrets that the device which goes knows: it goes as well. */
   #removeDevice(deviceKey: Uint8Array, request: ControlRequest & { kind: "remove-device" }): ControlResult {
     const account = this.#tables.ofDevice(deviceKey);
     if (account === undefined) return "NO_ACCOUNT";
+    // Who has used a code cannot take itself out of the list.
+    if (equalBytes(request.deviceKey, deviceKey)) return "REFUSED";
     const target = this.#tables.ofDevice(request.deviceKey);
     if (target === undefined || target.mailbox !== account.mailbox) return "REFUSED";
     this.#tables.removeDevice(request.deviceKey);
@@ -230,7 +246,8 @@ export class Accounts {
     if (account === undefined) return "NO_ACCOUNT";
     if (this.#tables.ofDevice(request.deviceKey)?.mailbox !== account.mailbox) return "REFUSED";
     this.#tables.setLabel(request.deviceKey, request.label);
-    if (equalBytes(request.deviceKey, deviceKey)) this.#tables.finishJoining(deviceKey);
+    const { primitives } = this.#deps;
+    if (equalBytes(request.deviceKey, deviceKey)) this.#tables.finishJoining(account, { deviceKey, primitives });
     return "OK";
   }
 

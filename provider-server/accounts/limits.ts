@@ -8,6 +8,12 @@ import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
  */
 export const DEVICES_PER_ACCOUNT_MAX = 3;
 
+/**
+ * Codes that were used and not finished with, kept in the list until somebody looks: more than anybody's mishaps. With the
+ * devices, and as many again that have begun and may not finish, they fit into the answer.
+ */
+export const UNFINISHED_PER_ACCOUNT_MAX = 8;
+
 /** A record that is never renewed must run out: twice the month that a mailbox keeps mail. */
 export const RECORD_LIFETIME_MAX: Milliseconds = milliseconds(62 * 24 * 3600 * 1000);
 

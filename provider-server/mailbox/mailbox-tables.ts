@@ -118,7 +118,9 @@ const STATEMENTS = {
     "WHERE device_key = ?",
   entryAfter: "SELECT seq, kind, surb_id, body FROM entries WHERE mailbox = ? AND seq > ? ORDER BY seq LIMIT 1",
   moveCursor: "UPDATE devices SET cursor = ?, polled_day = ? WHERE device_key = ?",
-  passed: "SELECT MIN(cursor) AS cursor FROM devices WHERE mailbox = ? AND polled_day >= ?",
+  // One that used a code and did not finish (joining_until 0) collects nothing, so nothing waits for it.
+  passed:
+    "SELECT MIN(cursor) AS cursor FROM devices WHERE mailbox = ? AND polled_day >= ? AND COALESCE(joining_until, 1) > 0",
   removeUpTo: "DELETE FROM entries WHERE mailbox = ? AND seq <= ? AND kind = ?",
   hasHash: "SELECT 1 AS found FROM hashes WHERE mailbox = ? AND hash = ?",
   oldEntries: "SELECT mailbox, seq, kind FROM entries WHERE arrived_hour < ? LIMIT ?",

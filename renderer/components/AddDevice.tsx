@@ -51,7 +51,7 @@ function Offer({ devices, onClose }: Omit<Props, "isOpen">) {
     await client["devices.withdraw"]({});
     onClose();
   });
-  const fresh = devices?.find(({ id }) => before?.every((device) => device.id !== id));
+  const fresh = devices?.find(({ id, isUnfinished }) => !isUnfinished && before?.every((device) => device.id !== id));
   const joined = fresh?.isJoining === true ? undefined : fresh;
   const isOver = offer !== undefined && now >= offer.until;
   return (

@@ -9,7 +9,7 @@ import type { Device } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
 import { useAction } from "../hooks/use-action.ts";
 import { useTexts } from "../hooks/use-texts.ts";
-import { guessedName } from "./device-name.ts";
+import { deviceName, guessedName } from "./device-name.ts";
 import { ErrorNote } from "./ErrorNote.tsx";
 import { Field } from "./Field.tsx";
 import { submit } from "./submit.ts";
@@ -108,10 +108,8 @@ function Remove({ device, onClose, onRemoved }: RemoveProps) {
   });
   return (
     <>
-      <Heading slot="title">
-        {devices.removeTitle(visible(device.name) || (device.isJoining ? devices.joining : devices.unnamed))}
-      </Heading>
-      <p>{devices.removeBody}</p>
+      <Heading slot="title">{devices.removeTitle(deviceName(device, devices))}</Heading>
+      <p>{device.isUnfinished ? devices.removeUnfinished : devices.removeBody}</p>
       <p className="warning">{devices.removeRest}</p>
       <ErrorNote code={remove.error} instead={devices.errors} />
       {remove.pending && <Waiting>{devices.removing}</Waiting>}

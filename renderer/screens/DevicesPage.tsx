@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Button } from "react-aria-components/Button";
 import type { Device, NetworkState } from "#main/contract/contract.ts";
 import { AddDevice } from "../components/AddDevice.tsx";
+import { deviceName } from "../components/device-name.ts";
 import { RemoveDevice, RenameDevice } from "../components/DeviceDialogs.tsx";
 import { ErrorNote } from "../components/ErrorNote.tsx";
 import { PageHead } from "../components/PageHead.tsx";
@@ -116,7 +117,7 @@ function Row({ device, onRename, onRemove }: RowProps) {
   const format = useFormat();
   const now = useNow();
   const nameOf = useDeviceName();
-  const { since, lastSeen, isThis, isJoining } = device;
+  const { since, lastSeen, isThis, isJoining, isUnfinished } = device;
   const facts = [
     ...(since === undefined ? [] : [texts.since(format.day(since, now))]),
     ...(isThis ? [] : [texts.seen(format.day(lastSeen, now))]),
@@ -130,7 +131,13 @@ function Row({ device, onRename, onRemove }: RowProps) {
           <bdi>{nameOf(device)}</bdi>
           {isThis && hasName && <span className="device-this">{texts.isThis}</span>}
         </p>
-        <p className="hint">{isJoining ? texts.joiningHint : texts.facts(facts)}</p>
+        <p className="hint">
+          {isUnfinished
+            ? texts.unfinishedHint(format.day(lastSeen, now))
+            : isJoining
+              ? texts.joiningHint
+              : texts.facts(facts)}
+        </p>
       </div>
       {isThis ? (
         <Button className="button quiet" onPress={onRename}>
@@ -147,6 +154,5 @@ function Row({ device, onRename, onRemove }: RowProps) {
 
 function useDeviceName(): (device: Device) => string {
   const { devices: texts } = useTexts();
-  return ({ name, isThis, isJoining }) =>
-    visible(name) || (isThis ? texts.thisUnnamed : isJoining ? texts.joining : texts.unnamed);
+  return (device) => deviceName(device, texts);
 }

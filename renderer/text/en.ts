@@ -455,7 +455,10 @@ export const en = {
     list: "Your devices",
     unnamed: "Device without a name",
     joining: "A device that is joining",
-    joiningHint: "It has used the code. Unless it finishes, it goes when the code ends. Remove it if it is not yours.",
+    joiningHint: "It has used the code and not finished yet. Remove it if it is not yours.",
+    unfinished: "Used a code and did not finish",
+    unfinishedHint: (day: string) =>
+      `Since ${day}. It gets no mail, but has the keys that the code gave. If this was a device of yours, join again there, or remove this. If not, remove it, open a new account and tell your readers.`,
     thisUnnamed: "This device",
     isThis: "this device",
     since: (day: string) => `since ${day}`,
@@ -473,6 +476,7 @@ export const en = {
     removeNamed: (name: string) => `Remove ${name}`,
     removeTitle: (name: string) => `Remove ${name}?`,
     removeBody: "It gets no new mail from now on and cannot write as you any more.",
+    removeUnfinished: "It leaves this list, and your devices make keys for coming mail that it does not have.",
     removeRest:
       "What it has already got stays on it, locked with its passphrase. If somebody has it unlocked, they have your keys as well: then open a new account and tell your readers.",
     removeYes: "Remove it",

@@ -85,7 +85,9 @@ test("adding a device shows line and code until the new one has joined, and says
   vi.useFakeTimers({ shouldAdvanceTime: true });
   try {
     const program = show({
-      devices: [{ id: "1".repeat(64), name: "", lastSeen: Date.now(), isThis: true, isJoining: false }],
+      devices: [
+        { id: "1".repeat(64), name: "", lastSeen: Date.now(), isThis: true, isJoining: false, isUnfinished: false },
+      ],
     });
     await press(en.folders.devices);
     await screen.findByText(en.devices.only);
@@ -99,12 +101,23 @@ test("adding a device shows line and code until the new one has joined, and says
     const groups = within(code).getAllByRole("listitem");
     expect(groups.map(({ textContent }) => textContent)).toEqual(DEVICE_CODE.split("-"));
     program.addDevice({
+      id: "4".repeat(64),
+      name: "",
+      lastSeen: Date.now(),
+      isThis: false,
+      isJoining: false,
+      isUnfinished: true,
+    });
+    await vi.advanceTimersByTimeAsync(11_000);
+    await within(dialog).findByText(en.addDevice.waiting);
+    program.addDevice({
       id: "3".repeat(64),
       name: "Phone",
       since: Date.now(),
       lastSeen: Date.now(),
       isThis: false,
       isJoining: false,
+      isUnfinished: false,
     });
     await vi.advanceTimersByTimeAsync(11_000);
     await within(dialog).findByText(en.addDevice.joined("Phone"));
@@ -194,8 +207,32 @@ test("removing asks first, says what it means and what it does not, and then the
   await waitFor(() => expect(screen.queryByText("Office")).toBeNull());
 });
 
+test("who used a code and did not finish is shown with what it has and what to do, and can be removed", async () => {
+  const program = show();
+  program.addDevice({
+    id: "3".repeat(64),
+    name: "",
+    lastSeen: Date.now(),
+    isThis: false,
+    isJoining: false,
+    isUnfinished: true,
+  });
+  await press(en.folders.devices);
+  const row = (await screen.findByText(en.devices.unfinished)).closest("li");
+  expect(row?.textContent).toContain("join again there");
+  await press(en.devices.removeNamed(en.devices.unfinished));
+  const dialog = await screen.findByRole("alertdialog", { name: en.devices.removeTitle(en.devices.unfinished) });
+  within(dialog).getByText(en.devices.removeUnfinished);
+  await press(en.devices.removeYes);
+  await waitFor(() => expect(screen.queryByText(en.devices.unfinished)).toBeNull());
+});
+
 test("a device without a name is offered one, by the kind of computer it is", async () => {
-  show({ devices: [{ id: "1".repeat(64), name: "", lastSeen: Date.now(), isThis: true, isJoining: false }] });
+  show({
+    devices: [
+      { id: "1".repeat(64), name: "", lastSeen: Date.now(), isThis: true, isJoining: false, isUnfinished: false },
+    ],
+  });
   await press(en.folders.devices);
   await press(en.devices.rename);
   const field = await screen.findByLabelText<HTMLInputElement>(en.devices.renameField);

@@ -171,7 +171,15 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
   }
 
   let devices: Device[] = [
-    { id: "1".repeat(64), name: "Laptop", since: now() - 200 * DAY, lastSeen: now(), isThis: true, isJoining: false },
+    {
+      id: "1".repeat(64),
+      name: "Laptop",
+      since: now() - 200 * DAY,
+      lastSeen: now(),
+      isThis: true,
+      isJoining: false,
+      isUnfinished: false,
+    },
     {
       id: "2".repeat(64),
       name: "Office",
@@ -179,6 +187,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       lastSeen: now() - DAY,
       isThis: false,
       isJoining: false,
+      isUnfinished: false,
     },
   ];
   if (options.devices !== undefined) devices = [...options.devices];
@@ -406,7 +415,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
     },
     addDevice(device) {
       devices = [...devices.filter(({ id }) => id !== device.id), device];
-      if (!device.isJoining) offer = undefined;
+      if (!device.isJoining && !device.isUnfinished) offer = undefined;
     },
     setReader,
     setNetwork(part) {

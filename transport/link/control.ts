@@ -161,8 +161,13 @@ export interface ListedDevice {
   readonly lastDay: number;
   /** Whether it is the one that asked. */
   readonly isOwn: boolean;
-  /** It has used a code and not said yet that it is done; it goes again with the code. */
+  /** It has used a code and not said yet that it is done. */
   readonly isJoining: boolean;
+  /**
+   * It has used a code that ended before it said that it was done. It is none of the account, and stands under a name of the
+   * provider's instead of its key, until another device removes it.
+   */
+  readonly isUnfinished: boolean;
   /** What the account's devices call it, sealed; empty until one has given it a label. */
   readonly label: Uint8Array;
 }
@@ -170,11 +175,11 @@ export interface ListedDevice {
 /** count u8 ‖ (device key 32 ‖ last day u32 ‖ flags u8 ‖ label bytes16) each. */
 export function encodeDeviceList(devices: readonly ListedDevice[]): Uint8Array {
   const writer = new Writer().u8(devices.length);
-  for (const { deviceKey, lastDay, isOwn, isJoining, label } of devices) {
+  for (const { deviceKey, lastDay, isOwn, isJoining, isUnfinished, label } of devices) {
     writer
       .raw(deviceKey)
       .u32(lastDay)
-      .u8((isOwn ? OWN : 0) | (isJoining ? JOINING : 0))
+      .u8((isOwn ? OWN : 0) | (isJoining ? JOINING : 0) | (isUnfinished ? UNFINISHED : 0))
       .bytes16(label);
   }
   return writer.finish();
@@ -189,9 +194,16 @@ export function decodeDeviceList(bytes: Uint8Array): ListedDevice[] {
     const deviceKey = reader.take(DEVICE_KEY_BYTES);
     const lastDay = reader.u32();
     const flags = reader.u8();
-    if (flags > (OWN | JOINING)) throw new TransportError("MALFORMED");
+    if (flags > (OWN | JOINING | UNFINISHED)) throw new TransportError("MALFORMED");
     const label = reader.bytes16(DEVICE_LABEL_BYTES_MAX);
-    return { deviceKey, lastDay, isOwn: (flags & OWN) !== 0, isJoining: (flags & JOINING) !== 0, label };
+    return {
+      deviceKey,
+      lastDay,
+      isOwn: (flags & OWN) !== 0,
+      isJoining: (flags & JOINING) !== 0,
+      isUnfinished: (flags & UNFINISHED) !== 0,
+      label,
+    };
   });
   reader.end();
   return devices;
@@ -199,6 +211,7 @@ export function decodeDeviceList(bytes: Uint8Array): ListedDevice[] {
 
 const OWN = 1;
 const JOINING = 2;
+const UNFINISHED = 4;
 
 const RESULT_NAMES: ReadonlyMap<number, ControlResult> = new Map(
   Object.entries(CONTROL_RESULTS).map(([name, code]) => [code, name as ControlResult]),

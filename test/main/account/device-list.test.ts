@@ -21,6 +21,7 @@ test("a day that has not come yet, as a provider may name it, is shown as today,
     lastDay,
     isOwn: false,
     isJoining: false,
+    isUnfinished: false,
   }));
   const clock = new VirtualClock({ start: milliseconds(TODAY * DAY + 5) });
   const offer = new StandingOffer(clock);

@@ -6,8 +6,8 @@ import { StandingOffer } from "#main/account/standing-offer.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
 
-const phone = { id: "2", isJoining: false };
-const laptop = { id: "1", isJoining: false };
+const phone = { id: "2", isJoining: false, isUnfinished: false };
+const laptop = { id: "1", isJoining: false, isUnfinished: false };
 
 test("a code is over at its time, not before", async () => {
   const { clock, offer, made } = offered();
@@ -23,6 +23,8 @@ test("a device that is joining has not used the code up yet; one that has joined
   assert.deepEqual(offer.now, made);
   offer.listed([laptop, { ...phone, isJoining: true }]);
   assert.deepEqual(offer.now, made);
+  offer.listed([laptop, { id: "3", isJoining: false, isUnfinished: true }]);
+  assert.deepEqual(offer.now, made, "nor has one that did not finish with the code before");
   offer.listed([laptop, phone]);
   assert.equal(offer.now, undefined);
 });

@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AccountRequest, Accounts, type SignUpPolicy } from "#provider-server/accounts/accounts.ts";
 import { createInvite } from "#provider-server/accounts/invites.ts";
 import { canonicalLocalPart, isReserved, skeletonOf } from "#provider-server/accounts/local-part.ts";
-import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { milliseconds, nodeId, seconds } from "#transport/core/units.ts";
-import { loadSuite } from "#transport/crypto/create-suite.ts";
-import { type MailboxRecord, signMailboxRecord } from "#transport/directory/mailbox-record.ts";
+import { type MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { decodeDeviceList } from "#transport/link/control.ts";
 import { deviceTokenHash } from "#transport/link/device-token.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { DEVICES_PER_ACCOUNT_MAX } from "#provider-server/accounts/limits.ts";
-
-const suite = await loadSuite("x25519", "native");
-const DAY = 86_400_000;
-const providerId = nodeId(new Uint8Array(32).fill(2));
-const device = (n: number): Uint8Array => new Uint8Array(32).fill(n);
-const accountSeed = (name: string): Uint8Array => new SeededRandom(name).bytes(32);
+import { DAY, device, setUp, suite, token } from "./household.ts";
 
 test("a device signs up once; asking again finds the same account", () => {
   const { signUp } = setUp();
@@ -127,39 +118,6 @@ test("a device joins with a token that another device left the hash of, once, wi
   assert.equal(offer(1, 6), "TOO_MANY_DEVICES");
 });
 
-test("a device that never finishes joining is shown as joining, and is gone when the offer ends; one that has named itself stays", async () => {
-  const { signUp, handle, accounts, clock } = setUp();
-  signUp(1, "alice");
-  const offer = (n: number) =>
-    handle(1, {
-      kind: "offer-device",
-      id: 0,
-      tokenHash: deviceTokenHash(suite, token(n)),
-      bundle: new Uint8Array(300),
-    });
-  const join = (n: number, with_: number) => handle(n, { kind: "join-device", id: 0, token: token(with_) }).result;
-  const name = (by: number, n: number) =>
-    handle(by, { kind: "label-device", id: 0, deviceKey: device(n), label: new Uint8Array(123) }).result;
-  const joining = () =>
-    decodeDeviceList(handle(1, { kind: "list-devices", id: 0 }).body).map(({ isJoining }) => isJoining);
-  offer(1);
-  assert.equal(join(2, 1), "OK");
-  assert.equal(name(1, 2), "OK");
-  assert.deepEqual(joining(), [false, true], "what others call it does not end its joining");
-  await clock.runFor(seconds(14 * 60));
-  assert.equal(join(2, 1), "OK", "its answer may have been lost");
-  await clock.runFor(seconds(60));
-  assert.deepEqual(joining(), [false]);
-  assert.equal(accounts.isDevice(device(2)), false);
-
-  offer(2);
-  assert.equal(join(2, 2), "OK", "with a new code it may try again");
-  assert.equal(name(2, 2), "OK");
-  assert.deepEqual(joining(), [false, false]);
-  await clock.runFor(seconds(24 * 3600));
-  assert.deepEqual(joining(), [false, false]);
-});
-
 test("a device is removed by another of its account, with what was on offer, and a notice for those that stay", () => {
   const { signUp, handle, accounts, notices } = setUp();
   signUp(1, "alice");
@@ -253,57 +211,3 @@ test("names have one spelling, and skeletons forget separators only", () => {
   assert.equal(isReserved("no.reply"), true);
   assert.equal(isReserved("noreplyx"), false);
 });
-
-function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
-  const clock = new VirtualClock({ start: milliseconds(20_000 * DAY) });
-  const database = new ProviderDatabase(":memory:");
-  const random = new SeededRandom("mailboxes");
-  const domain = "a.example";
-  const notices: Uint8Array[] = [];
-  const accounts = new Accounts({
-    database,
-    clock,
-    random,
-    primitives: suite,
-    providerId,
-    domain,
-    signUp: signUpPolicy,
-    notify: (_, notice) => void notices.push(notice),
-  });
-  const handle = (n: number, request: AccountRequest) => accounts.handle(device(n), request);
-  const status = (n: number) => handle(n, { kind: "status", id: 0 }).account;
-  return {
-    clock,
-    database,
-    accounts,
-    notices,
-    handle,
-    signUp: (n: number, localPart: string, invite = "") =>
-      handle(n, {
-        kind: "sign-up",
-        id: 0,
-        localPart,
-        invite,
-        accountKey: suite.ed25519.publicKey(accountSeed(localPart.toLowerCase())),
-      }),
-    recordOf: (n: number, name: string): MailboxRecord => {
-      const account = status(n);
-      assert.ok(account);
-      return {
-        ...account,
-        mailboxKey: new Uint8Array(1216),
-        validFrom: clock.now(),
-        validUntil: milliseconds(clock.now() + 7 * DAY),
-        certificate: new Uint8Array(10),
-        accountKey: suite.ed25519.publicKey(accountSeed(name)),
-      };
-    },
-    put: (n: number, record: MailboxRecord) => {
-      const bytes = signMailboxRecord({ record, accountSeed: accountSeed("alice"), suite });
-      const replyId = new Uint8Array(32).fill(n);
-      return { record: bytes, result: handle(n, { kind: "put-record", id: 0, record: bytes, replyId }).result };
-    },
-  };
-}
-
-const token = (n: number): Uint8Array => new Uint8Array(32).fill(n);

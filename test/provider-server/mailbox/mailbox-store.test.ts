@@ -14,7 +14,9 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { type MailboxId, mailboxId, milliseconds, seconds, surbId } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
 
+const suite = await loadSuite("x25519", "native");
 const DAY = 24 * 3600 * 1000;
 const alice = { box: box(1), device: device(1) };
 const bob = { box: box(2), device: device(2) };
@@ -62,6 +64,17 @@ test("a device that has been away for two weeks keeps nothing from going", async
   store.next({ deviceKey: alice.device, cursor: 1 });
   await clock.runFor(seconds(1));
   assert.equal(store.next({ deviceKey: device(11), cursor: 0 }), undefined);
+});
+
+test("a device that used a code and did not finish joining keeps nothing from going", async () => {
+  const { store, clock, deliver, addDevice, endJoining } = setUp();
+  addDevice("alice", device(11));
+  endJoining();
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  store.next({ deviceKey: alice.device, cursor: 1 });
+  await clock.runFor(seconds(1));
+  assert.equal(store.next({ deviceKey: alice.device, cursor: 0 }), undefined);
 });
 
 test("what was collected still counts as had, and does not come a second time", async () => {
@@ -282,6 +295,7 @@ function setUp(options: { path?: string; fragments?: number; replies?: number; r
       }),
     deliverReply: (id: MailboxId, n: number) =>
       store.deliver({ mailboxId: id, kind: "reply", surbId: surbId(new Uint8Array(16)), body: body(n), hash: hash(n) }),
+    endJoining: () => tables.endJoining(Number.MAX_SAFE_INTEGER, suite),
     addDevice: (localPart: string, key: Uint8Array): void => {
       const account = tables.named(localPart);
       assert.ok(account);

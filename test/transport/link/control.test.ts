@@ -85,7 +85,9 @@ test("the specification's examples hold", async () => {
   assert.equal(answer, `000000010001000f616c69636540612e6578616d706c65${"02".repeat(32)}${"03".repeat(32)}0000`);
   assert.equal(toHex(encodeControlRequest({ kind: "status", id: 2 })), "0500000002");
   assert.equal(toHex(encodeControlAnswer({ id: 2, result: "NO_ACCOUNT", body: none })), "0000000205000000");
-  const devices = [{ deviceKey: filled(4), lastDay: 20_833, isOwn: true, isJoining: false, label: none }];
+  const devices = [
+    { deviceKey: filled(4), lastDay: 20_833, isOwn: true, isJoining: false, isUnfinished: false, label: none },
+  ];
   assert.equal(toHex(encodeDeviceList(devices)), `01${"04".repeat(32)}00005161010000`);
 });
 
@@ -95,6 +97,7 @@ test("a list of devices comes back as it was, and anything else is refused", () 
     lastDay: fc.nat(),
     isOwn: fc.boolean(),
     isJoining: fc.boolean(),
+    isUnfinished: fc.boolean(),
     label: some,
   });
   fc.assert(
@@ -108,7 +111,7 @@ test("a list of devices comes back as it was, and anything else is refused", () 
     }),
   );
   assert.throws(() => decodeDeviceList(Uint8Array.of(17)), { code: "MALFORMED" });
-  assert.throws(() => decodeDeviceList(new Uint8Array([1, ...new Uint8Array(36), 4, 0, 0])), { code: "MALFORMED" });
+  assert.throws(() => decodeDeviceList(new Uint8Array([1, ...new Uint8Array(36), 8, 0, 0])), { code: "MALFORMED" });
 });
 
 function filled(byte: number): Uint8Array {
