@@ -12,7 +12,7 @@ export interface CallOptions {
 }
 
 export class Thread {
-  /** Rejects with why it could not begin; then the thread ends. */
+  /** Rejects with why it could not begin; the thread has ended by then, and has closed what it opened. */
   readonly opened: Promise<unknown>;
   /** Resolves when the thread has ended, for whatever reason. */
   readonly ended: Promise<void>;
@@ -60,8 +60,9 @@ export class Thread {
     this.#open.delete(reply.id);
     if (!("code" in reply)) return call?.resolve(reply.value);
     const code = ERROR_CODES.find((known) => known === reply.code) ?? "INTERNAL";
-    call?.reject(new MainError(code, { detail: reply.detail }));
-    if (reply.id === OPENED) void this.#worker.terminate();
+    const refuse = (): void => call?.reject(new MainError(code, { detail: reply.detail }));
+    if (reply.id !== OPENED) return refuse();
+    void this.#worker.terminate().finally(refuse);
   }
 
   #end(error: MainError): void {

@@ -124,6 +124,22 @@ test("a byte changed anywhere in the closed database is STORE_DAMAGED, and chang
   await store.close();
 });
 
+test("a database that is refused has been closed when the refusal is heard: no file comes or goes after it", async (t) => {
+  const dataDir = await folder(t);
+  const store = await createStore({ dataDir, keyring, passphrase, random });
+  await store.addArrival(arrival({ text: "precious" }), newId(random));
+  await store.close();
+  const path = join(dataDir, "starling.db");
+  const bad = await readFile(path);
+  for (let at = 0x800; at < bad.length; at += 0x1000) bad[at] = (bad[at] as number) ^ 0x10;
+  for (let step = 0; step < 10; step++) {
+    await rm(`${path}.seal`, { force: true }); // as after a kill: it is opened and its pages are looked at
+    await writeFile(path, bad);
+    await assert.rejects(openStore({ dataDir, keyring, passphrase }), { code: "STORE_DAMAGED" });
+    assert.deepEqual((await readdir(dataDir)).toSorted(), ["starling.db", "starling.key"]);
+  }
+});
+
 test("a full disk is DISK_FULL, and what was stored before stays", async (t) => {
   const store = await openNew(t);
   const conversation = await store.addArrival(arrival({ text: "before" }), newId(random));
