@@ -21,6 +21,7 @@ export interface Entry {
 }
 
 export interface Arrival {
+  /** Of a reply: the account's reply id. */
   readonly mailboxId: MailboxId;
   readonly kind: "fragment" | "reply" | "notice";
   /** Zero bytes for a fragment. */

@@ -24,7 +24,7 @@ export class MailboxTables {
 
   insert(arrival: Arrival, hour: number): "stored" | DropReason {
     const { mailboxId: id32, kind: command } = arrival;
-    const mailbox = command === "reply" ? this.#sql.replies.get(id32, id32) : this.#sql.mailbox.get(id32);
+    const mailbox = command === "reply" ? this.#sql.replies.get(id32) : this.#sql.mailbox.get(id32);
     if (mailbox === undefined) return "MAILBOX_UNKNOWN";
     const { id, next_seq, fragments, replies } = mailbox as Record<string, number>;
     if (arrival.kind === "notice") {
@@ -106,8 +106,7 @@ const KIND_NAMES = new Map(Object.entries(KIND_CODES).map(([name, code]) => [cod
 
 const STATEMENTS = {
   mailbox: "SELECT id, next_seq, fragments, replies FROM mailboxes WHERE mailbox_id = ?",
-  replies:
-    "SELECT id, next_seq, fragments, replies FROM mailboxes WHERE reply_id = ? OR (mailbox_id = ? AND reply_id IS NULL)",
+  replies: "SELECT id, next_seq, fragments, replies FROM mailboxes WHERE reply_id = ?",
   addHash: "INSERT INTO hashes (mailbox, hash, arrived_hour) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   addEntry: "INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body) VALUES (?, ?, ?, ?, ?, ?)",
   countEntry:

@@ -13,7 +13,6 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
 import { type MailboxId, mailboxId, milliseconds, type NodeId, seconds, surbId } from "#transport/core/units.ts";
-import { signMailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { choosePath, chooseReplyPath } from "#transport/directory/path.ts";
 import { encodeServiceRequest, serviceId } from "#transport/sphinx/service-payload.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
@@ -24,7 +23,7 @@ test("replies that nobody asked for reach no mailbox, and the answer to a questi
   const { net, dropped, sphinx } = await start(t);
   const alice = await member(net, { name: "alice", provider: "a" });
   const eve = await member(net, { name: "eve", provider: "b" });
-  await putRecord(net, alice, alice.replyId);
+  await putRecord(alice, alice.replyId);
 
   // Eve knows Alice's mailbox from her record, and makes SURBs that lead there.
   for (let i = 0; i < REPLIES_PER_MAILBOX_MAX + 20; i++) {
@@ -41,11 +40,24 @@ test("replies that nobody asked for reach no mailbox, and the answer to a questi
   assert.equal((await alice.device.poll(answer.cursor))?.kind, "none", "and there is no other");
 });
 
+test("an account that has not yet said where its replies come gets none: not by its mailbox id, which others know", async (t) => {
+  const { net, dropped, sphinx } = await start(t);
+  const alice = await member(net, { name: "alice", provider: "a" });
+  const eve = await member(net, { name: "eve", provider: "b" });
+  const { surb } = sphinx.createSurb({ ...way(net, "b", "a"), mailbox: alice.mailbox, surbId: id(), random });
+  send(eve.device, sphinx.wrapReply({ surb, body: random.bytes(100), random }));
+  await net.clock.runFor(seconds(60));
+  assert.equal(dropped.get("MAILBOX_UNKNOWN"), 1);
+  assert.equal((await alice.device.poll(0))?.kind, "none");
+});
+
 test("one SURB brings one reply, however often its holder uses it", async (t) => {
   const { net, dropped, sphinx } = await start(t);
   const alice = await member(net, { name: "alice", provider: "a" });
   const service = await member(net, { name: "service", provider: "b" });
-  const { surb } = sphinx.createSurb({ ...way(net, "b", "a"), mailbox: alice.mailbox, surbId: id(), random });
+  await putRecord(alice, alice.replyId);
+  const replies = { ...way(net, "b", "a"), mailbox: mailboxId(alice.replyId), surbId: id(), random };
+  const { surb } = sphinx.createSurb(replies);
   for (let i = 0; i < 20; i++) {
     send(service.device, sphinx.wrapReply({ surb, body: random.bytes(50), random }));
     await net.clock.runFor(milliseconds(200));
@@ -61,21 +73,24 @@ test("a place for replies is nobody else's: not another's, and not another's mai
   const { net } = await start(t);
   const alice = await member(net, { name: "alice", provider: "a" });
   const eve = await member(net, { name: "eve", provider: "a" });
-  assert.equal(await putRecord(net, alice, alice.replyId), "OK");
-  assert.equal(await putRecord(net, eve, alice.replyId), "REFUSED");
-  assert.equal(await putRecord(net, eve, alice.mailbox), "REFUSED");
-  assert.equal(await putRecord(net, alice, alice.replyId), "OK", "one's own as often as one likes");
+  assert.equal(await putRecord(alice, alice.replyId), "OK");
+  assert.equal(await putRecord(eve, alice.replyId), "REFUSED");
+  assert.equal(await putRecord(eve, alice.mailbox), "REFUSED");
+  assert.equal(await putRecord(alice, alice.replyId), "OK", "one's own as often as one likes");
 });
 
 test("a mailbox full of fragments still takes replies, and one full of replies fragments", () => {
   const database = new ProviderDatabase(":memory:");
   const mailbox = mailboxId(random.bytes(32));
-  database.prepare("INSERT INTO mailboxes (id, mailbox_id) VALUES (1, ?)").run(mailbox);
+  const replyId = random.bytes(32);
+  database.prepare("INSERT INTO mailboxes (id, mailbox_id, reply_id) VALUES (1, ?, ?)").run(mailbox, replyId);
   const quota = { fragments: 5, replies: 3 };
   assert.ok(FRAGMENTS_PER_MAILBOX_MAX > REPLIES_PER_MAILBOX_MAX);
   const tables = new MailboxTables(database, quota);
-  const insert = (kind: "fragment" | "reply"): "stored" | DropReason =>
-    tables.insert({ mailboxId: mailbox, kind, surbId: id(), body: random.bytes(10), hash: random.bytes(16) }, 1);
+  const insert = (kind: "fragment" | "reply"): "stored" | DropReason => {
+    const to = kind === "reply" ? mailboxId(replyId) : mailbox;
+    return tables.insert({ mailboxId: to, kind, surbId: id(), body: random.bytes(10), hash: random.bytes(16) }, 1);
+  };
   for (let i = 0; i < quota.fragments; i++) assert.equal(insert("fragment"), "stored");
   assert.equal(insert("fragment"), "MAILBOX_FULL");
   for (let i = 0; i < quota.replies; i++) assert.equal(insert("reply"), "stored");
@@ -109,22 +124,8 @@ async function member(net: SmallNetwork, o: { name: string; provider: "a" | "b" 
   return { ...o, device, mailbox: account.mailboxId, replyId: random.bytes(32) };
 }
 
-async function putRecord(net: SmallNetwork, user: Member, replyId: Uint8Array): Promise<string> {
-  const { device, name, provider, mailbox } = user;
-  const accountSeed = device.accountSeed(name);
-  const now = milliseconds(Math.floor(net.clock.now()));
-  const record = {
-    address: `${name}@${provider}.example`,
-    providerId: idOf(net, provider),
-    mailboxId: mailbox,
-    mailboxKey: random.bytes(1216),
-    validFrom: now,
-    validUntil: milliseconds(now + 7 * 86_400_000),
-    certificate: random.bytes(100),
-    accountKey: net.suite.ed25519.publicKey(accountSeed),
-  };
-  const bytes = signMailboxRecord({ record, accountSeed, suite: net.suite });
-  return (await device.control({ kind: "put-record", record: bytes, replyId })).result;
+async function putRecord(user: Member, replyId: Uint8Array): Promise<string> {
+  return (await user.device.publish({ ...user, replyId })).result;
 }
 
 /** A question to `echo` at the other provider; the answer comes to the user's secret place. */

@@ -2,7 +2,8 @@
 
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { addressOf, type SmallNetwork } from "#test/support/small-network.ts";
-import { type Milliseconds, type NodeId, seconds } from "#transport/core/units.ts";
+import { type MailboxId, type Milliseconds, milliseconds, type NodeId, seconds } from "#transport/core/units.ts";
+import { signMailboxRecord } from "#transport/directory/mailbox-record.ts";
 import {
   type ControlAnswer,
   type ControlRequest,
@@ -70,6 +71,31 @@ export class TestDevice {
   async signUp(localPart: string): Promise<ControlAnswer> {
     const accountKey = this.#net.suite.ed25519.publicKey(this.accountSeed(localPart));
     return this.control({ kind: "sign-up", localPart, invite: "", accountKey });
+  }
+
+  /** Publishes a record with keys of nobody, and with it where replies come. */
+  async publish(account: {
+    readonly name: string;
+    readonly provider: "a" | "b";
+    readonly mailbox: MailboxId;
+    readonly replyId: Uint8Array;
+  }): Promise<ControlAnswer> {
+    const { clock, providers, suite } = this.#net;
+    const { name, provider, mailbox, replyId } = account;
+    const random = new SeededRandom(`${name}/record`);
+    const accountSeed = this.accountSeed(name);
+    const now = milliseconds(Math.floor(clock.now()));
+    const record = {
+      address: `${name}@${provider}.example`,
+      providerId: providers[provider === "a" ? 0 : 1]?.nodeId as NodeId,
+      mailboxId: mailbox,
+      mailboxKey: random.bytes(1216),
+      validFrom: now,
+      validUntil: milliseconds(now + 7 * 86_400_000),
+      certificate: random.bytes(100),
+      accountKey: suite.ed25519.publicKey(accountSeed),
+    };
+    return this.control({ kind: "put-record", record: signMailboxRecord({ record, accountSeed, suite }), replyId });
   }
 
   accountSeed(localPart: string): Uint8Array {

@@ -18,8 +18,8 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 
 const suite = await loadSuite("x25519", "native");
 const DAY = 24 * 3600 * 1000;
-const alice = { box: box(1), device: device(1) };
-const bob = { box: box(2), device: device(2) };
+const alice = { box: box(1), device: device(1), replies: box(101) };
+const bob = { box: box(2), device: device(2), replies: box(102) };
 
 test("an entry is there once it is committed, not before", async () => {
   const { store, clock, deliver } = setUp();
@@ -128,7 +128,7 @@ test("a full mailbox takes no more until something was collected", async () => {
 
 test("a flood of replies is cut off and leaves fragments their place", async () => {
   const { store, clock, deliver, deliverReply, drops } = setUp({ replies: 4 });
-  for (let n = 0; n < 100; n++) deliverReply(alice.box, n);
+  for (let n = 0; n < 100; n++) deliverReply(alice.replies, n);
   deliver(alice.box, 1);
   await clock.runFor(seconds(1));
   assert.equal(drops.filter((reason) => reason === "REPLIES_FULL").length, 96);
@@ -265,8 +265,10 @@ function setUp(options: { path?: string; fragments?: number; replies?: number; r
   const drops: DropReason[] = [];
   const tables = new AccountTables(database);
   const day = 1000;
-  for (const [localPart, { box: id, device: deviceKey }] of Object.entries({ alice, bob })) {
+  for (const [localPart, { box: id, device: deviceKey, replies: replyId }] of Object.entries({ alice, bob })) {
     tables.create({ localPart, skeleton: localPart, accountKey: new Uint8Array(32), mailboxId: id, deviceKey, day });
+    const account = tables.named(localPart);
+    if (account !== undefined) tables.setRecord(account, { record: new Uint8Array(1), replyId });
   }
   const dependencies = {
     database,

@@ -5,7 +5,15 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { addressOf, GENESIS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
 import { Reader, Writer } from "#transport/core/bytes.ts";
-import { type Epoch, epochNumber, type MailboxId, milliseconds, seconds, surbId } from "#transport/core/units.ts";
+import {
+  type Epoch,
+  epochNumber,
+  type MailboxId,
+  mailboxId,
+  milliseconds,
+  seconds,
+  surbId,
+} from "#transport/core/units.ts";
 import { keyEpochAt } from "#transport/directory/epochs.ts";
 import { signMailboxRecord, verifyMailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { choosePath, chooseReplyPath } from "#transport/directory/path.ts";
@@ -141,6 +149,7 @@ type Net = Awaited<ReturnType<typeof startNetwork>>;
 interface User {
   device: TestDevice;
   mailbox: MailboxId;
+  replyTo: MailboxId;
   provider: "a" | "b";
   cursor: number;
 }
@@ -150,7 +159,10 @@ async function signedUp(net: Net, options: { name: string; provider: "a" | "b" }
   const answer = await device.signUp(options.name);
   assert.equal(answer.result, "OK");
   assert.ok(answer.account);
-  return { device, mailbox: answer.account.mailboxId, provider: options.provider, cursor: 0 };
+  const { mailboxId: mailbox } = answer.account;
+  const replyId = new SeededRandom(`${options.name}/replies`).bytes(32);
+  assert.equal((await device.publish({ ...options, mailbox, replyId })).result, "OK");
+  return { device, mailbox, replyTo: mailboxId(replyId), provider: options.provider, cursor: 0 };
 }
 
 function pathOptions(net: Net, seed: string) {
@@ -177,7 +189,7 @@ async function request(net: Net, user: User, o: { service: string; body: Uint8Ar
   const [own, other] = [net.providers[0].nodeId, net.providers[1].nodeId];
   const back = chooseReplyPath({ ...pathOptions(net, "back"), from: other, to: own });
   const id = surbId(random.bytes(16));
-  const { surb, replyKey } = net.sphinx.createSurb({ path: back, mailbox: user.mailbox, surbId: id, random });
+  const { surb, replyKey } = net.sphinx.createSurb({ path: back, mailbox: user.replyTo, surbId: id, random });
   const payload = encodeServiceRequest(net.geometry, { ...o, surb, random });
   const path = choosePath({ ...pathOptions(net, "there"), destination: other });
   const destination = { command: "service", recipient: serviceId(net.suite, o.service) } as const;
