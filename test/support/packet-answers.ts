@@ -8,8 +8,7 @@ import type { SuiteName } from "#transport/core/parameters.ts";
 import { nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometryForPayload } from "#transport/sphinx/geometry.ts";
-import type { PacketAnswers } from "#transport/sphinx/packet-answers.ts";
-import { knownBody, KNOWN_PAYLOAD_BYTES } from "#transport/sphinx/packet-self-test.ts";
+import { knownBody, KNOWN_PAYLOAD_BYTES, type PacketAnswers } from "#transport/sphinx/packet-self-test.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { PacketVectors } from "./packet-vectors.ts";
 import { readVectors } from "./vectors.ts";
@@ -71,21 +70,6 @@ const HEAD = `/**
  */
 
 import type { SuiteName } from "../core/parameters.ts";
-
-export interface PacketAnswers {
-  readonly mailbox: string;
-  readonly surbId: string;
-  /** The key of the user's layer, then those of the hops. */
-  readonly replyKey: string;
-  /** In path order. \`digest\`: BLAKE2b-256 of the packet that the hop sends on, of the payload at the last one. */
-  readonly hops: readonly {
-    readonly nodeId: string;
-    readonly privateKey: string;
-    readonly tag: string;
-    readonly digest: string;
-  }[];
-  /** In lines. */
-  readonly header: readonly string[];
-}
+import type { PacketAnswers } from "./packet-self-test.ts";
 
 `;

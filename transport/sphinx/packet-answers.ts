@@ -4,22 +4,7 @@
  */
 
 import type { SuiteName } from "../core/parameters.ts";
-
-export interface PacketAnswers {
-  readonly mailbox: string;
-  readonly surbId: string;
-  /** The key of the user's layer, then those of the hops. */
-  readonly replyKey: string;
-  /** In path order. `digest`: BLAKE2b-256 of the packet that the hop sends on, of the payload at the last one. */
-  readonly hops: readonly {
-    readonly nodeId: string;
-    readonly privateKey: string;
-    readonly tag: string;
-    readonly digest: string;
-  }[];
-  /** In lines. */
-  readonly header: readonly string[];
-}
+import type { PacketAnswers } from "./packet-self-test.ts";
 
 export const PACKET_ANSWERS: Readonly<Record<SuiteName, PacketAnswers>> = {
   x25519: {

@@ -10,7 +10,7 @@ import { epochNumber, milliseconds, nodeId } from "../core/units.ts";
 import { assertHolds } from "../crypto/self-test.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { geometryForPayload, HOPS_MAX, MAC_BYTES, SURB_KEY_BYTES } from "./geometry.ts";
-import { PACKET_ANSWERS, type PacketAnswers } from "./packet-answers.ts";
+import { PACKET_ANSWERS } from "./packet-answers.ts";
 import type { Delivered, Hop, MixKeys, Unwrapped } from "./packet.ts";
 import { Sphinx } from "./sphinx.ts";
 
@@ -26,6 +26,23 @@ export function packetSelfTest(sphinx: Sphinx, random: RandomSource): void {
   const made = trialPacket(sphinx, random);
   check("a packet of the network's size", () => madeHolds(sphinx, made));
   check("the refusal of changed packets", () => changedAreRefused(sphinx, made));
+}
+
+/** Known answers of one suite, in hexadecimal: transport/sphinx/packet-answers.ts. */
+export interface PacketAnswers {
+  readonly mailbox: string;
+  readonly surbId: string;
+  /** The key of the user's layer, then those of the hops. */
+  readonly replyKey: string;
+  /** In path order. `digest`: BLAKE2b-256 of the packet that the hop sends on, of the payload at the last one. */
+  readonly hops: readonly {
+    readonly nodeId: string;
+    readonly privateKey: string;
+    readonly tag: string;
+    readonly digest: string;
+  }[];
+  /** In lines. */
+  readonly header: readonly string[];
 }
 
 /** A packet over the longest path with the keys of every hop: what a self-test opens, and a start measures. */
