@@ -114,7 +114,7 @@ export class TransportClient implements MixClient {
     await this.#session?.stop();
     this.#session = undefined;
     await this.#ending;
-    this.#mailboxKeys.close();
+    await this.#mailboxKeys.close();
   }
 
   async signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp> {

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../core/clock.ts";
+import { TransportError } from "../core/errors.ts";
 import type { Parameters } from "../core/parameters.ts";
 import type { RandomSource } from "../core/random.ts";
 import { wipe } from "../core/secret.ts";
@@ -38,6 +39,7 @@ export class MailboxKeys {
   #keys: OpenKey[] = [];
   #ratchet: MailboxRatchet | undefined;
   #work: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(deps: MailboxKeysDeps) {
     this.#deps = deps;
@@ -76,7 +78,7 @@ export class MailboxKeys {
 
   /**
    * Makes the keys of the time that comes, before anybody can seal to them: another device may publish one as soon as it is
-   * in force. Durable when it resolves.
+   * in force. Durable when it resolves. Throws NO_ACCOUNT after `close`.
    */
   makeReady(): Promise<void> {
     if (this.#isReady()) return this.#work;
@@ -116,8 +118,13 @@ export class MailboxKeys {
     return opened;
   }
 
-  /** Wipes what is in memory. */
-  close(): void {
+  /**
+   * Makes nothing any more, and wipes what is in memory once what was begun is on the disk: from zeros it would go on with keys that
+   * everybody can make.
+   */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#work;
     for (const key of this.#keys) close(key);
     this.#keys = [];
     if (this.#ratchet !== undefined) {
@@ -128,7 +135,7 @@ export class MailboxKeys {
   }
 
   #isReady(): boolean {
-    if (this.#ratchet === undefined) return false;
+    if (this.#isClosed || this.#ratchet === undefined) return false;
     // The first key is needed before there is a list of nodes to hold the clock against.
     if (!this.#deps.isClockGood() && this.#keys.length > 0) return true;
     return this.#ratchet.generation > this.#lastGeneration();
@@ -190,6 +197,8 @@ export class MailboxKeys {
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
+    // Without what is on the disk it would begin anew, beside the other devices.
+    if (this.#isClosed) return Promise.reject(new TransportError("NO_ACCOUNT"));
     const done = this.#work.then(work);
     this.#work = done.catch(() => undefined);
     return done;

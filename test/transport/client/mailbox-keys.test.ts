@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generationAt, partOf, periodOf } from "#transport/client/key-generations.ts";
 import { MailboxKeys } from "#transport/client/mailbox-keys.ts";
-import type { MailboxRatchet } from "#transport/client/store.ts";
+import type { MailboxRatchet, StoredMailboxKey } from "#transport/client/store.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { milliseconds } from "#transport/core/units.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -108,6 +108,59 @@ test("ended between a key and what it was made from, the same key is made again"
     first,
   );
 });
+
+test("stopped while the next key is on its way to the disk, what is kept is what makes the keys of all devices, and not zeros", async () => {
+  const undisturbed = setUp();
+  await undisturbed.keys.renew();
+  const shared = structuredClone(undisturbed.keys.ratchet as MailboxRatchet);
+  const store = new SlowStore();
+  const { keys, after } = setUp(store);
+  await keys.adopt(shared, structuredClone(undisturbed.keys.all));
+  await after(6 * DAY);
+  const { written, goOn } = store.holdNextKey();
+  const making = keys.makeReady();
+  await written;
+  const closing = keys.close();
+  goOn();
+  await Promise.all([making, closing]);
+  await undisturbed.after(6 * DAY);
+  await undisturbed.keys.makeReady();
+  assert.deepEqual(await store.mailboxRatchet(), undisturbed.keys.ratchet);
+  assert.deepEqual(
+    (await store.mailboxKeys()).map(({ publicKey }) => toHex(publicKey)),
+    undisturbed.keys.all.map(({ publicKey }) => toHex(publicKey)),
+  );
+});
+
+test("asked for after the stop, no keys are made, and what is on the disk stays", async () => {
+  const { keys, store } = setUp();
+  await keys.renew();
+  const before = await store.mailboxRatchet();
+  await keys.close();
+  await assert.rejects(keys.makeReady(), { code: "NO_ACCOUNT" });
+  assert.deepEqual(await store.mailboxRatchet(), before);
+});
+
+/** Holds one key back until it is told to go on. */
+class SlowStore extends MemoryClientStore {
+  #hold: (() => Promise<void>) | undefined;
+
+  holdNextKey(): { written: Promise<void>; goOn: () => void } {
+    const [written, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    this.#hold = () => {
+      written.resolve();
+      return released.promise;
+    };
+    return { written: written.promise, goOn: released.resolve };
+  }
+
+  override async addMailboxKey(key: StoredMailboxKey): Promise<void> {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    await hold?.();
+    await super.addMailboxKey(key);
+  }
+}
 
 function setUp(store = new MemoryClientStore()) {
   const truth = new VirtualClock({ start: START });
