@@ -23,6 +23,7 @@ import type { Entry as MailboxEntry } from "../mailbox/mailbox-store.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import { DeviceBudgets } from "./device-budgets.ts";
 import { DocumentSender } from "./document-sender.ts";
+import { Given } from "./given.ts";
 import { POLL_ANSWER_WAIT, POLL_ANSWERS_WAITING_MAX, STRANGERS_MAX } from "./limits.ts";
 
 export interface EntryDependencies {
@@ -38,7 +39,9 @@ export interface EntryDependencies {
   readonly tokens: {
     order(key: Uint8Array, order: Uint8Array): { readonly result: ControlResult; readonly body?: Uint8Array };
   };
-  readonly mailbox: { next(options: { deviceKey: Uint8Array; cursor: number }): MailboxEntry | undefined };
+  readonly mailbox: {
+    next(options: { deviceKey: Uint8Array; cursor: number; behind: number }): MailboxEntry | undefined;
+  };
   /** The signed bytes of a consensus, if this provider has it. */
   readonly consensus: (epoch: Epoch | "current") => Uint8Array | undefined;
   readonly forward: (firstHop: NodeId, packet: Uint8Array) => void;
@@ -73,7 +76,8 @@ export class Entry {
       this.#documents.forget(link);
     });
     if (!this.#deps.accounts.isDevice(link.peer.key)) this.#makeRoomFor(link);
-    link.onFrame((bytes) => this.#receive(link, bytes));
+    const given = new Given();
+    link.onFrame((bytes) => this.#receive({ link, given }, bytes));
   }
 
   get links(): number {
@@ -98,8 +102,9 @@ export class Entry {
     this.#strangers.add(stranger);
   }
 
-  #receive(link: Link, bytes: Uint8Array): void {
+  #receive(line: Line, bytes: Uint8Array): void {
     const { onDrop, sizes, clock } = this.#deps;
+    const { link } = line;
     const deviceKey = link.peer.key;
     const frame = withoutThrow(() =>
       decodeFrame(bytes, { protocol: "starling-client/1", direction: "fromDialer", sizes }),
@@ -111,16 +116,17 @@ export class Entry {
     const kind = frame.type;
     if (kind !== "send" && kind !== "poll" && kind !== "getConsensus" && kind !== "control") return;
     if (!this.#budgets.take(deviceKey, kind, clock.now())) return onDrop("OVER_BUDGET");
-    this.#handle(link, frame);
+    this.#handle(line, frame);
   }
 
-  #handle(link: Link, frame: Frame): void {
+  #handle(line: Line, frame: Frame): void {
     const { accounts, forward, onDrop, consensus, network } = this.#deps;
+    const { link } = line;
     switch (frame.type) {
       case "send":
         return accounts.isDevice(link.peer.key) ? forward(frame.firstHop, frame.packet) : onDrop("NO_ACCOUNT");
       case "poll":
-        return this.#answerPoll(link, frame.cursor);
+        return this.#answerPoll(line, frame.cursor);
       case "getConsensus":
         return this.#documents.send(link, {
           document: frame.epoch === "network" ? network.bytes : consensus(frame.epoch),
@@ -138,11 +144,12 @@ export class Entry {
    * is here. To read an entry takes longer than to find none, and a watcher of the line could see how much longer.
    * None at all where too many wait: the next poll asks for the same.
    */
-  #answerPoll(link: Link, cursor: number): void {
+  #answerPoll({ link, given }: Line, cursor: number): void {
     const { accounts, mailbox, padding, sizes, clock, onDrop } = this.#deps;
     if (this.#answersWaiting >= POLL_ANSWERS_WAITING_MAX) return onDrop("POLLS_BUSY");
     const due = milliseconds(clock.now() + POLL_ANSWER_WAIT);
-    const entry = mailbox.next({ deviceKey: link.peer.key, cursor });
+    const entry = mailbox.next({ deviceKey: link.peer.key, cursor, behind: given.polled(cursor) });
+    if (entry !== undefined) given.gave(entry.seq);
     const answer: Frame =
       entry === undefined
         ? {
@@ -155,10 +162,12 @@ export class Entry {
           }
         : { type: "entry", cursor: entry.seq, kind: entry.kind, surbId: surbId(entry.surbId), body: entry.body };
     const frame = encodeFrame(answer, sizes);
+    const { losses } = given;
     this.#answersWaiting++;
     clock.at(due, () => {
       this.#answersWaiting--;
-      link.send(frame); // lost on a congested line
+      // Lost on a congested line, and with it all that wait: whatever they carry, and what they carry would leave a gap.
+      if (losses === given.losses && !link.send(frame)) given.lost();
     });
   }
 
@@ -178,6 +187,12 @@ export class Entry {
         : this.#answer(link.peer.key, request);
     link.send(encodeFrame({ type: "controlAnswer", body: encodeControlAnswer(answer) }, sizes));
   }
+}
+
+/** A link, and what it was given. */
+interface Line {
+  readonly link: Link;
+  readonly given: Given;
 }
 
 function withoutThrow<T>(work: () => T): T | undefined {

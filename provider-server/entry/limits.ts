@@ -32,6 +32,12 @@ export const POLL_ANSWERS_WAITING_MAX = 4096;
 /** Links of devices without an account, each there for a minute to sign up. The newest 512 of them; accounts have the rest. */
 export const STRANGERS_MAX = 512;
 
+/**
+ * Entries that a link is given beyond its cursor before they begin again there: 24 s of the chat profile's polls, longer than a live line
+ * takes there and back; one that a client could not keep is not further away than so many polls.
+ */
+export const GIVEN_AHEAD_MAX = 32;
+
 /** Documents that one link waits for: a client asks for one, and again when it thinks that the answer was lost. */
 export const DOCUMENTS_WAITING_MAX = 2;
 

@@ -79,9 +79,10 @@ export class MailboxStore {
 
   /**
    * The first entry behind the cursor, which says that the device has everything up to it. An entry goes once every active
-   * device has passed it. Undefined when there is none.
+   * device has passed it. With `behind`, a number above the cursor, the first behind that, if there is one: what lies between was
+   * given already. Undefined when nothing is behind the cursor.
    */
-  next(options: { deviceKey: Uint8Array; cursor: number }): Entry | undefined {
+  next(options: { deviceKey: Uint8Array; cursor: number; behind?: number }): Entry | undefined {
     const device = this.#tables.device(options.deviceKey);
     if (device === undefined) return undefined;
     // A cursor beyond the last entry was made up: it would delete what has not come yet.
@@ -90,7 +91,9 @@ export class MailboxStore {
       this.#cursors.set(Buffer.from(options.deviceKey).toString("hex"), { deviceKey: options.deviceKey, cursor });
       this.#flushSoon();
     }
-    return this.#tables.entryAfter(device.mailbox, cursor);
+    const { behind = cursor } = options;
+    const further = behind > cursor ? this.#tables.entryAfter(device.mailbox, behind) : undefined;
+    return further ?? this.#tables.entryAfter(device.mailbox, cursor);
   }
 
   /** From one device of an account to the others, within the caller's transaction. */

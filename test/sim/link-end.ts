@@ -40,6 +40,8 @@ export class LinkEnd implements Link {
   #early: Uint8Array[] = [];
   #closeHandler: ((reason: string) => void) | undefined;
   #isClosed = false;
+  /** A frame of a client's link was lost: nothing behind it arrives, as on a TCP connection that repeats it in vain. */
+  #isTorn = false;
   #lastArrival = 0;
 
   constructor(options: EndOptions) {
@@ -62,7 +64,8 @@ export class LinkEnd implements Link {
     const fate = uniform(random);
     const other = this.other;
     const line = other === undefined ? undefined : net.line?.(this.machine, other.machine);
-    const isLost = fate < loss || line?.cut === true;
+    if (line?.cut === true && protocol === "starling-client/1") this.#isTorn = true;
+    const isLost = fate < loss || line?.cut === true || this.#isTorn;
     // In order, as on a TCP connection.
     if (!isLost) this.#lastArrival = Math.max(this.#lastArrival, clock.now() + wait + (line?.delay ?? 0));
     this.#tellOf(frame, isLost);
@@ -98,6 +101,14 @@ export class LinkEnd implements Link {
       direction,
       frame,
     });
+  }
+
+  /** Nothing can come of it any more. */
+  get isLost(): boolean {
+    const { net, machine } = this.#options;
+    const { other } = this;
+    if (other === undefined) return false;
+    return this.#isTorn || other.#isTorn || net.line?.(machine, other.machine).cut === true;
   }
 
   get machine(): string {

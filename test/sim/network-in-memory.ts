@@ -145,13 +145,13 @@ export class NetworkInMemory {
     return { dial: (target) => this.#dial(options, target) };
   }
 
-  /** Gives up every link whose line is cut: to be called when one was. */
+  /** Gives up every link whose line is cut, or on which a client's frame was lost: to be called when a line was cut. */
   async dropCutLinks(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#clock.at(milliseconds(this.#clock.now() + DEAD_LINE_WAIT), resolve);
     });
     for (const { links } of this.#listeners.values()) {
-      for (const end of links) if (this.line?.(end.machine, end.other?.machine ?? "").cut === true) end.break();
+      for (const end of links) if (end.isLost) end.break();
     }
   }
 

@@ -70,6 +70,12 @@ export class Inbox {
   #cursor = 0;
   #taken = 0;
   #inWork = 0;
+  /** The number of the last entry that came. */
+  #given = 0;
+  /** An entry could not be taken: what comes behind it has to wait for it. */
+  #hasGap = false;
+  /** How often the inbox went back to its cursor. */
+  #returns = 0;
   #stopped = false;
   #work: Promise<void> = Promise.resolve();
 
@@ -91,18 +97,30 @@ export class Inbox {
     for (const message of this.#incomplete.values()) await this.#offer(message);
   }
 
-  /** An entry that is in work already, or done, is ignored: polls overlap. */
+  /** An entry that is in work already, or done, is ignored: a provider that has given all there is begins again at the cursor. */
   take(entry: MailboxEntry): void {
-    if (entry.cursor <= this.#taken || this.#inWork >= ENTRIES_IN_WORK_MAX) return;
+    // Numbers rise, each the next in the mailbox, until it begins again: only then is there nothing between the cursor and what comes.
+    if (entry.cursor <= this.#given) this.#hasGap = false;
+    this.#given = entry.cursor;
+    if (this.#hasGap || entry.cursor <= this.#taken) return;
+    if (this.#inWork >= ENTRIES_IN_WORK_MAX) {
+      this.#hasGap = true;
+      return;
+    }
     this.#taken = entry.cursor;
     this.#inWork++;
+    const returns = this.#returns;
     this.#work = this.#work
-      .then(() => this.#deal(entry))
-      .catch(() => {
-        // The store refused (a full disk): the cursor stays, and the provider gives the entry again.
-        this.#taken = this.#cursor;
-      })
+      .then(() => (returns === this.#returns ? this.#deal(entry) : undefined))
+      .catch(() => this.#goBack()) // The store refused: a full disk.
       .finally(() => this.#inWork--);
+  }
+
+  /** The cursor stays. The provider gives the entry again, and what is behind it must not pass it meanwhile. */
+  #goBack(): void {
+    this.#taken = this.#cursor;
+    this.#hasGap = true;
+    this.#returns++;
   }
 
   async offerAgain(id: MessageId): Promise<void> {
@@ -132,8 +150,6 @@ export class Inbox {
   }
 
   async #deal(entry: MailboxEntry): Promise<void> {
-    // A failed entry rewinds `#taken`; what was queued behind it waits for its turn again.
-    if (entry.cursor <= this.#cursor) return;
     if (entry.kind === "reply") {
       await this.#deps.quiet.run(() => this.#deps.onReply(entry.surbId, entry.body));
       return this.#pass(entry.cursor);
@@ -187,7 +203,7 @@ export class Inbox {
   /** Not sealed to us, or tampered with: nobody is told. With a wrong clock it may be of another time's key, and waits. */
   async #passUnopened(cursor: number): Promise<void> {
     if (this.#deps.isClockGood()) return this.#pass(cursor);
-    this.#taken = this.#cursor;
+    this.#goBack();
   }
 
   async #pass(cursor: number): Promise<void> {

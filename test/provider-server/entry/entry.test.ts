@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Entry, type EntryDependencies } from "#provider-server/entry/entry.ts";
 import {
   DOCUMENTS_WAITING_MAX,
+  GIVEN_AHEAD_MAX,
   POLL_ANSWER_WAIT,
   POLL_ANSWERS_WAITING_MAX,
   STRANGERS_MAX,
@@ -44,6 +45,76 @@ test("a poll is answered after the same time, however long it took to find its e
     assert.deepEqual(
       link.sent.map(({ at }) => at - asked),
       [POLL_ANSWER_WAIT],
+    );
+  }
+});
+
+test("polls that come before an entry is acknowledged get what is behind it; then, and on a new link, the first behind the cursor", async () => {
+  const clock = new VirtualClock();
+  const numbers = [5, 6, 9];
+  const after = (number: number) => numbers.find((seq) => seq > number);
+  const next: EntryDependencies["mailbox"]["next"] = ({ cursor, behind }) => {
+    const seq = after(behind) ?? after(cursor);
+    return seq === undefined ? undefined : { ...ENTRY, seq };
+  };
+  const entry = entryWith({ clock, mailbox: { next } });
+  const polled = async (link: FakeLink, ...cursors: readonly number[]): Promise<(number | undefined)[]> => {
+    const before = link.sent.length;
+    for (const cursor of cursors) link.receive({ type: "poll", cursor });
+    await clock.runFor(seconds(1));
+    return link.sent.slice(before).map(({ frame }) => (frame.type === "entry" ? frame.cursor : undefined));
+  };
+  const link = new FakeLink(clock, 1);
+  entry.accept(link);
+  assert.deepEqual(await polled(link, 0, 0, 0), [5, 6, 9]);
+  assert.deepEqual(await polled(link, 0, 5, 5, 5), [5, 6, 9, 6], "all were given: from the cursor on again");
+  numbers.push(10);
+  assert.deepEqual(await polled(link, 6, 6, 9, 10), [9, 10, 10, 0]);
+  assert.deepEqual(await polled(link, 5), [6], "a cursor that went back");
+  const other = new FakeLink(clock, 1);
+  entry.accept(other);
+  assert.deepEqual(await polled(other, 5, 5), [6, 9]);
+});
+
+test("a link is given so many entries ahead of its cursor and no more", async () => {
+  const clock = new VirtualClock();
+  const entry = entryWith({ clock, mailbox: { next: ({ behind }) => ({ ...ENTRY, seq: behind + 1 }) } });
+  const link = new FakeLink(clock, 1);
+  entry.accept(link);
+  for (let poll = 0; poll < 2 * GIVEN_AHEAD_MAX; poll++) link.receive({ type: "poll", cursor: 3 });
+  await clock.runFor(seconds(1));
+  const once = Array.from({ length: GIVEN_AHEAD_MAX }, (_, n) => n + 4);
+  assert.deepEqual(
+    link.sent.map(({ frame }) => (frame.type === "entry" ? frame.cursor : undefined)),
+    [...once, ...once],
+  );
+});
+
+test("with an answer that the line does not take go those that wait behind it, whatever they carry, and the next is for the cursor", async () => {
+  for (const isEmpty of [false, true]) {
+    const clock = new VirtualClock();
+    const entry = entryWith({
+      clock,
+      mailbox: { next: ({ behind }) => (isEmpty ? undefined : { ...ENTRY, seq: behind + 1 }) },
+    });
+    const link = new FakeLink(clock, 1);
+    entry.accept(link);
+    const poll = async (): Promise<void> => {
+      link.receive({ type: "poll", cursor: 0 });
+      await clock.runFor(milliseconds(1));
+    };
+    await poll();
+    await poll();
+    link.isFull = true;
+    await clock.runFor(milliseconds(POLL_ANSWER_WAIT - 2));
+    link.isFull = false;
+    await clock.runFor(seconds(1));
+    assert.equal(link.sent.length, 0);
+    await poll();
+    await clock.runFor(seconds(1));
+    assert.deepEqual(
+      link.sent.map(({ frame }) => (frame.type === "entry" ? frame.cursor : undefined)),
+      [isEmpty ? 0 : 1],
     );
   }
 });
@@ -184,6 +255,8 @@ class FakeLink implements Link {
   readonly peer: Link["peer"];
   readonly sent: { at: Milliseconds; frame: Frame }[] = [];
   isClosed = false;
+  /** Takes nothing. */
+  isFull = false;
   readonly #clock: VirtualClock;
   #onFrame: (frame: Uint8Array) => void = () => undefined;
   #onClose: (reason: string) => void = () => undefined;
@@ -200,7 +273,7 @@ class FakeLink implements Link {
   }
 
   send(bytes: Uint8Array): boolean {
-    if (this.isClosed) return false;
+    if (this.isClosed || this.isFull) return false;
     const context = { protocol: this.protocol, direction: "toDialer", sizes: SIZES } as const;
     this.sent.push({ at: this.#clock.now(), frame: decodeFrame(bytes, context) });
     return true;

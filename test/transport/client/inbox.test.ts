@@ -56,6 +56,26 @@ test("an entry that the disk refuses is dealt with when it comes again, and thos
   assert.equal(offered.length, 1);
 });
 
+test("what comes behind an entry that could not be kept does not pass it: not before the provider begins again at the cursor", async () => {
+  const { give, notices } = await setUp();
+  notices.refused = 2;
+  assert.equal(await give(1, 2, 3, 4), 1, "two is refused, and three was in work behind it");
+  assert.equal(await give(5, 6), 1);
+  assert.equal(await give(2, 3, 4), 1, "refused again");
+  notices.refused = undefined;
+  assert.equal(await give(5), 1);
+  assert.equal(await give(2, 3, 7), 7);
+  assert.deepEqual(notices.taken, [1, 2, 3, 7]);
+});
+
+test("when the entry that could not be kept is gone, the inbox goes on behind it at the second turn", async () => {
+  const { give, notices } = await setUp();
+  notices.refused = 1;
+  assert.equal(await give(1), 0);
+  assert.equal(await give(2, 3), 0, "one may come yet");
+  assert.equal(await give(2, 3), 3);
+});
+
 test("a message that is whole on the disk, but cannot be read from it for a while, is offered without another start", async () => {
   const { take, clock, inbox, store, offered } = await setUp();
   const entries = messageOf(newId(), random.bytes(5_000));
@@ -150,6 +170,8 @@ async function setUp(parameters: Parameters = SIM_PARAMETERS) {
   const offered: Uint8Array[] = [];
   const again: SeenMessage[] = [];
   const clockIs = { good: true };
+  /** Entries of devices: which were dealt with, and which is refused. */
+  const notices: { taken: number[]; refused: number | undefined } = { taken: [], refused: undefined };
   const inbox = new Inbox({
     clock,
     suite,
@@ -159,7 +181,10 @@ async function setUp(parameters: Parameters = SIM_PARAMETERS) {
     quiet: new QuietTime({ clock, nextTick: () => undefined }),
     makeReady: async () => undefined,
     isClockGood: () => clockIs.good,
-    onNotice: async () => undefined,
+    onNotice: async ([number = 0]) => {
+      if (number === notices.refused) throw new Error("full");
+      notices.taken.push(number);
+    },
     openSealed: (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
     onLoop: () => undefined,
     onReply: () => undefined,
@@ -177,5 +202,12 @@ async function setUp(parameters: Parameters = SIM_PARAMETERS) {
       inbox.take({ cursor: ++cursor, kind: "fragment", surbId: surbId(new Uint8Array(16)), body });
     await clock.runUntilSettled(inbox.idle(), milliseconds(10_000));
   };
-  return { take, clock, inbox, store, offered, again, clockIs };
+  /** Entries of devices with these numbers come; gives the cursor behind which all is done. */
+  const give = async (...numbers: readonly number[]): Promise<number> => {
+    for (const number of numbers)
+      inbox.take({ cursor: number, kind: "notice", surbId: surbId(new Uint8Array(16)), body: Uint8Array.of(number) });
+    await clock.runUntilSettled(inbox.idle(), seconds(10));
+    return inbox.cursor;
+  };
+  return { take, give, clock, inbox, store, offered, again, clockIs, notices };
 }
