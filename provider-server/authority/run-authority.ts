@@ -95,6 +95,10 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
     onRefused: (reason) => log.event(`refused a connection: ${reason}`),
     handshakesMax: AUTHORITY_HANDSHAKES_MAX,
     linksMax: AUTHORITY_LINKS_MAX,
+  }).catch((error: unknown) => {
+    // What it asks the DNS again and again would keep a daemon that cannot start.
+    domains?.stop();
+    throw error;
   });
   const room = new LinkRoom({ network, answerBytes: () => authority.longestDocument, strangersMax: o.strangersMax });
   listener.onLink((link) => serve(link, { authority, from: room.add(link), log }));

@@ -73,6 +73,8 @@ export async function startProvider(config: ProviderConfig, observer?: Observer)
   const { domain } = config;
   const { policy, reserved = [] } = config.signUp;
   const opened = await openDoors(config, base).catch(async (error: unknown) => {
+    // Whatever stays open keeps the process: a daemon that has said why it cannot start must end.
+    await base.metrics?.close();
     await base.listener.close();
     database.close();
     throw error;
