@@ -3,7 +3,7 @@
  * out of date. Spec: docs/spec/09-storage.md §8
  */
 
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { concat, equalBytes, Reader, utf8, Writer } from "../core/bytes.ts";
 import type { RandomSource } from "../core/random.ts";
@@ -33,6 +33,10 @@ export class DiskRecords implements Records {
   #end = HEADER_BYTES;
   #number = 0;
   #liveBytes = 0;
+  /** After an attempt to write it anew that failed: not again before the file is so long. */
+  #compactFrom = 0;
+  /** The file took its place under its name, and the folder has not yet said that it keeps that. */
+  #isNameDue = false;
 
   /** Makes the file if there is none. Throws when the key is another, or something in the midst of it is damaged. */
   static async open(options: DiskRecordsOptions): Promise<DiskRecords> {
@@ -71,7 +75,7 @@ export class DiskRecords implements Records {
     let offset = HEADER_BYTES;
     while (offset < size) {
       const place = await this.#placeAt(offset, size);
-      const entry = place && this.#unseal(place, await this.#sealed(place));
+      const entry = place && (await this.#entryAt(place));
       if (place === undefined || entry === undefined) {
         if (await this.#isAnyWriteBehind({ from: offset + 1, size })) throw this.#damage(offset);
         break; // what a crash cut short was never said to be written
@@ -89,20 +93,24 @@ export class DiskRecords implements Records {
       this.#number = place.number + 1;
     }
     // Under which numbers the torn entries were sealed cannot be known: in a new file none of them counts.
-    if (this.#end < size) await this.#compact();
+    if (this.#end < size && !(await this.#compact())) {
+      this.#number += TORN_NUMBERS_MAX;
+      await this.#file.truncate(this.#end).catch(() => undefined);
+    }
     return found;
   }
 
   async read(name: string): Promise<Uint8Array> {
     const place = this.#places.get(name);
-    const entry = place && this.#unseal(place, await this.#sealed(place));
+    const entry = place && (await this.#entryAt(place));
     if (entry?.value === undefined) throw new Error("no such record");
     return entry.value;
   }
 
   async write(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
     await this.#append([...changes]);
-    if (this.#end > COMPACT_BYTES_MIN && this.#end > 2 * this.#liveBytes + COMPACT_BYTES_MIN) await this.#compact();
+    // Whatever becomes of it: what was to be written is.
+    if (this.#end > Math.max(this.#compactFrom, 2 * this.#liveBytes + COMPACT_BYTES_MIN)) await this.#compact();
   }
 
   close(): Promise<void> {
@@ -110,6 +118,9 @@ export class DiskRecords implements Records {
   }
 
   async #append(changes: readonly (readonly [string, Uint8Array | undefined])[], isDurable = true): Promise<void> {
+    // Until the folder keeps the name, a loss of power would bring back the file that had it before.
+    if (this.#isNameDue) await syncFolder(this.#options.file);
+    this.#isNameDue = false;
     const places: [string, Place | undefined][] = [];
     const parts: Uint8Array[] = [];
     let offset = this.#end;
@@ -135,28 +146,51 @@ export class DiskRecords implements Records {
     for (const [name, place] of places) this.#note(name, place);
   }
 
-  /** The same records under a new key in a new file, which takes the old one's place at once. */
-  async #compact(): Promise<void> {
+  /**
+   * The same records under a new key in a new file, which takes the old one's place at once. False where that cannot be done: then
+   * the old file is as good as before.
+   */
+  async #compact(): Promise<boolean> {
     const { file: path } = this.#options;
-    const header = newHeader(this.#options);
-    const next = await open(`${path}.new`, "w+", 0o600);
-    const copy = new DiskRecords(this.#options, next, keyOf(this.#options, header) as Uint8Array);
-    try {
-      await next.write(header, 0, header.length, 0);
-      for (const name of this.#places.keys()) await copy.#append([[name, await this.read(name)]], false);
-      await next.sync();
-      await rename(`${path}.new`, path);
-    } catch {
-      return next.close(); // the old file is as good as before
+    const copy = await this.#copied(`${path}.new`).catch(() => undefined);
+    if (copy === undefined) {
+      this.#compactFrom = this.#end + COMPACT_BYTES_MIN;
+      // On a full disk it would take the room of what is still to be written.
+      await rm(`${path}.new`, { force: true }).catch(() => undefined);
+      return false;
     }
-    await syncFolder(path);
-    await this.#file.close();
-    this.#file = next;
+    // It has the name: from here on everything goes into it, whatever else fails.
+    const old = this.#file;
+    this.#file = copy.#file;
     this.#fileKey = copy.#fileKey;
     this.#end = copy.#end;
     this.#number = copy.#number;
     this.#liveBytes = copy.#liveBytes;
+    this.#compactFrom = 0;
     for (const [name, place] of copy.#places) this.#places.set(name, place);
+    this.#isNameDue = await syncFolder(path).then(
+      () => false,
+      () => true,
+    );
+    await old.close().catch(() => undefined);
+    return true;
+  }
+
+  /** In the place of this file. */
+  async #copied(path: string): Promise<DiskRecords> {
+    const header = newHeader(this.#options);
+    const next = await open(path, "w+", 0o600);
+    try {
+      const copy = new DiskRecords(this.#options, next, keyOf(this.#options, header) as Uint8Array);
+      await next.write(header, 0, header.length, 0);
+      for (const name of this.#places.keys()) await copy.#append([[name, await this.read(name)]], false);
+      await next.sync();
+      await rename(path, this.#options.file);
+      return copy;
+    } catch (error) {
+      await next.close();
+      throw error;
+    }
   }
 
   #note(name: string, place: Place | undefined): void {
@@ -191,7 +225,7 @@ export class DiskRecords implements Records {
         // Fewer than 2^32 entries fit into a file before it is rewritten: nearly every other byte is none for this alone.
         if (view.getUint32(at + 4) !== 0 || view.getUint32(at) < ENTRY_BYTES_MIN) continue;
         const place = this.#placeIn(view, { at, offset: start + at, size });
-        if (place !== undefined && this.#unseal(place, await this.#sealed(place))?.isFirst === true) return true;
+        if (place !== undefined && (await this.#entryAt(place))?.isFirst === true) return true;
       }
     }
     return false;
@@ -205,8 +239,10 @@ export class DiskRecords implements Records {
     );
   }
 
-  #sealed({ offset, length }: Place): Promise<Uint8Array> {
-    return readAt(this.#file, offset, length);
+  /** With the key of the file that it is read from: another may take its place meanwhile. */
+  async #entryAt({ offset, length, number }: Place): Promise<Entry | undefined> {
+    const fileKey = this.#fileKey;
+    return this.#unseal(number, { fileKey, ciphertext: await readAt(this.#file, offset, length) });
   }
 
   #seal(number: number, { name, value, isFirst, isLast }: Entry): Uint8Array {
@@ -219,9 +255,10 @@ export class DiskRecords implements Records {
     return this.#options.suite.aeadSeal({ key: this.#fileKey, nonce: nonceOf(number), plaintext, associated: NOTHING });
   }
 
-  #unseal({ number }: Place, ciphertext: Uint8Array): Entry | undefined {
+  #unseal(number: number, o: { fileKey: Uint8Array; ciphertext: Uint8Array }): Entry | undefined {
+    const { fileKey: key, ciphertext } = o;
     const nonce = nonceOf(number);
-    const opened = this.#options.suite.aeadOpen({ key: this.#fileKey, nonce, ciphertext, associated: NOTHING });
+    const opened = this.#options.suite.aeadOpen({ key, nonce, ciphertext, associated: NOTHING });
     if (opened === undefined) return undefined;
     const reader = new Reader(opened);
     const flags = reader.u8();
@@ -256,6 +293,11 @@ const NOTHING = new Uint8Array(0);
 const ENTRY_BYTES_MIN = 16 + 3;
 /** Of a damaged file this much is looked through at a time. */
 const WINDOW_BYTES = 2 ** 20;
+/**
+ * More numbers than writes that a full disk refused, and the one that was torn, have used up. Numbers stay below 2^32 for 256 such starts,
+ * and a file that is written anew begins at 0.
+ */
+const TORN_NUMBERS_MAX = 2 ** 24;
 /** A file below this is not worth rewriting. */
 const COMPACT_BYTES_MIN = 2 ** 20;
 
