@@ -76,6 +76,7 @@ export class Inbox {
   #hasGap = false;
   /** How often the inbox went back to its cursor. */
   #returns = 0;
+  #isLoaded = false;
   #stopped = false;
   #work: Promise<void> = Promise.resolve();
 
@@ -95,6 +96,7 @@ export class Inbox {
     const all = await this.#deps.store.incoming();
     for (const summary of all) this.#incomplete.set(toHex(summary.id), this.#fromStore(summary));
     for (const message of this.#incomplete.values()) await this.#offer(message);
+    this.#isLoaded = true;
   }
 
   /** An entry that is in work already, or done, is ignored: a provider that has given all there is begins again at the cursor. */
@@ -103,7 +105,8 @@ export class Inbox {
     if (entry.cursor <= this.#given) this.#hasGap = false;
     this.#given = entry.cursor;
     if (this.#hasGap || entry.cursor <= this.#taken) return;
-    if (this.#inWork >= ENTRIES_IN_WORK_MAX) {
+    // Polls begin at once. What they bring is not measured by an empty cursor, nor a receipt by an outbox that is not read yet.
+    if (!this.#isLoaded || this.#inWork >= ENTRIES_IN_WORK_MAX) {
       this.#hasGap = true;
       return;
     }

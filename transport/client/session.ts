@@ -214,6 +214,7 @@ export class Session {
     await this.tokens.start();
     await this.outbox.load();
     await this.#receipts.load();
+    // Last: from here on what polls bring is dealt with, a receipt by the outbox, a repeated fragment by what is owed.
     await this.inbox.load();
     this.#freshKeys.start();
   }

@@ -146,6 +146,20 @@ test("while the clock cannot be right, what opens with no key waits; once it is,
   assert.equal(inbox.cursor, 1);
 });
 
+test("what comes before the store has been read waits for it: nothing is passed over, and the cursor does not go back", async () => {
+  const before = await setUp();
+  await before.give(9, 10);
+  const { store } = before;
+  const again = await setUp(SIM_PARAMETERS, store, { isLoaded: false });
+  // Polled with the cursor of an empty store, the provider gives what another device has not collected, and what is new.
+  await again.give(9, 10, 11);
+  assert.deepEqual([again.notices.taken, await store.cursor()], [[], 10]);
+  await again.inbox.load();
+  assert.equal(await again.give(12), 10, "11 has not been dealt with");
+  assert.equal(await again.give(11, 12), 12);
+  assert.deepEqual(again.notices.taken, [11, 12]);
+});
+
 function newId(): MessageId {
   return messageId(random.bytes(16));
 }
@@ -164,9 +178,12 @@ function sealed(fragment: Fragment): Uint8Array {
   return seal({ suite, geometry, mailboxKey: pair.publicKey, plaintext, random });
 }
 
-async function setUp(parameters: Parameters = SIM_PARAMETERS) {
+async function setUp(
+  parameters: Parameters = SIM_PARAMETERS,
+  store = new MemoryClientStore(),
+  { isLoaded = true }: { isLoaded?: boolean } = {},
+) {
   const clock = new VirtualClock();
-  const store = new MemoryClientStore();
   const offered: Uint8Array[] = [];
   const again: SeenMessage[] = [];
   const clockIs = { good: true };
@@ -193,7 +210,7 @@ async function setUp(parameters: Parameters = SIM_PARAMETERS) {
     onMessage: ({ body }) => void offered.push(body),
     onSeenAgain: async (seen) => void again.push(seen),
   });
-  await inbox.load();
+  if (isLoaded) await inbox.load();
   let cursor = 0;
   /** Puts bodies into the mailbox, behind what was there or from a number on, and reads it. */
   const take = async (bodies: readonly Uint8Array[], from = cursor + 1): Promise<void> => {
