@@ -9,7 +9,7 @@ import type { ProviderDatabase } from "../database/database.ts";
 import { isDiskError } from "../database/disk-error.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import type { Log } from "../observe/log.ts";
-import { BATCH_ENTRIES_MAX, BATCH_WAIT, PENDING_ENTRIES_MAX, SWEEP_INTERVAL } from "./limits.ts";
+import { BATCH_ENTRIES_MAX, BATCH_WAIT, DEVICE_INACTIVE_DAYS, PENDING_ENTRIES_MAX, SWEEP_INTERVAL } from "./limits.ts";
 import { MailboxTables, type Quota } from "./mailbox-tables.ts";
 
 export interface Entry {
@@ -40,6 +40,8 @@ export interface MailboxStoreDependencies {
   readonly quota: Quota;
   /** How long an entry, and the memory of its hash, is kept at most. */
   readonly retention: Milliseconds;
+  /** The time as far as it is certain: nothing is deleted by a clock that may be wrong. Undefined before anybody has confirmed it. */
+  readonly knownTime: () => Milliseconds | undefined;
   readonly onDrop: (reason: DropReason) => void;
 }
 
@@ -136,8 +138,10 @@ export class MailboxStore {
   #commitCursors(cursors: readonly { deviceKey: Uint8Array; cursor: number }[]): void {
     if (cursors.length === 0) return;
     const day = this.#day();
+    // Which devices are inactive depends on the time.
+    const activeSince = this.#deps.knownTime() === undefined ? 0 : day - DEVICE_INACTIVE_DAYS;
     this.#attempt(() => {
-      for (const { deviceKey, cursor } of cursors) this.#tables.moveCursor({ deviceKey, cursor, day });
+      for (const { deviceKey, cursor } of cursors) this.#tables.moveCursor({ deviceKey, cursor, day, activeSince });
     });
   }
 
@@ -159,7 +163,8 @@ export class MailboxStore {
 
   #sweep(): void {
     const before = this.#hour() - Math.floor(this.#deps.retention / HOUR);
-    const more = this.#attempt(() => this.#tables.expire(before)) ?? false;
+    const isSure = this.#deps.knownTime() !== undefined;
+    const more = (isSure && this.#attempt(() => this.#tables.expire(before))) ?? false;
     const wait = more ? BATCH_WAIT : SWEEP_INTERVAL;
     this.#cancelSweep = this.#deps.clock.at(milliseconds(this.#deps.clock.now() + wait), () => this.#sweep());
   }
@@ -175,7 +180,8 @@ export class MailboxStore {
 
   /** Times are kept to the hour and the day: nothing here needs more, and less is less to take away. */
   #hour(): number {
-    return Math.floor(this.#deps.clock.now() / HOUR);
+    const { knownTime, clock } = this.#deps;
+    return Math.floor((knownTime() ?? clock.now()) / HOUR);
   }
 
   #day(): number {

@@ -4,7 +4,7 @@ import type { StatementSync } from "node:sqlite";
 import type { MailboxId } from "#transport/core/units.ts";
 import type { ProviderDatabase } from "../database/database.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
-import { DEVICE_INACTIVE_DAYS, SWEEP_ROWS_MAX } from "./limits.ts";
+import { SWEEP_ROWS_MAX } from "./limits.ts";
 import type { Arrival, Entry } from "./mailbox-store.ts";
 
 export interface Quota {
@@ -64,11 +64,12 @@ export class MailboxTables {
     };
   }
 
-  moveCursor(options: { deviceKey: Uint8Array; cursor: number; day: number }): void {
+  /** Devices that have not polled since the day `activeSince` keep nothing. */
+  moveCursor(options: { deviceKey: Uint8Array; cursor: number; day: number; activeSince: number }): void {
     this.#sql.moveCursor.run(options.cursor, options.day, options.deviceKey);
     const device = this.device(options.deviceKey);
     if (device === undefined) return;
-    const passed = this.#sql.passed.get(device.mailbox, options.day - DEVICE_INACTIVE_DAYS);
+    const passed = this.#sql.passed.get(device.mailbox, options.activeSince);
     const upTo = Number(passed?.["cursor"] ?? 0);
     const gone = (kind: number): number => Number(this.#sql.removeUpTo.run(device.mailbox, upTo, kind).changes);
     const fragments = gone(KIND_CODES.fragment);

@@ -167,6 +167,11 @@ export class MixNode {
     return { consensus, epoch: this.consensuses.keyEpoch(now), parameters: consensus.parameters };
   }
 
+  /** As far as it is certain (`DirectoryDuty`). */
+  get knownTime(): Milliseconds | undefined {
+    return this.#duty.knownTime;
+  }
+
   /** Takes one packet that arrived now. */
   receive(packet: Uint8Array, source: Source): void {
     const now = this.#clock.now();

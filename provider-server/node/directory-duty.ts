@@ -13,7 +13,7 @@ import type { Directory } from "#transport/directory/directory.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { Log } from "../observe/log.ts";
 import type { DirectoryPort } from "./dependencies.ts";
-import { CLOCK_DIFFERENCE_SHARE, CLOCK_LOOK_SHARE, RETRY_SHARE } from "./limits.ts";
+import { CLOCK_DIFFERENCE_SHARE, CLOCK_KNOWN_EPOCHS, CLOCK_LOOK_SHARE, RETRY_SHARE } from "./limits.ts";
 
 export interface DirectoryDutyDependencies {
   readonly clock: Clock;
@@ -34,6 +34,10 @@ export class DirectoryDuty {
   readonly #deps: DirectoryDutyDependencies;
   readonly #appointments: Appointments;
   #clockIsWrong = false;
+  /** When the authorities last agreed with this clock. */
+  #agreedAt: Milliseconds | undefined;
+  /** The clock was set, and nobody has confirmed it yet. */
+  #isClockNew = false;
   #clockDifference: number | undefined;
   #isStopped = false;
   readonly #failed = new Set<string>();
@@ -47,16 +51,14 @@ export class DirectoryDuty {
       tolerance: milliseconds(lead * CLOCK_DIFFERENCE_SHARE),
       onClockSet: () => {
         deps.log.event("the clock was set or this machine has slept: asking anew what the network's time is");
-        this.start();
+        this.#askAnew();
       },
     });
   }
 
   start(): void {
     this.#eraseOld();
-    void this.#publish();
-    void this.#fetch("current"); // an older one serves for a while if this epoch has none
-    void this.#fetch(this.#epoch());
+    this.#begin();
   }
 
   stop(): void {
@@ -71,6 +73,39 @@ export class DirectoryDuty {
       clockDifferenceMax: this.#clockDifferenceMax / 1000,
       failing: this.#failed.size,
     };
+  }
+
+  /**
+   * The time as far as it is certain, for what cannot be undone: now, while the authorities have agreed with this clock within the
+   * last epochs; else when they last did. Undefined until then.
+   */
+  get knownTime(): Milliseconds | undefined {
+    const agreed = this.#agreedAt;
+    if (agreed === undefined) return undefined;
+    const now = this.#deps.clock.now();
+    const isNear = Math.abs(now - agreed) <= CLOCK_KNOWN_EPOCHS * this.#deps.network.parameters.epoch.duration;
+    return isNear ? now : agreed;
+  }
+
+  #begin(): void {
+    void this.#publish();
+    void this.#fetch("current"); // an older one serves for a while if this epoch has none
+    void this.#fetch(this.#epoch());
+  }
+
+  /** A key that is erased by a wrong clock stands in the list for hours more: first somebody has to say that the clock is right. */
+  #askAnew(): void {
+    const { clock, network } = this.#deps;
+    this.#isClockNew = true;
+    // Nobody may keep old keys by cutting the node off, or by telling it another time.
+    this.#appointments.at(milliseconds(clock.now() + network.parameters.epoch.duration), () => this.#trustClock());
+    this.#begin();
+  }
+
+  #trustClock(): void {
+    if (!this.#isClockNew) return;
+    this.#isClockNew = false;
+    this.#eraseOld();
   }
 
   // Keys of this epoch, of the next, and of the one after, for which they serve if the next vote fails.
@@ -180,7 +215,10 @@ export class DirectoryDuty {
     }
     if (!isWrong && this.#clockIsWrong) log.event("this machine's clock agrees with the authorities' again");
     this.#clockIsWrong = isWrong;
-    return !isWrong;
+    if (isWrong) return false;
+    this.#agreedAt = clock.now();
+    this.#trustClock();
+    return true;
   }
 
   get #clockDifferenceMax(): number {

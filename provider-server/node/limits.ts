@@ -42,6 +42,9 @@ export const CLOCK_DIFFERENCE_SHARE = 1 / 2;
 /** How long a node may go without noticing that its clock was set, in parts of an epoch: 4 minutes of 60. */
 export const CLOCK_LOOK_SHARE = 1 / 16;
 
+/** For so many epochs a clock that the authorities agreed with is believed in what cannot be undone: they are asked twice in each. */
+export const CLOCK_KNOWN_EPOCHS = 2;
+
 /** Loops of this epoch and the last that a node remembers, some 300 bytes each; at one in four seconds there are 1,800. */
 export const LOOPS_REMEMBERED_MAX = 16_384;
 

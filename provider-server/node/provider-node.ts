@@ -69,6 +69,7 @@ export class ProviderNode {
       log,
       quota: { fragments: FRAGMENTS_PER_MAILBOX_MAX, replies: REPLIES_PER_MAILBOX_MAX },
       retention: network.parameters.retention,
+      knownTime: () => this.mix.knownTime,
       onDrop,
     });
     this.tokens = new TokenOffice({
@@ -80,6 +81,7 @@ export class ProviderNode {
       database,
       random: streams.tokens,
       current: () => this.mix.current(),
+      knownTime: () => this.mix.knownTime,
       accountOf: (deviceKey) => this.accounts.accountOf(deviceKey),
       send: ({ firstHop, packet }) => this.mix.forward(firstHop, packet),
       onDrop,

@@ -1,6 +1,7 @@
 /** Whether a request to a service may be answered: its token is of this provider's making and was not used before. Spec: docs/spec/13-tokens.md §6 */
 
 import type { Clock } from "#transport/core/clock.ts";
+import type { Milliseconds } from "#transport/core/units.ts";
 import { evaluateInput } from "#transport/crypto/blind-tokens.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { isPeriodAccepted, tokenPeriodAt } from "#transport/tokens/period.ts";
@@ -17,6 +18,8 @@ export interface TokenGateDependencies {
   readonly network: Network;
   readonly keys: TokenKeys;
   readonly tables: TokenTables;
+  /** As far as it is certain: a clock that is put right again must not find that spent tokens were forgotten. */
+  readonly knownTime: () => Milliseconds | undefined;
 }
 
 export class TokenGate {
@@ -51,9 +54,11 @@ export class TokenGate {
 
   /** Once a period: what was spent in periods that nobody accepts. */
   #forget(): void {
-    const { clock, network, tables } = this.#deps;
-    const now = tokenPeriodAt(network, clock.now());
-    const oldest = now > 0 && isPeriodAccepted(network, now - 1, clock.now()) ? now - 1 : now;
+    const { knownTime, network, tables } = this.#deps;
+    const time = knownTime();
+    if (time === undefined) return;
+    const now = tokenPeriodAt(network, time);
+    const oldest = now > 0 && isPeriodAccepted(network, now - 1, time) ? now - 1 : now;
     if (oldest <= this.#oldest) return;
     this.#oldest = oldest;
     try {

@@ -3,7 +3,7 @@
 import type { Clock } from "#transport/core/clock.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import type { RandomSource } from "#transport/core/random.ts";
-import { type Epoch, milliseconds, type NodeId, type SurbId } from "#transport/core/units.ts";
+import { type Epoch, type Milliseconds, milliseconds, type NodeId, type SurbId } from "#transport/core/units.ts";
 import { isSame } from "#transport/directory/alive.ts";
 import type { Consensus, Network, NodeDescriptor } from "#transport/directory/model.ts";
 import type { ControlResult } from "#transport/link/control.ts";
@@ -29,6 +29,7 @@ export interface TokenOfficeDependencies {
   readonly database: ProviderDatabase;
   readonly random: RandomSource;
   readonly current: () => { consensus: Consensus; epoch: Epoch; parameters: Parameters } | undefined;
+  readonly knownTime: () => Milliseconds | undefined;
   readonly accountOf: (deviceKey: Uint8Array) => number | undefined;
   readonly send: (packet: Pick<WrappedPacket, "firstHop" | "packet">) => void;
   readonly onDrop: (reason: DropReason) => void;
@@ -49,7 +50,7 @@ export class TokenOffice {
     const listed = (provider: NodeId): NodeDescriptor | undefined =>
       current()?.consensus.providers.find((node) => isSame(node.nodeId, provider));
     this.keys = keys;
-    this.gate = new TokenGate({ clock, network, keys, tables });
+    this.gate = new TokenGate({ clock, network, keys, tables, knownTime: deps.knownTime });
     this.signer = new TokenSigner({
       clock,
       sphinx,

@@ -119,7 +119,15 @@ async function setUp(options: { work?: number } = {}) {
   const quota = { fragments: 10, replies: 10 };
   const { log } = keptLog(clock);
   const onDrop = (reason: string): void => void drops.push(reason);
-  const mailbox = new MailboxStore({ database, clock, log, quota, retention: seconds(1e6), onDrop });
+  const mailbox = new MailboxStore({
+    database,
+    clock,
+    log,
+    quota,
+    retention: seconds(1e6),
+    knownTime: () => clock.now(),
+    onDrop,
+  });
   const tables = new AccountTables(database);
   const records = { record: (address: string) => tables.named(address.split("@")[0] as string)?.record };
   let working = 0;

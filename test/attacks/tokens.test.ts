@@ -253,5 +253,5 @@ function gateOver(net: SmallNetwork, database: ProviderDatabase): TokenGate {
   const { clock, network, suite } = net;
   const { identitySeed } = net.dependencies("b").identity;
   const keys = new TokenKeys({ clock, network, suite, identitySeed });
-  return new TokenGate({ clock, network, keys, tables: new TokenTables(database) });
+  return new TokenGate({ clock, network, keys, tables: new TokenTables(database), knownTime: () => clock.now() });
 }

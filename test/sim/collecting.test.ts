@@ -74,7 +74,15 @@ async function collect(o: { readonly seed: string; readonly way: number; readonl
   tables.create({ ...account, mailboxId: MAILBOX, deviceKey: DEVICE });
   tables.setRecord(tables.named("alice") ?? assert.fail(), { record: new Uint8Array(1), replyId: REPLIES });
   const quota = { fragments: 1000, replies: 1000 };
-  const mailbox = new MailboxStore({ database, clock, log, quota, retention: milliseconds(30 * DAY), onDrop });
+  const mailbox = new MailboxStore({
+    database,
+    clock,
+    log,
+    quota,
+    retention: milliseconds(30 * DAY),
+    knownTime: () => clock.now(),
+    onDrop,
+  });
   const entry = new Entry({
     clock,
     network: testNetwork({ suite }).network,

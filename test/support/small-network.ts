@@ -15,6 +15,7 @@ import { rememberSignatures } from "./remembered-signatures.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
+import type { Clock } from "#transport/core/clock.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import { type Epoch, epochNumber, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
@@ -49,6 +50,8 @@ export interface SmallNetworkOptions {
   readonly observer?: Observer;
   /** For planted faults. */
   readonly provider?: typeof ProviderNode;
+  /** Of a node's machine, made of the true one. */
+  readonly clockOf?: (name: string, truth: VirtualClock) => Clock;
 }
 
 export class SmallNetwork {
@@ -62,6 +65,8 @@ export class SmallNetwork {
   readonly databases: ProviderDatabase[] = [];
   readonly lines: string[] = [];
 
+  readonly #clockOf: NonNullable<SmallNetworkOptions["clockOf"]>;
+
   static async create(options: SmallNetworkOptions = {}): Promise<SmallNetwork> {
     const { suite: name } = options.parameters ?? SMALL_PARAMETERS;
     const suite = rememberSignatures(await loadSuite(name, "native"));
@@ -70,6 +75,7 @@ export class SmallNetwork {
 
   private constructor(suite: Suite, options: SmallNetworkOptions) {
     this.suite = suite;
+    this.#clockOf = options.clockOf ?? ((_name, truth) => truth);
     this.authority = new OneAuthority({ suite, clock: this.clock, parameters: options.parameters ?? SMALL_PARAMETERS });
     this.network = this.authority.network;
     for (let i = 0; i < 6; i++) {
@@ -103,7 +109,8 @@ export class SmallNetwork {
   }
 
   dependencies(name: string, observer?: Observer): NodeDependencies {
-    const { clock, suite } = this;
+    const { suite } = this;
+    const clock = this.#clockOf(name, this.clock);
     const identitySeed = new SeededRandom(`${name}/identity`).bytes(32);
     const linkKey = suite.ed25519.publicKey(new SeededRandom(`${name}/link`).bytes(32));
     const log = new Log({ clock, sink: (line) => this.lines.push(line) });

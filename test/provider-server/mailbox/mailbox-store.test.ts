@@ -276,6 +276,7 @@ function setUp(options: { path?: string; fragments?: number; replies?: number; r
     log,
     quota: { fragments: options.fragments ?? 1000, replies: options.replies ?? 10 },
     retention: milliseconds((options.retentionDays ?? 30) * DAY),
+    knownTime: () => clock.now(),
     onDrop: (reason: DropReason) => drops.push(reason),
   };
   const store = new MailboxStore(dependencies);
