@@ -310,8 +310,11 @@ export class Outbox implements PayloadSource {
     try {
       const hashes = question.map(({ hash }) => hash);
       const present = await this.#deps.have(outgoing.to, hashes);
-      const stored = new Set(question.filter((_, i) => present[i] === true).map(({ index }) => index));
-      const asked = question.map(({ index }) => index);
+      const answers = question
+        .map(({ index, hash }, i) => ({ index, hash, isPresent: present[i] === true }))
+        .filter(({ index, hash }) => outgoing.isAskable(index, hash));
+      const stored = new Set(answers.filter(({ isPresent }) => isPresent).map(({ index }) => index));
+      const asked = answers.map(({ index }) => index);
       outgoing.answered(asked, stored, this.#clock.now());
     } catch {
       outgoing.unanswered(this.#clock.now());

@@ -206,6 +206,11 @@ export class Outgoing {
       .flatMap((index) => (this.#fragments[index] as OutgoingFragment).hashes.map((hash) => ({ index, hash })));
   }
 
+  /** Whether an answer about this sealed form still says something of the fragment: not once everything goes again. */
+  isAskable(index: number, hash: Uint8Array): boolean {
+    return this.#fragments[index]?.hashes.includes(hash) === true;
+  }
+
   /** `stored` are the indexes found; whatever else was asked about is missing and goes again, each at its own time. */
   answered(asked: readonly number[], stored: ReadonlySet<number>, at: Milliseconds): void {
     for (const index of new Set(asked)) {
@@ -249,11 +254,11 @@ export class Outgoing {
     this.#update({ failedAt: at, askAt: undefined, remindAt: undefined });
   }
 
-  /** Everything goes again. */
+  /** Everything goes again, as if for the first time: what is stored of before may be sealed to a key that is gone, or collected in vain. */
   retry(deadline: Milliseconds): void {
     if (this.isFinished) return;
     this.#fragments.forEach((fragment, index) => {
-      this.#setFragment(index, { ...fragment, state: "waiting", notBefore: AT_ONCE });
+      this.#setFragment(index, { ...fragment, state: "waiting", notBefore: AT_ONCE, hashes: [] });
     });
     this.#update({
       failedAt: undefined,

@@ -191,6 +191,19 @@ test("a message that is not stored by its deadline fails, keeps its fragments an
   assert.equal(outgoing.delivery, "queued");
 });
 
+test("what is sent again is stored when its new form is: an old one may have been collected by a device that is gone", () => {
+  const outgoing = fresh(1, 1);
+  const [old, renewed] = [1, 2].map((fill) => new Uint8Array(16).fill(fill)) as [Uint8Array, Uint8Array];
+  outgoing.sent(0, { hash: old, at: milliseconds(5) });
+  outgoing.question();
+  outgoing.retry(milliseconds(2 * DEADLINE));
+  outgoing.sent(0, { hash: renewed, at: milliseconds(50) });
+  // The answer to the question of before.
+  assert.equal(outgoing.isAskable(0, old), false);
+  assert.deepEqual(outgoing.question(), [{ index: 0, hash: renewed }]);
+  assert.equal(outgoing.isAskable(0, renewed), true);
+});
+
 test("a receipt that comes after the message failed still counts", () => {
   const outgoing = fresh(1, 1);
   outgoing.sent(0, { hash: new Uint8Array(16), at: milliseconds(5) });
