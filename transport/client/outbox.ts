@@ -89,6 +89,9 @@ export class Outbox implements PayloadSource {
   /** Durable when it resolves. */
   async add(options: { message: OutgoingMessage; data: readonly Uint8Array[] }): Promise<Outgoing> {
     await this.#deps.store.addOutgoing(options.message, options.data);
+    // Given twice at once, it is taken once, as on the disk.
+    const known = this.#items.get(toHex(options.message.id));
+    if (known !== undefined) return known.outgoing;
     const item = this.#insert(options.message);
     this.#follow(item);
     return item.outgoing;
@@ -142,9 +145,16 @@ export class Outbox implements PayloadSource {
   /** A receipt came. Durable when it resolves. */
   async receipt({ id, proof }: ReceiptEntry): Promise<void> {
     const item = this.#items.get(toHex(id));
-    if (item === undefined || !item.outgoing.receipt(proof, this.#clock.now())) return;
+    if (item === undefined || !item.outgoing.isReceipt(proof)) return;
+    const { outgoing } = item;
+    await this.#inTurn(async () => {
+      if (outgoing.isFinished) return;
+      const at = this.#clock.now();
+      // First on the disk: one that it refuses comes again, and must count then.
+      await this.#deps.store.finishOutgoing(id, outgoing.delivered(at));
+      outgoing.receipt(proof, at);
+    });
     item.ready.clear();
-    await this.#inTurn(() => this.#deps.store.finishOutgoing(id, item.outgoing.progress));
     this.#follow(item);
   }
 

@@ -243,10 +243,20 @@ export class Outgoing {
     this.#update({ remindAt: undefined, reminders: this.#progress.reminders + 1 });
   }
 
+  /** Whether a receipt with this proof makes it delivered. */
+  isReceipt(proof: Uint8Array): boolean {
+    return !this.isFinished && equalBytes(proof, this.message.proof);
+  }
+
+  /** What there is to write down then. */
+  delivered(at: Milliseconds): OutgoingProgress {
+    return { ...this.#progress, deliveredAt: at, failedAt: undefined, askAt: undefined, remindAt: undefined };
+  }
+
   /** A receipt with this proof came; false when it is not for this message. */
   receipt(proof: Uint8Array, at: Milliseconds): boolean {
-    if (this.isFinished || !equalBytes(proof, this.message.proof)) return false;
-    this.#update({ deliveredAt: at, failedAt: undefined, askAt: undefined, remindAt: undefined });
+    if (!this.isReceipt(proof)) return false;
+    this.#update(this.delivered(at));
     return true;
   }
 

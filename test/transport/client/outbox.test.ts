@@ -59,6 +59,34 @@ test("the slots until a message is through are counted behind what waits, and th
   assert.equal(outbox.slotsForNew({ fragments: 1, copies: 3 }), waiting.left + 3);
 });
 
+test("a receipt that the disk refuses counts when it comes again, and what it means is on the disk then", async () => {
+  const { clock, open, add, store, progress } = await setUp();
+  const outbox = await open();
+  await add(outbox, recipient(1, milliseconds(clock.now() + 1e9)));
+  const receipt = { id: ID, proof: new Uint8Array(32) };
+  store.refusal = new Error("full");
+  await assert.rejects(outbox.receipt(receipt), /full/);
+  assert.equal(outbox.all()[0]?.delivery, "queued");
+  store.refusal = undefined;
+  await clock.runUntilSettled(outbox.receipt(receipt), seconds(1));
+  await clock.runFor(seconds(1));
+  assert.equal(progress.at(-1), "delivered");
+  assert.deepEqual(
+    (await open()).all().map(({ delivery }) => delivery),
+    ["delivered"],
+    "also after a start",
+  );
+});
+
+test("a message that is given twice at once is queued once", async () => {
+  const { clock, open } = await setUp();
+  const outbox = await open();
+  const message = messageTo(recipient(1, milliseconds(1e12)), clock.now());
+  const adding = [1, 2].map(() => outbox.add({ message, data: [new Uint8Array(42)] }));
+  const [first, second] = await clock.runUntilSettled(Promise.all(adding), seconds(1));
+  assert.equal(first, second);
+});
+
 function recipient(key: number, validUntil: Milliseconds): Recipient {
   return {
     address: "reader@b.example",
@@ -123,7 +151,7 @@ async function setUp() {
     await clock.runFor(milliseconds(100));
   };
   const until = (duration: number): Milliseconds => milliseconds(start + 1000 + duration);
-  return { clock, open, add, until, questions, progress, tick };
+  return { clock, store, open, add, until, questions, progress, tick };
 }
 
 function messageTo(to: Recipient, queuedAt: Milliseconds): OutgoingMessage {
