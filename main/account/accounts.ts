@@ -178,8 +178,8 @@ export class Accounts {
     if (known !== undefined) return known;
     try {
       // A key of its own for the question: the provider shall not link it to the account that may follow.
-      const dialer = transport.dialer({ identitySeed: random.bytes(32), network: undefined });
       const suite = await transport.suite("xwing");
+      const dialer = transport.dialer({ identitySeed: random.bytes(32), network: undefined, suite });
       const network = await transport.fetchNetwork({ dialer, invite, suite, clock });
       if (networks === "live" && network.kind !== "live") throw new MainError("REFUSED");
       this.#networks.set(key, network);

@@ -246,7 +246,7 @@ export function clientFor(
     streams: d.streams,
     suite,
     network,
-    dialer: d.transport.dialer({ identitySeed: deviceSeed, network }),
+    dialer: d.transport.dialer({ identitySeed: deviceSeed, network, suite }),
     provider: { address: invite.address, linkKey: invite.linkKey },
     store,
     ...(d.observer === undefined ? {} : { observer: d.observer }),

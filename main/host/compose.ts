@@ -60,9 +60,10 @@ export function compose(o: ComposeOptions): Composition {
     version: VERSION,
     transport: {
       suite: testedSuites({ load: (name) => loadSuite(name, "native"), random }),
-      dialer: ({ identitySeed, network }) =>
+      dialer: ({ identitySeed, network, suite }) =>
         new TlsDialer({
           identitySeed,
+          suite,
           clock,
           sizes: network === undefined ? unknownSizes : geometry(network.parameters),
         }),

@@ -12,6 +12,7 @@ import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
 import { FRAME_TYPES, type FrameTable } from "#transport/link/frame-table.ts";
 import type { Link, PeerIdentity } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
 import { ServerError } from "../errors.ts";
 import type { Gauges } from "../observe/figures.ts";
@@ -64,7 +65,7 @@ export interface RunningAuthority {
 export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthority> {
   const { network, keys, suite, clock, log } = o;
   const self = positionOf(o);
-  const dialer = new TlsDialer({ identitySeed: keys.linkSeed, sizes: NO_PACKETS, clock });
+  const dialer = new TlsDialer({ identitySeed: keys.linkSeed, suite, sizes: NO_PACKETS, clock });
   const client = new DirectoryClient({ dialer, network, suite, clock, random: o.random });
   const store = new FileAuthorityStore(o.stateDirectory);
   assertOwnState(store, o);
@@ -86,11 +87,12 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
   });
   const listener = await TlsListener.listen({
     identitySeed: keys.linkSeed,
+    suite,
     sizes: NO_PACKETS,
     clock,
     host: o.host,
     port: o.port,
-    protocols: ["starling-directory/1"],
+    protocols: ["starling-directory/2"],
     incoming: (peer, table) => allowed(network, peer, table),
     onRefused: (reason) => log.event(`refused a connection: ${reason}`),
     handshakesMax: AUTHORITY_HANDSHAKES_MAX,
@@ -125,7 +127,7 @@ const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
 
 function positionOf(o: AuthorityOptions): number {
   const identityKey = o.suite.hybrid.publicKey(o.keys.identitySeed);
-  const linkKey = o.suite.ed25519.publicKey(o.keys.linkSeed);
+  const linkKey = linkKeyOf(o.suite, o.keys.linkSeed);
   const position = o.network.authorities.findIndex((authority) => equalBytes(authority.identityKey, identityKey));
   const entry = o.network.authorities[position];
   if (entry === undefined || !equalBytes(entry.linkKey, linkKey)) {

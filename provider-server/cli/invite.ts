@@ -3,6 +3,7 @@
 import { SystemRandom } from "#transport/core/system-random.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { encodeInvite } from "#transport/directory/invite.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import { createInvite } from "../accounts/invites.ts";
 import { ProviderDatabase } from "../database/database.ts";
 import { ServerError } from "../errors.ts";
@@ -21,7 +22,7 @@ export async function invite(args: string[]): Promise<void> {
     throw new ServerError("USAGE", "--uses is from 1 to 1,000,000");
   const primitives = await loadSuite("xwing", "native");
   const { hash: networkHash } = readNetwork(config.networkFile, primitives);
-  const linkKey = primitives.ed25519.publicKey(readKeyFile(config.keyFile).linkSeed);
+  const linkKey = linkKeyOf(primitives, readKeyFile(config.keyFile).linkSeed);
   const code = config.signUp.policy === "invite" ? newCode(config.database, uses, primitives) : "";
   const address = config.address ?? config.listen;
   if (address.endsWith(":0"))

@@ -6,6 +6,7 @@ import type { RandomSource } from "#transport/core/random.ts";
 import { withSecret } from "#transport/core/secret.ts";
 import type { Primitives } from "#transport/crypto/suite.ts";
 import { nodeIdOf } from "#transport/directory/descriptor.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import { ServerError } from "../errors.ts";
 import { readBytes } from "../read-bytes.ts";
 
@@ -44,7 +45,7 @@ export function publicKeys(
   primitives: Primitives,
 ): { nodeId: string; identityKey: string; linkKey: string } {
   const identityKey = primitives.hybrid.publicKey(keys.identitySeed);
-  const linkKey = primitives.ed25519.publicKey(keys.linkSeed);
+  const linkKey = linkKeyOf(primitives, keys.linkSeed);
   return {
     nodeId: toHex(nodeIdOf(primitives, identityKey)),
     identityKey: toHex(identityKey),

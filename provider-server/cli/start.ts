@@ -11,6 +11,7 @@ import { SystemRandom } from "#transport/core/system-random.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Link, Protocol } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
 import { type Geometry, geometry } from "#transport/sphinx/geometry.ts";
 import type { AdmittedNode } from "../authority/admission.ts";
@@ -58,7 +59,7 @@ export function startConfigured(config: Config): Promise<Running> {
 }
 
 export async function startMix(config: MixConfig, observer?: Observer): Promise<Running> {
-  const base = await prepare(config, await load(config), ["starling-node/1"]);
+  const base = await prepare(config, await load(config), ["starling-node/2"]);
   const node = new MixNode(nodeDependencies(config, base, observer));
   return started(config, base, node, async () => undefined);
 }
@@ -66,7 +67,7 @@ export async function startMix(config: MixConfig, observer?: Observer): Promise<
 export async function startProvider(config: ProviderConfig, observer?: Observer): Promise<Running> {
   const loaded = await load(config);
   const database = new ProviderDatabase(config.database);
-  const base = await prepare(config, loaded, ["starling-node/1", "starling-client/1"]).catch((error: unknown) => {
+  const base = await prepare(config, loaded, ["starling-node/2", "starling-client/2"]).catch((error: unknown) => {
     database.close();
     throw error;
   });
@@ -163,11 +164,11 @@ async function prepare(
   loaded: Loaded,
   protocols: readonly Protocol[],
 ): Promise<Base> {
-  const { clock, keys, network, log } = loaded;
+  const { clock, keys, suite, network, log } = loaded;
   const sizes = geometry(network.parameters);
   const memory = memoryDirectory(config, loaded);
   const epochs = new FileEpochStore(memory);
-  const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, sizes, clock, protocols };
+  const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, suite, sizes, clock, protocols };
   const listener = await bound(() => TlsListener.listen(options));
   const metrics = await serveFigures(config, loaded).catch(async (error: unknown) => {
     await listener.close();
@@ -202,7 +203,7 @@ async function bound<T>(listen: () => Promise<T>, key = "listen"): Promise<T> {
 function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observer?: Observer): NodeDependencies {
   const { clock, suite, network, sizes, keys, epochs, listener, log } = base;
   const random = new SystemRandom();
-  const dialer = new TlsDialer({ identitySeed: keys.linkSeed, sizes, clock });
+  const dialer = new TlsDialer({ identitySeed: keys.linkSeed, suite, sizes, clock });
   const { replayTagsMax, delayQueuePacketsMax } = config;
   return {
     clock,
@@ -221,7 +222,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
     network,
     dialer,
     directory: new DirectoryClient({ dialer, network, suite, clock, random }),
-    identity: { identitySeed: keys.identitySeed, linkKey: suite.ed25519.publicKey(keys.linkSeed) },
+    identity: { identitySeed: keys.identitySeed, linkKey: linkKeyOf(suite, keys.linkSeed) },
     address: config.address ?? listener.address,
     operator: config.operator,
     epochs,

@@ -107,7 +107,7 @@ export class Entry {
     const { link } = line;
     const deviceKey = link.peer.key;
     const frame = withoutThrow(() =>
-      decodeFrame(bytes, { protocol: "starling-client/1", direction: "fromDialer", sizes }),
+      decodeFrame(bytes, { protocol: "starling-client/2", direction: "fromDialer", sizes }),
     );
     if (frame === undefined) {
       onDrop("BAD_FRAME");

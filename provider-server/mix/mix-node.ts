@@ -217,7 +217,7 @@ export class MixNode {
     let packet: Uint8Array;
     try {
       const frame = decodeFrame(bytes, {
-        protocol: "starling-node/1",
+        protocol: "starling-node/2",
         direction: "fromDialer",
         sizes: this.sphinx.geometry,
       });

@@ -111,7 +111,7 @@ class Peer {
   async #dial(): Promise<void> {
     const { address, linkKey } = this.#node;
     try {
-      const link = await this.#deps.dialer.dial({ address, expectedKey: linkKey, protocol: "starling-node/1" });
+      const link = await this.#deps.dialer.dial({ address, expectedKey: linkKey, protocol: "starling-node/2" });
       if (this.#isClosed) return link.close();
       this.#failures = 0;
       this.#silentSpans = 0;

@@ -46,7 +46,7 @@ test("a provider that names another account than the device which gave the code 
       return forwardingLink(link, { onFrame: (handler) => link.onFrame((bytes) => handler(changed(bytes))) });
     }
     function changed(bytes: Uint8Array): Uint8Array {
-      const frame = decodeFrame(bytes.slice(), { protocol: "starling-client/1", direction: "toDialer", sizes });
+      const frame = decodeFrame(bytes.slice(), { protocol: "starling-client/2", direction: "toDialer", sizes });
       if (frame.type !== "controlAnswer") return bytes;
       const body = encodeControlAnswer(lie(decodeControlAnswer(frame.body)));
       return encodeFrame({ ...frame, body }, sizes);

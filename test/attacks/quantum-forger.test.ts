@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ml_dsa65 } from "@noble/post-quantum/ml-dsa.js";
+import { forger as forgerOf, type OtherHalf, type Scheme, WORDS } from "#test/attacks/support/half-forger.ts";
 import { MemoryAuthorityStore } from "#test/support/memory-authorities.ts";
 import {
   consensusBody,
@@ -35,37 +36,10 @@ const suite = await loadSuite("x25519", "native");
 const made = testNetwork({ suite });
 const { network } = made;
 const EPOCH = epochNumber(0);
-const [ED25519_BYTES, LATTICE_KEY_AT] = [64, 32];
+const LATTICE_KEY_AT = 32;
 
-/**
- * Signs with one half of a key, and puts for the other what there is: that half of a real signature under the same key over something
- * else, of the forger's own signature over these very bytes, zeros, or nothing at all.
- */
-function forger(knows: "Ed25519" | "ML-DSA", other: "another's" | "earlier" | "nothing" | "zeros"): Suite {
-  const own = (message: Uint8Array, seed: Uint8Array): Uint8Array => half(suite.hybrid.sign(message, seed), knows);
-  const borrowed = (message: Uint8Array, seed: Uint8Array): Uint8Array => {
-    const rest = knows === "Ed25519" ? "ML-DSA" : "Ed25519";
-    if (other === "earlier") return half(suite.hybrid.sign(utf8("signed some time ago"), seed), rest);
-    if (other === "another's") return half(suite.hybrid.sign(message, seedOf("forger")), rest);
-    return new Uint8Array(other === "zeros" ? half(suite.hybrid.sign(message, seed), rest).length : 0);
-  };
-  const sign = (message: Uint8Array, seed: Uint8Array): Uint8Array => {
-    const [mine, theirs] = [own(message, seed), borrowed(message, seed)];
-    return knows === "Ed25519" ? concat(mine, theirs) : concat(theirs, mine);
-  };
-  return { ...suite, hybrid: { ...suite.hybrid, sign } };
-}
-
-const half = (signature: Uint8Array, which: "Ed25519" | "ML-DSA"): Uint8Array =>
-  which === "Ed25519" ? signature.subarray(0, ED25519_BYTES) : signature.subarray(ED25519_BYTES);
-
+const forger = (knows: Scheme, other: OtherHalf): Suite => forgerOf(suite, knows, other);
 const seedAt = (authority: number): Uint8Array => made.identitySeeds[authority] as Uint8Array;
-const WORDS = {
-  earlier: "what the key's holder signed earlier",
-  "another's": "their own signature over the same",
-  zeros: "zeros",
-  nothing: "nothing",
-} as const;
 const REFUSED = { code: /^(?:REFUSED|MALFORMED|CONSENSUS_FORGED)$/ };
 
 /** A list of the forger's own, signed by all three authorities as well as `by` can. */

@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import {
   dialWeb,
   keyOf,
+  linkKey,
   listenWeb,
   NETWORK_HASH,
   ORIGIN,
@@ -63,7 +64,7 @@ test("an impostor without the provider's key learns neither the device's key nor
   const heard: Uint8Array[] = [];
   const url = await impostor(t, (socket, bytes) => {
     heard.push(bytes);
-    const context = { networkHash: NETWORK_HASH, linkKey: keyOf(1), url: "ws://127.0.0.1:1/starling" };
+    const context = { networkHash: NETWORK_HASH, linkKey: linkKey(1), url: "ws://127.0.0.1:1/starling" };
     const challenges = { ofClient: bytes.slice(33, 65), ofProvider: seed(3) };
     socket.send(makeProof({ context, challenges, linkSeed: seed(6), suite }));
   });
@@ -73,7 +74,7 @@ test("an impostor without the provider's key learns neither the device's key nor
 });
 
 test("a proof for another challenge, network or address does not hold", async (t) => {
-  const right: Omit<WebLinkContext, "url"> = { networkHash: NETWORK_HASH, linkKey: keyOf(1) };
+  const right: Omit<WebLinkContext, "url"> = { networkHash: NETWORK_HASH, linkKey: linkKey(1) };
   let wrong: Forge | undefined;
   let at = "";
   const url = await impostor(t, (socket, bytes) => socket.send(wrong?.(bytes.slice(33, 65), at) ?? seed(0)));
@@ -117,7 +118,7 @@ test("a relay under an address of its own, with a certificate of its own, gets n
 test("a recorded answer opens no second link, and an answer with another key or challenge none at all", async (t) => {
   const { listener, refused, next } = await listenWeb(t);
   const { url } = listener;
-  const context = { networkHash: NETWORK_HASH, linkKey: keyOf(1), url };
+  const context = { networkHash: NETWORK_HASH, linkKey: linkKey(1), url };
   const ofClient = seed(5);
   const begin = async () => {
     const socket = new WebSocket(url, WEB_PROTOCOL, { origin: ORIGIN });

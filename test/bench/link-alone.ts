@@ -7,8 +7,8 @@ import { FRAME_TYPES, sendFrameBytes } from "#transport/link/frame-table.ts";
 import type { Link } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
-import { createLinkCertificate } from "#transport/link/certificate.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { cpuOf } from "./cpu-time.ts";
 
@@ -28,18 +28,20 @@ const AT_ONCE = 3;
 export async function linkAlone(): Promise<LinkAlone> {
   const clock = new SystemClock();
   const seed = randomBytes(32);
+  const suite = await loadSuite(LIVE_PARAMETERS.suite, "native");
   const listener = await TlsListener.listen({
     identitySeed: seed,
+    suite,
     sizes: SIZES,
     clock,
     host: "127.0.0.1",
     port: 0,
-    protocols: ["starling-client/1"],
+    protocols: ["starling-client/2"],
   });
   const accepted = new Promise<Link>((resolve) => listener.onLink(resolve));
-  const dialer = new TlsDialer({ identitySeed: randomBytes(32), sizes: SIZES, clock });
-  const expectedKey = createLinkCertificate(seed).publicKey;
-  const link = await dialer.dial({ address: listener.address, expectedKey, protocol: "starling-client/1" });
+  const dialer = new TlsDialer({ identitySeed: randomBytes(32), suite, sizes: SIZES, clock });
+  const expectedKey = linkKeyOf(suite, seed);
+  const link = await dialer.dial({ address: listener.address, expectedKey, protocol: "starling-client/2" });
   const far = await accepted;
   try {
     let frameUs = Number.POSITIVE_INFINITY;
@@ -49,7 +51,6 @@ export async function linkAlone(): Promise<LinkAlone> {
       const { user, system } = process.cpuUsage(before);
       frameUs = Math.min(frameUs, (user + system) / FRAMES);
     }
-    const suite = await loadSuite(LIVE_PARAMETERS.suite, "native");
     const [key, frame] = [randomBytes(32), new Uint8Array(sendFrameBytes(SIZES))];
     const chachaUs = 2 * cpuOf(() => suite.chacha20InPlace(key, frame));
     return { frameUs, chachaUs };

@@ -1,7 +1,18 @@
 import { connect as connectTcp } from "node:net";
 import type { TestContext } from "node:test";
 import { connect as connectTls } from "node:tls";
-import { dialWeb, keyOf, listenWeb, ORIGIN, SIZES, seed, unruly, webDialer } from "#test/support/web-links.ts";
+import {
+  dialWeb,
+  keyOf,
+  linkKey,
+  listenWeb,
+  ORIGIN,
+  SIZES,
+  seed,
+  suite,
+  unruly,
+  webDialer,
+} from "#test/support/web-links.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import type { Link } from "#transport/link/link.ts";
 import { linkCredentials } from "#transport/link/tls.ts";
@@ -13,11 +24,12 @@ linkCompliance("TLS", async (t: TestContext, o: LinkWorldOptions): Promise<LinkW
   const refused: string[] = [];
   const listener = await TlsListener.listen({
     identitySeed: seed(1),
+    suite,
     sizes: SIZES,
     clock: new SystemClock(),
     host: "127.0.0.1",
     port: 0,
-    protocols: ["starling-client/1"],
+    protocols: ["starling-client/2"],
     onRefused: (reason) => void refused.push(reason),
     ...o,
   });
@@ -28,14 +40,15 @@ linkCompliance("TLS", async (t: TestContext, o: LinkWorldOptions): Promise<LinkW
   return {
     refused,
     keyOf,
+    linkKey: linkKey(1),
     sizes: SIZES,
     load: () => listener.load,
     next: () => new Promise((resolve) => void waiting.push(resolve)),
     dial: ({ expected = 1, clock = new SystemClock(), port: other = port } = {}) =>
-      new TlsDialer({ identitySeed: seed(2), sizes: SIZES, clock }).dial({
+      new TlsDialer({ identitySeed: seed(2), suite, sizes: SIZES, clock }).dial({
         address: `127.0.0.1:${other}`,
-        expectedKey: keyOf(expected),
-        protocol: "starling-client/1",
+        expectedKey: linkKey(expected),
+        protocol: "starling-client/2",
       }),
     connect: () => connected(port),
     async unruly() {
@@ -43,7 +56,7 @@ linkCompliance("TLS", async (t: TestContext, o: LinkWorldOptions): Promise<LinkW
         host: "127.0.0.1",
         port,
         rejectUnauthorized: false,
-        ALPNProtocols: ["starling-client/1"],
+        ALPNProtocols: ["starling-client/2"],
         ...linkCredentials(seed(2)),
       });
       socket.on("error", () => undefined);
@@ -60,6 +73,7 @@ linkCompliance("WebSocket", async (t: TestContext, o: LinkWorldOptions): Promise
   return {
     refused,
     keyOf,
+    linkKey: linkKey(1),
     sizes: SIZES,
     load: () => listener.load,
     next,

@@ -52,7 +52,7 @@ const sideOf = ({ protocol, direction }: Captured): string => `${protocol} ${dir
 function sideTargets(side: string, { frames, sizes: packet }: Traffic): Target[] {
   const seen = frames.filter((frame) => sideOf(frame) === side);
   const { protocol, direction } = seen[0] as Captured;
-  const sizes: FrameSizes = protocol === "starling-directory/1" ? { packetBytes: 0, payloadBytes: 0 } : packet;
+  const sizes: FrameSizes = protocol === "starling-directory/2" ? { packetBytes: 0, payloadBytes: 0 } : packet;
   const corpus = seen.map(({ bytes }) => bytes);
   const collector = new PartCollector();
   return [

@@ -89,7 +89,7 @@ async function story(world: World): Promise<Household> {
 }
 
 const sizesOf = (protocol: Captured["protocol"], packet: FrameSizes): FrameSizes =>
-  protocol === "starling-directory/1" ? { packetBytes: 0, payloadBytes: 0 } : packet;
+  protocol === "starling-directory/2" ? { packetBytes: 0, payloadBytes: 0 } : packet;
 
 /** What is common is so much more common that the first frames of a type are all alike. */
 function kindOf(frame: Frame): string {

@@ -1,7 +1,7 @@
 /** What a stranger says to the listener for browsers: the upgrade, the proof of both keys, messages on the link. */
 
 import assert from "node:assert/strict";
-import { keyOf, NETWORK_HASH, seed, suite } from "#test/support/web-links.ts";
+import { keyOf, linkKey, NETWORK_HASH, seed, suite } from "#test/support/web-links.ts";
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { milliseconds } from "#transport/core/units.ts";
@@ -27,7 +27,7 @@ const ADMISSION = { path: "/starling", origins: ["https://app.example"], protoco
 export function webTargets(traffic: Traffic): Target[] {
   // Browsers compute in JavaScript, providers do not: each side's check with its own.
   const { suite: native } = traffic;
-  const context = { networkHash: NETWORK_HASH, linkKey: keyOf(1), url: "wss://a.example/starling" };
+  const context = { networkHash: NETWORK_HASH, linkKey: linkKey(1), url: "wss://a.example/starling" };
   const challenges = { ofClient: seed(5), ofProvider: seed(3) };
   const answers = [2, 4, 6].map((device) => makeAnswer({ context, challenges, deviceSeed: seed(device), suite }));
   const keys = new Set([2, 4, 6].map((device) => toHex(keyOf(device))));
@@ -128,7 +128,7 @@ function upgrade(): Target {
 function messages(end: "listener" | "dialer", { frames, sizes }: Traffic): Target {
   const direction = end === "listener" ? "fromDialer" : "toDialer";
   const corpus = frames
-    .filter((frame) => frame.protocol === "starling-client/1" && frame.direction === direction)
+    .filter((frame) => frame.protocol === "starling-client/2" && frame.direction === direction)
     .map(({ bytes }) => bytes);
   return {
     name: `message on a web link, at its ${end}`,

@@ -95,7 +95,7 @@ test("the full simulation's lines into providers carry as much, and mail in plac
   const into: Record<string, number> = { a: 0, b: 0 };
   const { parameters } = world;
   world.net.onPassage = ({ protocol, from, to, frame }) => {
-    if (protocol !== "starling-node/1" || !from.startsWith("mix") || frame.length < parameters.packetBytes) return;
+    if (protocol !== "starling-node/2" || !from.startsWith("mix") || frame.length < parameters.packetBytes) return;
     if (to in into) into[to] = (into[to] as number) + 1;
   };
   const alice = await world.join({ name: "alice", provider: "a" });

@@ -27,6 +27,7 @@ import { concat, toHex, utf8 } from "#transport/core/bytes.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { epochNumber, messageId, replayTag } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 
 interface Digests {
   readonly provider: readonly string[];
@@ -123,7 +124,7 @@ for (const name of versions) {
     const { identityKey, linkKey } = publicKeys(readKeyFile(file), suite);
     assert.ok(identityKey.startsWith(toHex(suite.ed25519.publicKey(bytes(1)))));
     assert.equal(identityKey, toHex(suite.hybrid.publicKey(bytes(1))));
-    assert.equal(linkKey, toHex(suite.ed25519.publicKey(bytes(2))));
+    assert.equal(linkKey, toHex(linkKeyOf(suite, bytes(2))));
   });
 
   test(`a mix's epoch file of ${name} gives back its key and refuses what it had seen`, async (t) => {

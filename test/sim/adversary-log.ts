@@ -7,9 +7,9 @@ import { type MailboxId, type Milliseconds, milliseconds } from "#transport/core
 import type { Passage } from "./network-in-memory.ts";
 
 const PROTOCOLS: Readonly<Record<Passage["protocol"], string>> = {
-  "starling-client/1": "client",
-  "starling-node/1": "node",
-  "starling-directory/1": "directory",
+  "starling-client/2": "client",
+  "starling-node/2": "node",
+  "starling-directory/2": "directory",
 };
 
 export class AdversaryLog {
@@ -43,12 +43,12 @@ export class AdversaryLog {
       this.#links.set(name, link);
     }
     // An entry is seen where its reader's machine stands, everything else where it leaves.
-    const isSeenAtEnd = protocol === "starling-client/1" && direction === "toDialer";
+    const isSeenAtEnd = protocol === "starling-client/2" && direction === "toDialer";
     const seen = isSeenAtEnd ? arrives : at;
     if (seen === undefined || seen < this.#begin) return;
     const arrow = direction === "fromDialer" ? ">" : "<";
     this.#writer.record({ at: seen - this.#begin, link, direction: arrow, length: frame.length });
-    const isPoll = protocol === "starling-client/1" && frame[0] === FRAME_TYPES.poll && arrives !== undefined;
+    const isPoll = protocol === "starling-client/2" && frame[0] === FRAME_TYPES.poll && arrives !== undefined;
     const mailbox = isPoll ? this.#owned.get(from) : undefined;
     if (mailbox !== undefined && isPoll) this.#event("poll", arrives, mailbox);
   }

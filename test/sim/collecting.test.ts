@@ -26,7 +26,7 @@ import { SIM_PARAMETERS } from "./world.ts";
 
 const suite = await loadSuite("x25519", "native");
 const geometry = geometryOf(SIM_PARAMETERS);
-const PROTOCOL = "starling-client/1";
+const PROTOCOL = "starling-client/2";
 const POLL_GAP = milliseconds(750);
 const BUSY_TIME = seconds(400);
 const CALM_TIME = seconds(1200);

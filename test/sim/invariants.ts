@@ -65,7 +65,7 @@ export class Invariants {
   }
 
   passed({ protocol, direction, frame }: Passage): void {
-    if (protocol === "starling-directory/1") return; // What passes there is public; its length follows from the list of nodes.
+    if (protocol === "starling-directory/2") return; // What passes there is public; its length follows from the list of nodes.
     this.#count("constant length");
     const type = frame[0] as number;
     const key = `${protocol} ${direction} ${type}`;

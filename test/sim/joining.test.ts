@@ -65,7 +65,7 @@ test("a device that joins again and hears no last answer is let in by the next c
   let isDeaf = false;
   const isHeard = (bytes: Uint8Array): boolean =>
     !isDeaf ||
-    decodeFrame(bytes.slice(), { protocol: "starling-client/1", direction: "toDialer", sizes }).type !==
+    decodeFrame(bytes.slice(), { protocol: "starling-client/2", direction: "toDialer", sizes }).type !==
       "controlAnswer";
   const halfDeaf = (link: Link): Link =>
     forwardingLink(link, {

@@ -36,7 +36,7 @@ const renaming = (link: Link, parameters: Parameters): Link => {
   return linkWith(link, {
     send: (frame, onTaken) => {
       if (frame[0] !== FRAME_TYPES.entry) return link.send(frame, onTaken);
-      const entry = decodeFrame(frame, { protocol: "starling-client/1", direction: "toDialer", sizes });
+      const entry = decodeFrame(frame, { protocol: "starling-client/2", direction: "toDialer", sizes });
       if (entry.type !== "entry" || entry.kind !== "reply") return link.send(frame, onTaken);
       const other = entry.surbId.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
       return link.send(encodeFrame({ ...entry, surbId: surbId(other) }, sizes), onTaken);

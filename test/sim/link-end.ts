@@ -64,7 +64,7 @@ export class LinkEnd implements Link {
     const fate = uniform(random);
     const other = this.other;
     const line = other === undefined ? undefined : net.line?.(this.machine, other.machine);
-    if (line?.cut === true && protocol === "starling-client/1") this.#isTorn = true;
+    if (line?.cut === true && protocol === "starling-client/2") this.#isTorn = true;
     const isLost = fate < loss || line?.cut === true || this.#isTorn;
     // In order, as on a TCP connection.
     if (!isLost) this.#lastArrival = Math.max(this.#lastArrival, clock.now() + wait + (line?.delay ?? 0));

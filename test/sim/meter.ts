@@ -71,11 +71,11 @@ export class Meter {
   }
 
   #flowOf({ protocol, direction, from, to, frame }: Passage): Flow | undefined {
-    if (protocol === "starling-client/1") {
+    if (protocol === "starling-client/2") {
       const known = CLIENT_FRAMES.get(frame[0] as number);
       return known ?? (direction === "fromDialer" ? "client to provider: other" : "provider to client: other");
     }
-    if (protocol !== "starling-node/1") return undefined;
+    if (protocol !== "starling-node/2") return undefined;
     const link = `${from} ${to}`;
     if (!this.#flows.has(link)) this.#flows.set(link, STAGES[`${this.#stageOf(from)} ${this.#stageOf(to)}`]);
     return this.#flows.get(link);

@@ -164,7 +164,7 @@ export class NetworkInMemory {
       new SeededRandom(`${this.#seed}/link/${way}/${number}/${direction}`);
     const near = from.clock ?? this.#clock;
     const handshake = stream("handshake");
-    const weather = (): Weather => (protocol === "starling-node/1" ? this.weather : CALM);
+    const weather = (): Weather => (protocol === "starling-node/2" ? this.weather : CALM);
     return new Promise((resolve, reject) => {
       this.#clock.at(milliseconds(near.now() + 3 * latency(handshake)), () => {
         const listener = this.#listeners.get(address);
@@ -177,7 +177,7 @@ export class NetworkInMemory {
           return;
         }
         if (!equalBytes(listener.key, expectedKey)) return reject(new TransportError("REFUSED"));
-        const role = protocol === "starling-client/1" ? "client" : "node";
+        const role = protocol === "starling-client/2" ? "client" : "node";
         const shared = {
           protocol,
           weather,

@@ -79,14 +79,14 @@ export class PacketLedger {
   };
 
   passed({ from, protocol, direction }: Passage): void {
-    if (protocol === "starling-node/1" && direction === "fromDialer") this.#bookOf(from).framesOut++;
+    if (protocol === "starling-node/2" && direction === "fromDialer") this.#bookOf(from).framesOut++;
   }
 
   /** Hands a frame to its machine and looks at what that makes of it. */
   coming({ machine, protocol, direction, frame, handle }: Coming): void {
     if (direction !== "fromDialer") return handle();
-    const isPacket = protocol === "starling-node/1";
-    const isSend = protocol === "starling-client/1" && frame[0] === FRAME_TYPES.send;
+    const isPacket = protocol === "starling-node/2";
+    const isSend = protocol === "starling-client/2" && frame[0] === FRAME_TYPES.send;
     if (!isPacket && !isSend) return handle();
     const book = this.#bookOf(machine);
     const { arrived, held, delivered, dropped, framesOut } = book;

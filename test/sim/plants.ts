@@ -82,7 +82,7 @@ function replay(world: World, begin: Milliseconds): void {
   const listener = world.net.onPassage;
   world.net.onPassage = (passage) => {
     listener?.(passage);
-    const isPacket = passage.protocol === "starling-node/1" && passage.direction === "fromDialer";
+    const isPacket = passage.protocol === "starling-node/2" && passage.direction === "fromDialer";
     if (passage.to === VICTIM && isPacket) packets.push(passage.frame.slice(1));
   };
   const at = (seconds: number, act: () => void): void => void world.clock.at(milliseconds(begin + seconds * 1000), act);

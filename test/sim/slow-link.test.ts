@@ -213,7 +213,7 @@ async function answersBesideASlowReader(serve: (link: Link) => Link): Promise<nu
 
 /** The server's end of a client's link. */
 class ClientLink implements Link {
-  readonly protocol = "starling-client/1";
+  readonly protocol = "starling-client/2";
   readonly peer: Link["peer"];
   readonly #takes: boolean;
   readonly #answered: () => void;

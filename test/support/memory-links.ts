@@ -41,7 +41,7 @@ export class MemoryLinks {
             const listener = this.#listeners.get(address);
             if (listener === undefined) return reject(new TransportError("PROVIDER_DOWN"));
             if (toHex(listener.key) !== toHex(expectedKey)) return reject(new TransportError("REFUSED"));
-            const role = protocol === "starling-client/1" ? "client" : "node";
+            const role = protocol === "starling-client/2" ? "client" : "node";
             const near = new MemoryEnd(this.#clock, this.#latency, protocol, { role: "node", key: listener.key });
             const far = new MemoryEnd(this.#clock, this.#latency, protocol, { role, key });
             near.sent = (length) =>

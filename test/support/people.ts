@@ -262,7 +262,7 @@ export class Person {
     return {
       dial: async (target) => {
         const link = await dialer.dial(target);
-        return target.protocol === "starling-client/1" ? this.#meddledWith(link) : link;
+        return target.protocol === "starling-client/2" ? this.#meddledWith(link) : link;
       },
     };
   }
@@ -270,7 +270,7 @@ export class Person {
   #meddledWith(link: Link): Link {
     const sizes = geometry(this.#people.world.network.parameters);
     const shown = (bytes: Uint8Array): Uint8Array | undefined => {
-      const frame = decodeFrame(bytes, { protocol: "starling-client/1", direction: "toDialer", sizes });
+      const frame = decodeFrame(bytes, { protocol: "starling-client/2", direction: "toDialer", sizes });
       if (frame.type === "controlAnswer" && this.losesAnswer(decodeControlAnswer(frame.body))) return undefined;
       if (frame.type !== "consensusPart" || frame.count !== 1) return bytes;
       const [part] = toParts(this.listsShown(frame.part), { time: frame.time, room: 0 });

@@ -28,7 +28,7 @@ export class TestDevice {
     const expectedKey = net.dependencies(options.provider).identity.linkKey;
     const dialing = net.links
       .dialer(key)
-      .dial({ address: addressOf(options.provider), expectedKey, protocol: "starling-client/1" });
+      .dial({ address: addressOf(options.provider), expectedKey, protocol: "starling-client/2" });
     return new TestDevice(net, key, await net.clock.runUntilSettled(dialing, seconds(1)));
   }
 
@@ -37,7 +37,7 @@ export class TestDevice {
     this.key = key;
     this.#link = link;
     link.onFrame((bytes) => {
-      const context = { protocol: "starling-client/1", direction: "toDialer", sizes: this.#sizes } as const;
+      const context = { protocol: "starling-client/2", direction: "toDialer", sizes: this.#sizes } as const;
       this.received.push(decodeFrame(bytes, context));
     });
   }

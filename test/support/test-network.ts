@@ -17,6 +17,7 @@ import type { Consensus, Layers, Network, NodeRole, SignedDescriptor } from "#tr
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { createNetwork } from "#transport/directory/network.ts";
 import type { AdmittedNode } from "#provider-server/authority/admission.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
 export const QUICK_PARAMETERS: Parameters = {
@@ -53,7 +54,7 @@ export function testNetwork(o: {
     const authority = {
       name: `authority-${index}`,
       identityKey: suite.hybrid.publicKey(identitySeed),
-      linkKey: suite.ed25519.publicKey(linkSeed),
+      linkKey: linkKeyOf(suite, linkSeed),
       address,
     };
     return { identitySeed, linkSeed, authority };
@@ -99,7 +100,7 @@ export function testDescriptor(suite: Suite, wish: NodeWish): SignedDescriptor {
   return signDescriptor({
     fields: {
       role,
-      linkKey: suite.ed25519.publicKey(seedOf(`${name}/link`)),
+      linkKey: linkKeyOf(suite, seedOf(`${name}/link`)),
       address: wish.address ?? "127.0.0.1:4000",
       operator: wish.operator ?? `operator of ${name}`,
       domain: wish.domain ?? (role === "provider" ? `${name}.example` : ""),

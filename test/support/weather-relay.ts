@@ -100,7 +100,7 @@ class Line {
     const { near, far } = options;
     near.once("data", (hello: Buffer) => {
       // Who speaks which protocol stands in the first record, unencrypted (RFC 7301 §3.1).
-      this.protocol = hello.includes("starling-client/1") ? "client" : "node";
+      this.protocol = hello.includes("starling-client/2") ? "client" : "node";
     });
     this.#ways = [this.#way(near, far, "out"), this.#way(far, near, "back")];
     for (const socket of [near, far]) {

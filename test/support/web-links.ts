@@ -6,6 +6,7 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { portableSuite } from "#transport/crypto/portable.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import type { Link } from "#transport/link/link.ts";
 import { WebDialer } from "#transport/link/web-dialer.ts";
 import { checkProof, encodeHello, makeAnswer, WEB_PROTOCOL } from "#transport/link/web-handshake.ts";
@@ -17,7 +18,10 @@ export const ORIGIN = "https://app.example";
 export const NETWORK_HASH = new Uint8Array(32).fill(7);
 export const suite = portableSuite("x25519");
 export const seed = (value: number): Uint8Array => new Uint8Array(32).fill(value);
+/** Of a device. */
 export const keyOf = (value: number): Uint8Array => suite.ed25519.publicKey(seed(value));
+/** Of a provider. */
+export const linkKey = (value: number): Uint8Array => linkKeyOf(suite, seed(value));
 
 /** As a browser on a page of ORIGIN opens it. */
 export const openAsBrowser =
@@ -71,7 +75,7 @@ export function webDialer(
 }
 
 export const dialWeb = (dialer: WebDialer, expected = 1): Promise<Link> =>
-  dialer.dial({ address: "127.0.0.1:1", expectedKey: keyOf(expected), protocol: "starling-client/1" });
+  dialer.dial({ address: "127.0.0.1:1", expectedKey: linkKey(expected), protocol: "starling-client/2" });
 
 /** A device whose key is proven and that then does as it likes. */
 export async function unruly(t: TestContext, url: string): Promise<WebSocket> {
@@ -82,7 +86,7 @@ export async function unruly(t: TestContext, url: string): Promise<WebSocket> {
   const ofClient = seed(5);
   const proof = new Promise<Uint8Array>((resolve) => socket.once("message", (data) => resolve(plain(data as Buffer))));
   socket.send(encodeHello(NETWORK_HASH, ofClient));
-  const context = { networkHash: NETWORK_HASH, linkKey: keyOf(1), url };
+  const context = { networkHash: NETWORK_HASH, linkKey: linkKey(1), url };
   const challenges = checkProof({ bytes: await proof, context, ofClient, suite });
   socket.send(makeAnswer({ context, challenges, deviceSeed: seed(2), suite }));
   return socket;

@@ -99,7 +99,7 @@ export class ProviderLink {
     const { address, linkKey } = provider;
     const life = this.#life;
     try {
-      const link = await dialer.dial({ address, expectedKey: linkKey, protocol: "starling-client/1" });
+      const link = await dialer.dial({ address, expectedKey: linkKey, protocol: "starling-client/2" });
       if (this.#life !== life) return link.close();
       this.#link = link;
       this.#unanswered = 0;
@@ -118,7 +118,7 @@ export class ProviderLink {
   #received(link: Link, bytes: Uint8Array): void {
     let frame: Frame;
     try {
-      const context = { protocol: "starling-client/1", direction: "toDialer", sizes: this.#options.sizes } as const;
+      const context = { protocol: "starling-client/2", direction: "toDialer", sizes: this.#options.sizes } as const;
       frame = decodeFrame(bytes, context);
     } catch {
       return link.close(); // A provider that breaks the protocol is treated as one that is down.

@@ -90,7 +90,7 @@ export class DirectoryClient {
       clock: this.#clock,
       address: authority.address,
       expectedKey: authority.linkKey,
-      protocol: "starling-directory/1",
+      protocol: "starling-directory/2",
       frame,
       within: DIRECTORY_ANSWER_TIME_MAX,
       read: (answer) => answer,

@@ -25,7 +25,7 @@ export function fetchNetwork(o: {
     clock: o.clock,
     address: o.invite.address,
     expectedKey: o.invite.linkKey,
-    protocol: "starling-client/1",
+    protocol: "starling-client/2",
     frame: { type: "getConsensus", epoch: "network" },
     within: DIRECTORY_ANSWER_TIME_MAX,
     read: (frame) => {

@@ -36,5 +36,5 @@ const NODE: Platform = {
   clock,
   random: new SystemRandom(),
   suite: (name) => loadSuite(name, "native"),
-  dialer: ({ deviceSeed, sizes }) => new TlsDialer({ identitySeed: deviceSeed, sizes, clock }),
+  dialer: ({ deviceSeed, sizes, suite }) => new TlsDialer({ identitySeed: deviceSeed, suite, sizes, clock }),
 };

@@ -82,12 +82,12 @@ export const entryFrameBytes = (sizes: FrameSizes): number =>
 export const CONSENSUS_PART_FRAME_BYTES = FRAME_TYPE_BYTES + 8 + 2 + 2 + FRAME_LENGTH_BYTES + CONSENSUS_PART_BYTES;
 
 const TABLES: Record<Protocol, Record<Direction, (sizes: FrameSizes) => FrameTable>> = {
-  "starling-node/1": {
+  "starling-node/2": {
     fromDialer: (sizes) => new Map([[FRAME_TYPES.packet, { exact: FRAME_TYPE_BYTES + sizes.packetBytes }]]),
     // Packets go one way: each node dials the nodes it sends to. All that comes back is that somebody is there.
     toDialer: () => new Map([[FRAME_TYPES.alive, { exact: FRAME_TYPE_BYTES }]]),
   },
-  "starling-client/1": {
+  "starling-client/2": {
     fromDialer: (sizes) =>
       new Map([
         [FRAME_TYPES.send, { exact: sendFrameBytes(sizes) }],
@@ -103,7 +103,7 @@ const TABLES: Record<Protocol, Record<Direction, (sizes: FrameSizes) => FrameTab
       ]),
   },
   // What passes here is public; of lengths there are few (padding.ts), each over a length of the content and the content.
-  "starling-directory/1": {
+  "starling-directory/2": {
     fromDialer: () =>
       new Map([
         [FRAME_TYPES.publishDescriptor, { atMost: FRAME_LENGTH_BYTES + DESCRIPTOR_BYTES_MAX }],

@@ -4,16 +4,16 @@
  */
 
 /** The ALPN name (RFC 7301) of what is spoken on a link; it decides the frames and their sizes. */
-export type Protocol = "starling-node/1" | "starling-client/1" | "starling-directory/1";
+export type Protocol = "starling-node/2" | "starling-client/2" | "starling-directory/2";
 
-/** Whom a link leads to, proven by the TLS handshake. */
+/** Whom a link leads to, proven when it was made. */
 export interface PeerIdentity {
   /**
-   * What the peer acts as. A dialer's peer is a "node", or a "directory" under starling-directory/1. A listener's peer
-   * is a "node" under starling-node/1, a "client" under starling-client/1 and a "directory" under starling-directory/1.
+   * What the peer acts as. A dialer's peer is a "node", or a "directory" under starling-directory/2. A listener's peer
+   * is a "node" under starling-node/2, a "client" under starling-client/2 and a "directory" under starling-directory/2.
    */
   readonly role: "node" | "client" | "directory";
-  /** The Ed25519 public key of the peer's certificate, 32 bytes. */
+  /** 32 bytes. A "client" is known by its device's Ed25519 key, everybody else by a link key (link-key.ts). */
   readonly key: Uint8Array;
 }
 
@@ -45,7 +45,7 @@ export interface Link {
 
 export interface Dialer {
   /**
-   * Connects and proves that the peer holds `expectedKey` (Ed25519, 32 bytes).
+   * Connects, and the peer proves that it holds `expectedKey` (a link key, 32 bytes).
    * Rejects with PROVIDER_DOWN when nobody answers in time, with REFUSED when the peer is someone else.
    */
   dial(options: { address: string; expectedKey: Uint8Array; protocol: Protocol }): Promise<Link>;

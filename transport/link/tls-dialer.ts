@@ -2,34 +2,39 @@
 
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext } from "node:tls";
-import { equalBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
+import type { Primitives } from "../crypto/suite.ts";
 import { parseAddress } from "./address.ts";
 import type { FrameSizes } from "./frame-table.ts";
 import { HANDSHAKE_TIME_MAX } from "./limits.ts";
 import type { Dialer, Link, Protocol } from "./link.ts";
 import { LinkSweep } from "./link-sweep.ts";
 import { linkCredentials, linkOver, peerOf } from "./tls.ts";
+import { dialerProves, readLinkProof, sendLinkProof, sharedBy } from "./tls-proof.ts";
 
 export class TlsDialer implements Dialer {
   readonly #context: SecureContext;
+  readonly #seed: Uint8Array;
+  readonly #suite: Primitives;
   readonly #sizes: FrameSizes;
   readonly #clock: Clock;
   readonly #sweep: LinkSweep;
 
-  /** `identitySeed`: the 32-byte Ed25519 seed of the key that the peer sees. */
-  constructor(o: { identitySeed: Uint8Array; sizes: FrameSizes; clock: Clock }) {
+  /** `identitySeed`: the 32-byte seed of the link key, or of the device's key, that the peer sees. */
+  constructor(o: { identitySeed: Uint8Array; suite: Primitives; sizes: FrameSizes; clock: Clock }) {
     this.#context = createSecureContext(linkCredentials(o.identitySeed));
+    this.#seed = o.identitySeed;
+    this.#suite = o.suite;
     this.#sizes = o.sizes;
     this.#clock = o.clock;
     this.#sweep = new LinkSweep(o.clock);
   }
 
   /**
-   * Resolves when the peer has proven its key. Whether it takes ours shows only later, for TLS 1.3 lets the client finish
-   * first (RFC 8446 §4.4.2): a peer that refuses us closes the link at once.
+   * Resolves when the peer has proven its key, which it does once it has admitted ours; a provider's entry may still close the
+   * link at once.
    */
   async dial(o: { address: string; expectedKey: Uint8Array; protocol: Protocol }): Promise<Link> {
     const deadline = milliseconds(this.#clock.now() + HANDSHAKE_TIME_MAX);
@@ -45,14 +50,27 @@ export class TlsDialer implements Dialer {
       servername: "", // a name would go over the wire in clear
     });
     await this.#until(socket, "secureConnect", deadline);
-    const peer = peerOf(socket);
-    const refused = "refused" in peer ? peer.refused : mismatch(peer, o);
-    if ("refused" in peer || refused !== undefined) {
+    const refused = (reason: string): TransportError => {
       socket.destroy();
-      throw new TransportError("REFUSED", `At ${o.address}: ${refused}.`);
+      return new TransportError("REFUSED", `At ${o.address}: ${reason}.`);
+    };
+    const peer = peerOf(socket);
+    if ("refused" in peer) throw refused(peer.refused);
+    if (peer.protocol !== o.protocol) throw refused("another protocol");
+    const [suite, clock, shared] = [this.#suite, this.#clock, sharedBy(socket)];
+    if (shared === undefined) throw new TransportError("PROVIDER_DOWN", "closed.");
+    if (dialerProves(o.protocol)) sendLinkProof({ socket, end: "dialer", shared, suite, seed: this.#seed });
+    const theirs = { socket, end: "listener", shared, suite, ed25519: peer.ed25519 } as const;
+    const key = await readLinkProof({ ...theirs, expected: o.expectedKey, clock, deadline });
+    if (key === undefined) {
+      // Closed or silent: a listener that has no place for us. Anything else is somebody who is not the one we look for.
+      const isGone = socket.destroyed || socket.readableEnded || clock.now() >= deadline;
+      if (!isGone) throw refused("another key than expected");
+      socket.destroy();
+      throw new TransportError("PROVIDER_DOWN", "closed before it proved its key.");
     }
     const now = () => this.#clock.now();
-    const link = linkOver({ socket, raw, ...peer, end: "dialer", sizes: this.#sizes, now });
+    const link = linkOver({ socket, raw, key, protocol: o.protocol, end: "dialer", sizes: this.#sizes, now });
     this.#sweep.add(link);
     socket.on("close", () => this.#sweep.delete(link));
     return link;
@@ -78,12 +96,4 @@ export class TlsDialer implements Dialer {
       });
     });
   }
-}
-
-function mismatch(
-  peer: { key: Uint8Array; protocol: Protocol },
-  wanted: { expectedKey: Uint8Array; protocol: Protocol },
-): string | undefined {
-  if (peer.protocol !== wanted.protocol) return "another protocol";
-  return equalBytes(peer.key, wanted.expectedKey) ? undefined : "another key than expected";
 }

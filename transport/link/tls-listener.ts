@@ -3,6 +3,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import type { Clock } from "../core/clock.ts";
+import { milliseconds } from "../core/units.ts";
+import type { Primitives } from "../crypto/suite.ts";
 import { formatAddress } from "./address.ts";
 import type { FrameSizes, FrameTable } from "./frame-table.ts";
 import { Handshakes, SLOW_HANDSHAKE } from "./handshakes.ts";
@@ -10,10 +12,12 @@ import { HANDSHAKE_TIME_MAX, HANDSHAKES_MAX, LINKS_MAX } from "./limits.ts";
 import type { Link, Listener, PeerIdentity, Protocol } from "./link.ts";
 import { LinkSweep } from "./link-sweep.ts";
 import { linkCredentials, linkOver, peerOf } from "./tls.ts";
+import { dialerProves, readLinkProof, sendLinkProof, sharedBy } from "./tls-proof.ts";
 
 export interface ListenOptions {
-  /** 32-byte Ed25519 seed of the key that dialers expect. */
+  /** 32-byte seed of the link key that dialers expect. */
   readonly identitySeed: Uint8Array;
+  readonly suite: Primitives;
   readonly sizes: FrameSizes;
   readonly clock: Clock;
   readonly host: string;
@@ -58,7 +62,7 @@ export class TlsListener implements Listener {
       rejectUnauthorized: false, // a certificate proves a key, nothing else; peerOf insists that there is one
       handshakeTimeout: HANDSHAKE_TIME_MAX,
     });
-    this.#handshakes.on("secureConnection", (socket) => this.#accept(socket));
+    this.#handshakes.on("secureConnection", (socket) => void this.#accept(socket));
     this.#handshakes.on("tlsClientError", (error, socket) => {
       socket.destroy();
       this.#refuse(`handshake: ${(error as NodeJS.ErrnoException).code ?? "failed"}`);
@@ -112,26 +116,41 @@ export class TlsListener implements Listener {
     this.#handshakes.emit("connection", socket);
   }
 
-  #accept(socket: TLSSocket): void {
-    const raw = this.#pending.get(socket)?.socket;
-    this.#pending.isOver(socket);
-    if (raw === undefined) return void socket.destroy(); // it was ended a moment ago, for a newcomer
-    const peer = peerOf(socket);
-    if ("refused" in peer) {
+  async #accept(socket: TLSSocket): Promise<void> {
+    const handshake = this.#pending.get(socket);
+    if (handshake === undefined) return void socket.destroy(); // it was ended a moment ago, for a newcomer
+    socket.on("error", () => undefined); // a close follows
+    const refuse = (reason: string): void => {
+      this.#pending.isOver(socket);
       socket.destroy();
-      return this.#refuse(peer.refused);
-    }
-    const { sizes, clock, admit, incoming } = this.#options;
+      this.#refuse(reason);
+    };
+    const peer = peerOf(socket);
+    if ("refused" in peer) return refuse(peer.refused);
+    const { sizes, suite, clock, admit, incoming, identitySeed: seed } = this.#options;
+    const { protocol, ed25519 } = peer;
+    const shared = sharedBy(socket);
+    if (shared === undefined) return refuse("a connection that has ended");
+    const deadline = milliseconds(handshake.since + HANDSHAKE_TIME_MAX);
+    const key = dialerProves(protocol)
+      ? await readLinkProof({ socket, end: "dialer", shared, suite, ed25519, clock, deadline })
+      : ed25519;
+    if (key === undefined) return refuse("a link key that is not proven");
+    // It was ended meanwhile, for a newcomer or with the listener.
+    if (socket.destroyed) return;
+    this.#pending.isOver(socket);
     const now = () => clock.now();
-    const link = linkOver({ socket, raw, ...peer, end: "listener", sizes, now, ...(incoming && { incoming }) });
+    const own = { socket, raw: handshake.socket, protocol, key, end: "listener", sizes, now } as const;
+    const link = linkOver({ ...own, ...(incoming && { incoming }) });
     this.#sweep.add(link);
     socket.once("close", () => this.#sweep.delete(link));
-    if (this.#closing || admit?.(link.peer, peer.protocol) === false) {
+    if (this.#closing || this.#handler === undefined || admit?.(link.peer, protocol) === false) {
       link.destroy();
       return this.#refuse("a peer that is not admitted");
     }
-    if (this.#handler === undefined) link.destroy();
-    else this.#handler(link);
+    // Last, for it is what costs most: who is not admitted is not worth it.
+    sendLinkProof({ socket, end: "listener", shared, suite, seed });
+    this.#handler(link);
   }
 
   #refuse(reason: string): void {

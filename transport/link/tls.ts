@@ -9,7 +9,7 @@ import type { PeerIdentity, Protocol } from "./link.ts";
 import { TlsLink } from "./tls-link.ts";
 import type { Milliseconds } from "../core/units.ts";
 
-export const PROTOCOLS: readonly Protocol[] = ["starling-node/1", "starling-client/1", "starling-directory/1"];
+export const PROTOCOLS: readonly Protocol[] = ["starling-node/2", "starling-client/2", "starling-directory/2"];
 
 /** TLS 1.3 only, with the certificate of `identitySeed` and hybrid key exchange. Throws where the runtime has no ML-KEM. */
 export function linkCredentials(identitySeed: Uint8Array) {
@@ -24,15 +24,15 @@ export function linkCredentials(identitySeed: Uint8Array) {
   } as const;
 }
 
-/** The handshake's outcome, or why there is no link: the certificate is the peer's only name, so it must be a fresh one. */
-export function peerOf(socket: TLSSocket): { key: Uint8Array; protocol: Protocol } | { refused: string } {
+/** The handshake's outcome, or why there is no link: the certificate names the peer, so it must be a fresh one. */
+export function peerOf(socket: TLSSocket): { ed25519: Uint8Array; protocol: Protocol } | { refused: string } {
   const protocol = PROTOCOLS.find((name) => name === socket.alpnProtocol);
   if (protocol === undefined) return { refused: "no protocol in common" };
   if (socket.getProtocol() !== "TLSv1.3") return { refused: "not TLS 1.3" };
   if (socket.isSessionReused()) return { refused: "a resumed session" };
   const certificate = socket.getPeerX509Certificate();
-  const key = certificate === undefined ? undefined : certificateKey(certificate);
-  return key === undefined ? { refused: "no Ed25519 certificate" } : { key, protocol };
+  const ed25519 = certificate === undefined ? undefined : certificateKey(certificate);
+  return ed25519 === undefined ? { refused: "no Ed25519 certificate" } : { ed25519, protocol };
 }
 
 export function linkOver(o: {
@@ -85,12 +85,12 @@ function assertHybrid(): void {
 }
 
 const SEND_BUFFER_BYTES: Record<Protocol, number> = {
-  "starling-node/1": NODE_SEND_BUFFER_BYTES,
-  "starling-client/1": CLIENT_SEND_BUFFER_BYTES,
-  "starling-directory/1": 2 * DIRECTORY_MESSAGE_BYTES_MAX,
+  "starling-node/2": NODE_SEND_BUFFER_BYTES,
+  "starling-client/2": CLIENT_SEND_BUFFER_BYTES,
+  "starling-directory/2": 2 * DIRECTORY_MESSAGE_BYTES_MAX,
 };
 
 function roleOf(protocol: Protocol, end: "dialer" | "listener"): PeerIdentity["role"] {
-  if (protocol === "starling-directory/1") return "directory";
-  return protocol === "starling-client/1" && end === "listener" ? "client" : "node";
+  if (protocol === "starling-directory/2") return "directory";
+  return protocol === "starling-client/2" && end === "listener" ? "client" : "node";
 }

@@ -52,7 +52,7 @@ export class WebDialer implements Dialer {
    * URL of this dialer: `address` is where the provider's TLS links are.
    */
   dial(o: { address: string; expectedKey: Uint8Array; protocol: Protocol }): Promise<Link> {
-    if (o.protocol !== "starling-client/1") return Promise.reject(new RangeError("only clients have web links"));
+    if (o.protocol !== "starling-client/2") return Promise.reject(new RangeError("only clients have web links"));
     return this.#handshake(o.expectedKey);
   }
 

@@ -7,9 +7,10 @@
 import { concat, Reader, utf8, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { Primitives } from "../crypto/suite.ts";
+import { LINK_PROOF_BYTES, makeLinkProof, provenLinkKey } from "./link-key.ts";
 
 /** The WebSocket subprotocol (RFC 6455 §1.9). */
-export const WEB_PROTOCOL = "starling-client.1";
+export const WEB_PROTOCOL = "starling-client.2";
 export const CHALLENGE_BYTES = 32;
 const VERSION = 1;
 const HASH_BYTES = 32;
@@ -20,7 +21,7 @@ const SIGNATURE_BYTES = 64;
 export interface WebLinkContext {
   /** Of the network file. */
   readonly networkHash: Uint8Array;
-  /** The provider's Ed25519 link key. */
+  /** The provider's link key. */
   readonly linkKey: Uint8Array;
   /** What the client dialled, as `webAddress` writes it. */
   readonly url: string;
@@ -60,15 +61,16 @@ export interface Challenges {
   readonly ofProvider: Uint8Array;
 }
 
-/** PROOF, provider to client: the provider's challenge ‖ its signature. */
+/** PROOF, provider to client: the provider's challenge ‖ the Ed25519 half of its key ‖ the link proof. */
 export function makeProof(o: {
   context: WebLinkContext;
   challenges: Challenges;
   linkSeed: Uint8Array;
   suite: Primitives;
 }): Uint8Array {
-  const signature = o.suite.ed25519.sign(providerTranscript(o.context, o.challenges), o.linkSeed);
-  return concat(o.challenges.ofProvider, signature);
+  const { suite, linkSeed: seed } = o;
+  const proof = makeLinkProof({ suite, seed, message: providerTranscript(o.context, o.challenges) });
+  return concat(o.challenges.ofProvider, suite.ed25519.publicKey(seed), proof);
 }
 
 /** The provider's challenge, when the proof holds. Throws MALFORMED; REFUSED when the peer does not hold the link key. */
@@ -80,10 +82,10 @@ export function checkProof(o: {
 }): Challenges {
   const reader = new Reader(o.bytes);
   const challenges = { ofClient: o.ofClient, ofProvider: reader.take(CHALLENGE_BYTES) };
-  const signature = reader.take(SIGNATURE_BYTES);
+  const [ed25519, proof] = [reader.take(KEY_BYTES), reader.take(LINK_PROOF_BYTES)];
   reader.end();
-  const transcript = providerTranscript(o.context, challenges);
-  if (!o.suite.ed25519.verify(signature, transcript, o.context.linkKey)) {
+  const message = providerTranscript(o.context, challenges);
+  if (provenLinkKey({ suite: o.suite, ed25519, proof, message, expected: o.context.linkKey }) === undefined) {
     throw new TransportError("REFUSED", "Another key than expected.");
   }
   return challenges;

@@ -7,7 +7,7 @@ import type { Link, PeerIdentity, Protocol } from "./link.ts";
 import type { MessageSocket } from "./web-socket.ts";
 
 export class WebLink implements Link {
-  readonly protocol: Protocol = "starling-client/1";
+  readonly protocol: Protocol = "starling-client/2";
   readonly peer: PeerIdentity;
   readonly #socket: MessageSocket;
   readonly #incoming: FrameTable;

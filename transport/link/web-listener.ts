@@ -22,6 +22,7 @@ import {
   WEB_LINKS_PER_ADDRESS_MAX,
 } from "./limits.ts";
 import type { Link, Listener } from "./link.ts";
+import { linkKeyOf } from "./link-key.ts";
 import { LinkSweep } from "./link-sweep.ts";
 import { addressGroup, admitUpgrade, clientAddress, type WebAdmission } from "./web-admission.ts";
 import {
@@ -53,7 +54,7 @@ export interface WebListenOptions {
   readonly origins: readonly string[];
   /** Whether the last X-Forwarded-For names the client: only where a reverse proxy writes it. */
   readonly isProxied: boolean;
-  /** 32-byte Ed25519 seed of the key that clients expect. */
+  /** 32-byte seed of the link key that clients expect. */
   readonly identitySeed: Uint8Array;
   readonly networkHash: Uint8Array;
   readonly suite: Primitives;
@@ -94,7 +95,7 @@ export class WebListener implements Listener {
 
   private constructor(options: WebListenOptions) {
     this.#options = options;
-    this.#linkKey = options.suite.ed25519.publicKey(options.identitySeed);
+    this.#linkKey = linkKeyOf(options.suite, options.identitySeed);
     this.#sweep = new LinkSweep(options.clock);
     const { tls } = options;
     this.#server =

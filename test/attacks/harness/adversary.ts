@@ -40,7 +40,7 @@ function meddlingDialer(m: Meddling, node: string, { dialer, clock }: NodeDepend
   return {
     dial: async (target) => {
       const link = await dialer.dial(target);
-      if (target.protocol !== "starling-node/1") return link;
+      if (target.protocol !== "starling-node/2") return link;
       const to = nameAt(target.address);
       return withOutgoing(link, clock, () => m.outgoing?.({ node, to, now: clock.now() }));
     },

@@ -23,6 +23,7 @@ import { answer } from "../mix/ask.ts";
 import { deviceSeed } from "./device-seed.ts";
 
 const sizes = geometry(LIVE_PARAMETERS);
+const suite = await loadSuite(LIVE_PARAMETERS.suite, "native");
 const clock = new SystemClock();
 const random = new SystemRandom();
 const profiles = new ProfileSchedule({
@@ -69,10 +70,10 @@ const DIALS_AT_ONCE = 32;
 const ATTEMPTS = 3;
 
 async function dial(i: number, o: { address: string; linkKey: Uint8Array }): Promise<Link | undefined> {
-  const dialer = new TlsDialer({ identitySeed: deviceSeed(i), sizes, clock });
+  const dialer = new TlsDialer({ identitySeed: deviceSeed(i), suite, sizes, clock });
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      return await dialer.dial({ address: o.address, expectedKey: o.linkKey, protocol: "starling-client/1" });
+      return await dialer.dial({ address: o.address, expectedKey: o.linkKey, protocol: "starling-client/2" });
     } catch {
       counts.redialled++;
     }
@@ -114,14 +115,13 @@ async function firstLayer(link: Link, networkFile: string): Promise<NodeId[]> {
   const collector = new PartCollector();
   const bytes = await new Promise<Uint8Array>((resolve, reject) => {
     link.onFrame((raw) => {
-      const frame: Frame = decodeFrame(raw, { protocol: "starling-client/1", direction: "toDialer", sizes });
+      const frame: Frame = decodeFrame(raw, { protocol: "starling-client/2", direction: "toDialer", sizes });
       const collected = frame.type === "consensusPart" ? collector.add(frame) : undefined;
       if (collected?.kind === "document") resolve(collected.bytes);
       if (collected?.kind === "absent") reject(new Error("the provider has no list"));
     });
     link.send(encodeFrame({ type: "getConsensus", epoch: "current" }, sizes));
   });
-  const suite = await loadSuite(LIVE_PARAMETERS.suite, "native");
   const { layers } = verifyConsensus(readNetwork(networkFile, suite), bytes, suite);
   begin(link);
   return layers[0].map(({ nodeId }) => nodeId);

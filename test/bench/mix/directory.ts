@@ -23,7 +23,7 @@ import type { Link } from "#transport/link/link.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
 
 const SIZES = { packetBytes: LIVE_PARAMETERS.packetBytes, payloadBytes: 0 };
-const PROTOCOL = "starling-directory/1";
+const PROTOCOL = "starling-directory/2";
 
 export const generatorNames = (links: number): string[] => Array.from({ length: links }, (_, i) => `generator${i}`);
 export const sinkNames = (links: number): string[] => Array.from({ length: links }, (_, i) => `sink${i}`);
@@ -38,7 +38,15 @@ export class BenchDirectory {
   static async open(suite: Suite, links: number, sinkAddresses: readonly string[]): Promise<BenchDirectory> {
     const clock = new SystemClock();
     const identitySeed = seedOf("bench/authority/0/link");
-    const options = { identitySeed, sizes: SIZES, clock, host: "127.0.0.1", port: 0, protocols: [PROTOCOL] } as const;
+    const options = {
+      identitySeed,
+      suite,
+      sizes: SIZES,
+      clock,
+      host: "127.0.0.1",
+      port: 0,
+      protocols: [PROTOCOL],
+    } as const;
     return new BenchDirectory(suite, links, sinkAddresses, await TlsListener.listen(options));
   }
 

@@ -37,8 +37,8 @@ answer(
         random,
       );
       for (const name of generatorNames(o.links)) {
-        const dialer = new TlsDialer({ identitySeed: seedOf(`${name}/link`), sizes, clock: new SystemClock() });
-        links.push(await dialer.dial({ address: o.address, expectedKey: o.linkKey, protocol: "starling-node/1" }));
+        const dialer = new TlsDialer({ identitySeed: seedOf(`${name}/link`), suite, sizes, clock: new SystemClock() });
+        links.push(await dialer.dial({ address: o.address, expectedKey: o.linkKey, protocol: "starling-node/2" }));
       }
     },
     /** Encapsulates ahead: sending and encapsulating on the same cores as the mix would measure both together. */

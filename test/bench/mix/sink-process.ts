@@ -8,10 +8,12 @@ import { DEFAULT_NODE_LIMITS } from "#provider-server/node/limits.ts";
 import { seedOf } from "#test/support/test-network.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Link } from "#transport/link/link.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 
+const suite = await loadSuite(LIVE_PARAMETERS.suite, "native");
 const sizes = geometry(LIVE_PARAMETERS);
 const clock = new SystemClock();
 const addresses: string[] = [];
@@ -21,11 +23,12 @@ let late: number[] = [];
 for (const name of sinkNames(Number(process.argv[2]))) {
   const listener = await TlsListener.listen({
     identitySeed: seedOf(`${name}/link`),
+    suite,
     sizes,
     clock,
     host: "127.0.0.1",
     port: 0,
-    protocols: ["starling-node/1"],
+    protocols: ["starling-node/2"],
   });
   listener.onLink((link) => {
     links.add(link);

@@ -10,6 +10,7 @@ import { SystemClock } from "#transport/core/system-clock.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { parseAddress } from "#transport/link/address.ts";
 import type { FrameSizes } from "#transport/link/frame-table.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import type { Link } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
@@ -23,8 +24,8 @@ export interface Recorded {
 /** Enough that most of what is sent again was recorded well before the kill; 1.7 MB for each node. */
 const RECORDED_MAX = 60;
 
-const CLIENT_PROTOCOL = "starling-client/1";
-const NODE_PROTOCOL = "starling-node/1";
+const CLIENT_PROTOCOL = "starling-client/2";
+const NODE_PROTOCOL = "starling-node/2";
 
 interface Node {
   readonly listens: string;
@@ -54,13 +55,12 @@ export class Tap {
 
   /** The address to announce for a node that listens at `listens`. */
   async stand({ name, listens, keys }: { name: string; listens: string; keys: NodeKeys }): Promise<string> {
-    const clock = this.#clock;
-    const sizes = this.#sizes;
-    const linkKey = this.#suite.ed25519.publicKey(keys.linkSeed);
+    const [clock, suite, sizes] = [this.#clock, this.#suite, this.#sizes];
+    const linkKey = linkKeyOf(suite, keys.linkSeed);
     const node: Node = { listens, linkKey, recorded: [], onward: new Map(), handedOver: 0 };
     this.#nodes.set(name, node);
-    this.#dialers.set(toHex(linkKey), new TlsDialer({ identitySeed: keys.linkSeed, sizes, clock }));
-    const identity = { identitySeed: keys.linkSeed, sizes, clock, protocols: [NODE_PROTOCOL] } as const;
+    this.#dialers.set(toHex(linkKey), new TlsDialer({ identitySeed: keys.linkSeed, suite, sizes, clock }));
+    const identity = { identitySeed: keys.linkSeed, suite, sizes, clock, protocols: [NODE_PROTOCOL] } as const;
     const listener = await TlsListener.listen({ ...identity, host: "127.0.0.1", port: 0 });
     listener.onLink((link) => void this.#relay(node, link));
     this.#listeners.push(listener);

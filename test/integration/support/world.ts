@@ -74,7 +74,7 @@ export class World {
     });
     const random = new SystemRandom();
     const clock = new SystemClock();
-    const dialer = new TlsDialer({ identitySeed: random.bytes(32), sizes, clock });
+    const dialer = new TlsDialer({ identitySeed: random.bytes(32), suite, sizes, clock });
     const directory = new DirectoryClient({ dialer, network: network.network, suite, clock, random });
     const world = new World({ folder, watch, network, tap, directory });
     try {

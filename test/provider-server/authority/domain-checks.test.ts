@@ -293,7 +293,12 @@ test("an authority over TLS lets a provider in by its record, and tells one with
     log,
   });
   t.after(() => running.close());
-  const dialer = new TlsDialer({ identitySeed: seedOf("node"), sizes: { packetBytes: 0, payloadBytes: 0 }, clock });
+  const dialer = new TlsDialer({
+    identitySeed: seedOf("node"),
+    suite,
+    sizes: { packetBytes: 0, payloadBytes: 0 },
+    clock,
+  });
   const { address } = running;
   const network = { ...made.network, authorities: [{ ...(made.network.authorities[0] as Authority), address }] };
   const client = new DirectoryClient({ dialer, network, suite, clock, random });

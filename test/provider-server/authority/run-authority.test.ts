@@ -53,7 +53,7 @@ test("authorities over TLS agree within seconds, one of them down, and one resta
   const running = [await run(0), await run(1)];
   t.after(() => Promise.all(running.map((authority) => authority.close())));
 
-  const dialer = new TlsDialer({ identitySeed: seedOf("node"), sizes: NO_PACKETS, clock });
+  const dialer = new TlsDialer({ identitySeed: seedOf("node"), suite, sizes: NO_PACKETS, clock });
   const client = new DirectoryClient({ dialer, network: made.network, suite, clock, random });
   for (const name of NODES) {
     const role = name.length === 1 ? "provider" : "mix";
@@ -139,9 +139,9 @@ async function runOne(t: TestContext, o: { strangersMax?: number }) {
   t.after(() => running.close());
   const { address } = running;
   const authority = { ...(made.network.authorities[0] as Authority), address };
-  const dialerOf = (identitySeed: Uint8Array) => new TlsDialer({ identitySeed, sizes: NO_PACKETS, clock });
+  const dialerOf = (identitySeed: Uint8Array) => new TlsDialer({ identitySeed, suite, sizes: NO_PACKETS, clock });
   const dialAs = (seed: Uint8Array) => () =>
-    dialerOf(seed).dial({ address, expectedKey: authority.linkKey, protocol: "starling-directory/1" });
+    dialerOf(seed).dial({ address, expectedKey: authority.linkKey, protocol: "starling-directory/2" });
   const dialer = dialerOf(seedOf("node"));
   const client = new DirectoryClient({ dialer, network: made.network, suite, clock, random: new SystemRandom() });
   return { made, authority, dialAs, client };

@@ -251,7 +251,7 @@ function entryWith({ accounts, ...given }: Fakes): Entry {
 
 /** The server's end of a client's link: what it sends is kept with its time. */
 class FakeLink implements Link {
-  readonly protocol = "starling-client/1";
+  readonly protocol = "starling-client/2";
   readonly peer: Link["peer"];
   readonly sent: { at: Milliseconds; frame: Frame }[] = [];
   isClosed = false;

@@ -9,8 +9,9 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { nodeId, seconds } from "#transport/core/units.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
-import { createLinkCertificate } from "#transport/link/certificate.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
@@ -18,6 +19,7 @@ import { TlsListener } from "#transport/link/tls-listener.ts";
 
 const sizes = { packetBytes: 4096, payloadBytes: 3674 };
 const ALIVE_INTERVAL = DEFAULT_NODE_LIMITS.aliveInterval;
+const suite = await loadSuite("x25519", "native");
 const seed = (value: number): Uint8Array => new Uint8Array(32).fill(value);
 const NEXT = nodeId(seed(7));
 const packet = encodeFrame({ type: "packet", packet: new Uint8Array(sizes.packetBytes) }, sizes);
@@ -54,20 +56,21 @@ async function setUp(t: TestContext) {
   const clock = new VirtualClock();
   const listener = await TlsListener.listen({
     identitySeed: seed(1),
+    suite,
     sizes,
     clock: new SystemClock(),
     host: "127.0.0.1",
     port: 0,
-    protocols: ["starling-node/1"],
+    protocols: ["starling-node/2"],
   });
   const accepted: Link[] = [];
   listener.onLink((link) => {
     accepted.push(link);
     link.onFrame(() => undefined);
   });
-  const dialer = new TlsDialer({ identitySeed: seed(2), sizes, clock: new SystemClock() });
+  const dialer = new TlsDialer({ identitySeed: seed(2), suite, sizes, clock: new SystemClock() });
   const pool = new LinkPool({ dialer, clock, random: new SeededRandom("pool"), aliveInterval: ALIVE_INTERVAL });
-  const { publicKey: linkKey } = createLinkCertificate(seed(1));
+  const linkKey = linkKeyOf(suite, seed(1));
   pool.connect([{ nodeId: NEXT, address: listener.address, linkKey } as NodeDescriptor]);
   t.after(async () => {
     pool.close();

@@ -115,7 +115,7 @@ test("a node takes links only from the stage before its own, and never from stra
   });
   const linkTo = async (name: string, key: Uint8Array): Promise<boolean> => {
     const expectedKey = net.dependencies(name).identity.linkKey;
-    const dialing = net.links.dialer(key).dial({ address: addressOf(name), expectedKey, protocol: "starling-node/1" });
+    const dialing = net.links.dialer(key).dial({ address: addressOf(name), expectedKey, protocol: "starling-node/2" });
     const link = await net.clock.runUntilSettled(dialing, seconds(1));
     await net.clock.runFor(seconds(1));
     return link.writable;

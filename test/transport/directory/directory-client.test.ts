@@ -50,7 +50,7 @@ function answering(accepted: boolean, said: string): Link {
   let onFrame: ((frame: Uint8Array) => void) | undefined;
   const reason = accepted ? "" : said;
   return {
-    protocol: "starling-directory/1",
+    protocol: "starling-directory/2",
     peer: { role: "directory", key: new Uint8Array(32) },
     writable: true,
     send() {

@@ -15,30 +15,30 @@ const sizes = { packetBytes: 300, payloadBytes: 120 };
 const filled = (length: number): Uint8Array => new Uint8Array(length).map((_, index) => index);
 
 const EVERY_FRAME: readonly { protocol: Protocol; direction: Direction; frame: Frame }[] = [
-  ["starling-node/1", "fromDialer", { type: "packet", packet: filled(300) }],
-  ["starling-client/1", "fromDialer", { type: "send", firstHop: nodeId(filled(32)), packet: filled(300) }],
-  ["starling-client/1", "fromDialer", { type: "poll", cursor: 2 ** 40 }],
-  ["starling-client/1", "fromDialer", { type: "getConsensus", epoch: epochNumber(7) }],
-  ["starling-client/1", "fromDialer", { type: "getConsensus", epoch: "current" }],
-  ["starling-client/1", "fromDialer", { type: "getConsensus", epoch: "network" }],
-  ["starling-client/1", "fromDialer", { type: "control", body: filled(77) }],
+  ["starling-node/2", "fromDialer", { type: "packet", packet: filled(300) }],
+  ["starling-client/2", "fromDialer", { type: "send", firstHop: nodeId(filled(32)), packet: filled(300) }],
+  ["starling-client/2", "fromDialer", { type: "poll", cursor: 2 ** 40 }],
+  ["starling-client/2", "fromDialer", { type: "getConsensus", epoch: epochNumber(7) }],
+  ["starling-client/2", "fromDialer", { type: "getConsensus", epoch: "current" }],
+  ["starling-client/2", "fromDialer", { type: "getConsensus", epoch: "network" }],
+  ["starling-client/2", "fromDialer", { type: "control", body: filled(77) }],
   [
-    "starling-client/1",
+    "starling-client/2",
     "toDialer",
     { type: "entry", cursor: 9, kind: "reply", surbId: surbId(filled(16)), body: filled(120) },
   ],
   [
-    "starling-client/1",
+    "starling-client/2",
     "toDialer",
     { type: "consensusPart", time: milliseconds(5), index: 1, count: 2, part: filled(9) },
   ],
-  ["starling-client/1", "toDialer", { type: "controlAnswer", body: filled(0) }],
-  ["starling-directory/1", "fromDialer", { type: "publishDescriptor", descriptor: filled(100) }],
-  ["starling-directory/1", "fromDialer", { type: "fetchConsensus", epoch: epochNumber(0) }],
-  ["starling-directory/1", "fromDialer", { type: "vote", vote: filled(1000) }],
-  ["starling-directory/1", "fromDialer", { type: "signature", signature: filled(101) }],
-  ["starling-directory/1", "toDialer", { type: "consensus", time: milliseconds(1), bytes: filled(50) }],
-  ["starling-directory/1", "toDialer", { type: "status", accepted: false, reason: "no" }],
+  ["starling-client/2", "toDialer", { type: "controlAnswer", body: filled(0) }],
+  ["starling-directory/2", "fromDialer", { type: "publishDescriptor", descriptor: filled(100) }],
+  ["starling-directory/2", "fromDialer", { type: "fetchConsensus", epoch: epochNumber(0) }],
+  ["starling-directory/2", "fromDialer", { type: "vote", vote: filled(1000) }],
+  ["starling-directory/2", "fromDialer", { type: "signature", signature: filled(101) }],
+  ["starling-directory/2", "toDialer", { type: "consensus", time: milliseconds(1), bytes: filled(50) }],
+  ["starling-directory/2", "toDialer", { type: "status", accepted: false, reason: "no" }],
 ].map(([protocol, direction, frame]) => ({ protocol, direction, frame }) as never);
 
 const isMalformed = (error: unknown): boolean => error instanceof TransportError && error.code === "MALFORMED";
@@ -52,7 +52,7 @@ test("every frame is read back as it was written", () => {
 test("a frame of a client or node has the length of its type, whatever it carries", () => {
   const lengths = new Map<number, Set<number>>();
   for (const { protocol, frame } of EVERY_FRAME) {
-    if (protocol === "starling-directory/1") continue;
+    if (protocol === "starling-directory/2") continue;
     const bytes = encodeFrame(frame, sizes);
     lengths.set(bytes[0] as number, (lengths.get(bytes[0] as number) ?? new Set()).add(bytes.length));
   }
@@ -107,7 +107,7 @@ test("whatever bytes come, decoding gives a frame that encodes to the same meani
 });
 
 test("frames come out whole and in order however the stream is cut", () => {
-  const context = { protocol: "starling-client/1", direction: "fromDialer", sizes } as const;
+  const context = { protocol: "starling-client/2", direction: "fromDialer", sizes } as const;
   const frames = EVERY_FRAME.filter(
     (entry) => entry.protocol === context.protocol && entry.direction === context.direction,
   );
@@ -131,7 +131,7 @@ test("frames come out whole and in order however the stream is cut", () => {
 });
 
 test("length-prefixed frames come out whole byte by byte, and one over its limit breaks the stream", () => {
-  const context = { protocol: "starling-directory/1", direction: "fromDialer", sizes } as const;
+  const context = { protocol: "starling-directory/2", direction: "fromDialer", sizes } as const;
   const bytes = encodeFrame({ type: "publishDescriptor", descriptor: filled(700) }, sizes);
   const assembler = new FrameAssembler(frameTable(context));
   const out: Uint8Array[] = [];
@@ -148,7 +148,7 @@ test("length-prefixed frames come out whole byte by byte, and one over its limit
 });
 
 test("an unknown type breaks the stream for good, after the frames before it", () => {
-  const table = frameTable({ protocol: "starling-client/1", direction: "fromDialer", sizes });
+  const table = frameTable({ protocol: "starling-client/2", direction: "fromDialer", sizes });
   const assembler = new FrameAssembler(table);
   const poll = encodeFrame({ type: "poll", cursor: 1 }, sizes);
   const out: Uint8Array[] = [];
@@ -244,7 +244,7 @@ test("a directory frame's length is its type's, or one of few lengths for votes 
 });
 
 test("frames that are only lent lie in one memory; frames that are given never share any", () => {
-  const context = { protocol: "starling-node/1", direction: "fromDialer", sizes } as const;
+  const context = { protocol: "starling-node/2", direction: "fromDialer", sizes } as const;
   const [first, second] = [1, 2].map((fill) =>
     encodeFrame({ type: "packet", packet: new Uint8Array(sizes.packetBytes).fill(fill) }, sizes),
   ) as [Uint8Array, Uint8Array];
@@ -265,7 +265,7 @@ test("frames that are only lent lie in one memory; frames that are given never s
 });
 
 test("a lent packet lies at a multiple of eight, where it is copied to shared memory word by word", () => {
-  const assembler = new FrameAssembler(frameTable({ protocol: "starling-node/1", direction: "fromDialer", sizes }));
+  const assembler = new FrameAssembler(frameTable({ protocol: "starling-node/2", direction: "fromDialer", sizes }));
   assembler.lend = true;
   const frame = encodeFrame({ type: "packet", packet: filled(300) }, sizes);
   let frames = 0;

@@ -10,19 +10,22 @@ import { VirtualClock } from "#test/support/virtual-clock.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { seconds } from "#transport/core/units.ts";
-import { createLinkCertificate } from "#transport/link/certificate.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
 
 const sizes = { packetBytes: 28_672, payloadBytes: 23_830 };
+const suite = await loadSuite("x25519", "native");
 const seed = (value: number): Uint8Array => new Uint8Array(32).fill(value);
 
 /** Nobody listens on the name's first address. */
 async function secondAddress(first: string): Promise<object> {
   const clock = new SystemClock();
-  const protocols = ["starling-node/1"] as const;
+  const protocols = ["starling-node/2"] as const;
   const listener = await TlsListener.listen({
     identitySeed: seed(1),
+    suite,
     sizes,
     clock,
     host: "127.0.0.1",
@@ -90,9 +93,9 @@ const CASES: Record<string, () => Promise<object>> = {
 };
 
 function dial(port: number, clock: Clock) {
-  const dialer = new TlsDialer({ identitySeed: seed(2), sizes, clock });
-  const expectedKey = createLinkCertificate(seed(1)).publicKey;
-  return dialer.dial({ address: `node.example:${port}`, expectedKey, protocol: "starling-node/1" });
+  const dialer = new TlsDialer({ identitySeed: seed(2), suite, sizes, clock });
+  const expectedKey = linkKeyOf(suite, seed(1));
+  return dialer.dial({ address: `node.example:${port}`, expectedKey, protocol: "starling-node/2" });
 }
 
 async function failure(dialled: Promise<unknown>): Promise<object> {

@@ -7,8 +7,10 @@ import { type TestContext, test } from "node:test";
 import { type ConnectionOptions, connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { listenWeb } from "#test/support/web-links.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { certificateKey, createLinkCertificate } from "#transport/link/certificate.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import type { Link } from "#transport/link/link.ts";
 import { KEY_EXCHANGE_GROUP, linkCredentials } from "#transport/link/tls.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
@@ -16,15 +18,16 @@ import { type ListenOptions, TlsListener } from "#transport/link/tls-listener.ts
 
 const sizes = { packetBytes: 28_672, payloadBytes: 23_830 };
 const seed = (value: number): Uint8Array => new Uint8Array(32).fill(value);
-const keyOf = (value: number): Uint8Array => createLinkCertificate(seed(value)).publicKey;
+const suite = await loadSuite("x25519", "native");
+const keyOf = (value: number): Uint8Array => linkKeyOf(suite, seed(value));
 const packet = encodeFrame({ type: "packet", packet: new Uint8Array(28_672).fill(9) }, sizes);
 const poll = encodeFrame({ type: "poll", cursor: 3 }, sizes);
 
 async function listen(t: TestContext, o: Partial<ListenOptions> = {}) {
-  const options = { identitySeed: seed(1), sizes, clock: new SystemClock(), host: "127.0.0.1", port: 0 };
+  const options = { identitySeed: seed(1), suite, sizes, clock: new SystemClock(), host: "127.0.0.1", port: 0 };
   const refused: string[] = [];
   const onRefused = (reason: string) => void refused.push(reason);
-  const protocols = ["starling-node/1", "starling-client/1"] as const;
+  const protocols = ["starling-node/2", "starling-client/2"] as const;
   const listener = await TlsListener.listen({ ...options, protocols, onRefused, ...o });
   t.after(() => listener.close());
   const links: Link[] = [];
@@ -37,7 +40,7 @@ async function listen(t: TestContext, o: Partial<ListenOptions> = {}) {
   return { listener, refused, next, links, port: Number(listener.address.split(":")[1]) };
 }
 
-const dialer = (value = 2) => new TlsDialer({ identitySeed: seed(value), sizes, clock: new SystemClock() });
+const dialer = (value = 2) => new TlsDialer({ identitySeed: seed(value), suite, sizes, clock: new SystemClock() });
 const ended = (options: ConnectionOptions) =>
   new Promise<void>((resolve) => {
     const socket = connectTls(options);
@@ -63,35 +66,31 @@ test("the certificate is a function of the seed, holds its key and verifies as s
 
 test("a protocol that the listener does not speak is refused in the handshake", async (t) => {
   const { listener, refused } = await listen(t);
-  const dialled = dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-directory/1" });
+  const dialled = dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-directory/2" });
   await assert.rejects(dialled, { code: "REFUSED" });
   assert.deepEqual(refused, ["handshake: ERR_SSL_NO_APPLICATION_PROTOCOL"]);
 });
 
 test("nobody at the address is PROVIDER_DOWN", async () => {
-  const dialled = dialer().dial({ address: "127.0.0.1:1", expectedKey: keyOf(1), protocol: "starling-node/1" });
+  const dialled = dialer().dial({ address: "127.0.0.1:1", expectedKey: keyOf(1), protocol: "starling-node/2" });
   await assert.rejects(dialled, { code: "PROVIDER_DOWN" });
 });
 
 test("connections without certificate, with an older TLS, or of peers not admitted become no link", async (t) => {
   const { listener, refused, links, next, port } = await listen(t, { admit: ({ key }) => key[0] === keyOf(2)[0] });
-  const bare = { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["starling-node/1"] };
+  const bare = { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["starling-node/2"] };
   await ended(bare);
   await ended({ ...bare, ...linkCredentials(seed(2)), minVersion: "TLSv1.2", maxVersion: "TLSv1.2" });
   await ended({ ...bare, ...linkCredentials(seed(2)), ALPNProtocols: [] });
-  const stranger = await dialer(9).dial({
-    address: listener.address,
-    expectedKey: keyOf(1),
-    protocol: "starling-node/1",
-  });
-  await closed(stranger);
+  const stranger = dialer(9).dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/2" });
+  await assert.rejects(stranger, { code: "PROVIDER_DOWN" });
   assert.equal(links.length, 0);
   assert.equal(refused.length, 4);
   assert.ok(refused.includes("no Ed25519 certificate"));
   assert.ok(refused.includes("no protocol in common"));
   assert.ok(refused.includes("a peer that is not admitted"));
   const arriving = next();
-  await dialer(2).dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
+  await dialer(2).dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/2" });
   assert.equal((await arriving).peer.role, "node");
 });
 
@@ -100,7 +99,7 @@ const classical = (value: number) => ({ ...linkCredentials(seed(value)), ecdhCur
 
 test("every link agrees on its key by X25519 with ML-KEM-768", async (t) => {
   const { port } = await listen(t);
-  for (const protocol of ["starling-node/1", "starling-client/1"] as const) {
+  for (const protocol of ["starling-node/2", "starling-client/2"] as const) {
     const options = { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: [protocol] };
     const socket = connectTls({ ...options, ...linkCredentials(seed(2)) });
     await new Promise<void>((resolve) => socket.once("secureConnect", resolve));
@@ -112,7 +111,7 @@ test("every link agrees on its key by X25519 with ML-KEM-768", async (t) => {
 
 test("a dialer that can only do elliptic curves is refused in the handshake, not met half-way", async (t) => {
   const { port, links, refused } = await listen(t);
-  const options = { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["starling-node/1"] };
+  const options = { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["starling-node/2"] };
   const socket = connectTls({ ...options, ...classical(2) });
   const outcome = await new Promise<string | undefined>((resolve) => {
     socket.once("secureConnect", () => resolve("a handshake"));
@@ -127,7 +126,7 @@ test("a dialer that can only do elliptic curves is refused in the handshake, not
 test("nobody dials a listener that can only do elliptic curves", async (t) => {
   const server = createTlsServer({
     ...classical(1),
-    ALPNProtocols: ["starling-node/1"],
+    ALPNProtocols: ["starling-node/2"],
     requestCert: true,
     rejectUnauthorized: false,
   });
@@ -136,7 +135,7 @@ test("nobody dials a listener that can only do elliptic curves", async (t) => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  const dialled = dialer().dial({ address: `127.0.0.1:${port}`, expectedKey: keyOf(1), protocol: "starling-node/1" });
+  const dialled = dialer().dial({ address: `127.0.0.1:${port}`, expectedKey: keyOf(1), protocol: "starling-node/2" });
   await assert.rejects(
     dialled.then((link) => link.close()),
     { code: "REFUSED" },
@@ -163,7 +162,7 @@ test("a web link's own certificate: browsers with ML-KEM agree with it, those wi
 
 test("sending a frame of the wrong length is a mistake of the program", async (t) => {
   const { listener } = await listen(t);
-  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
+  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/2" });
   assert.throws(() => link.send(packet.subarray(1)), RangeError);
   assert.throws(() => link.send(poll), RangeError);
 });
@@ -171,7 +170,7 @@ test("sending a frame of the wrong length is a mistake of the program", async (t
 test("a peer that does not read loses frames; what arrives is whole, in order, and nothing waits in a queue", async (t) => {
   const { listener, next } = await listen(t);
   const arriving = next();
-  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
+  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/2" });
   const far = await arriving; // without a handler it does not read
   let sent = 0;
   let lost = 0;
@@ -188,7 +187,7 @@ test("a peer that does not read loses frames; what arrives is whole, in order, a
 test("a sender that is told when its frame has been taken may use the memory again, also behind frames that wait", async (t) => {
   const { listener, next } = await listen(t);
   const arriving = next();
-  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
+  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/2" });
   const got = frames(await arriving, 30);
   const free: Uint8Array[] = [];
   let made = 0;
@@ -211,7 +210,7 @@ test("a sender that is told when its frame has been taken may use the memory aga
 test("a sender whose link is lost gets its memory back as well", async (t) => {
   const { listener, next } = await listen(t);
   const arriving = next();
-  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
+  const link = await dialer().dial({ address: listener.address, expectedKey: keyOf(1), protocol: "starling-node/2" });
   const far = await arriving; // reads nothing
   const memory = { lent: 0, back: 0 };
   while (link.send(packet, () => memory.back++)) memory.lent++;
@@ -230,7 +229,7 @@ test("what waits for a dead line is thrown away; were the line to come back, no 
   const arrived = { "an end": 0, "a dead line": 0 };
   for (const how of ["an end", "a dead line"] as const) {
     const line = await stalledLine(t, port);
-    const link = await dialer().dial({ address: line.address, expectedKey: keyOf(1), protocol: "starling-node/1" });
+    const link = await dialer().dial({ address: line.address, expectedKey: keyOf(1), protocol: "starling-node/2" });
     line.stall();
     let handedOver = 0;
     for (let i = 0; i < 400; i++) {

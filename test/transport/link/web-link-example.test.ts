@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { keyOf, seed, suite } from "#test/support/web-links.ts";
+import { keyOf, linkKey, seed, suite } from "#test/support/web-links.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import {
   checkAnswer,
@@ -20,7 +20,7 @@ test("the handshake is the one that the specification prints, and each end takes
   const printed = new Map(
     [...page.matchAll(/```hex (.+)\n([0-9a-f\n]+)```/g)].map(([, name, hex]) => [name, hex?.replaceAll("\n", "")]),
   );
-  const context = { networkHash: seed(7), linkKey: keyOf(1), url: "wss://a.example/starling" };
+  const context = { networkHash: seed(7), linkKey: linkKey(1), url: "wss://a.example/starling" };
   const challenges = { ofClient: seed(5), ofProvider: seed(3) };
   const hello = encodeHello(context.networkHash, challenges.ofClient);
   const proof = makeProof({ context, challenges, linkSeed: seed(1), suite });
@@ -28,13 +28,14 @@ test("the handshake is the one that the specification prints, and each end takes
   assert.deepEqual(
     printed,
     new Map([
+      ["L", toHex(context.linkKey)],
       ["HELLO", toHex(hello)],
       ["what the provider signs", toHex(providerTranscript(context, challenges))],
-      ["PROOF", toHex(proof)],
+      ["BLAKE2b-256 of PROOF", toHex(suite.blake2b(proof))],
       ["ANSWER", toHex(answer)],
     ]),
   );
-  assert.deepEqual([hello.length, proof.length, answer.length], [65, 96, 96]);
+  assert.deepEqual([hello.length, proof.length, answer.length], [65, 5389, 96]);
   assert.deepEqual(decodeHello(hello), { networkHash: seed(7), challenge: seed(5) });
   assert.deepEqual(checkProof({ bytes: proof, context, ofClient: seed(5), suite }), challenges);
   assert.deepEqual(checkAnswer({ bytes: answer, context, challenges, suite }), keyOf(2));
