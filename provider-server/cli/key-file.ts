@@ -1,6 +1,6 @@
 /** A node's or authority's long-term keys: magic 8 ‖ identity seed 32 ‖ link seed 32, readable by its owner only. docs/operating.md */
 
-import { closeSync, fsyncSync, openSync, statSync, writeSync } from "node:fs";
+import { statSync } from "node:fs";
 import { concat, equalBytes, toHex, utf8 } from "#transport/core/bytes.ts";
 import type { RandomSource } from "#transport/core/random.ts";
 import { withSecret } from "#transport/core/secret.ts";
@@ -9,6 +9,7 @@ import { nodeIdOf } from "#transport/directory/descriptor.ts";
 import { linkKeyOf } from "#transport/link/link-key.ts";
 import { ServerError } from "../errors.ts";
 import { readBytes } from "../read-bytes.ts";
+import { codeOf, writeNew } from "./write-new.ts";
 
 export interface NodeKeys {
   /** 32 bytes: of the Ed25519 and the ML-DSA-65 key that sign descriptors, or votes and consensuses. */
@@ -20,10 +21,9 @@ export interface NodeKeys {
 /** Makes a new file; never replaces one. Throws KEY_FILE. */
 export function createKeyFile(path: string, random: RandomSource): NodeKeys {
   const keys = { identitySeed: random.bytes(SEED_BYTES), linkSeed: random.bytes(SEED_BYTES) };
-  const file = openNew(path);
-  withSecret(concat(MAGIC, keys.identitySeed, keys.linkSeed), (bytes) => writeSync(file, bytes));
-  fsyncSync(file);
-  closeSync(file);
+  withSecret(concat(MAGIC, keys.identitySeed, keys.linkSeed), (bytes) =>
+    writeNew(path, bytes, { mode: 0o600, code: "KEY_FILE" }),
+  );
   return keys;
 }
 
@@ -56,17 +56,6 @@ export function publicKeys(
 const MAGIC = utf8("strlNK01");
 const SEED_BYTES = 32;
 
-function openNew(path: string): number {
-  try {
-    return openSync(path, "wx", 0o600);
-  } catch {
-    throw new ServerError(
-      "KEY_FILE",
-      `${path}: expected a path where no file is yet, in a directory that can be written.`,
-    );
-  }
-}
-
 function readKeyBytes(path: string): Uint8Array {
   try {
     const isPrivate = process.platform === "win32" || (statSync(path).mode & 0o077) === 0;
@@ -75,6 +64,14 @@ function readKeyBytes(path: string): Uint8Array {
     return readBytes(path);
   } catch (error) {
     if (error instanceof ServerError) throw error;
-    throw new ServerError("KEY_FILE", `${path}: expected a key file made by the command keygen.`);
+    throw new ServerError("KEY_FILE", `${path}: ${whyUnreadable(codeOf(error))}`);
   }
+}
+
+function whyUnreadable(code: string): string {
+  if (code === "ENOENT")
+    return "there is no such file. A key file is made by `keygen --out FILE`, once for each daemon.";
+  if (code === "EACCES" || code === "EPERM")
+    return "this user cannot read it. A key file belongs to the user that runs the daemon (chown).";
+  return `expected a key file made by the command keygen (${code}).`;
 }

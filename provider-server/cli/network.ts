@@ -1,6 +1,5 @@
 /** `network`: from its authorities' public keys to the file that every node and client of a network starts from. */
 
-import { writeFileSync } from "node:fs";
 import { fromHex, toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { DEMO_PARAMETERS, LIVE_PARAMETERS } from "#transport/core/parameters.ts";
@@ -24,6 +23,7 @@ import { ServerError } from "../errors.ts";
 import { readBytes } from "../read-bytes.ts";
 import { publicKeys, readKeyFile } from "./key-file.ts";
 import { readArgs, required, USAGE } from "./usage.ts";
+import { writeNew } from "./write-new.ts";
 
 export async function network(args: string[]): Promise<void> {
   const [step, ...rest] = args;
@@ -221,10 +221,5 @@ function read(path: string): Uint8Array {
   }
 }
 
-function write(path: string, bytes: Uint8Array): void {
-  try {
-    writeFileSync(path, bytes);
-  } catch {
-    throw new ServerError("CONFIG", `${path}: expected a path that can be written.`);
-  }
-}
+/** Everybody may read who is in charge. */
+const write = (path: string, bytes: Uint8Array): void => writeNew(path, bytes, { mode: 0o666, code: "CONFIG" });

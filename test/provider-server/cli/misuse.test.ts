@@ -1,6 +1,7 @@
 /** What an operator does wrong, and what a machine does to the program: one sentence, and nothing lost. */
 
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -36,6 +37,33 @@ test("an authority whose address is taken ends, also when it has providers' doma
     await s.run("run", "authority.json"),
     /^listen: expected an address of this machine that is free \(EADDRINUSE\)/,
   );
+});
+
+test("no command replaces a file, above all no key", async (t) => {
+  const s = await operator(t);
+  const before = readFileSync(join(s.folder, "authority.key"));
+  for (const taken of ["authority.key", "network"]) {
+    const sentence = new RegExp(`^${taken}: expected a path where no file is yet\\. Nothing was replaced\\.$`);
+    refused(await s.run("network", "sign", "--in", "unsigned", "--key", "authority.key", "--out", taken), sentence);
+  }
+  assert.deepEqual(readFileSync(join(s.folder, "authority.key")), before);
+});
+
+test("keys that a full disk did not take leave no file, and are not shown", async (t) => {
+  const s = await operator(t);
+  refused(
+    await s.runUnder("ulimit -f 0", "keygen", "--out", "new.key"),
+    /^new\.key: the disk is full or failing \(EFBIG\)\. No file was left\. Make room and call it again\.$/,
+  );
+  assert.equal(existsSync(join(s.folder, "new.key")), false);
+});
+
+test("keys are made or shown, not both; and a key file that is not there or not ours to read is said to be that", async (t) => {
+  const s = await operator(t);
+  const both = await s.run("keygen", "--out", "new.key", "--show", "mix.key");
+  assert.match(both.err, /^--out makes keys, --show prints those of a file: expected one of them\n/);
+  assert.deepEqual([both.code, both.out], [2, ""]);
+  refused(await s.run("keygen", "--show", "none.key"), /^none\.key: there is no such file\. .*keygen --out/);
 });
 
 /** The last line of what it said; a log may come before. */

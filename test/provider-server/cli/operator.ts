@@ -12,6 +12,7 @@ import { testNetwork } from "#test/support/test-network.ts";
 import { concat, utf8 } from "#transport/core/bytes.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
+import { encodeNetwork } from "#transport/directory/network.ts";
 
 /** `code` is undefined for a program that had to be ended. */
 export interface Ended {
@@ -37,6 +38,7 @@ export async function operator(t: TestContext): Promise<Operator> {
   const suite = await loadSuite("xwing", "native");
   const { network, identitySeeds, linkSeeds } = testNetwork({ suite, authorities: 1 });
   writeFileSync(join(folder, "network"), network.bytes);
+  writeFileSync(join(folder, "unsigned"), encodeNetwork(network));
   for (const name of ["mix.key", "provider.key"]) createKeyFile(join(folder, name), new SeededRandom(name));
   const keys = concat(utf8("strlNK01"), identitySeeds[0] as Uint8Array, linkSeeds[0] as Uint8Array);
   writeFileSync(join(folder, "authority.key"), keys, { mode: 0o600 });
@@ -64,7 +66,7 @@ export async function operator(t: TestContext): Promise<Operator> {
   };
 }
 
-const HANGS_AFTER_MILLISECONDS = 15_000;
+const HANGS_AFTER_MILLISECONDS = 60_000;
 const MAIN = fileURLToPath(new URL("../../../provider-server/cli/main.ts", import.meta.url));
 export const PROGRAM: readonly string[] = ["--disable-warning=ExperimentalWarning", MAIN];
 
