@@ -26,6 +26,8 @@ export const ENTRIES_IN_WORK_MAX = 64;
 /** Before a message that is whole on the disk, but could not be read from it, is tried again; doubles up to the longest. */
 export const OFFER_RETRY: Milliseconds = seconds(30);
 export const OFFER_RETRY_MAX: Milliseconds = seconds(3600);
+/** How often a deadline that has passed is looked at while the clock cannot be right, or there is no list to hold it against. */
+export const DEADLINE_LOOK_INTERVAL: Milliseconds = seconds(60);
 /** How often one fragment is repeated to a reader whose receipt is missing; waits double. */
 export const REMINDERS_MAX = 4;
 /** A consensus of 1,000 nodes is 2.6 MB: 80 parts. */

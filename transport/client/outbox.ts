@@ -15,7 +15,7 @@ import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import { type Contender, turnsUntilThrough } from "./fair-turns.ts";
 import { isKeyTooOld } from "./key-age.ts";
-import { FRAGMENTS_READY } from "./limits.ts";
+import { DEADLINE_LOOK_INTERVAL, FRAGMENTS_READY } from "./limits.ts";
 import { Outgoing, type Waits } from "./outgoing.ts";
 import type { Payload, PayloadContender, PayloadSource, Sent } from "./payload.ts";
 import type { ReceiptEntry } from "./receipt.ts";
@@ -36,6 +36,8 @@ export interface OutboxDeps {
   readonly waits: Waits;
   /** Numbers what waits for slots: one count for all sources. */
   readonly nextOrder: () => number;
+  /** Whether signed lists agree with the clock: by a wrong one nothing fails, and nothing is forgotten. */
+  readonly isClockGood: () => boolean;
   /** Asks the provider which of the hashes it has. Rejects when there is no answer. */
   readonly have: (to: Recipient, hashes: readonly Uint8Array[]) => Promise<boolean[]>;
   readonly onProgress: (outgoing: Outgoing) => void;
@@ -92,9 +94,20 @@ export class Outbox implements PayloadSource {
     // Given twice at once, it is taken once, as on the disk.
     const known = this.#items.get(toHex(options.message.id));
     if (known !== undefined) return known.outgoing;
+    this.#forget();
     const item = this.#insert(options.message);
     this.#follow(item);
     return item.outgoing;
+  }
+
+  /** What the store forgets, too (`prune`): else a program that runs for months would hold every mail that it sent. */
+  #forget(): void {
+    if (!this.#deps.isClockGood()) return;
+    const before = this.#clock.now() - 2 * this.#deps.parameters.retention;
+    for (const [key, { outgoing }] of this.#items) {
+      const { deliveredAt } = outgoing.progress;
+      if (deliveredAt !== undefined && deliveredAt < before) this.#items.delete(key);
+    }
   }
 
   all(): Outgoing[] {
@@ -281,12 +294,18 @@ export class Outbox implements PayloadSource {
     if (this.#stopped) return;
     const now = this.#clock.now();
     const times = [...this.#items.values()]
-      .map(({ outgoing }) => outgoing.nextTime(now))
+      .map(({ outgoing }) => this.#nextTime(outgoing, now))
       .filter((t) => t !== undefined);
     if (times.length === 0) return;
     this.#cancelDuty = this.#clock.at(milliseconds(Math.min(...times)), () => {
       void this.#deps.quiet.run(() => this.#doDuties());
     });
+  }
+
+  /** A deadline that has passed by a clock that is not good stays one: it is looked at again, not without end. */
+  #nextTime(outgoing: Outgoing, now: Milliseconds): Milliseconds | undefined {
+    const waits = outgoing.duty(now) === "fail" && !this.#deps.isClockGood();
+    return waits ? milliseconds(now + DEADLINE_LOOK_INTERVAL) : outgoing.nextTime(now);
   }
 
   #doDuties(): void {
@@ -303,6 +322,7 @@ export class Outbox implements PayloadSource {
           this.#follow(item);
           break;
         case "fail":
+          if (!this.#deps.isClockGood()) break;
           outgoing.fail(now);
           this.#follow(item);
           break;

@@ -96,6 +96,7 @@ export class Session {
       reliability,
       waits: laws,
       nextOrder,
+      isClockGood: () => mailboxKeys.isClockGood,
       have: (to, hashes) => askHave({ geometry, ask: (question) => this.requests.ask(question), to, hashes }),
       onProgress: (outgoing) => deps.emit("progress", this.journeys.of(outgoing)),
       onSent: ({ id, index, tags, at }) => observer?.fragmentSent?.({ messageId: id, index, tags, at }),

@@ -87,6 +87,36 @@ test("a message that is given twice at once is queued once", async () => {
   assert.equal(first, second);
 });
 
+test("no mail fails by a clock that the lists of nodes contradict; once it is right, what is late fails", async () => {
+  const { clock, open, add, progress, clockIs } = await setUp();
+  const outbox = await open();
+  await add(outbox, recipient(1, milliseconds(1e12)));
+  clockIs.good = false;
+  await clock.runFor(milliseconds(retention + 3_600_000));
+  assert.equal(outbox.all()[0]?.delivery, "queued");
+  assert.ok(clock.ran < 1_000, `${clock.ran} tasks`);
+  clockIs.good = true;
+  await clock.runFor(seconds(120));
+  assert.deepEqual([outbox.all()[0]?.delivery, progress.at(-1)], ["failed", "failed"]);
+});
+
+test("delivered mail is forgotten when the store forgets it, so that a program which runs for months does not grow", async () => {
+  const { clock, open, add, clockIs } = await setUp();
+  const outbox = await open();
+  for (let day = 0; day < 10; day++) {
+    const id = messageId(new Uint8Array(16).fill(100 + day));
+    await add(outbox, recipient(1, milliseconds(1e12)), id);
+    await clock.runUntilSettled(outbox.receipt({ id, proof: new Uint8Array(32) }), seconds(1));
+    await clock.runFor(milliseconds(retention / 2));
+  }
+  clockIs.good = false;
+  await add(outbox, recipient(1, milliseconds(1e12)));
+  assert.equal(outbox.all().length, 5, "those of the last two retentions, and the new one");
+  await clock.runFor(milliseconds(10 * retention));
+  await add(outbox, recipient(1, milliseconds(1e12)), messageId(new Uint8Array(16).fill(99)));
+  assert.equal(outbox.all().length, 6, "by a clock that is wrong nothing is forgotten");
+});
+
 function recipient(key: number, validUntil: Milliseconds): Recipient {
   return {
     address: "reader@b.example",
@@ -118,6 +148,7 @@ async function setUp() {
   const progress: string[] = [];
   const tick: { next: Milliseconds | undefined } = { next: undefined };
   const start = clock.now();
+  const clockIs = { good: true };
   /** A new program on the same disk. */
   const open = async (): Promise<Outbox> => {
     const outbox = new Outbox({
@@ -135,6 +166,7 @@ async function setUp() {
         longest: { ask: seconds(100), repeat: seconds(100), remind: () => seconds(100) },
       },
       nextOrder: () => 0,
+      isClockGood: () => clockIs.good,
       have: (_, hashes) => {
         questions.push(hashes);
         return new Promise(() => undefined);
@@ -146,12 +178,13 @@ async function setUp() {
     await clock.runFor(seconds(1));
     return outbox;
   };
-  const add = async (outbox: Outbox, to: Recipient): Promise<void> => {
-    await clock.runUntilSettled(outbox.add({ message: messageTo(to, start), data: [new Uint8Array(42)] }), seconds(1));
+  const add = async (outbox: Outbox, to: Recipient, id = ID): Promise<void> => {
+    const message = { ...messageTo(to, start), id };
+    await clock.runUntilSettled(outbox.add({ message, data: [new Uint8Array(42)] }), seconds(1));
     await clock.runFor(milliseconds(100));
   };
   const until = (duration: number): Milliseconds => milliseconds(start + 1000 + duration);
-  return { clock, store, open, add, until, questions, progress, tick };
+  return { clock, store, open, add, until, questions, progress, tick, clockIs };
 }
 
 function messageTo(to: Recipient, queuedAt: Milliseconds): OutgoingMessage {
