@@ -5,6 +5,7 @@ import { ProviderDatabase } from "../database/database.ts";
 import { ServerError } from "../errors.ts";
 import { NUMBERS_SKIPPED, skipNumbersInUse } from "../mailbox/after-restore.ts";
 import { readConfig } from "./config.ts";
+import { markDatabase } from "./in-use.ts";
 import { readArgs } from "./usage.ts";
 
 export async function restored(args: string[]): Promise<void> {
@@ -15,11 +16,14 @@ export async function restored(args: string[]): Promise<void> {
   // Opening would make a new one.
   if (!existsSync(config.database))
     throw new ServerError("CONFIG", `${path}: database: expected the file that was restored, at ${config.database}.`);
+  const todo = "Stop it, put the backup in its place again, and call this once more.";
+  const inUse = markDatabase(config.database, todo);
   const database = new ProviderDatabase(config.database);
   try {
     const mailboxes = skipNumbersInUse(database);
     process.stdout.write(`next entries' numbers raised by ${NUMBERS_SKIPPED} in ${mailboxes} mailboxes\n`);
   } finally {
     database.close();
+    inUse.release();
   }
 }

@@ -28,6 +28,7 @@ import { type RunningMetrics, serveMetrics } from "../observe/metrics-listener.t
 import type { Observer } from "../observe/observer.ts";
 import { OperatorService } from "../services/operator-service.ts";
 import type { AuthorityConfig, Config, MixConfig, ProviderConfig } from "./config.ts";
+import { type InUse, markDatabase, markFolder } from "./in-use.ts";
 import { publicKeys } from "./key-file.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import { type Loaded, load } from "./load.ts";
@@ -66,7 +67,7 @@ export async function startMix(config: MixConfig, observer?: Observer): Promise<
 
 export async function startProvider(config: ProviderConfig, observer?: Observer): Promise<Running> {
   const loaded = await load(config);
-  const database = new ProviderDatabase(config.database);
+  const database = openDatabase(config.database);
   const base = await prepare(config, loaded, ["starling-node/2", "starling-client/2"]).catch((error: unknown) => {
     database.close();
     throw error;
@@ -77,12 +78,19 @@ export async function startProvider(config: ProviderConfig, observer?: Observer)
     // Whatever stays open keeps the process: a daemon that has said why it cannot start must end.
     await base.metrics?.close();
     await base.listener.close();
+    base.inUse.release();
     database.close();
     throw error;
   });
   const { services, web } = opened;
   const signUp = { policy, reserved };
-  const node = new ProviderNode({ ...nodeDependencies(config, base, observer), domain, database, signUp, services });
+  const node = new ProviderNode({
+    ...nodeDependencies(config, base, observer),
+    domain,
+    database: database.tables,
+    signUp,
+    services,
+  });
   web?.onLink((link) => node.accept(link));
   const running = started(config, base, node, async () => {
     await web?.close();
@@ -90,6 +98,22 @@ export async function startProvider(config: ProviderConfig, observer?: Observer)
     database.close();
   });
   return web === undefined ? running : { ...running, ready: { ...running.ready, webUrl: web.url } };
+}
+
+/** Nobody else's while it is open: two daemons on one would each answer for the other's accounts. */
+function openDatabase(path: string): { tables: ProviderDatabase; close(): void } {
+  const inUse = markDatabase(path, "Stop it, or name another `database`.");
+  try {
+    const tables = new ProviderDatabase(path);
+    const close = (): void => {
+      tables.close();
+      inUse.release();
+    };
+    return { tables, close };
+  } catch (error) {
+    inUse.release();
+    throw error;
+  }
 }
 
 /** What a provider has by configuration only: services of the operator's own, and links for programs in browsers. */
@@ -116,6 +140,7 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
   const { clock, log, keys, network, suite, figures } = loaded;
   const { host, port } = parseListenAddress(config.listen);
   assertWritable("dataDirectory", config.dataDirectory);
+  const inUse = markFolder("dataDirectory", config.dataDirectory);
   const admitted = config.admit.map(({ nodeId, ...claims }) => ({ nodeId: fromHex(nodeId), ...claims }));
   const running = await bound(() =>
     runAuthority({
@@ -132,9 +157,13 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
       log,
       metrics: figures,
     }),
-  );
+  ).catch((error: unknown) => {
+    inUse.release();
+    throw error;
+  });
   const metrics = await serveFigures(config, loaded).catch(async (error: unknown) => {
     await running.close();
+    inUse.release();
     throw error;
   });
   figures.start(() => ({ ...running.gauges, ...processFigures({ disk: config.dataDirectory }) }));
@@ -144,6 +173,7 @@ async function startAuthority(config: AuthorityConfig): Promise<Running> {
       figures.stop();
       await metrics?.close();
       await running.close();
+      inUse.release();
       log.stop();
     },
   };
@@ -153,6 +183,7 @@ interface Base extends Loaded {
   readonly metrics: RunningMetrics | undefined;
   /** The memory directory. */
   readonly memory: string;
+  readonly inUse: InUse;
   readonly epochs: EpochStore;
   readonly sizes: Geometry;
   readonly listener: TlsListener;
@@ -167,16 +198,21 @@ async function prepare(
   const { clock, keys, suite, network, log } = loaded;
   const sizes = geometry(network.parameters);
   const memory = memoryDirectory(config, loaded);
+  const inUse = markFolder("memoryDirectory", memory);
   const epochs = new FileEpochStore(memory);
   const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, suite, sizes, clock, protocols };
-  const listener = await bound(() => TlsListener.listen(options));
+  const listener = await bound(() => TlsListener.listen(options)).catch((error: unknown) => {
+    inUse.release();
+    throw error;
+  });
   const metrics = await serveFigures(config, loaded).catch(async (error: unknown) => {
     await listener.close();
+    inUse.release();
     throw error;
   });
   const measured = { suite: loaded.suite, network, random: new SystemRandom(), now: microseconds };
   tellSpeed(log, { speed: measureSpeed({ ...measured, threads: unwrapThreads(config) }), network });
-  return { ...loaded, memory, epochs, sizes, listener, metrics };
+  return { ...loaded, memory, inUse, epochs, sizes, listener, metrics };
 }
 
 const microseconds = (): number => performance.now() * 1000;
@@ -282,7 +318,7 @@ function started(
   },
   close: () => Promise<void>,
 ): Running {
-  const { listener, log, keys, suite, figures, metrics, memory } = base;
+  const { listener, log, keys, suite, figures, metrics, memory, inUse } = base;
   const disk = config.role === "provider" ? dirname(config.database) : undefined;
   listener.onLink((link) => node.accept(link));
   node.start();
@@ -295,6 +331,7 @@ function started(
       await node.stop();
       await listener.close();
       await close();
+      inUse.release();
       log.stop();
     },
   };

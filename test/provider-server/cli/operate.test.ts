@@ -100,7 +100,7 @@ test("from keys over a signed network file to an invite", async (t) => {
 
   await t.test("a daemon that cannot keep what it must keep says so in one sentence and ends", async () => {
     write("bad.json", { ...PROVIDER, listen: "127.0.0.1:0", database: "." });
-    refused(await run("run", "bad.json"), /^The database .* cannot be opened\.$/);
+    refused(await run("run", "bad.json"), /^database: expected .* to be a file; it is a folder\.$/);
     write("bad.json", { ...MIX, keyFile: "one.key", listen: "127.0.0.1:0", memoryDirectory: "network" });
     refused(await run("run", "bad.json"), /memoryDirectory: expected .*network to be a directory that can be written/);
     mkdirSync(join(folder, "open"));
