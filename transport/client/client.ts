@@ -229,6 +229,12 @@ export class TransportClient implements MixClient {
     return session === undefined ? [] : session.outbox.all().map((outgoing) => session.journeys.of(outgoing));
   }
 
+  /** One of them; undefined when there is no such message. */
+  journey(messageId: MessageId): Journey | undefined {
+    const outgoing = this.#session?.outbox.one(messageId);
+    return outgoing && this.#session?.journeys.of(outgoing);
+  }
+
   async retry(options: { messageId: MessageId; to: MailboxRecord | undefined }): Promise<void> {
     const { messageId, to } = options;
     if (to !== undefined) assertCurrent(to, this.#options.clock.now());

@@ -114,6 +114,10 @@ export class Outbox implements PayloadSource {
     return [...this.#items.values()].map(({ outgoing }) => outgoing);
   }
 
+  one(id: MessageId): Outgoing | undefined {
+    return this.#items.get(toHex(id))?.outgoing;
+  }
+
   /** Fragments that wait for slots. */
   get queued(): number {
     let queued = 0;

@@ -7,6 +7,7 @@ import { type MessageId, type Milliseconds, milliseconds, seconds } from "../cor
 import type { TransportClient } from "../client/client.ts";
 import type { ClientStatus, IncomingMessage, Journey } from "../client/types.ts";
 import type { MailboxRecord } from "../directory/mailbox-record.ts";
+import { READY_BYTES_MAX, RECORDS_KEPT_MAX } from "./limits.ts";
 import type { Store } from "./store.ts";
 
 /** A message that came. Who sent it stands in no packet: what the application must know of it, the body says. */
@@ -21,6 +22,8 @@ export interface Message {
    * Throws as `NetworkClient.lookup`, RECORD_EXPIRED, RECORD_UNUSABLE.
    */
   done(options?: { confirmTo: string | MailboxRecord }): Promise<void>;
+  /** The application does not take it now: it is offered again, behind those that wait, read anew from the store. */
+  putBack(): void;
 }
 
 export class NetworkClient implements AsyncIterable<Message> {
@@ -29,6 +32,9 @@ export class NetworkClient implements AsyncIterable<Message> {
   readonly #store: Store;
   /** Came and were not polled, oldest first. */
   readonly #queue: Message[] = [];
+  #queuedBytes = 0;
+  /** Came when as much waited as may wait in memory: read from the store when there is room. */
+  readonly #later: MessageId[] = [];
   readonly #offered = new Set<string>();
   readonly #pollers: ((message: Message | undefined) => void)[] = [];
   readonly #records = new Map<string, MailboxRecord>();
@@ -51,11 +57,12 @@ export class NetworkClient implements AsyncIterable<Message> {
   /**
    * Queues a message of up to the network's `messageBytesMax` bytes for an address of this network, or for a record that
    * `lookup` gave. Durable when it resolves; it leaves fragment by fragment in slots that would else carry cover, and is sent
-   * again until its reader's client has it. `journey` says where it is. The client keeps `body`.
+   * again until its reader's client has it. `journey` says where it is. The client keeps `body`. An `id` of 16 random bytes, which the
+   * application remembers, makes it safe to send once more when it does not know whether it has: what is here is not sent again.
    * Throws MESSAGE_TOO_LARGE, RECORD_EXPIRED, RECORD_UNUSABLE; with an address also as `lookup`.
    */
-  async send({ to, body }: { to: string | MailboxRecord; body: Uint8Array }): Promise<MessageId> {
-    return this.#client.send({ to: await this.#recordOf(to), body });
+  async send(o: { to: string | MailboxRecord; body: Uint8Array; id?: MessageId }): Promise<MessageId> {
+    return this.#client.send({ ...o, to: await this.#recordOf(o.to) });
   }
 
   /**
@@ -77,6 +84,12 @@ export class NetworkClient implements AsyncIterable<Message> {
    */
   poll(): Promise<Message | undefined> {
     const message = this.#queue.shift();
+    this.#queuedBytes -= message?.body.length ?? 0;
+    const next = this.#later[0];
+    if (next !== undefined && this.#queuedBytes < READY_BYTES_MAX) {
+      this.#later.shift();
+      this.#offerAgain(next);
+    }
     if (message !== undefined || this.#isClosed) return Promise.resolve(message);
     return new Promise((resolve) => this.#pollers.push(resolve));
   }
@@ -100,13 +113,15 @@ export class NetworkClient implements AsyncIterable<Message> {
     await this.#ready();
     const record = await this.#client.lookup(address);
     if (record === undefined) throw new TransportError("REFUSED", `There is no ${address} in this network.`);
+    const [oldest] = this.#records.keys();
+    if (oldest !== undefined && this.#records.size >= RECORDS_KEPT_MAX) this.#records.delete(oldest);
     this.#records.set(address, record);
     return record;
   }
 
   /** Where a message is that was sent from here; undefined once it was forgotten, twice the network's retention after its end. */
   journey(id: MessageId): Journey | undefined {
-    return this.#client.journeys().find(({ messageId }) => toHex(messageId) === toHex(id));
+    return this.#client.journey(id);
   }
 
   /** How things stand; `state` is "mixing" when packets leave. */
@@ -134,6 +149,7 @@ export class NetworkClient implements AsyncIterable<Message> {
     const id = toHex(messageId);
     if (this.#offered.has(id)) return;
     this.#offered.add(id);
+    if (this.#queuedBytes >= READY_BYTES_MAX) return void this.#later.push(messageId);
     const message: Message = {
       id: messageId,
       body,
@@ -144,10 +160,18 @@ export class NetworkClient implements AsyncIterable<Message> {
         this.#offered.delete(id);
         if (to !== undefined) await this.#client.acknowledge({ messageId, to });
       },
+      putBack: () => this.#offerAgain(messageId),
     };
     const poller = this.#pollers.shift();
-    if (poller === undefined) this.#queue.push(message);
-    else poller(message);
+    if (poller !== undefined) return poller(message);
+    this.#queue.push(message);
+    this.#queuedBytes += body.length;
+  }
+
+  #offerAgain(id: MessageId): void {
+    this.#offered.delete(toHex(id));
+    // After the end of the session it is offered at the next start.
+    this.#client.offerAgain(id).catch(() => undefined);
   }
 
   async #recordOf(to: string | MailboxRecord): Promise<MailboxRecord> {

@@ -7,10 +7,15 @@ import { castBallot } from "#test/examples/survey.ts";
 import { createService } from "#test/examples/survey-service.ts";
 import { inviteTo, joined, MINUTE, platformOf } from "#test/support/joined.ts";
 import { SmallNetwork } from "#test/support/small-network.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
+import type { TransportClient } from "#transport/client/client.ts";
+import type { IncomingMessage } from "#transport/client/types.ts";
 import { utf8 } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
-import { seconds } from "#transport/core/units.ts";
+import { type MessageId, messageId, milliseconds, seconds } from "#transport/core/units.ts";
 import { join } from "#transport/library/joining.ts";
+import { READY_BYTES_MAX } from "#transport/library/limits.ts";
+import { NetworkClient } from "#transport/library/network-client.ts";
 import { MemoryRecords } from "#transport/library/records.ts";
 import { RecordsStore } from "#transport/library/records-store.ts";
 
@@ -134,4 +139,70 @@ test("who has an account joins without a provider too, and what is sent then wai
   assert.deepEqual([again.journey(id)?.delivery, again.journey(id)?.waitingFor], ["queued", "provider"]);
   const asking = again.request({ at: "b.example", service: "echo", body: utf8("x") });
   await assert.rejects(net.clock.runUntilSettled(asking, MINUTE), { code: "PROVIDER_DOWN" });
+});
+
+test("a message that was put back is offered again, as it was", async (t) => {
+  const net = await start(t);
+  const ann = await joined(net, { name: "ann", provider: "a" });
+  const bea = await joined(net, { name: "bea", provider: "b" });
+  t.after(() => Promise.all([ann.close(), bea.close()]));
+  await net.clock.runUntilSettled(write(ann, bea.address, "not now"), seconds(300));
+  const first = await net.clock.runUntilSettled(bea.poll(), seconds(300));
+  // Whoever puts it back may have given its bytes away.
+  structuredClone(first?.body, { transfer: [first?.body.buffer as ArrayBuffer] });
+  first?.putBack();
+  const second = await net.clock.runUntilSettled(bea.poll(), seconds(300));
+  assert.deepEqual(second?.id, first?.id);
+  assert.equal(new TextDecoder().decode(second?.body), "not now");
+  await net.clock.runUntilSettled(second?.done() ?? Promise.reject(new Error()), seconds(300));
+  second?.putBack();
+  let isOffered = false;
+  void bea.poll().then((message) => (isOffered = message !== undefined));
+  await net.clock.runFor(seconds(60));
+  assert.equal(isOffered, false, "what is done with cannot be put back");
+});
+
+test("a message with an id of the application's own is sent once, however often it is sent", async (t) => {
+  const net = await start(t);
+  const ann = await joined(net, { name: "ann", provider: "a" });
+  t.after(() => ann.close());
+  const id = messageId(new Uint8Array(16).fill(5));
+  for (const text of ["first", "again"]) {
+    const sent = ann.send({ to: ann.address, body: utf8(text), id });
+    assert.deepEqual(await net.clock.runUntilSettled(sent, seconds(300)), id);
+  }
+  assert.equal(ann.journey(id)?.bytes, 5);
+  assert.equal(ann.journey(messageId(new Uint8Array(16))), undefined);
+  assert.equal(ann.status().queuedFragments, 1);
+});
+
+test("messages that nobody polls wait on the store, not in memory, and come all the same", async () => {
+  const size = READY_BYTES_MAX / 4;
+  const ids = Array.from({ length: 12 }, (_, i) => messageId(new Uint8Array(16).fill(i)));
+  let offer: ((message: IncomingMessage) => void) | undefined;
+  const give = (id: MessageId): void => {
+    offer?.({ messageId: id, body: new Uint8Array(size), receivedAt: milliseconds(0) });
+  };
+  const offered: MessageId[] = [];
+  const fake = {
+    on: (_: string, handler: (message: IncomingMessage) => void) => void (offer = handler),
+    consumed: async () => undefined,
+    offerAgain: async (id: MessageId) => {
+      offered.push(id);
+      give(id);
+    },
+  };
+  const clock = new VirtualClock();
+  const store = await RecordsStore.open(new MemoryRecords());
+  const client = new NetworkClient({ client: fake as unknown as TransportClient, clock, store });
+  for (const id of ids) give(id);
+  const taken: MessageId[] = [];
+  for (const _ of ids) {
+    const message = await client.poll();
+    taken.push(message?.id as MessageId);
+    await message?.done();
+  }
+  assert.deepEqual(taken, ids, "in order");
+  // Four were kept; of the others only the ids.
+  assert.deepEqual(offered, ids.slice(4));
 });
