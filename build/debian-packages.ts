@@ -1,12 +1,12 @@
 /**
- * What the tests need of the machine besides npm, from Debian: a browser, GnuPG, fonts, a DNS resolver, and a model checker with
- * the compiler that it calls.
+ * What the tests need of the machine besides npm, from Debian: a browser, GnuPG, fonts, a DNS resolver, a model checker with
+ * the compiler that it calls, and Python for an example in another language.
  */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 
-const PACKAGES = "chromium gnupg fonts-noto-core fonts-noto-color-emoji unbound spin gcc libc6-dev".split(" ");
+const PACKAGES = "chromium gnupg fonts-noto-core fonts-noto-color-emoji unbound python3 spin gcc libc6-dev".split(" ");
 
 /** Debian asks this file before it starts a service; 101 means no. */
 const POLICY_FILE = "/usr/sbin/policy-rc.d";

@@ -80,6 +80,9 @@ export const KEPT: readonly { readonly module: string; readonly only: readonly s
     module,
     only: [
       "transport/link",
+      // Unix domain sockets, which lead nowhere else.
+      "transport/local/server.ts",
+      "transport/local/claim.ts",
       "main/host",
       "main/network",
       "provider-server/observe/metrics-listener.ts",

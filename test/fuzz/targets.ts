@@ -1,10 +1,11 @@
-/** Every decoder that bytes from the network reach, with inputs from real traffic. A new decoder belongs here. */
+/** Every decoder that bytes from the network, or from another program, reach, with inputs from real traffic. A new decoder belongs here. */
 
 import { deviceTargets } from "./device-targets.ts";
 import { directoryTargets } from "./directory-targets.ts";
 import { evidenceTargets } from "./evidence-targets.ts";
 import type { Target } from "./fuzz.ts";
 import { linkTargets } from "./link-targets.ts";
+import { localTargets } from "./local-targets.ts";
 import { mailTargets } from "./mail-targets.ts";
 import { nodeTargets } from "./node-targets.ts";
 import { packetTargets } from "./packet-targets.ts";
@@ -19,6 +20,7 @@ export async function allTargets(): Promise<Target[]> {
   return [
     ...linkTargets(traffic),
     ...webTargets(traffic),
+    ...localTargets(),
     ...(await packetTargets(traffic)),
     ...serviceTargets(traffic),
     ...(await nodeTargets(traffic)),

@@ -1,0 +1,128 @@
+/** One client of the mix network and the socket through which programs of this machine use it. Spec: docs/spec/16-local-client.md §1 */
+
+import type { Clock } from "../core/clock.ts";
+import { TransportError, type TransportErrorCode } from "../core/errors.ts";
+import type { RandomSource } from "../core/random.ts";
+import type { NetworkClient } from "../library/network-client.ts";
+import { diskStore, joinNetwork } from "../library/node.ts";
+import type { Store } from "../library/store.ts";
+import { Desk } from "./desk.ts";
+import { Folder } from "./folder.ts";
+import { ServerThread, SocketTaken, SocketUnable } from "./server-thread.ts";
+import { StartError } from "./start-error.ts";
+
+export interface LocalClientOptions {
+  readonly folder: string;
+  /** Not needed when the folder has the one of an earlier start. */
+  readonly invite: string | undefined;
+  readonly name: string | undefined;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** Hears of what should not happen; the client goes on. */
+  readonly onFault: (error: unknown) => void;
+  /** Programs are not served any more, though nobody asked for that. */
+  readonly onEnd: (error: unknown) => void;
+}
+
+export class LocalClient {
+  readonly #client: NetworkClient;
+  readonly #server: ServerThread;
+  readonly #desk: Desk;
+
+  /**
+   * Packets leave from now on at the network's pace, whatever programs do, until `stop`. Throws StartError, with what to do. The
+   * process's umask must keep others out.
+   */
+  static async start(options: LocalClientOptions): Promise<LocalClient> {
+    const folder = new Folder(options.folder);
+    const invite = options.invite ?? folder.invite();
+    if (invite === undefined) {
+      throw new StartError(
+        `${options.folder} holds no account yet: name an invite of a provider's operator with --invite.`,
+      );
+    }
+    // Before anything else: the store is for one client at a time.
+    const server = await openServer(folder.socket, options);
+    try {
+      const store = await openStore(folder, options.random);
+      const client = await joined({ invite, store, ...(options.name === undefined ? {} : { name: options.name }) });
+      folder.saveInvite(invite);
+      return new LocalClient(client, server, options.onFault);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  private constructor(client: NetworkClient, server: ServerThread, onFault: (error: unknown) => void) {
+    this.#client = client;
+    this.#server = server;
+    this.#desk = new Desk({ client, onFault });
+    server.serve(this.#desk);
+  }
+
+  get address(): string {
+    return this.#client.address;
+  }
+
+  /** The socket goes last: whoever finds none may open the store. */
+  async stop(): Promise<void> {
+    this.#desk.close();
+    await this.#client.close();
+    await this.#server.close();
+  }
+}
+
+async function openServer(path: string, { clock, onEnd }: LocalClientOptions): Promise<ServerThread> {
+  try {
+    return await ServerThread.open({ path, clock, onFault: onEnd });
+  } catch (error) {
+    if (error instanceof SocketTaken) {
+      throw new StartError(
+        `A local client runs in this folder already, and goes on: use its socket, ${path}, stop it, or name another folder.`,
+      );
+    }
+    if (error instanceof SocketUnable) {
+      throw new StartError(
+        `No socket can be made at ${path}: ${error.message}. Nothing was sent. Mend that, or name another folder.`,
+      );
+    }
+    throw error;
+  }
+}
+
+/** The store's own errors say what to do. */
+async function openStore(folder: Folder, random: RandomSource): Promise<Store> {
+  const key = folder.key(random);
+  try {
+    return await diskStore({ file: folder.store, key });
+  } catch (error) {
+    throw new StartError(`The store cannot be opened; nothing was sent, and nothing in it changed. ${textOf(error)}`);
+  }
+}
+
+async function joined(options: { invite: string; store: Store; name?: string }): Promise<NetworkClient> {
+  try {
+    return await joinNetwork(options);
+  } catch (error) {
+    await options.store.close();
+    if (!(error instanceof TransportError)) throw error;
+    const todo = TODO[error.code] ?? "Start again; if it stays so, ask the provider's operator.";
+    throw new StartError(`Not started, and nothing was sent: ${error.message} ${todo}`);
+  }
+}
+
+const TODO: Partial<Record<TransportErrorCode, string>> = {
+  MALFORMED: "An invite is one line that begins with starling:1: – copy it whole.",
+  VERSION_NEWER: "Install it: what is in the folder stays.",
+  REFUSED: "Name the folder that belongs to this invite's network, or a new one.",
+  PROVIDER_DOWN: "The first start needs the provider: start again when it can be reached.",
+  BAD_INVITE: "Ask the operator for another invite.",
+  NAME_TAKEN: "Choose another --name.",
+  NAME_INVALID: "Choose another --name: letters, digits, and dots, hyphens or underscores between them.",
+  CLOCK_WRONG: "Set this machine's clock, and start again.",
+  CONSENSUS_FORGED: "Somebody lies about the network: tell the operator before you start again.",
+  CONSENSUS_SPLIT: "Somebody lies about the network: tell the operator before you start again.",
+};
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
