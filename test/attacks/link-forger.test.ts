@@ -125,12 +125,12 @@ test("what follows a proof in the same piece is not lost, and a proof may come b
 function proofOf(socket: TLSSocket): Promise<Uint8Array> {
   const away = new PassThrough();
   const shared = sharedBy(socket) as Uint8Array;
-  sendLinkProof({ socket: away as unknown as TLSSocket, end: "dialer", shared, suite, seed: NODE });
+  sendLinkProof({ socket: away as unknown as TLSSocket, end: "dialer", shared, signer: suite.hybrid.signer(NODE) });
   return new Promise((resolve) => away.once("data", (bytes: Buffer) => resolve(new Uint8Array(bytes))));
 }
 
 function prove(socket: TLSSocket, end: End, as: Suite, own: Uint8Array): void {
-  sendLinkProof({ socket, end, shared: sharedBy(socket) as Uint8Array, suite: as, seed: own });
+  sendLinkProof({ socket, end, shared: sharedBy(socket) as Uint8Array, signer: as.hybrid.signer(own) });
 }
 
 /** A listener with the certificate of PROVIDER, and nothing else of it but what `then` says. */

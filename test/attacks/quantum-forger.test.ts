@@ -17,6 +17,7 @@ import {
   testDescriptor,
   testNetwork,
 } from "#test/support/test-network.ts";
+import { withSigner } from "#test/support/with-signer.ts";
 import { concat, utf8, Writer } from "#transport/core/bytes.ts";
 import { epochNumber, milliseconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
@@ -151,14 +152,14 @@ test("with one half of every key it takes one's own other half, and that makes a
   // A descriptor that is well signed by the mixed key, under the node's id: the id is the hash of both halves.
   const mixedSuite: Suite = {
     ...suite,
-    hybrid: {
+    hybrid: withSigner({
       publicKey: () => mixedKey,
       sign: (message, seed) => {
         const text = concat(utf8("starling/ed25519-ml-dsa-65/v1"), Uint8Array.of(0), suite.blake2b(mixedKey), message);
         return concat(suite.ed25519.sign(text, seed), ml_dsa65.sign(text, own.secretKey));
       },
       verify: () => false,
-    },
+    }),
   };
   const newer = { ...good, publishedAt: milliseconds(good.publishedAt + 1) };
   const mixed = signDescriptor({ fields: newer, identitySeed: seedOf("mix0/identity"), suite: mixedSuite });

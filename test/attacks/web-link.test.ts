@@ -52,7 +52,7 @@ test("another path and another subprotocol open no link", async (t) => {
   const { listener, refused } = await listenWeb(t);
   for (const [url, protocol] of [
     [listener.url.replace("/starling", "/other"), WEB_PROTOCOL],
-    [listener.url, "starling-client.2"],
+    [listener.url, "starling-client.1"],
   ] as const) {
     const socket = new WebSocket(url, protocol, { origin: ORIGIN });
     await new Promise((resolve) => socket.once("error", resolve));
@@ -66,7 +66,7 @@ test("an impostor without the provider's key learns neither the device's key nor
     heard.push(bytes);
     const context = { networkHash: NETWORK_HASH, linkKey: linkKey(1), url: "ws://127.0.0.1:1/starling" };
     const challenges = { ofClient: bytes.slice(33, 65), ofProvider: seed(3) };
-    socket.send(makeProof({ context, challenges, linkSeed: seed(6), suite }));
+    socket.send(makeProof({ context, challenges, signer: suite.hybrid.signer(seed(6)) }));
   });
   await assert.rejects(dialWeb(webDialer(url)), { code: "REFUSED" });
   assert.equal(heard.length, 1);
@@ -81,7 +81,7 @@ test("a proof for another challenge, network or address does not hold", async (t
   at = url;
   const ofProvider = seed(3);
   const made = (context: WebLinkContext, ofClient: Uint8Array) =>
-    makeProof({ context, challenges: { ofClient, ofProvider }, linkSeed: seed(1), suite });
+    makeProof({ context, challenges: { ofClient, ofProvider }, signer: suite.hybrid.signer(seed(1)) });
   const forgeries: Forge[] = [
     (_own, to) => made({ ...right, url: to }, seed(8)),
     (own, to) => made({ ...right, url: to, networkHash: seed(8) }, own),
@@ -139,7 +139,8 @@ test("a recorded answer opens no second link, and an answer with another key or 
       const own = makeAnswer({ context, challenges: { ofClient, ofProvider }, deviceSeed: seed(4), suite });
       return new Uint8Array([...keyOf(2), ...own.subarray(32)]); // in another device's name
     },
-    (ofProvider: Uint8Array) => makeProof({ context, challenges: { ofClient, ofProvider }, linkSeed: seed(2), suite }),
+    (ofProvider: Uint8Array) =>
+      makeProof({ context, challenges: { ofClient, ofProvider }, signer: suite.hybrid.signer(seed(2)) }),
     () => new Uint8Array(95),
   ]) {
     const { socket, challenges } = await begin();

@@ -83,7 +83,7 @@ export function webTargets(traffic: Traffic): Target[] {
     },
     {
       name: "PROOF of a web link",
-      corpus: [makeProof({ context, challenges, linkSeed: seed(1), suite })],
+      corpus: [makeProof({ context, challenges, signer: suite.hybrid.signer(seed(1)) })],
       decode: (bytes) => void checkProof({ bytes, context, ofClient: challenges.ofClient, suite }),
       takesChanged: "none",
       oneOf: 200,

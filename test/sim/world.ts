@@ -29,6 +29,7 @@ import type { ConsensusFields } from "#transport/directory/consensus.ts";
 import { nodeIdOf } from "#transport/directory/descriptor.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 import type { Link } from "#transport/link/link.ts";
 import { serveAuthority } from "./authority-link.ts";
 import { addressOf, NetworkInMemory } from "./network-in-memory.ts";
@@ -273,7 +274,7 @@ export class World {
     const { suite, network } = this;
     const clock = this.#options.nodeClock?.(name, this.clockOf(name)) ?? this.clockOf(name);
     const seed = `${this.#options.seed}/${name}`;
-    const linkKey = suite.ed25519.publicKey(seedOf(`${seed}/link`));
+    const linkKey = linkKeyOf(suite, seedOf(`${seed}/link`));
     const dialer = this.net.dialer({ name, key: linkKey });
     const run = this.#runs.get(name) ?? 0;
     this.#runs.set(name, run + 1);
@@ -312,7 +313,7 @@ export class World {
     const { suite, network } = this;
     const clock = this.clockOf(`authority${self}`);
     const linkSeed = this.#test.linkSeeds[self] as Uint8Array;
-    const linkKey = suite.ed25519.publicKey(linkSeed);
+    const linkKey = linkKeyOf(suite, linkSeed);
     const dialer = this.net.dialer({ name: `authority${self}`, key: linkKey });
     const random = new SeededRandom(`${this.#options.seed}/authority${self}`);
     const client = new DirectoryClient({ dialer, network, suite, clock, random });

@@ -4,6 +4,7 @@
  * about, when packets move, and not on curves. It refuses to be made outside a test or the simulator.
  */
 
+import { withSigner } from "#test/support/with-signer.ts";
 import { equalBytes } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import type { RandomSource } from "#transport/core/random.ts";
@@ -38,11 +39,11 @@ export function noCryptography(): Suite {
       verify: (given, message, publicKey) => equalBytes(given, signature(message, publicKey)),
     },
     // In true sizes, and as open as the rest.
-    hybrid: {
+    hybrid: withSigner({
       publicKey: (seed) => padded(real.blake2b(seed), HYBRID_PUBLIC_KEY_BYTES),
       sign: (message, seed) => hybridSignature(message, real.blake2b(seed)),
       verify: (given, message, publicKey) => equalBytes(given, hybridSignature(message, publicKey.subarray(0, 32))),
-    },
+    }),
   };
 }
 

@@ -3,6 +3,7 @@
  * sign the same things with the same keys, and every authority checks what every other one has checked.
  */
 
+import { withSigner } from "#test/support/with-signer.ts";
 import { concat, toHex } from "#transport/core/bytes.ts";
 import type { HybridSignatures, Suite } from "#transport/crypto/suite.ts";
 
@@ -20,12 +21,12 @@ function remembering(suite: Suite): HybridSignatures {
   const nameOf = (...parts: readonly Uint8Array[]): string =>
     toHex(suite.sha256(concat(...parts.flatMap((part) => [lengthOf(part), part]))));
   const [keys, signatures, outcomes] = [remembered<Uint8Array>(), remembered<Uint8Array>(), remembered<boolean>()];
-  return {
+  return withSigner({
     publicKey: (seed) => keys(nameOf(seed), () => hybrid.publicKey(seed)),
     sign: (message, seed) => signatures(nameOf(message, seed), () => hybrid.sign(message, seed)),
     verify: (signature, message, publicKey) =>
       outcomes(nameOf(signature, message, publicKey), () => hybrid.verify(signature, message, publicKey)),
-  };
+  });
 }
 
 const lengthOf = (part: Uint8Array): Uint8Array => new Uint8Array(Uint32Array.of(part.length).buffer);

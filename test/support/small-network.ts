@@ -31,6 +31,7 @@ import { verifyDescriptor } from "#transport/directory/descriptor.ts";
 import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
 import type { Consensus, Layers, Network, NodeDescriptor } from "#transport/directory/model.ts";
 import { createNetwork } from "#transport/directory/network.ts";
+import { linkKeyOf } from "#transport/link/link-key.ts";
 
 export const SMALL_PARAMETERS: Parameters = {
   ...DEMO_PARAMETERS,
@@ -112,7 +113,7 @@ export class SmallNetwork {
     const { suite } = this;
     const clock = this.#clockOf(name, this.clock);
     const identitySeed = new SeededRandom(`${name}/identity`).bytes(32);
-    const linkKey = suite.ed25519.publicKey(new SeededRandom(`${name}/link`).bytes(32));
+    const linkKey = linkKeyOf(suite, new SeededRandom(`${name}/link`).bytes(32));
     const log = new Log({ clock, sink: (line) => this.lines.push(line) });
     return {
       clock,

@@ -5,7 +5,7 @@
 
 import { concat, utf8 } from "../core/bytes.ts";
 import { withSecret } from "../core/secret.ts";
-import type { HybridSignatures, Primitives } from "./suite.ts";
+import type { HybridSignatures, HybridSigner, Primitives } from "./suite.ts";
 
 export const ED25519_PUBLIC_KEY_BYTES = 32;
 export const ED25519_SIGNATURE_BYTES = 64;
@@ -40,14 +40,22 @@ export function hybridSignatures(
     return withSecret(own, (mlDsaSeed) => mlDsa.open(mlDsaSeed));
   };
 
-  return {
-    publicKey: (seed) => concat(ed25519.publicKey(seed), open(seed).publicKey),
+  const signer = (seed: Uint8Array): HybridSigner => {
+    const lattice = open(seed);
+    const publicKey = concat(ed25519.publicKey(seed), lattice.publicKey);
+    return {
+      publicKey,
+      sign(message) {
+        const text = bound(publicKey, message);
+        return concat(ed25519.sign(text, seed), lattice.sign(text));
+      },
+    };
+  };
 
-    sign(message, seed) {
-      const lattice = open(seed);
-      const text = bound(concat(ed25519.publicKey(seed), lattice.publicKey), message);
-      return concat(ed25519.sign(text, seed), lattice.sign(text));
-    },
+  return {
+    signer,
+    publicKey: (seed) => signer(seed).publicKey,
+    sign: (message, seed) => signer(seed).sign(message),
 
     verify(signature, message, publicKey) {
       if (signature.length !== HYBRID_SIGNATURE_BYTES || publicKey.length !== HYBRID_PUBLIC_KEY_BYTES) return false;

@@ -66,11 +66,20 @@ export interface Primitives {
 
 /** Ed25519 and ML-DSA-65 together (hybrid-signature.ts): a signature holds when both halves do. */
 export interface HybridSignatures {
+  /** For whoever signs often: opening a seed takes as long as signing. Keeps the seed. */
+  signer(seed: Uint8Array): HybridSigner;
   /** 1,984 bytes, from a 32-byte seed whose Ed25519 key is the first half. */
   publicKey(seed: Uint8Array): Uint8Array;
   /** 3,373 bytes. */
   sign(message: Uint8Array, seed: Uint8Array): Uint8Array;
   verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
+}
+
+export interface HybridSigner {
+  /** 1,984 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 3,373 bytes. */
+  sign(message: Uint8Array): Uint8Array;
 }
 
 export interface Suite extends Primitives {

@@ -10,7 +10,7 @@ import {
   HYBRID_SIGNATURE_BYTES,
   ML_DSA_PUBLIC_KEY_BYTES,
 } from "../crypto/hybrid-signature.ts";
-import type { Primitives } from "../crypto/suite.ts";
+import type { HybridSigner, Primitives } from "../crypto/suite.ts";
 
 /** 32 bytes, from the 32-byte link seed. */
 export const linkKeyOf = (suite: Primitives, seed: Uint8Array): Uint8Array =>
@@ -19,11 +19,9 @@ export const linkKeyOf = (suite: Primitives, seed: Uint8Array): Uint8Array =>
 /** ML-DSA-65 half of the public key ‖ the signature of both halves: the Ed25519 key is known, or comes along. */
 export const LINK_PROOF_BYTES = ML_DSA_PUBLIC_KEY_BYTES + HYBRID_SIGNATURE_BYTES;
 
-/** 5,325 bytes. `message`: what nobody else signs and no peer signed before, under a label of its own. */
-export function makeLinkProof(o: { suite: Primitives; seed: Uint8Array; message: Uint8Array }): Uint8Array {
-  const { hybrid } = o.suite;
-  return concat(hybrid.publicKey(o.seed).subarray(ED25519_PUBLIC_KEY_BYTES), hybrid.sign(o.message, o.seed));
-}
+/** `message`: what nobody else signs and no peer signed before, under a label of its own. */
+export const makeLinkProof = (signer: HybridSigner, message: Uint8Array): Uint8Array =>
+  concat(signer.publicKey.subarray(ED25519_PUBLIC_KEY_BYTES), signer.sign(message));
 
 /** The link key that is proven, or undefined. `ed25519`: the peer's other half, 32 bytes. */
 export function provenLinkKey(o: {

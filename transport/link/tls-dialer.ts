@@ -5,7 +5,7 @@ import { connect, createSecureContext, type SecureContext } from "node:tls";
 import type { Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
-import type { Primitives } from "../crypto/suite.ts";
+import type { HybridSigner, Primitives } from "../crypto/suite.ts";
 import { parseAddress } from "./address.ts";
 import type { FrameSizes } from "./frame-table.ts";
 import { HANDSHAKE_TIME_MAX } from "./limits.ts";
@@ -16,7 +16,8 @@ import { dialerProves, readLinkProof, sendLinkProof, sharedBy } from "./tls-proo
 
 export class TlsDialer implements Dialer {
   readonly #context: SecureContext;
-  readonly #seed: Uint8Array;
+  /** Only who dials as a node or an authority has a link key: a client's is never opened. */
+  readonly #signer: () => HybridSigner;
   readonly #suite: Primitives;
   readonly #sizes: FrameSizes;
   readonly #clock: Clock;
@@ -25,7 +26,8 @@ export class TlsDialer implements Dialer {
   /** `identitySeed`: the 32-byte seed of the link key, or of the device's key, that the peer sees. */
   constructor(o: { identitySeed: Uint8Array; suite: Primitives; sizes: FrameSizes; clock: Clock }) {
     this.#context = createSecureContext(linkCredentials(o.identitySeed));
-    this.#seed = o.identitySeed;
+    let signer: HybridSigner | undefined;
+    this.#signer = () => (signer ??= o.suite.hybrid.signer(o.identitySeed));
     this.#suite = o.suite;
     this.#sizes = o.sizes;
     this.#clock = o.clock;
@@ -59,7 +61,7 @@ export class TlsDialer implements Dialer {
     if (peer.protocol !== o.protocol) throw refused("another protocol");
     const [suite, clock, shared] = [this.#suite, this.#clock, sharedBy(socket)];
     if (shared === undefined) throw new TransportError("PROVIDER_DOWN", "closed.");
-    if (dialerProves(o.protocol)) sendLinkProof({ socket, end: "dialer", shared, suite, seed: this.#seed });
+    if (dialerProves(o.protocol)) sendLinkProof({ socket, end: "dialer", shared, signer: this.#signer() });
     const theirs = { socket, end: "listener", shared, suite, ed25519: peer.ed25519 } as const;
     const key = await readLinkProof({ ...theirs, expected: o.expectedKey, clock, deadline });
     if (key === undefined) {

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import type { Clock } from "../core/clock.ts";
 import { milliseconds } from "../core/units.ts";
-import type { Primitives } from "../crypto/suite.ts";
+import type { HybridSigner, Primitives } from "../crypto/suite.ts";
 import { formatAddress } from "./address.ts";
 import type { FrameSizes, FrameTable } from "./frame-table.ts";
 import { Handshakes, SLOW_HANDSHAKE } from "./handshakes.ts";
@@ -40,6 +40,7 @@ export class TlsListener implements Listener {
   /** Decides whether a connection may begin a handshake at all; a refused one costs no cryptography. */
   readonly #server: Server;
   readonly #handshakes: TlsServer;
+  readonly #signer: HybridSigner;
   readonly #sweep: LinkSweep;
   readonly #pending = new Handshakes();
   #handler: ((link: Link) => void) | undefined;
@@ -54,6 +55,7 @@ export class TlsListener implements Listener {
 
   private constructor(options: ListenOptions) {
     this.#options = options;
+    this.#signer = options.suite.hybrid.signer(options.identitySeed);
     this.#sweep = new LinkSweep(options.clock);
     this.#handshakes = createTlsServer({
       ...linkCredentials(options.identitySeed),
@@ -127,7 +129,7 @@ export class TlsListener implements Listener {
     };
     const peer = peerOf(socket);
     if ("refused" in peer) return refuse(peer.refused);
-    const { sizes, suite, clock, admit, incoming, identitySeed: seed } = this.#options;
+    const { sizes, suite, clock, admit, incoming } = this.#options;
     const { protocol, ed25519 } = peer;
     const shared = sharedBy(socket);
     if (shared === undefined) return refuse("a connection that has ended");
@@ -149,7 +151,7 @@ export class TlsListener implements Listener {
       return this.#refuse("a peer that is not admitted");
     }
     // Last, for it is what costs most: who is not admitted is not worth it.
-    sendLinkProof({ socket, end: "listener", shared, suite, seed });
+    sendLinkProof({ socket, end: "listener", shared, signer: this.#signer });
     this.#handler(link);
   }
 

@@ -8,7 +8,7 @@ import type { TLSSocket } from "node:tls";
 import { concat, utf8 } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Milliseconds } from "../core/units.ts";
-import type { Primitives } from "../crypto/suite.ts";
+import type { HybridSigner, Primitives } from "../crypto/suite.ts";
 import type { Protocol } from "./link.ts";
 import { LINK_PROOF_BYTES, makeLinkProof, provenLinkKey } from "./link-key.ts";
 
@@ -27,11 +27,9 @@ export function sendLinkProof(o: {
   /** Ours. */
   end: End;
   shared: Uint8Array;
-  suite: Primitives;
-  seed: Uint8Array;
+  signer: HybridSigner;
 }): void {
-  const { suite, seed } = o;
-  o.socket.write(makeLinkProof({ suite, seed, message: messageOf(o) }));
+  o.socket.write(makeLinkProof(o.signer, messageOf(o)));
 }
 
 /**

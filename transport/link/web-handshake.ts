@@ -6,7 +6,7 @@
 
 import { concat, Reader, utf8, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
-import type { Primitives } from "../crypto/suite.ts";
+import type { HybridSigner, Primitives } from "../crypto/suite.ts";
 import { LINK_PROOF_BYTES, makeLinkProof, provenLinkKey } from "./link-key.ts";
 
 /** The WebSocket subprotocol (RFC 6455 §1.9). */
@@ -62,15 +62,9 @@ export interface Challenges {
 }
 
 /** PROOF, provider to client: the provider's challenge ‖ the Ed25519 half of its key ‖ the link proof. */
-export function makeProof(o: {
-  context: WebLinkContext;
-  challenges: Challenges;
-  linkSeed: Uint8Array;
-  suite: Primitives;
-}): Uint8Array {
-  const { suite, linkSeed: seed } = o;
-  const proof = makeLinkProof({ suite, seed, message: providerTranscript(o.context, o.challenges) });
-  return concat(o.challenges.ofProvider, suite.ed25519.publicKey(seed), proof);
+export function makeProof(o: { context: WebLinkContext; challenges: Challenges; signer: HybridSigner }): Uint8Array {
+  const proof = makeLinkProof(o.signer, providerTranscript(o.context, o.challenges));
+  return concat(o.challenges.ofProvider, o.signer.publicKey.subarray(0, KEY_BYTES), proof);
 }
 
 /** The provider's challenge, when the proof holds. Throws MALFORMED; REFUSED when the peer does not hold the link key. */

@@ -10,7 +10,7 @@ import { equalBytes } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { RandomSource } from "../core/random.ts";
 import { milliseconds } from "../core/units.ts";
-import type { Primitives } from "../crypto/suite.ts";
+import type { HybridSigner, Primitives } from "../crypto/suite.ts";
 import { formatAddress } from "./address.ts";
 import { type FrameSizes, sendFrameBytes } from "./frame-table.ts";
 import { type Handshake, Handshakes, SLOW_HANDSHAKE } from "./handshakes.ts";
@@ -78,6 +78,7 @@ export class WebListener implements Listener {
   readonly #options: WebListenOptions;
   readonly #server: Server | TlsServer;
   readonly #upgrades: WebSocketServer;
+  readonly #signer: HybridSigner;
   readonly #linkKey: Uint8Array;
   readonly #sweep: LinkSweep;
   readonly #pending = new Handshakes<Pending>();
@@ -95,6 +96,7 @@ export class WebListener implements Listener {
 
   private constructor(options: WebListenOptions) {
     this.#options = options;
+    this.#signer = options.suite.hybrid.signer(options.identitySeed);
     this.#linkKey = linkKeyOf(options.suite, options.identitySeed);
     this.#sweep = new LinkSweep(options.clock);
     const { tls } = options;
@@ -204,7 +206,7 @@ export class WebListener implements Listener {
 
   /** A WebSocket is open; who is there is not known yet. */
   #opened(opened: WebSocket, pending: Pending): void {
-    const { networkHash, suite, random, identitySeed } = this.#options;
+    const { networkHash, suite, random } = this.#options;
     const socket = new MessageSocket(opened);
     const context = { networkHash, linkKey: this.#linkKey, url: this.url };
     const refuse = (): void => {
@@ -228,7 +230,7 @@ export class WebListener implements Listener {
           refuse();
         }
       });
-      socket.send(makeProof({ context, challenges, linkSeed: identitySeed, suite }));
+      socket.send(makeProof({ context, challenges, signer: this.#signer }));
     });
   }
 

@@ -1,6 +1,7 @@
 /** A suite whose owner has broken one of the two signature schemes and has to invent the other's half. */
 
 import { seedOf } from "#test/support/test-network.ts";
+import { withSigner } from "#test/support/with-signer.ts";
 import { concat, utf8 } from "#transport/core/bytes.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 
@@ -32,7 +33,7 @@ export function forger(suite: Suite, knows: Scheme, other: OtherHalf): Suite {
     const [mine, theirs] = [own(message, seed), borrowed(message, seed)];
     return knows === "Ed25519" ? concat(mine, theirs) : concat(theirs, mine);
   };
-  return { ...suite, hybrid: { ...suite.hybrid, sign } };
+  return { ...suite, hybrid: withSigner({ ...suite.hybrid, sign }) };
 }
 
 const half = (signature: Uint8Array, which: Scheme): Uint8Array =>

@@ -23,7 +23,7 @@ test("the handshake is the one that the specification prints, and each end takes
   const context = { networkHash: seed(7), linkKey: linkKey(1), url: "wss://a.example/starling" };
   const challenges = { ofClient: seed(5), ofProvider: seed(3) };
   const hello = encodeHello(context.networkHash, challenges.ofClient);
-  const proof = makeProof({ context, challenges, linkSeed: seed(1), suite });
+  const proof = makeProof({ context, challenges, signer: suite.hybrid.signer(seed(1)) });
   const answer = makeAnswer({ context, challenges, deviceSeed: seed(2), suite });
   assert.deepEqual(
     printed,
