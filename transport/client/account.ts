@@ -37,6 +37,7 @@ const ACCOUNT_KEY_BYTES = 32;
 export class Account {
   readonly #deps: AccountDeps;
   #stored: StoredAccount | undefined;
+  #saving: Promise<void> = Promise.resolve();
   #cancel: Cancel = () => undefined;
   #stopped = false;
 
@@ -68,7 +69,7 @@ export class Account {
     const { control, suite, keys } = this.#deps;
     const { localPart, invite, certificate } = options;
     const accountKey = this.#stored?.accountKey ?? keys.bytes(ACCOUNT_KEY_BYTES);
-    await this.save({ ...(this.#stored ?? NEW_ACCOUNT), accountKey, certificate });
+    await this.save({ accountKey, certificate });
     const publicKey = suite.ed25519.publicKey(accountKey);
     const opened = await control.ask({ kind: "sign-up", localPart, invite, accountKey: publicKey });
     if (opened === undefined) throw new TransportError("REFUSED");
@@ -81,11 +82,18 @@ export class Account {
   async enter(
     given: Pick<StoredAccount, "opened" | "accountKey" | "certificate" | "profile" | "guards">,
   ): Promise<void> {
-    await this.save({ ...(this.#stored ?? NEW_ACCOUNT), ...given });
+    await this.save(given);
   }
 
-  async save(change: Partial<StoredAccount>): Promise<void> {
-    const next = { ...(this.#stored as StoredAccount), ...change };
+  /** Durable when it resolves. Each change is made to what the one before has left: of two at once neither undoes the other. */
+  save(change: Partial<StoredAccount>): Promise<void> {
+    const saving = this.#saving.then(() => this.#write(change));
+    this.#saving = saving.catch(() => undefined);
+    return saving;
+  }
+
+  async #write(change: Partial<StoredAccount>): Promise<void> {
+    const next = { ...(this.#stored ?? NEW_ACCOUNT), ...change } as StoredAccount;
     await this.#deps.store.saveAccount(next);
     this.#stored = next;
   }
