@@ -54,8 +54,8 @@ export class Correspondence {
       }
     }
     this.#work = Promise.all([this.#writeOn(), ...people.map((person) => this.#readOn(person))]);
-    // A failure is told by `end`, or by whoever waits for mails.
-    this.#work.catch(() => this.#stopped.resolve());
+    // A failure is told by `end`; until then nobody goes on writing, least of all without a pause.
+    this.#work.catch(() => this.stopWriting());
   }
 
   get accepted(): readonly Written[] {
@@ -134,7 +134,7 @@ export class Correspondence {
         const mail = this.#mails.get(subject);
         if (mail !== undefined) mail.arrivedAt ??= Date.now();
         // Whoever opens a mail lets its writer know.
-        if (unread) await person.ask("mail.markRead", { conversationId: id });
+        if (unread) await person.ask("mail.markRead", { conversationId: id }).catch(hasRoom);
       }
     }
   }
@@ -165,6 +165,11 @@ async function* inbox(person: Member): AsyncIterable<Conversation> {
     last = conversations.at(-1);
     if (conversations.length < PAGE) return;
   }
+}
+
+/** A reader whose disk is full is told so, and opens the mail again later. */
+function hasRoom(error: unknown): void {
+  if ((error as { code?: unknown }).code !== "DISK_FULL") throw error;
 }
 
 const describe = ({ subject, from, to, at }: Written): string =>
