@@ -17,6 +17,7 @@ import { type Geometry, geometry } from "#transport/sphinx/geometry.ts";
 import type { AdmittedNode } from "../authority/admission.ts";
 import { runAuthority } from "../authority/run-authority.ts";
 import { ProviderDatabase } from "../database/database.ts";
+import { LOCK_WAIT } from "../database/limits.ts";
 import { ServerError } from "../errors.ts";
 import { type EpochStore, FileEpochStore } from "../mix/epoch-store.ts";
 import { MixNode } from "../mix/mix-node.ts";
@@ -105,6 +106,7 @@ function openDatabase(path: string): { tables: ProviderDatabase; close(): void }
   const inUse = markDatabase(path, "Stop it, or name another `database`.");
   try {
     const tables = new ProviderDatabase(path);
+    tables.waitAtMost(LOCK_WAIT);
     const close = (): void => {
       tables.close();
       inUse.release();

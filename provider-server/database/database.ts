@@ -1,23 +1,27 @@
 /** The provider's SQLite file: durable at every commit, with a schema version and the way up to it. Spec: docs/spec/07-mailbox.md §6 */
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Milliseconds } from "#transport/core/units.ts";
 import { ServerError } from "../errors.ts";
+import { COMMAND_LOCK_WAIT } from "./limits.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 export class ProviderDatabase {
   readonly #database: DatabaseSync;
+  readonly #path: string;
 
   /**
    * Opens or creates the file (":memory:" for none) and brings it to the newest schema, or to `version` in tests.
    * Throws DATABASE_NEWER for a file of a later version, DATABASE when it cannot be opened.
    */
   constructor(path: string, version: number = MIGRATIONS.length) {
+    this.#path = path;
     this.#database = open(path);
     try {
       this.#migrate(version);
     } catch (error) {
       this.#database.close();
-      throw error;
+      throw sentenceFor(path, error);
     }
   }
 
@@ -25,8 +29,13 @@ export class ProviderDatabase {
     return Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"]);
   }
 
+  /** Throws DATABASE for a file in which the schema cannot be read. */
   prepare(sql: string): StatementSync {
-    return this.#database.prepare(sql);
+    try {
+      return this.#database.prepare(sql);
+    } catch (error) {
+      throw isDamage(error) ? sentenceFor(this.#path, error) : error;
+    }
   }
 
   /** Runs `work` whole or not at all; when it returns, it is on the disk. */
@@ -43,6 +52,11 @@ export class ProviderDatabase {
     }
   }
 
+  /** For a lock that another program holds, instead of `COMMAND_LOCK_WAIT`: then a transaction throws. Nothing else is done meanwhile. */
+  waitAtMost(time: Milliseconds): void {
+    this.#database.exec(`PRAGMA busy_timeout = ${time}`);
+  }
+
   /** Bounds the file, for tests of a full disk; 4 KiB pages. */
   limitPages(pages: number): void {
     this.#database.exec(`PRAGMA max_page_count = ${Math.trunc(pages)}`);
@@ -56,11 +70,13 @@ export class ProviderDatabase {
     if (this.#database.isOpen) this.#database.close();
   }
 
+  /** Another program may be making the same file at this moment: what is there is asked inside the transaction. */
   #migrate(target: number): void {
-    const from = this.version;
-    if (from > target) throw new ServerError("DATABASE_NEWER");
-    for (let version = from; version < target; version++) {
+    if (this.version > target) throw new ServerError("DATABASE_NEWER", newer(this.#path));
+    while (this.version < target) {
       this.transaction(() => {
+        const { version } = this;
+        if (version >= target) return;
         this.#database.exec(MIGRATIONS[version] as string);
         this.#database.exec(`PRAGMA user_version = ${version + 1}`);
       });
@@ -69,12 +85,53 @@ export class ProviderDatabase {
 }
 
 function open(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
   try {
-    const database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
+    database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
+    database.exec(`PRAGMA busy_timeout = ${COMMAND_LOCK_WAIT}`);
+    if (!isOurs(database)) throw new ServerError("DATABASE", foreign(path));
     // FULL: a commit that has returned survives a loss of power. WAL: one sync per commit instead of two.
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000");
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     return database;
-  } catch {
-    throw new ServerError("DATABASE", `The database ${path} cannot be opened.`);
+  } catch (error) {
+    database?.close();
+    throw sentenceFor(path, error);
   }
+}
+
+/** A new one, or one with our tables: somebody else's would be changed for good. */
+function isOurs(database: DatabaseSync): boolean {
+  const tables = new Set(
+    database
+      .prepare("SELECT name FROM sqlite_master")
+      .all()
+      .map((row) => row["name"]),
+  );
+  const isNew = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]) === 0;
+  return isNew ? tables.size === 0 : tables.has("mailboxes");
+}
+
+const foreign = (path: string): string =>
+  `The database ${path} is another program's. Nothing in it was changed. Name a path of its own as \`database\`.`;
+const newer = (path: string): string =>
+  `The database ${path} was written by a newer version of this program. Nothing in it was changed. Install that version again, or put back the backup from before it.`;
+
+/** SQLite's CORRUPT and NOTADB. */
+const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
+
+const errorCode = (error: unknown): number =>
+  error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
+const isDamage = (error: unknown): boolean => DAMAGED.has(errorCode(error));
+
+function sentenceFor(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || errorCode(error) === 0) return error;
+  if (isDamage(error))
+    return new ServerError(
+      "DATABASE",
+      `The database ${path} is damaged, or none at all. Keep the file, put back the backup, and call \`restored\` before the provider runs.`,
+    );
+  return new ServerError(
+    "DATABASE",
+    `The database ${path} cannot be opened (${error.message}). Nothing was changed. Its folder must be there, and folder and file belong to the user that runs the daemon.`,
+  );
 }

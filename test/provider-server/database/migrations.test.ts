@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
+import { AccountTables } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MIGRATIONS } from "#provider-server/database/migrations.ts";
 
@@ -31,11 +33,36 @@ test("a database of a later version is left alone", (t) => {
   const later = new ProviderDatabase(path);
   later.prepare(`PRAGMA user_version = ${MIGRATIONS.length + 1}`).run();
   later.close();
-  assert.throws(() => new ProviderDatabase(path), { code: "DATABASE_NEWER" });
+  const message = /provider\.db was written by a newer version .*Nothing in it was changed\. .*backup/;
+  assert.throws(() => new ProviderDatabase(path), { code: "DATABASE_NEWER", message });
 });
 
 test("a file that is no database is said to be none", () => {
   assert.throws(() => new ProviderDatabase("/dev/null/provider.db"), { code: "DATABASE" });
+});
+
+test("another program's database is not written to", (t) => {
+  for (const version of [0, 3]) {
+    const path = databasePath(t);
+    const other = new DatabaseSync(path);
+    other.exec(`CREATE TABLE accounts (a); PRAGMA user_version = ${version}`);
+    other.close();
+    const before = readFileSync(path);
+    const message = /provider\.db is another program's.*Nothing in it was changed\./;
+    assert.throws(() => new ProviderDatabase(path), { code: "DATABASE", message });
+    assert.deepEqual(readFileSync(path), before);
+  }
+});
+
+test("a database whose tables cannot be read is said to be damaged", (t) => {
+  const path = databasePath(t);
+  const whole = new ProviderDatabase(path);
+  whole.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0x55, 100);
+  writeFileSync(path, bytes);
+  const message = /provider\.db is damaged.*backup/;
+  assert.throws(() => new AccountTables(new ProviderDatabase(path)), { code: "DATABASE", message });
 });
 
 test("a step that fails leaves the version before it", (t) => {

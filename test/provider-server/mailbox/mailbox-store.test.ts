@@ -7,7 +7,9 @@ import * as fc from "fast-check";
 import { AccountTables } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { skipNumbersInUse } from "#provider-server/mailbox/after-restore.ts";
+import { LOCK_WAIT } from "#provider-server/database/limits.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
+import { LATENESS_MAX } from "#provider-server/node/limits.ts";
 import type { DropReason } from "#provider-server/observe/drop-reason.ts";
 import { keptLog } from "#test/support/kept-log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -162,6 +164,27 @@ test("a full disk refuses entries, says so once, and takes them again when there
   await clock.runFor(seconds(1));
   assert.deepEqual(store.have(alice.box, [hash(39)]), [true]);
   assert.equal(lines.filter((line) => line.includes("takes entries again")).length, 1);
+});
+
+test("a database that another program holds refuses entries for as long, and holds up nobody", async (t) => {
+  const path = databasePath(t);
+  const { clock, database, store, deliver, drops, lines } = setUp({ path });
+  database.waitAtMost(LOCK_WAIT);
+  const other = new ProviderDatabase(path);
+  other.prepare("BEGIN IMMEDIATE").run();
+  const before = performance.now();
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  // Later packets would be dropped: docs/spec/06-mix.md §4.
+  assert.ok(performance.now() - before < LATENESS_MAX);
+  assert.deepEqual(drops, ["DISK_FULL"]);
+  other.prepare("COMMIT").run();
+  deliver(alice.box, 2);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(store.have(alice.box, [hash(1), hash(2)]), [false, true]);
+  assert.equal(lines.length, 2);
+  other.close();
+  database.close();
 });
 
 test("what was committed is there after the database is opened again", async (t) => {
