@@ -31,7 +31,6 @@ import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { linkKeyOf } from "#transport/link/link-key.ts";
 import type { Link } from "#transport/link/link.ts";
-import { linkKeyOf } from "#transport/link/link-key.ts";
 import { serveAuthority } from "./authority-link.ts";
 import { addressOf, NetworkInMemory } from "./network-in-memory.ts";
 import { type ClientOptions, SimClient } from "./sim-client.ts";
