@@ -13,7 +13,7 @@ import { webAddress } from "#transport/link/web-handshake.ts";
 import { ServerError } from "../errors.ts";
 import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
 import { OPERATOR_SERVICES_MAX } from "../services/limits.ts";
-import { parseListenAddress, parseLoopbackAddress, parseResolverAddress } from "./listen-address.ts";
+import { isEverywhere, parseListenAddress, parseLoopbackAddress, parseResolverAddress } from "./listen-address.ts";
 
 export type Config = z.infer<typeof schema>;
 export type MixConfig = Extract<Config, { role: "mix" }>;
@@ -26,12 +26,23 @@ export function readConfig(path: string): Config {
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch {
-    throw new ServerError("CONFIG", `${path}: expected JSON.`);
+  } catch (error) {
+    // Where it is wrong, if the parser says so; what stands there is nobody's business.
+    const [where = ""] = / \(line \d+ column \d+\)$/.exec(error instanceof Error ? error.message : "") ?? [];
+    throw new ServerError("CONFIG", `${path}: expected JSON${where}.`);
   }
   const result = schema.safeParse(json);
   if (!result.success) throw new ServerError("CONFIG", `${path}: ${describe(result.error, json)}`);
+  const unreachable = result.data.role === "authority" ? undefined : whyUnreachable(result.data);
+  if (unreachable !== undefined) throw new ServerError("CONFIG", `${path}: address: ${unreachable}.`);
   return absolutePaths(result.data, dirname(resolve(path)));
+}
+
+/** What a node tells the others of itself, and a provider's invites its users, must lead to it. */
+function whyUnreachable({ address: told, listen }: MixConfig | ProviderConfig): string | undefined {
+  const expected = "expected host:port at which others reach this node";
+  if (told !== undefined) return isEverywhere(told) ? expected : undefined;
+  return isEverywhere(listen) ? `${expected}: listen names every address of this machine` : undefined;
 }
 
 const PATH_BYTES_MAX = 4096;

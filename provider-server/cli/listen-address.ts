@@ -16,6 +16,9 @@ export function parseLoopbackAddress(text: string): { host: string; port: number
   return address;
 }
 
+/** Whether it names all addresses of a machine (0.0.0.0, [::]): there nobody can be reached. */
+export const isEverywhere = (text: string): boolean => /^[0.:]*$/.test(parseListenAddress(text).host);
+
 /** A DNS resolver: an IP address and its port, for a name would have to be looked up first. Throws MALFORMED. */
 export function parseResolverAddress(text: string): { host: string; port: number } {
   const address = parseAddress(text);

@@ -61,6 +61,25 @@ test("whatever is wrong is said in one sentence with file, key and what was expe
   }
 });
 
+test("an address at which nobody reaches the node is not told to others", (t) => {
+  const directory = temporaryDirectory(t);
+  const listening = "expected host:port at which others reach this node: listen names every address of this machine.";
+  for (const listen of ["0.0.0.0:47200", "[::]:47200", "[0:0:0:0:0:0:0:0]:47200", "0.0.0.0:0"])
+    for (const role of [MIX, PROVIDER]) {
+      const path = write(directory, { ...role, listen });
+      assert.throws(() => readConfig(path), { code: "CONFIG", message: `${path}: address: ${listening}` });
+    }
+  for (const address of ["0.0.0.0:47200", "[::]:47200"]) {
+    const path = write(directory, { ...MIX, address });
+    assert.throws(() => readConfig(path), {
+      code: "CONFIG",
+      message: `${path}: address: expected host:port at which others reach this node.`,
+    });
+  }
+  readConfig(write(directory, { ...MIX, listen: "0.0.0.0:47200", address: "mix.example:47200" }));
+  readConfig(write(directory, { ...AUTHORITY, listen: "0.0.0.0:47000" }));
+});
+
 test("there is no key for an observer, in any role", (t) => {
   const directory = temporaryDirectory(t);
   for (const config of [MIX, PROVIDER, AUTHORITY]) {
@@ -75,6 +94,8 @@ test("a file that is missing or no JSON is said to be that", (t) => {
   assert.throws(() => readConfig(missing), { message: `${missing}: expected a file that can be read.` });
   const broken = join(directory, "broken.json");
   writeFileSync(broken, "{");
+  assert.throws(() => readConfig(broken), { message: `${broken}: expected JSON (line 1 column 2).` });
+  writeFileSync(broken, '{\n  "role": "mix",\n  "secret": x\n}');
   assert.throws(() => readConfig(broken), { message: `${broken}: expected JSON.` });
 });
 
