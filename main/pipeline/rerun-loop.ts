@@ -16,22 +16,25 @@ export class RerunLoop<T> {
   /** Resolves when everything that is on the list now was tried. Rejects with the first failure, after the rest. */
   run(): Promise<void> {
     this.#again = true;
-    this.#running ??= this.#runAll().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#runAll();
     return this.#running;
   }
 
   async #runAll(): Promise<void> {
     let failure: MainError | undefined;
-    while (this.#again) {
-      this.#again = false;
-      for (const item of await this.#list()) {
-        // One that fails does not hold the others up.
-        await this.#work(item).catch((error: unknown) => {
-          failure ??= toMainError(error);
-        });
+    try {
+      while (this.#again) {
+        this.#again = false;
+        for (const item of await this.#list()) {
+          // One that fails does not hold the others up.
+          await this.#work(item).catch((error: unknown) => {
+            failure ??= toMainError(error);
+          });
+        }
       }
+    } finally {
+      // With the last look at `#again`, not a turn later: who asks in between would be told that all is done.
+      this.#running = undefined;
     }
     if (failure !== undefined) throw failure;
   }
