@@ -8,7 +8,7 @@ export const HANDSHAKE_TIME_MAX: Milliseconds = seconds(10);
 /** When all places for handshakes are taken, the oldest keeps its own for this long: three round trips of a slow line. */
 export const HANDSHAKE_TIME_KEPT: Milliseconds = seconds(2);
 
-/** A handshake costs some 2 ms of one core: more than this at once are an attack or a stampede, and both may wait. */
+/** A handshake costs some 3 ms of one core, a quarter of it the proof of the link key: more than this at once are an attack or a stampede, and both may wait. */
 export const HANDSHAKES_MAX = 256;
 
 /** Below the 20,000 open files that Debian grants a process; the rest is for the database and outgoing links. */
