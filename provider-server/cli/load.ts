@@ -1,5 +1,6 @@
 /** What every role starts from: cryptography that was tried, the network, this daemon's keys. docs/operating.md §5 */
 
+import { writeSync } from "node:fs";
 import type { Clock } from "#transport/core/clock.ts";
 import type { SuiteName } from "#transport/core/parameters.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
@@ -45,4 +46,13 @@ export async function load(config: Config, suiteOf: (name: SuiteName) => Promise
 
 const native = (name: SuiteName): Promise<Suite> => loadSuite(name, "native");
 
-const toStandardError = (line: string): void => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+/** A line that a full disk or a broken pipe refuses is lost, and the next is tried: no daemon ends of its log. */
+function toStandardError(line: string): void {
+  try {
+    writeSync(STANDARD_ERROR, `${new Date().toISOString()} ${line}\n`);
+  } catch {
+    // There is nowhere to say so.
+  }
+}
+
+const STANDARD_ERROR = 2;

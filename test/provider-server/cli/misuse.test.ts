@@ -1,7 +1,8 @@
 /** What an operator does wrong, and what a machine does to the program: one sentence, and nothing lost. */
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { FileAuthorityStore } from "#provider-server/authority/authority-store.t
 import { freePorts } from "#test/support/free-ports.ts";
 import { testDescriptor } from "#test/support/test-network.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { AUTHORITY, type Ended, operator, PROVIDER } from "./operator.ts";
+import { AUTHORITY, type Ended, MIX, operator, PROGRAM, PROVIDER } from "./operator.ts";
 
 test("a daemon that cannot start ends, also when its figures were served already", async (t) => {
   const s = await operator(t);
@@ -56,6 +57,25 @@ test("keys that a full disk did not take leave no file, and are not shown", asyn
     /^new\.key: the disk is full or failing \(EFBIG\)\. No file was left\. Make room and call it again\.$/,
   );
   assert.equal(existsSync(join(s.folder, "new.key")), false);
+});
+
+test("a daemon whose log cannot be written goes on", async (t) => {
+  const s = await operator(t);
+  s.write("mix.json", { ...MIX, unwrapThreads: 0 });
+  const full = openSync("/dev/full", "w");
+  const daemon = spawn(process.execPath, [...PROGRAM, "run", "mix.json"], {
+    cwd: s.folder,
+    stdio: ["ignore", "pipe", full],
+  });
+  closeSync(full);
+  t.after(() => daemon.kill("SIGKILL"));
+  const ended = once(daemon, "exit");
+  assert.ok(daemon.stdout);
+  const [ready] = await Promise.race([once(daemon.stdout, "data"), ended]);
+  assert.match(String(ready), /"ready":true/);
+  // It has said that no authority answers, and more: asked to end, it does so by itself.
+  daemon.kill("SIGTERM");
+  assert.deepEqual(await ended, [0, null]);
 });
 
 test("keys are made or shown, not both; and a key file that is not there or not ours to read is said to be that", async (t) => {
