@@ -162,6 +162,7 @@ export const network = z.strictObject({
     "removed",
     "mixing",
     "provider-losing",
+    "line-unsteady",
     "clock-off",
     "provider-down",
     "too-small",
@@ -313,7 +314,12 @@ export const api = {
 } as const;
 
 /** The states of the network in which packets leave. */
-export const LEAVES: ReadonlySet<string> = new Set<NetworkState["state"]>(["mixing", "provider-losing", "clock-off"]);
+export const LEAVES: ReadonlySet<string> = new Set<NetworkState["state"]>([
+  "mixing",
+  "provider-losing",
+  "line-unsteady",
+  "clock-off",
+]);
 
 /** Events carry ids only; the renderer asks again. */
 export const events = {

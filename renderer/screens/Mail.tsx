@@ -202,7 +202,11 @@ function NetworkBanner({ state }: { readonly state: string | undefined }) {
       untrusted: "CONSENSUS_FORGED",
     } as const
   )[state ?? ""];
-  const text = { "provider-losing": network.losing, "clock-off": network.clockOff }[state ?? ""];
+  const text = {
+    "provider-losing": network.losing,
+    "line-unsteady": network.unsteady,
+    "clock-off": network.clockOff,
+  }[state ?? ""];
   if (code === undefined && text === undefined) return null;
   return <div className="banner">{text === undefined ? <ErrorNote code={code} /> : <ErrorNote text={text} />}</div>;
 }

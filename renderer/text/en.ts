@@ -168,6 +168,7 @@ export const en = {
     removed: "This device is no longer one of your account; nothing leaves",
     mixing: (perMinute: string, data: string) => `Mixing, ${perMinute} packets a minute, ${data} since unlocking`,
     "provider-losing": "Your provider loses packets; what is lost is sent again",
+    "line-unsteady": "The line to your provider keeps breaking; mail waits here while it is down",
     "clock-off": "This computer’s clock is not quite right; mail leaves, but stands out",
     "provider-down": "Your provider does not answer; mail waits here",
     "too-small": "Too few mixes are alive; mail waits here",
@@ -393,6 +394,8 @@ export const en = {
       removed: "This device is no longer one of your account. Nothing leaves it any more.",
       mixing: "Your mail is mixing as it should.",
       "provider-losing": "Your provider loses or delays some of your packets. What is lost is sent again.",
+      "line-unsteady":
+        "The line to your provider keeps breaking. Mail waits here, encrypted, while it is down, and no cover leaves in that time.",
       "clock-off": "Your mail is mixing, but this computer’s clock is not quite right, and that makes it stand out.",
       "provider-down": "Your provider does not answer. Mail you send waits here, encrypted.",
       "too-small": "Too few mixes or operators are alive to hide you. Mail you send waits here, encrypted.",
@@ -410,6 +413,11 @@ export const en = {
       what: "Your provider loses or delays some of what leaves you, or of what comes to you.",
       safe: "Nobody can read it. Lost parts are sent again by themselves, so mail arrives later, not less.",
       todo: "If this lasts for hours, tell your provider; if it stays, an account at another one is better.",
+    },
+    unsteady: {
+      what: "The line to your provider has broken again and again within the last hour. It may be the network that you are on, something on the way, or your provider.",
+      safe: "Nobody can read your mail. While the line is down it waits here, encrypted; what was lost is sent again. But no cover leaves in that time, and whoever breaks lines on purpose may watch whose mail stops.",
+      todo: "Try another network. If it goes on in several, ask your provider why; if it stays, an account at another one is better.",
     },
     small:
       "This network is small: there are few others to hide among. Someone who watches all of it for long may guess who writes to whom. It gets better with everyone who joins.",

@@ -261,6 +261,7 @@ for (const [state, code] of [
 
 for (const [state, text] of [
   ["provider-losing", en.network.losing],
+  ["line-unsteady", en.network.unsteady],
   ["clock-off", en.network.clockOff],
 ] as const) {
   test(`a network that is ${state} is said above whatever is shown; mail still leaves`, async () => {

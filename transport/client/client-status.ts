@@ -11,7 +11,7 @@ import type { Usage } from "./usage.ts";
 
 export interface StatusParts {
   readonly now: Milliseconds;
-  readonly link: Pick<ProviderLink, "state">;
+  readonly link: Pick<ProviderLink, "state" | "isUnsteady">;
   readonly keeper: Pick<ConsensusKeeper, "current" | "isClockOff" | "problem">;
   readonly profiles: ProfileSchedule;
   readonly usage: Usage;
@@ -47,6 +47,7 @@ function stateOf({ keeper, link, session, isRemoved }: StatusParts): ClientState
   if (problem !== undefined || link.state !== "up") return "connecting";
   if (session?.sender.hasPathProblem === true) return "too-small";
   if (session?.loops.isLosing === true) return "provider-losing";
+  if (link.isUnsteady) return "line-unsteady";
   return keeper.isClockOff ? "clock-off" : "mixing";
 }
 

@@ -80,6 +80,7 @@ export class TransportClient implements MixClient {
       sizes,
       onFrame,
       onChange: () => this.#linkChanged(),
+      onSteady: () => this.#emitStatus(),
     });
     const onChange = (): void => this.#consensusChanged();
     const keeper = new ConsensusKeeper({ clock, random, suite, network, store, link, onChange });

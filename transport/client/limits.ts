@@ -19,8 +19,8 @@ export const FRAGMENTS_READY = 4;
 /** Mailbox entries of incomplete messages: four of the largest. The one that has waited longest for a fragment goes first. */
 export const INCOMPLETE_MESSAGES_FACTOR = 4;
 /**
- * Mailbox entries in work at a time: the provider gives one again until it is dealt with, so more than one is made up. One
- * that finds no place comes again with a later poll.
+ * Mailbox entries in work at a time: twice as many as a provider gives ahead of the cursor (docs/spec/07-mailbox.md §5); more are made up.
+ * One that finds no place comes again when the provider begins again.
  */
 export const ENTRIES_IN_WORK_MAX = 64;
 /** Before a message that is whole on the disk, but could not be read from it, is tried again; doubles up to the longest. */
@@ -48,6 +48,21 @@ export const SILENT_POLLS_MIN = 4;
 export const SILENCE_MIN: Milliseconds = seconds(30);
 /** Between two polls no more of the silence is counted than this: a computer that slept heard nothing on a good line either. */
 export const SILENCE_STEP_MAX: Milliseconds = seconds(10);
+/**
+ * A line is unsteady when its link ended so many times within an hour. Around each end there are 75 s of the mail profile in which no loop
+ * shows what was lost (`LINK_SETTLING`, `LOOP_FLIGHT`, the time since the last answer), and `LINE_ENDS_APART` in which it may end again:
+ * with five, of which nothing is said, a seventh of an hour, less than the fifth that loops show soon. An honest line that breaks by
+ * chance six times a day has six ends within an hour once in a hundred years, at twelve a day once in 22 months, at 24 once in 19 days.
+ */
+export const LINE_ENDS_UNSTEADY = 6;
+/** And is steady again when fewer than so many are left of the last hour. */
+export const LINE_ENDS_STEADY = 3;
+export const LINE_WINDOW: Milliseconds = milliseconds(3_600_000);
+/** What ends within this after one that counted is the same trouble: a wireless line that goes and comes while somebody walks through a house. */
+export const LINE_ENDS_APART: Milliseconds = seconds(30);
+/** A link that was up while the computer slept, or its clock was set, may end for that: so often is looked, and so far may a look be off. */
+export const AWAKE_LOOK: Milliseconds = seconds(30);
+export const AWAKE_TOLERANCE: Milliseconds = seconds(10);
 /** Nodes dial one another again within five seconds of a start, and a list is fetched; several times that. */
 export const LINK_SETTLING: Milliseconds = seconds(30);
 /** A loop that is not back after so many mean times in mixes is lost: one in 20,000 takes longer. */

@@ -9,6 +9,7 @@ import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { decodeFrame, encodeFrame, type Frame } from "../link/frame.ts";
 import type { FrameSizes } from "../link/frame-table.ts";
 import type { Dialer, Link } from "../link/link.ts";
+import { LineHealth } from "./line-health.ts";
 import {
   LINK_PROVEN,
   REDIAL_MEAN,
@@ -28,10 +29,13 @@ export interface ProviderLinkOptions {
   readonly onFrame: (frame: Frame, bytes: number) => void;
   /** The link came up, or went down, or could not be had. */
   readonly onChange: () => void;
+  /** It is unsteady no more, and nothing else happened. */
+  readonly onSteady: () => void;
 }
 
 export class ProviderLink {
   readonly #options: ProviderLinkOptions;
+  readonly #health: LineHealth;
   #link: Link | undefined;
   #state: "new" | "up" | "down" | "stopped" = "new";
   /** How often it was started or stopped: a dial that ends in another life than it began in is not wanted any more. */
@@ -49,6 +53,12 @@ export class ProviderLink {
 
   constructor(options: ProviderLinkOptions) {
     this.#options = options;
+    this.#health = new LineHealth(options);
+  }
+
+  /** It was up, and ended, again and again within the last hour. */
+  get isUnsteady(): boolean {
+    return this.#health.isUnsteady;
   }
 
   /** `new` until the first attempt has ended. */
@@ -67,8 +77,10 @@ export class ProviderLink {
     this.#life++;
     this.#state = "stopped";
     this.#cancelRedial();
-    this.#link?.close();
+    this.#health.stop();
+    const link = this.#link;
     this.#link = undefined;
+    link?.close();
   }
 
   /** Writes at once or loses the frame. */
@@ -107,6 +119,7 @@ export class ProviderLink {
       this.#upSince = clock.now();
       this.#polledAt = undefined;
       this.#heard();
+      this.#health.began();
       link.onFrame((bytes) => this.#received(link, bytes));
       link.onClose(() => this.#lost(link));
       this.#options.onChange();
@@ -154,6 +167,7 @@ export class ProviderLink {
   #lost(link: Link): void {
     if (this.#link !== link) return;
     this.#link = undefined;
+    this.#health.ended();
     if (this.#heardAt - this.#upSince > LINK_PROVEN) this.#failures = 0;
     this.#redialLater();
   }

@@ -95,6 +95,11 @@ export type ClientState =
    * them pass, loses or delays this client's packets or its mailbox's. Lost fragments are sent again; nothing is given up.
    */
   | "provider-losing"
+  /**
+   * Packets leave now, but the link has ended again and again within the last hour, though neither this program nor a sleep ended it: the
+   * network that the user is on, something on the way, or the provider. What loops say of a provider that does this itself is little.
+   */
+  | "line-unsteady"
   /** Packets leave, but by a clock that differs from the provider's by more than a second: in common slots, that tells who sent them. */
   | "clock-off"
   /** Too few mixes or operators to build a path. */

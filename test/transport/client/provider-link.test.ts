@@ -112,6 +112,32 @@ test("a line that never answered does not count as a good one: the waits before 
   assert.ok(clock.now() > 700_000, `${clock.now()}`);
 });
 
+test("a line that its other end closes, or that dies without a word, is unsteady at the sixth time; one that the program stops and starts is not", async () => {
+  const { clock, link, dials, give, hangUp, die } = await setUp();
+  for (let n = 0; n < 20; n++) {
+    link.stop();
+    link.start();
+    await clock.runFor(seconds(90));
+    assert.deepEqual([link.state, link.isUnsteady], ["up", false]);
+  }
+  const before = dials();
+  for (let n = 0; n < 6; n++) {
+    assert.equal(link.isUnsteady, false);
+    link.poll(0);
+    give();
+    await clock.runFor(seconds(70));
+    if (n % 2 === 0) hangUp();
+    else die();
+    while (dials() === before + n) {
+      link.poll(0);
+      await clock.runFor(seconds(15));
+    }
+  }
+  assert.deepEqual([link.state, link.isUnsteady], ["up", true]);
+  link.stop();
+  assert.equal(link.isUnsteady, false);
+});
+
 test("without polls, as before an account is made, a question that found no answer gives the line up", async () => {
   const { clock, link, dials, give } = await setUp();
   const asked = clock.now();
@@ -154,6 +180,7 @@ async function setUp() {
     sizes,
     onFrame: (frame) => taken.push(frame),
     onChange: () => undefined,
+    onSteady: () => undefined,
   });
   link.start();
   await clock.runFor(seconds(1));
