@@ -43,8 +43,8 @@ export interface AccountsDependencies {
   /** What stands behind the @. */
   readonly domain: string;
   readonly signUp: SignUpPolicy;
-  /** Puts a notice into the mailbox; part of the transaction that is under way. */
-  readonly notify: (mailboxId: MailboxId, notice: Uint8Array) => void;
+  /** Puts a notice into the mailbox; part of the transaction that is under way. False when there is no room for it. */
+  readonly notify: (mailboxId: MailboxId, notice: Uint8Array) => boolean;
 }
 
 /** What a request came to, and the answer's body where it has one. */
@@ -226,9 +226,10 @@ export class Accounts {
     if (equalBytes(request.deviceKey, deviceKey)) return "REFUSED";
     const target = this.#tables.ofDevice(request.deviceKey);
     if (target === undefined || target.mailbox !== account.mailbox) return "REFUSED";
+    // Whom the others do not hear of would go on reading what they write.
+    if (!this.#deps.notify(account.mailboxId, request.notice)) return "UNAVAILABLE";
     this.#tables.removeDevice(request.deviceKey);
     this.#tables.withdrawOffer(account);
-    this.#deps.notify(account.mailboxId, request.notice);
     return "OK";
   }
 

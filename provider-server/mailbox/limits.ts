@@ -8,6 +8,9 @@ export const FRAGMENTS_PER_MAILBOX_MAX = 8192;
 /** A client asks a few questions a minute and reads answers within seconds; more unread ones are a flood. */
 export const REPLIES_PER_MAILBOX_MAX = 64;
 
+/** Nobody removes so many devices before the others have heard of it; without a bound an account could fill the disk. 1.5 MB. */
+export const NOTICES_PER_MAILBOX_MAX = 64;
+
 /** Entries per commit: 128 bodies are 3 MB, some 10 ms of writing. */
 export const BATCH_ENTRIES_MAX = 128;
 

@@ -98,10 +98,11 @@ export class MailboxStore {
     return further ?? this.#tables.entryAfter(device.mailbox, cursor);
   }
 
-  /** From one device of an account to the others, within the caller's transaction. */
-  notify(mailboxId: MailboxId, body: Uint8Array): void {
+  /** From one device of an account to the others, within the caller's transaction. False when too many wait: nothing was changed. */
+  notify(mailboxId: MailboxId, body: Uint8Array): boolean {
     const none = new Uint8Array(16);
-    this.#tables.insert({ mailboxId, kind: "notice", surbId: none as SurbId, body, hash: none }, this.#hour());
+    const notice = { mailboxId, kind: "notice", surbId: none as SurbId, body, hash: none } as const;
+    return this.#tables.insert(notice, this.#hour()) === "stored";
   }
 
   /** For each hash whether a fragment with it is durable here, or was; false for an unknown mailbox. */

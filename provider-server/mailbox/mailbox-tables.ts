@@ -4,7 +4,7 @@ import type { StatementSync } from "node:sqlite";
 import type { MailboxId } from "#transport/core/units.ts";
 import type { ProviderDatabase } from "../database/database.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
-import { SWEEP_ROWS_MAX } from "./limits.ts";
+import { NOTICES_PER_MAILBOX_MAX, SWEEP_ROWS_MAX } from "./limits.ts";
 import type { Arrival, Entry } from "./mailbox-store.ts";
 
 export interface Quota {
@@ -28,7 +28,10 @@ export class MailboxTables {
     if (mailbox === undefined) return "MAILBOX_UNKNOWN";
     const { id, next_seq, fragments, replies } = mailbox as Record<string, number>;
     if (arrival.kind === "notice") {
-      // As many as its own devices make.
+      // With an index on number and mailbox alone, this looks at no entry.
+      const notices =
+        Number(this.#sql.waiting.get(id as number)?.["count"]) - (fragments as number) - (replies as number);
+      if (notices >= NOTICES_PER_MAILBOX_MAX) return "MAILBOX_FULL";
     } else if (arrival.kind === "reply") {
       if ((replies as number) >= this.#quota.replies) return "REPLIES_FULL";
     } else {
@@ -108,6 +111,7 @@ const KIND_NAMES = new Map(Object.entries(KIND_CODES).map(([name, code]) => [cod
 const STATEMENTS = {
   mailbox: "SELECT id, next_seq, fragments, replies FROM mailboxes WHERE mailbox_id = ?",
   replies: "SELECT id, next_seq, fragments, replies FROM mailboxes WHERE reply_id = ?",
+  waiting: "SELECT COUNT(*) AS count FROM entries WHERE mailbox = ?",
   addHash: "INSERT INTO hashes (mailbox, hash, arrived_hour) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   addEntry: "INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body) VALUES (?, ?, ?, ?, ?, ?)",
   countEntry:

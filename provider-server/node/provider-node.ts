@@ -60,7 +60,7 @@ export class ProviderNode {
       // One size for every entry: the rest is random.
       notify: (mailboxId, notice) => {
         const rest = streams.padding.bytes(sphinx.geometry.payloadBytes - notice.length);
-        this.mailbox.notify(mailboxId, concat(notice, rest));
+        return this.mailbox.notify(mailboxId, concat(notice, rest));
       },
     });
     this.mailbox = new MailboxStore({

@@ -31,7 +31,7 @@ export function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
     providerId,
     domain,
     signUp: signUpPolicy,
-    notify: (_, notice) => void notices.push(notice),
+    notify: (_, notice) => notices.push(notice) > 0,
   });
   const handle = (n: number, request: AccountRequest) => accounts.handle(device(n), request);
   const status = (n: number) => handle(n, { kind: "status", id: 0 }).account;
