@@ -5,13 +5,11 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { type FileLock, lockFile } from "#transport/library/file-lock.ts";
 import { ServerError } from "../errors.ts";
 import { codeOf } from "./write-new.ts";
 
-export interface InUse {
-  readonly release: () => void;
-}
+export type InUse = FileLock;
 
 /** Of a daemon's own state. Throws CONFIG. */
 export const markFolder = (key: string, folder: string): InUse =>
@@ -29,31 +27,19 @@ export function markDatabase(database: string, todo: string): InUse {
   return mark({ key: "database", what: database, path: `${database}.in-use`, todo });
 }
 
-/** With a file that stays empty: SQLite locks it on every system in the same way. */
 function mark(o: { key: string; what: string; path: string; todo: string }): InUse {
-  const { key, what, todo } = o;
-  const lock = open(o);
-  try {
-    lock.exec("BEGIN EXCLUSIVE");
-  } catch (error) {
-    lock.close();
-    if (!isBusy(error)) throw unusable(o, error);
+  const { key, what, path, todo } = o;
+  const lock = locked(key, path);
+  if (lock === undefined)
     throw new ServerError("CONFIG", `${key}: another daemon uses ${what}. Nothing was changed. ${todo}`);
-  }
-  return { release: () => lock.isOpen && lock.close() };
+  return lock;
 }
 
-function open(o: { key: string; path: string }): DatabaseSync {
+function locked(key: string, path: string): InUse | undefined {
   try {
-    return new DatabaseSync(o.path);
+    return lockFile(path);
   } catch (error) {
-    throw unusable(o, error);
+    const why = codeOf(error);
+    throw new ServerError("CONFIG", `${key}: expected ${path} to be a file that can be written and locked (${why}).`);
   }
 }
-
-const unusable = ({ key, path }: { key: string; path: string }, error: unknown): ServerError =>
-  new ServerError("CONFIG", `${key}: expected ${path} to be a file that can be written and locked (${codeOf(error)}).`);
-
-/** SQLITE_BUSY */
-const isBusy = (error: unknown): boolean =>
-  error instanceof Error && "errcode" in error && typeof error.errcode === "number" && (error.errcode & 0xff) === 5;

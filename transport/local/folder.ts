@@ -8,12 +8,14 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { RandomSource } from "../core/random.ts";
 import { utf8 } from "../core/bytes.ts";
+import { type FileLock, lockFile } from "../library/file-lock.ts";
 import { SOCKET_PATH_BYTES_MAX } from "./limits.ts";
 import { StartError } from "./start-error.ts";
 
@@ -40,6 +42,23 @@ export class Folder {
 
   get store(): string {
     return join(this.#path, "store");
+  }
+
+  /** For one process at a time. Throws StartError while another has it; one that was killed has nothing any more. */
+  lock(): FileLock {
+    const file = join(this.#path, "in-use");
+    let lock: FileLock | undefined;
+    try {
+      lock = lockFile(file);
+    } catch (error) {
+      throw new StartError(
+        `${file} cannot be locked: ${textOf(error)}. Nothing was sent. Name a folder on a disk of this machine.`,
+      );
+    }
+    if (lock !== undefined) return lock;
+    throw new StartError(
+      `A local client runs in this folder already, and goes on: use its socket, ${this.socket}, stop it, or name another folder.`,
+    );
   }
 
   /** 32 bytes, drawn at the first start. A secret. Throws StartError when it is gone, damaged, or may be read by others. */
@@ -93,17 +112,29 @@ function assertOwn(path: string, what: "file" | "folder", mode: string): void {
 
 /** Whole, on the disk, and its owner's alone, or not at all. */
 function replace(file: string, bytes: Uint8Array): void {
-  const descriptor = openSync(`${file}.new`, "w", 0o600);
   try {
-    writeSync(descriptor, bytes);
+    writeDurably(`${file}.new`, bytes);
+    renameSync(`${file}.new`, file);
+    const folder = openSync(dirname(file), "r");
+    fsyncSync(folder);
+    closeSync(folder);
+  } catch (error) {
+    rmSync(`${file}.new`, { force: true });
+    throw new StartError(
+      `${file} cannot be written: ${textOf(error)}. Nothing else was changed. Make room, and start again.`,
+    );
+  }
+}
+
+function writeDurably(file: string, bytes: Uint8Array): void {
+  const descriptor = openSync(file, "w", 0o600);
+  try {
+    // A disk that is nearly full takes a part, and says so only at the next call.
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  renameSync(`${file}.new`, file);
-  const folder = openSync(join(file, ".."), "r");
-  fsyncSync(folder);
-  closeSync(folder);
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -25,8 +25,5 @@ export const ADDRESS_CHARACTERS_MAX = 320;
 export const COMPLAINT_CHARACTERS_MAX = 200;
 /** A Unix domain socket's path on Linux has 107 bytes; macOS takes 103. */
 export const SOCKET_PATH_BYTES_MAX = 103;
-/** Another local client that starts in the same folder is through in milliseconds; one that takes longer was killed meanwhile. */
-export const CLAIM_WAIT_MILLISECONDS = 2_000;
-export const CLAIM_LOOK_MILLISECONDS = 50;
 /** JSON and base64 of the longest line, several times over; what a line can become is bounded by LINE_SIGNS_MAX. */
 export const HEAP_MEBIBYTES_MAX = 768;

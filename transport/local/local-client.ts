@@ -3,12 +3,13 @@
 import type { Clock } from "../core/clock.ts";
 import { TransportError, type TransportErrorCode } from "../core/errors.ts";
 import type { RandomSource } from "../core/random.ts";
+import type { FileLock } from "../library/file-lock.ts";
 import type { NetworkClient } from "../library/network-client.ts";
 import { diskStore, joinNetwork } from "../library/node.ts";
 import type { Store } from "../library/store.ts";
 import { Desk } from "./desk.ts";
 import { Folder } from "./folder.ts";
-import { ServerThread, SocketTaken, SocketUnable } from "./server-thread.ts";
+import { ServerThread, SocketUnable } from "./server-thread.ts";
 import { StartError } from "./start-error.ts";
 
 export interface LocalClientOptions {
@@ -27,6 +28,7 @@ export interface LocalClientOptions {
 export class LocalClient {
   readonly #client: NetworkClient;
   readonly #server: ServerThread;
+  readonly #lock: FileLock;
   readonly #desk: Desk;
 
   /**
@@ -41,35 +43,44 @@ export class LocalClient {
         `${options.folder} holds no account yet: name an invite of a provider's operator with --invite.`,
       );
     }
-    // Before anything else: the store is for one client at a time.
-    const server = await openServer(folder.socket, options);
+    // Before anything else: the store is for one client at a time, and the socket of a process that is gone may be replaced.
+    const lock = folder.lock();
+    let server: ServerThread | undefined;
     try {
+      server = await openServer(folder.socket, options);
       const store = await openStore(folder, options.random);
       const client = await joined({ invite, store, ...(options.name === undefined ? {} : { name: options.name }) });
       folder.saveInvite(invite);
-      return new LocalClient(client, server, options.onFault);
+      return new LocalClient({ client, server, lock, onFault: options.onFault });
     } catch (error) {
-      await server.close();
+      await server?.close();
+      lock.release();
       throw error;
     }
   }
 
-  private constructor(client: NetworkClient, server: ServerThread, onFault: (error: unknown) => void) {
-    this.#client = client;
-    this.#server = server;
-    this.#desk = new Desk({ client, onFault });
-    server.serve(this.#desk);
+  private constructor(o: {
+    client: NetworkClient;
+    server: ServerThread;
+    lock: FileLock;
+    onFault: (error: unknown) => void;
+  }) {
+    this.#client = o.client;
+    this.#server = o.server;
+    this.#lock = o.lock;
+    this.#desk = new Desk(o);
+    this.#server.serve(this.#desk);
   }
 
   get address(): string {
     return this.#client.address;
   }
 
-  /** The socket goes last: whoever finds none may open the store. */
   async stop(): Promise<void> {
     this.#desk.close();
     await this.#client.close();
     await this.#server.close();
+    this.#lock.release();
   }
 }
 
@@ -77,11 +88,6 @@ async function openServer(path: string, { clock, onEnd }: LocalClientOptions): P
   try {
     return await ServerThread.open({ path, clock, onFault: onEnd });
   } catch (error) {
-    if (error instanceof SocketTaken) {
-      throw new StartError(
-        `A local client runs in this folder already, and goes on: use its socket, ${path}, stop it, or name another folder.`,
-      );
-    }
     if (error instanceof SocketUnable) {
       throw new StartError(
         `No socket can be made at ${path}: ${error.message}. Nothing was sent. Mend that, or name another folder.`,

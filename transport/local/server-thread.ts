@@ -15,8 +15,7 @@ export interface Answerer {
   gone(connection: number): void;
 }
 
-/** How `open` ended when it could not: somebody listens there, or the system's error. */
-export class SocketTaken extends Error {}
+/** How `open` ended when it could not, in the system's words. */
 export class SocketUnable extends Error {}
 
 export class ServerThread {
@@ -26,7 +25,9 @@ export class ServerThread {
   #answerer: Answerer | undefined;
   #isClosing = false;
 
-  /** Listens at the path; programs may connect, and wait until `serve`. Rejects with SocketTaken, SocketUnable. */
+  /**
+   * Listens at the path, for whoever holds its folder; programs may connect, and wait until `serve`. Rejects with SocketUnable.
+   */
   static async open(o: { path: string; clock: Clock; onFault: (error: unknown) => void }): Promise<ServerThread> {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: { path: o.path },
@@ -39,7 +40,6 @@ export class ServerThread {
     });
     if (said.kind === "listening") return thread;
     await thread.close();
-    if (said.kind === "taken") throw new SocketTaken(`Another process listens at ${o.path}.`);
     throw new SocketUnable(said.kind === "unable" ? said.text : said.kind);
   }
 

@@ -1,8 +1,7 @@
 /** The socket that local programs connect to: many connections, their calls handed over one at a time. Spec: docs/spec/16-local-client.md §1-2 */
 
+import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import type { Clock } from "../core/clock.ts";
-import { claim } from "./claim.ts";
 import { Connection } from "./connection.ts";
 import { LocalError, type Refusal, refusalOf } from "./errors.ts";
 import { CONNECTIONS_MAX } from "./limits.ts";
@@ -39,9 +38,17 @@ export class LocalServer {
     this.#server.on("error", () => undefined);
   }
 
-  /** False, with nothing changed, when another process listens there. Rejects with the system's error. */
-  listen(o: { path: string; clock: Clock }): Promise<boolean> {
-    return claim(this.#server, o);
+  /** What lies there is replaced: whoever calls knows that the process that made it is gone. Rejects with the system's error. */
+  async listen(path: string): Promise<void> {
+    rmSync(path, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(path, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+    chmodSync(path, 0o600);
   }
 
   /** One call more may be handed over. Nothing is before the first of these. */

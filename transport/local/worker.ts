@@ -4,7 +4,6 @@
  */
 
 import { parentPort, workerData } from "node:worker_threads";
-import { SystemClock } from "../core/system-clock.ts";
 import type { Call, Outcome } from "./protocol.ts";
 import { LocalServer } from "./server.ts";
 import { buffersToHandOver } from "./hand-over.ts";
@@ -12,7 +11,6 @@ import { buffersToHandOver } from "./hand-over.ts";
 /** To the client's thread. */
 export type FromWorker =
   | { readonly kind: "listening" }
-  | { readonly kind: "taken" }
   | { readonly kind: "unable"; readonly code: string; readonly text: string }
   | { readonly kind: "call"; readonly connection: number; readonly call: Call }
   | { readonly kind: "gone"; readonly connection: number };
@@ -41,8 +39,8 @@ if (port !== null) {
     }
   });
   const { path } = workerData as { path: string };
-  server.listen({ path, clock: new SystemClock() }).then(
-    (isOurs) => tell({ kind: isOurs ? "listening" : "taken" }),
+  server.listen(path).then(
+    () => tell({ kind: "listening" }),
     (error: NodeJS.ErrnoException) => tell({ kind: "unable", code: error.code ?? error.name, text: error.message }),
   );
 }

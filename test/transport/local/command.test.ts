@@ -55,6 +55,33 @@ test("a folder or key that others may open is refused, with the command that men
   assert.throws(() => folder.key(random), { name: "StartError", message: /chmod 600/ });
 });
 
+test("one process has a folder at a time; when it is killed, the next may", async (t) => {
+  const path = place(t);
+  const folder = new Folder(path);
+  const lock = folder.lock();
+  assert.throws(() => new Folder(path).lock(), {
+    name: "StartError",
+    message: /runs in this folder already, and goes on/,
+  });
+  lock.release();
+  const script = `import { Folder } from ${JSON.stringify(import.meta.resolve("#transport/local/folder.ts"))};
+    new Folder(${JSON.stringify(path)}).lock();
+    console.log("locked");
+    setInterval(() => undefined, 1000);`;
+  const holder = spawn(process.execPath, [
+    "--disable-warning=ExperimentalWarning",
+    "--input-type=module",
+    "-e",
+    script,
+  ]);
+  await once(holder.stdout, "data");
+  assert.throws(() => folder.lock(), StartError);
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
+  folder.lock().release();
+  assert.equal(statSync(join(path, "in-use")).size, 0);
+});
+
 test("no new key is made beside a store that another one opens, and a damaged one is said to be", (t) => {
   const path = place(t);
   const folder = new Folder(path);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -12,7 +12,7 @@ import { SystemClock } from "#transport/core/system-clock.ts";
 import { CALLS_OPEN_MAX, CONNECTIONS_MAX, LINE_BYTES_MAX } from "#transport/local/limits.ts";
 import type { Call, Outcome } from "#transport/local/protocol.ts";
 import { LocalServer } from "#transport/local/server.ts";
-import { type Answerer, ServerThread, SocketTaken } from "#transport/local/server-thread.ts";
+import { type Answerer, ServerThread, SocketUnable } from "#transport/local/server-thread.ts";
 
 const clock = new SystemClock();
 const never = (error: unknown): void => assert.fail(String(error));
@@ -77,18 +77,7 @@ test("only the socket's owner may open it, and its file goes with the server", a
   assert.equal(existsSync(path), false);
 });
 
-test("a socket behind which a process listens is not taken from it", async (t) => {
-  const path = place(t);
-  const first = await ServerThread.open({ path, clock, onFault: never });
-  t.after(() => first.close());
-  await assert.rejects(ServerThread.open({ path, clock, onFault: never }), SocketTaken);
-  first.serve({ call: async (_, call) => echo(call), gone: () => undefined });
-  const program = await LocalProgram.connect(path);
-  assert.deepEqual(await program.result("status"), { is: "status" });
-  await program.close();
-});
-
-test("the socket of a killed process is replaced, also when it was killed while it started", async (t) => {
+test("the socket that a killed process left is replaced", async (t) => {
   const path = place(t);
   const listener = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => console.log("up"))`;
   const child = spawn(process.execPath, ["-e", listener], { stdio: ["ignore", "pipe", "inherit"] });
@@ -96,21 +85,15 @@ test("the socket of a killed process is replaced, also when it was killed while 
   child.kill("SIGKILL");
   await once(child, "exit");
   assert.ok(existsSync(path));
-  mkdirSync(`${path}.starting`);
   const thread = await ServerThread.open({ path, clock, onFault: never });
   const program = await LocalProgram.connect(path);
   await program.close();
   await thread.close();
-  assert.equal(existsSync(`${path}.starting`), false);
 });
 
-test("of several that start at once where a killed one left its socket, one serves", async (t) => {
-  const path = place(t);
-  writeFileSync(path, "");
-  const servers = Array.from({ length: 6 }, () => new LocalServer({ onCall: never, onGone: never }));
-  t.after(() => Promise.all(servers.map((server) => server.close())));
-  const outcomes = await Promise.all(servers.map((server) => server.listen({ path, clock })));
-  assert.equal(outcomes.filter(Boolean).length, 1);
+test("a place where no socket can be made is said to be one", async (t) => {
+  const path = join(place(t), "no", "such", "folder");
+  await assert.rejects(ServerThread.open({ path, clock, onFault: never }), SocketUnable);
 });
 
 test("a broken line gets one clear error and ends its connection; another program goes on", async (t) => {
@@ -196,7 +179,7 @@ test("calls of several programs take turns, and what a program asked before it w
     onCall: (connection, call) => void order.push(`${connection}:${call.id}`),
     onGone: (connection) => void order.push(`${connection} gone`),
   });
-  await server.listen({ path, clock });
+  await server.listen(path);
   t.after(() => server.close());
   const first = await LocalProgram.connect(path);
   const lines = [0, 1, 2].map((id) => `{"id":${id},"call":"status"}\n`).join("");
@@ -272,7 +255,7 @@ async function inThisThread(
     },
     onGone: () => undefined,
   });
-  await server.listen({ path, clock });
+  await server.listen(path);
   t.after(() => server.close());
   server.more();
   const program = await LocalProgram.connect(path);
