@@ -109,6 +109,8 @@ export const DEVICE_NAME_BYTES_MAX = 64;
 export const TOKEN_FIRST_WAIT: Milliseconds = seconds(1);
 /** Mean wait before looking again: after an order, while the link is down, and after a provider did not answer. */
 export const TOKEN_RETRY_WAIT: Milliseconds = seconds(20);
+/** After so many orders in a row that found no answer the waits do not grow any more: they are then 20 minutes. */
+export const TOKEN_RETRY_DOUBLINGS_MAX = 6;
 /** The next period's order is somewhere in this share of the one before. */
 export const TOKEN_ORDER_SPREAD = 0.9;
 /** How often a client asks what became of an order before it gives up. */

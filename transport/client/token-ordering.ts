@@ -32,7 +32,11 @@ export interface TokenOrderingDeps {
   readonly seed: Uint8Array;
   readonly targets: readonly OrderTarget[];
   /** Values by hexadecimal node id; a provider that did not answer, or did not prove its key, is not among them. */
-  readonly done: (results: ReadonlyMap<string, readonly Uint8Array[]>) => void;
+  readonly done: (
+    results: ReadonlyMap<string, readonly Uint8Array[]>,
+    /** Whether the own provider answered, however. */
+    o: { readonly isHeard: boolean },
+  ) => void;
 }
 
 interface Drawn {
@@ -92,7 +96,8 @@ export class TokenOrdering {
     this.#asks++;
     control.request({ kind: "order-tokens", order: encodeOrder({ period, parts }) }).then(
       ({ body }) => this.#answered(body),
-      () => this.#finish(), // refused, or no provider: the next order is another time's
+      // Refused, or no provider: the next order is another time's.
+      (error: unknown) => this.#finish(!(error instanceof TransportError && error.code === "PROVIDER_DOWN")),
     );
   }
 
@@ -145,12 +150,12 @@ export class TokenOrdering {
   }
 
   /** Only whole sets: a token's index must be its place. */
-  #finish(): void {
+  #finish(isHeard = true): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#next = undefined;
     const whole = [...this.#results].filter(([, values]) => values.length === this.#deps.perProvider);
-    this.#deps.done(new Map(whole));
+    this.#deps.done(new Map(whole), { isHeard });
   }
 
   #then(wait: Milliseconds, run: () => void): void {

@@ -22,6 +22,7 @@ import {
   TOKEN_ORDERS_PER_PROVIDER_MAX,
   TOKEN_ORDER_SPREAD,
   TOKEN_PATIENCE,
+  TOKEN_RETRY_DOUBLINGS_MAX,
   TOKEN_RETRY_WAIT,
 } from "./limits.ts";
 import type { ClientStore } from "./store.ts";
@@ -52,6 +53,8 @@ export class Tokens {
   #next: Milliseconds | undefined;
   #ordering: TokenOrdering | undefined;
   #saving: Promise<void> = Promise.resolve();
+  /** Orders in a row that found no answer. */
+  #unheard = 0;
   #isLoaded = false;
   #stopped = false;
 
@@ -75,10 +78,9 @@ export class Tokens {
     if (this.#perProvider === 0) return;
     this.#planAfter(TOKEN_FIRST_WAIT);
     const bytes = await this.#deps.store.tokenStock();
-    const now = this.#period();
+    // Also those of periods that are over: by a list it is seen whether they are, or the clock is wrong.
     for (const stock of bytes === undefined ? [] : withSecret(bytes, decodeOrNone)) {
-      if (stock.period >= now) this.#stocks.set(stock.period, stock);
-      else wipe(stock.seed);
+      this.#stocks.set(stock.period, stock);
     }
     this.#isLoaded = true;
     // Who asked before the store had answered looks again.
@@ -158,13 +160,11 @@ export class Tokens {
     if (!this.#isLoaded) return this.#planAfter(TOKEN_FIRST_WAIT);
     const { clock, network, polling } = this.#deps;
     const period = this.#period();
-    for (const [old, { seed }] of this.#stocks) {
-      if (old >= period) continue;
-      wipe(seed);
-      this.#stocks.delete(old);
-    }
-    const consensus = this.#deps.isUp() ? this.#deps.current()?.consensus : undefined;
-    if (consensus === undefined) return this.#planAfter(TOKEN_RETRY_WAIT);
+    const current = this.#deps.current();
+    if (current === undefined) return this.#planAfter(TOKEN_RETRY_WAIT);
+    this.#forget(period);
+    if (!this.#deps.isUp()) return this.#planAfter(TOKEN_RETRY_WAIT);
+    const { consensus } = current;
     // A list from before this period began names no keys of the next one yet: the next list does.
     if (
       !consensus.providers.some(({ tokenKeys }) => tokenKeys.has(period + 1)) &&
@@ -182,6 +182,15 @@ export class Tokens {
     // Both are here: nothing to do until the next period begins, and then somewhere in it.
     const start = tokenPeriodStart(network, period + 1);
     this.#planAt(milliseconds(start + uniform(polling) * TOKEN_ORDER_SPREAD * network.parameters.tokens.period));
+  }
+
+  /** Periods that are over, by a clock that a list bears out: another seed for one that is not would be another order, which is refused. */
+  #forget(period: number): void {
+    for (const [old, { seed }] of this.#stocks) {
+      if (old >= period) continue;
+      wipe(seed);
+      this.#stocks.delete(old);
+    }
   }
 
   #orderTimes = new Map<number, Milliseconds>();
@@ -219,10 +228,7 @@ export class Tokens {
       void this.#save().catch(() => undefined);
     }
     const asked = stock;
-    for (const { provider } of targets) {
-      const key = `${period}/${toHex(provider)}`;
-      this.#asked.set(key, (this.#asked.get(key) ?? 0) + 1);
-    }
+    this.#countAsked(period, targets, 1);
     this.#ordering = new TokenOrdering({
       clock,
       primitives,
@@ -234,9 +240,21 @@ export class Tokens {
       period,
       seed: asked.seed,
       targets,
-      done: (results) => this.#ordered(asked, results),
+      done: (results, { isHeard }) => {
+        // What a bad line swallowed is no answer of these providers.
+        if (!isHeard) this.#countAsked(period, targets, -1);
+        this.#unheard = isHeard ? 0 : this.#unheard + 1;
+        this.#ordered(asked, results);
+      },
     });
     this.#ordering.start();
+  }
+
+  #countAsked(period: number, targets: readonly OrderTarget[], by: 1 | -1): void {
+    for (const { provider } of targets) {
+      const key = `${period}/${toHex(provider)}`;
+      this.#asked.set(key, (this.#asked.get(key) ?? 0) + by);
+    }
   }
 
   #ordered(stock: PeriodStock, results: ReadonlyMap<string, readonly Uint8Array[]>): void {
@@ -246,7 +264,7 @@ export class Tokens {
     void this.#save().catch(() => undefined);
     // Who asked for a provider that gave none looks whether any may still come.
     for (const lookAgain of this.#waiting) lookAgain();
-    this.#planAfter(TOKEN_RETRY_WAIT);
+    this.#planAfter(milliseconds(TOKEN_RETRY_WAIT * 2 ** Math.min(this.#unheard, TOKEN_RETRY_DOUBLINGS_MAX)));
   }
 
   /** Until there is something new. */

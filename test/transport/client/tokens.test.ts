@@ -5,11 +5,12 @@ import { test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { seedOf, testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { settle, VirtualClock } from "#test/support/virtual-clock.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
 import { TOKEN_ORDERS_PER_PROVIDER_MAX, TOKEN_PATIENCE } from "#transport/client/limits.ts";
 import { encodeStock } from "#transport/client/token-stock.ts";
 import { Tokens } from "#transport/client/tokens.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { TransportError } from "#transport/core/errors.ts";
+import { TransportError, type TransportErrorCode } from "#transport/core/errors.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
 import type { Consensus } from "#transport/directory/model.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
@@ -20,8 +21,8 @@ const made = testNetwork({ suite });
 const provider = testDescriptor(suite, { name: "a", role: "provider", tokenKeys: new Map([[0, seedOf("key")]]) });
 const consensus = testConsensus(made, suite, { providers: [provider] });
 
-/** A client whose store answers after `wait` seconds, and whose provider never does. */
-function start(wait: number, stock: Uint8Array | undefined) {
+/** A client whose store answers after `wait` seconds, and whose provider never does, or answers so. */
+function start(wait: number, stock: Uint8Array | undefined, answer: TransportErrorCode = "PROVIDER_DOWN") {
   const clock = new VirtualClock({ start: made.network.genesis });
   const orders: number[] = [];
   const tokens = new Tokens({
@@ -35,7 +36,7 @@ function start(wait: number, stock: Uint8Array | undefined) {
     control: {
       request: async () => {
         orders.push(clock.now());
-        throw new TransportError("PROVIDER_DOWN");
+        throw new TransportError(answer);
       },
     },
     current: () => ({ consensus }),
@@ -87,7 +88,7 @@ test("the seed of a period that is over is overwritten, in memory and where it w
     primitives: suite,
     network: made.network,
     store: { tokenStock: async () => undefined, saveTokenStock: async (bytes) => void written.push(bytes) },
-    control: { request: () => Promise.reject(new TransportError("PROVIDER_DOWN")) },
+    control: { request: () => Promise.reject(new TransportError("REFUSED")) },
     current: listed,
     isUp: () => true,
     polling: new SeededRandom("polling"),
@@ -112,7 +113,7 @@ test("the seed of a period that is over is overwritten, in memory and where it w
 });
 
 test("a request waits for first tokens while any order may bring them, and no longer", async () => {
-  const { tokens, clock, orders } = start(0, undefined);
+  const { tokens, clock, orders } = start(0, undefined, "REFUSED");
   let failedAt = 0;
   const failed = assert
     .rejects(tokens.take(provider.nodeId), { code: "NO_TOKENS" })
@@ -135,6 +136,57 @@ test("a request waits ten minutes for tokens that no order was made for", async 
   await failed;
   assert.deepEqual([failedAt - begin, orders.length], [TOKEN_PATIENCE, 0]);
   await tokens.stop();
+});
+
+test("orders that a bad line swallowed are not counted: when it is good there are tokens for the rest of the day", async () => {
+  const { tokens, clock, orders } = start(0, undefined);
+  await clock.runFor(seconds(3600));
+  assert.ok(orders.length > TOKEN_ORDERS_PER_PROVIDER_MAX, `${orders.length} orders in an hour`);
+  const inFirst = orders.length;
+  await clock.runFor(seconds(3 * 3600));
+  const later = orders.length - inFirst;
+  assert.ok(later > 0 && later < 30, `${later} orders in three hours more`);
+  await tokens.stop();
+});
+
+test("a clock that is days ahead throws no tokens away: they are there when it is right again, and nothing is ordered twice", async () => {
+  for (const isWrongAtStart of [true, false]) {
+    const truth = new VirtualClock({ start: made.network.genesis });
+    const clock = new WrongClock(truth);
+    let isListed = true;
+    let orders = 0;
+    const written: Uint8Array[] = [];
+    const setWrong = (days: number): void => {
+      clock.error = days * 86_400_000;
+      isListed = days === 0;
+    };
+    if (isWrongAtStart) setWrong(9);
+    const tokens = new Tokens({
+      clock,
+      primitives: suite,
+      network: made.network,
+      store: { tokenStock: async () => stock(), saveTokenStock: async (bytes) => void written.push(bytes) },
+      control: {
+        request: () => {
+          orders++;
+          return Promise.reject(new TransportError("REFUSED"));
+        },
+      },
+      // A list of another time than the clock's is none.
+      current: () => (isListed ? { consensus } : undefined),
+      isUp: () => true,
+      polling: new SeededRandom("polling"),
+      keys: new SeededRandom("keys"),
+    });
+    await tokens.start();
+    await truth.runFor(seconds(300));
+    setWrong(9);
+    await truth.runFor(seconds(7200));
+    setWrong(0);
+    await truth.runFor(seconds(7200));
+    assert.deepEqual([tokens.left(provider.nodeId), orders, written.length], [perProvider, 0, 0]);
+    await tokens.stop();
+  }
 });
 
 const isWiped = (bytes: Uint8Array | undefined): boolean => bytes?.every((byte) => byte === 0) === true;
