@@ -141,9 +141,13 @@ export class MixNode {
       this.drop("STRANGER");
       return link.close();
     }
-    this.#links.add(link);
-    link.onClose(() => this.#links.delete(link));
     const source = this.#sources.of(link.peer.key);
+    source.add(link);
+    this.#links.add(link);
+    link.onClose(() => {
+      this.#links.delete(link);
+      source.ended(link);
+    });
     link.onFrame((frame) => this.#receiveFrame(link, source, frame), { lent: true });
   }
 

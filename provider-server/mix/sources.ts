@@ -4,6 +4,8 @@
  */
 
 import { toHex } from "#transport/core/bytes.ts";
+import type { Link } from "#transport/link/link.ts";
+import { LINKS_OF_NODE_MAX } from "../node/limits.ts";
 
 /** One node before this one; the same whenever its link is broken and made again. */
 export class Source {
@@ -11,6 +13,22 @@ export class Source {
   waiting = 0;
   /** Packets of its that are held until they are due. */
   held = 0;
+  /** Oldest first. */
+  readonly #links = new Set<Link>();
+
+  /** One link too many ends the oldest. */
+  add(link: Link): void {
+    const [oldest] = this.#links;
+    if (oldest !== undefined && this.#links.size >= LINKS_OF_NODE_MAX) {
+      this.#links.delete(oldest);
+      oldest.close();
+    }
+    this.#links.add(link);
+  }
+
+  ended(link: Link): void {
+    this.#links.delete(link);
+  }
 }
 
 export class Sources {

@@ -29,6 +29,12 @@ export const LATENESS_NOTED: Milliseconds = milliseconds(100);
  */
 export const ALIVE_SPANS_MISSED_MAX = 6;
 
+/**
+ * Links that one node before this one keeps: it needs one, and those of its earlier runs may be dead and not know it. Without a
+ * bound one node could take every place there is, the clients' too.
+ */
+export const LINKS_OF_NODE_MAX = 4;
+
 export const RECONNECT_WAIT_MIN: Milliseconds = milliseconds(250);
 /** A node that was restarted is reached again within this time. */
 export const RECONNECT_WAIT_MAX: Milliseconds = seconds(5);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LINKS_OF_NODE_MAX } from "#provider-server/node/limits.ts";
 import type { Observer } from "#provider-server/observe/observer.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { addressOf, GENESIS, SmallNetwork } from "#test/support/small-network.ts";
@@ -15,6 +16,7 @@ import {
   surbId,
 } from "#transport/core/units.ts";
 import { keyEpochAt } from "#transport/directory/epochs.ts";
+import type { Link } from "#transport/link/link.ts";
 import { signMailboxRecord, verifyMailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { choosePath, chooseReplyPath } from "#transport/directory/path.ts";
 import type { Path } from "#transport/sphinx/packet.ts";
@@ -131,6 +133,23 @@ test("a node takes links only from the stage before its own, and never from stra
   assert.equal(await linkTo("mix1", keyOf("a")), false);
   assert.equal(await linkTo("b", keyOf("a")), false);
   assert.equal(strangers.length, 4);
+});
+
+test("a node that dials another without end loses its oldest links, and takes nobody's place", async (t) => {
+  const net = await startNetwork(t);
+  const { linkKey } = net.dependencies("mix0").identity;
+  const dialer = net.links.dialer(linkKey);
+  const target = { address: addressOf("mix1"), expectedKey: net.dependencies("mix1").identity.linkKey };
+  const links: Link[] = [];
+  for (let n = 0; n < 3 * LINKS_OF_NODE_MAX; n++) {
+    const dialing = dialer.dial({ ...target, protocol: "starling-node/2" });
+    links.push(await net.clock.runUntilSettled(dialing, seconds(1)));
+    await net.clock.runFor(seconds(1));
+  }
+  const open = links.map((link) => link.writable);
+  // The node's own link, which was the first to go, has been dialled anew and is one of them.
+  assert.equal(open.filter(Boolean).length, LINKS_OF_NODE_MAX - 1);
+  assert.equal(open.at(-1), true);
 });
 
 async function startNetwork(t: { after(fn: () => Promise<void>): void }, observer: Observer = {}) {
