@@ -1,5 +1,7 @@
 /** Bounds of the local client, each with its reason. What a program does must not take memory without end, nor hold up a tick. */
 
+import { type Milliseconds, seconds } from "../core/units.ts";
+
 /** As long as anything that a network for people carries (25 MiB); shorter networks say so themselves. */
 export const BODY_BYTES_MAX = 25 * 2 ** 20;
 /** The longest body in base64url, and a kilobyte for the rest of its line. */
@@ -25,5 +27,7 @@ export const ADDRESS_CHARACTERS_MAX = 320;
 export const COMPLAINT_CHARACTERS_MAX = 200;
 /** A Unix domain socket's path on Linux has 107 bytes; macOS takes 103. */
 export const SOCKET_PATH_BYTES_MAX = 103;
+/** A disk that is full fails every call of a program that does not give up. */
+export const FAULT_SAID_INTERVAL: Milliseconds = seconds(10);
 /** JSON and base64 of the longest line, several times over; what a line can become is bounded by LINE_SIGNS_MAX. */
 export const HEAP_MEBIBYTES_MAX = 768;

@@ -46,13 +46,15 @@ export class LocalClient {
     // Before anything else: the store is for one client at a time, and the socket of a process that is gone may be replaced.
     const lock = folder.lock();
     let server: ServerThread | undefined;
+    let client: NetworkClient | undefined;
     try {
       server = await openServer(folder.socket, options);
       const store = await openStore(folder, options.random);
-      const client = await joined({ invite, store, ...(options.name === undefined ? {} : { name: options.name }) });
+      client = await joined({ invite, store, ...(options.name === undefined ? {} : { name: options.name }) });
       folder.saveInvite(invite);
       return new LocalClient({ client, server, lock, onFault: options.onFault });
     } catch (error) {
+      await client?.close();
       await server?.close();
       lock.release();
       throw error;

@@ -3,13 +3,16 @@
  * start until it is asked to end. Guide: docs/integrate.md
  */
 
+import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SystemClock } from "../core/system-clock.ts";
 import { SystemRandom } from "../core/system-random.ts";
+import { Faults } from "./faults.ts";
 import { LocalClient } from "./local-client.ts";
 import { StartError } from "./start-error.ts";
 
+const STANDARD_ERROR = 2;
 const USAGE = `usage: npm run local-client -- --folder FOLDER [--invite INVITE] [--name NAME]
   --folder   where everything of this client is kept, its socket too; made when there is none
   --invite   from a provider's operator, for the first start. Other users may see it in the list of processes: written into
@@ -35,6 +38,8 @@ async function run(args: string[]): Promise<void> {
   if (process.platform === "win32")
     throw new StartError("Local clients need Unix domain sockets: there is none on Windows yet.");
   const { folder, invite, name } = read(args);
+  const clock = new SystemClock();
+  const faults = new Faults({ clock, write: (line) => void writeSync(STANDARD_ERROR, line) });
   const stop = (exitCode: number): void => {
     process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT");
     process.exitCode = exitCode;
@@ -47,16 +52,18 @@ async function run(args: string[]): Promise<void> {
     folder,
     invite,
     name,
-    clock: new SystemClock(),
+    clock,
     random: new SystemRandom(),
-    onFault: fault,
+    onFault: (error) => faults.say(error),
     onEnd(error) {
-      fault(error);
+      faults.say(error);
       stop(1);
     },
   });
   process.on("SIGTERM", () => stop(0));
   process.on("SIGINT", () => stop(0));
+  // Whoever started it may have gone without reading this.
+  process.stdout.on("error", () => undefined);
   process.stdout.write(`${JSON.stringify({ ready: true, address: client.address, socket: join(folder, "socket") })}\n`);
 }
 
@@ -71,9 +78,4 @@ function read(args: string[]): { folder: string; invite: string | undefined; nam
   const { folder, invite, name } = values;
   if (folder === undefined) throw new StartError(`--folder is missing\n${USAGE}`, "USAGE");
   return { folder, invite, name };
-}
-
-function fault(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`Something failed; what was taken before is safe: ${text}\n`);
 }
