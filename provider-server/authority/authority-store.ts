@@ -43,7 +43,13 @@ export class FileAuthorityStore implements AuthorityStore {
 
   constructor(directory: string) {
     this.#directory = directory;
-    for (const kind of KINDS) mkdirSync(join(directory, kind), { recursive: true, mode: 0o700 });
+    for (const kind of KINDS) {
+      const folder = join(directory, kind);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      // What a crash cut short: no later write has the same name, and votes are long.
+      for (const name of readdirSync(folder))
+        if (name.endsWith(UNFINISHED)) rmSync(join(folder, name), { force: true });
+    }
   }
 
   descriptors(): Uint8Array[] {
@@ -114,14 +120,15 @@ export class FileAuthorityStore implements AuthorityStore {
   #write(kind: Kind, name: string, bytes: Uint8Array): void {
     const folder = join(this.#directory, kind);
     const path = join(folder, name);
-    const file = openSync(`${path}${UNFINISHED}`, "w", 0o600);
+    const unfinished = `${path}${UNFINISHED}`;
     try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      writeDurably(unfinished, bytes);
+      renameSync(unfinished, path);
+    } catch (error) {
+      // A part of a vote would take the room that a full disk is short of.
+      rmSync(unfinished, { force: true });
+      throw error;
     }
-    renameSync(`${path}${UNFINISHED}`, path);
     syncFolder(folder);
   }
 }
@@ -129,6 +136,16 @@ export class FileAuthorityStore implements AuthorityStore {
 const KINDS = ["descriptors", "votes", "signed", "consensuses", "domains"] as const;
 type Kind = (typeof KINDS)[number];
 const UNFINISHED = ".new";
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, "w", 0o600);
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** The new name itself must survive loss of power. */
 function syncFolder(folder: string): void {
