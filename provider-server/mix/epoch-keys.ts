@@ -77,11 +77,16 @@ export class EpochKeys implements MixKeys {
   #generate(epoch: Epoch): EpochKey {
     const { suite, random, store } = this.#deps;
     const { privateKey } = suite.kem.generate(random);
-    const entry = { key: suite.kem.open(privateKey), seen: this.#newReplaySet(), log: store.create(epoch, privateKey) };
-    this.#deps.holder?.putKey(epoch, privateKey);
-    wipe(privateKey);
-    this.#epochs.set(epoch, entry);
-    return entry;
+    try {
+      // First the file: where it cannot be written there is no key.
+      const log = store.create(epoch, privateKey);
+      const entry = { key: suite.kem.open(privateKey), seen: this.#newReplaySet(), log };
+      this.#deps.holder?.putKey(epoch, privateKey);
+      this.#epochs.set(epoch, entry);
+      return entry;
+    } finally {
+      wipe(privateKey);
+    }
   }
 
   #newReplaySet(): ReplaySet {

@@ -58,9 +58,17 @@ export class FileEpochStore implements EpochStore {
   create(epoch: Epoch, privateKey: Uint8Array): EpochLog {
     const path = join(this.#directory, `${epoch}${SUFFIX}`);
     const file = openSync(path + UNFINISHED, "w+", 0o600);
-    withSecret(encodeHeader(epoch, privateKey), (header) => writeSync(file, header));
-    fsyncSync(file);
-    renameSync(path + UNFINISHED, path);
+    try {
+      const written = withSecret(encodeHeader(epoch, privateKey), (header) => writeSync(file, header));
+      if (written !== HEADER_BYTES) throw new Error("ENOSPC");
+      fsyncSync(file);
+      renameSync(path + UNFINISHED, path);
+    } catch (error) {
+      // It is tried again some hundred times an hour.
+      closeSync(file);
+      rmSync(path + UNFINISHED, { force: true });
+      throw error;
+    }
     return new FileEpochLog(path, file, HEADER_BYTES);
   }
 }

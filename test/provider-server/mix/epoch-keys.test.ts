@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, linkSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -9,6 +18,7 @@ import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { type Epoch, epochNumber, type ReplayTag, replayTag } from "#transport/core/units.ts";
+import type { Decapsulator } from "#transport/crypto/suite.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 
 const suite = await loadSuite("xwing", "native");
@@ -89,6 +99,33 @@ test("erasing takes key, log and file; later epochs stay", (t) => {
   assert.equal(keys.get(five), undefined);
   assert.throws(() => old?.decapsulate(new Uint8Array(1120)), "a destroyed key opens nothing");
   assert.equal(keys.record(five, tag(1)), "full", "nothing is accepted for an epoch without key");
+  keys.close();
+});
+
+test("a key that could not be written leaves nothing behind, neither in the folder nor open nor in memory", (t) => {
+  const directory = temporaryDirectory(t);
+  let open = 0;
+  const counted = (privateKey: Uint8Array): Decapsulator => {
+    const key = suite.kem.open(privateKey);
+    open++;
+    return { publicKey: key.publicKey, decapsulate: (text) => key.decapsulate(text), destroy: () => void open-- };
+  };
+  const keys = new EpochKeys({
+    suite: { ...suite, kem: { ...suite.kem, open: counted } },
+    random: new SeededRandom("keys"),
+    store: new FileEpochStore(directory),
+    replayCapacity: 10,
+    onErasedEarly: () => assert.fail("nothing is full"),
+  });
+  // What a rename cannot replace stands for a memory directory that is full. It is tried again some hundred times an hour.
+  mkdirSync(join(directory, "5.epoch"));
+  const before = readdirSync("/proc/self/fd").length;
+  for (let n = 0; n < 20; n++) {
+    assert.throws(() => keys.ensure(five));
+    assert.equal(open, 0);
+  }
+  assert.ok(readdirSync("/proc/self/fd").length < before + 20);
+  assert.deepEqual(readdirSync(directory), ["5.epoch"]);
   keys.close();
 });
 
