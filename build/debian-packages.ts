@@ -1,19 +1,21 @@
 /**
  * What the tests need of the machine besides npm, from Debian: a browser, GnuPG, fonts, a DNS resolver, a model checker with
- * the compiler that it calls, and Python for an example in another language.
+ * the compiler that it calls, Python for an example in another language; the long tests podman for the image.
  */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 
 const PACKAGES = "chromium gnupg fonts-noto-core fonts-noto-color-emoji unbound python3 spin gcc libc6-dev".split(" ");
+/** The long tests run the daemon's image besides. */
+const SLOW_PACKAGES = "podman crun".split(" ");
 
 /** Debian asks this file before it starts a service; 101 means no. */
 const POLICY_FILE = "/usr/sbin/policy-rc.d";
 
 /** Installs what is missing. Returns why it could not, or undefined. Starts no service. */
-export function installDebianPackages(): string | undefined {
-  const missing = PACKAGES.filter((name) => !installed(name));
+export function installDebianPackages(tests: "small" | "slow"): string | undefined {
+  const missing = [...PACKAGES, ...(tests === "slow" ? SLOW_PACKAGES : [])].filter((name) => !installed(name));
   if (missing.length === 0) return undefined;
   const command = `apt-get install --no-install-recommends -y ${missing.join(" ")}`;
   if (spawnSync("apt-get", ["--version"]).error) {

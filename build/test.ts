@@ -63,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   if (chosen.some(({ kind }) => kind !== "static")) {
-    const refusal = installDebianPackages();
+    const refusal = installDebianPackages(chosen.some(({ kind }) => kind === "slow") ? "slow" : "small");
     if (refusal !== undefined) {
       console.error(refusal);
       return 1;

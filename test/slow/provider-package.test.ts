@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePorts } from "#test/support/free-ports.ts";
+import { configure, makePackedNetwork } from "#test/support/packed-network.ts";
 
 const builder = fileURLToPath(new URL("../../build/provider-package.ts", import.meta.url));
 
@@ -73,16 +74,9 @@ test("the package of the daemon is what it says, and a mix runs from it alone", 
 
   await t.test("from there keys, a network and a mix are made, the mix runs, and its state is asked", async () => {
     const s = operator(folder, root);
-    const { identityKey, linkKey } = JSON.parse(s.run("keygen", "--out", "one.key")) as Record<string, string>;
-    s.run("keygen", "--out", "mix.key");
-    const authority = `one,${identityKey},${linkKey},127.0.0.1:9`;
-    const when = "--genesis 2027-01-01T00:00:00Z --bootstrap 10 --threshold 1 --out network.unsigned".split(" ");
-    s.run("network", "create", "--name", "Test", "--kind", "demo", ...when, "--authority", authority);
-    s.run(..."network sign --in network.unsigned --key one.key --out one.signature".split(" "));
-    s.run(..."network join --in network.unsigned --signature one.signature --out network".split(" "));
+    makePackedNetwork({ run: s.run, secondsAhead: 86_400, address: "127.0.0.1:9", nodes: ["mix"] });
     const [port] = await freePorts(1);
-    const config = { ...MIX, metricsListen: `127.0.0.1:${port}` };
-    writeFileSync(join(s.folder, "mix.json"), JSON.stringify(config));
+    configure(s.folder, "mix", { ...MIX, metricsListen: `127.0.0.1:${port}` });
     const ready = await s.daemon(t, "run", "mix.json");
     assert.equal(ready["role"], "mix");
     const asked = spawnSync(s.program, ["status", "mix.json"], s.options);
@@ -112,8 +106,6 @@ const OWN =
 
 const MIX = {
   role: "mix",
-  networkFile: "network",
-  keyFile: "mix.key",
   listen: "127.0.0.1:0",
   operator: "Example",
   memoryDirectory: "memory",
