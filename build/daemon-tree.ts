@@ -39,7 +39,8 @@ export function fillDaemon(tree: string): void {
   const manifest = { name: "starling-provider", version, private: true, type, imports: Object.fromEntries(own) };
   write(join(lib, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 
-  for (const name of ["operating.md", "alerts.yml"]) cpSync(join(ROOT, "docs", name), join(tree, DOC, name));
+  for (const name of ["operating.md", "alerts.yml", "dashboard.json"])
+    cpSync(join(ROOT, "docs", name), join(tree, DOC, name));
   cpSync(join(ROOT, "node_modules", `node-linux-${process.arch}`, "LICENSE"), join(tree, DOC, "LICENSE.node"));
   write(join(tree, DOC, "copyright"), `${COPYRIGHT}${readFileSync(join(ROOT, "LICENSE"), "utf8")}`);
 }

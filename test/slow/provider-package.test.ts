@@ -98,6 +98,7 @@ const WANTED = [
   "/usr/lib/tmpfiles.d/starling.conf",
   "/usr/share/doc/starling-provider/operating.md",
   "/usr/share/doc/starling-provider/alerts.yml",
+  "/usr/share/doc/starling-provider/dashboard.json",
   "/usr/share/doc/starling-provider/copyright",
   "/usr/share/doc/starling-provider/LICENSE.node",
 ];
