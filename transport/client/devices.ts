@@ -4,7 +4,7 @@ import { equalBytes } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { RandomSource } from "../core/random.ts";
 import { withSecret, wipe } from "../core/secret.ts";
-import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { meanInterval, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
 import type { Suite } from "../crypto/suite.ts";
@@ -24,6 +24,7 @@ import {
 import { DEVICE_CODE_BYTES, decodeDeviceCode, encodeDeviceCode } from "./device-code.ts";
 import { openLabel, sealLabel } from "./device-label.ts";
 import { generationAt } from "./key-generations.ts";
+import { NOTICE_POLLS } from "./limits.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
 import type { MailboxRatchet } from "./store.ts";
 import type { Device } from "./types.ts";
@@ -40,6 +41,10 @@ export interface DevicesDeps {
 
 export class Devices {
   readonly #deps: DevicesDeps;
+  /** The secret under which this device sealed its last notice: in use until that has come out of the mailbox. */
+  #sealedUnder: Uint8Array | undefined;
+  /** Removals that wait for it. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(deps: DevicesDeps) {
     this.#deps = deps;
@@ -127,9 +132,12 @@ export class Devices {
 
   /**
    * The device gets nothing more, and the coming mailbox keys are made without it. This device learns the new secrets as the
-   * others do: from the notice in the mailbox. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT.
+   * others do: from the notice in the mailbox. Until then a second removal waits. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT.
    */
   async remove(deviceKey: Uint8Array): Promise<void> {
+    // Under the same secret, the second notice would open for nobody: all have another by then, and so has whom it is to put out.
+    if (!(await this.#lastHasCome()))
+      throw new TransportError("PROVIDER_DOWN", "The last removal is still on its way.");
     const { account, mailboxKeys, suite, keys, clock, parameters, control } = this.#deps;
     const { opened, ratchet } = { opened: account.opened, ratchet: mailboxKeys.ratchet };
     if (opened === undefined || ratchet === undefined) throw new TransportError("NO_ACCOUNT");
@@ -143,6 +151,25 @@ export class Devices {
     const { deviceSecret } = ratchet;
     const notice = sealNotice(suite, { deviceSecret, salt: keys.bytes(32), mailboxId: opened.mailboxId, next });
     await control.ask({ kind: "remove-device", deviceKey, notice });
+    this.#sealedUnder = deviceSecret;
+  }
+
+  /** Whether the last notice has come out of the mailbox, or does in time. */
+  #lastHasCome(): Promise<boolean> {
+    const { clock, mailboxKeys, parameters } = this.#deps;
+    const patience = NOTICE_POLLS * meanInterval(parameters.profiles.mail.pollRate);
+    const hasCome = (): boolean =>
+      this.#sealedUnder === undefined || mailboxKeys.ratchet?.deviceSecret !== this.#sealedUnder;
+    if (hasCome()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancel();
+        this.#waiting.delete(finish);
+        resolve(hasCome());
+      };
+      const cancel = clock.at(milliseconds(clock.now() + patience), finish);
+      this.#waiting.add(finish);
+    });
   }
 
   /** A notice came out of the mailbox. What it means is durable when it resolves. */
@@ -152,7 +179,9 @@ export class Devices {
     if (opened === undefined || ratchet === undefined) return;
     const { deviceSecret } = ratchet;
     const next = openNotice(suite, { deviceSecret, mailboxId: opened.mailboxId, entry });
-    if (next !== undefined) await mailboxKeys.follow(next);
+    if (next === undefined) return;
+    await mailboxKeys.follow(next);
+    for (const finish of this.#waiting) finish();
   }
 }
 
