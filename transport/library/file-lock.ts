@@ -16,7 +16,8 @@ export interface FileLock {
 export function lockFile(path: string): FileLock | undefined {
   const lock = new DatabaseSync(path);
   try {
-    lock.exec("BEGIN EXCLUSIVE");
+    // What SQLite writes before a change stays in memory: on a full disk a program could not be started again.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     lock.close();
     if (isBusy(error)) return undefined;
