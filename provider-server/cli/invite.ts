@@ -5,7 +5,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { encodeInvite } from "#transport/directory/invite.ts";
 import { linkKeyOf } from "#transport/link/link-key.ts";
 import { createInvite } from "../accounts/invites.ts";
-import { ProviderDatabase } from "../database/database.ts";
+import { ProviderDatabase, sentenceFor } from "../database/database.ts";
 import { ServerError } from "../errors.ts";
 import { readConfig } from "./config.ts";
 import { readKeyFile } from "./key-file.ts";
@@ -34,6 +34,8 @@ function newCode(path: string, uses: number, primitives: Awaited<ReturnType<type
   const database = new ProviderDatabase(path);
   try {
     return createInvite(database, { uses, random: new SystemRandom(), primitives });
+  } catch (error) {
+    throw sentenceFor(path, error);
   } finally {
     database.close();
   }

@@ -1,7 +1,7 @@
 /** `restored`: to be called once after a provider's database was put back from a backup, before the provider runs. */
 
 import { existsSync } from "node:fs";
-import { ProviderDatabase } from "../database/database.ts";
+import { ProviderDatabase, sentenceFor } from "../database/database.ts";
 import { ServerError } from "../errors.ts";
 import { NUMBERS_SKIPPED, skipNumbersInUse } from "../mailbox/after-restore.ts";
 import { readConfig } from "./config.ts";
@@ -22,6 +22,8 @@ export async function restored(args: string[]): Promise<void> {
   try {
     const mailboxes = skipNumbersInUse(database);
     process.stdout.write(`next entries' numbers raised by ${NUMBERS_SKIPPED} in ${mailboxes} mailboxes\n`);
+  } catch (error) {
+    throw sentenceFor(config.database, error);
   } finally {
     database.close();
     inUse.release();

@@ -3,6 +3,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Milliseconds } from "#transport/core/units.ts";
 import { ServerError } from "../errors.ts";
+import { isDiskError } from "./disk-error.ts";
 import { COMMAND_LOCK_WAIT } from "./limits.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
@@ -123,12 +124,21 @@ const errorCode = (error: unknown): number =>
   error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
 const isDamage = (error: unknown): boolean => DAMAGED.has(errorCode(error));
 
-function sentenceFor(path: string, error: unknown): unknown {
+/** CANTOPEN: all else that is no damage comes and goes (a full disk, another program's lock). */
+const CANNOT_OPEN = 14;
+
+/** What an operator can put right, as DATABASE with the sentence; anything else as it is. */
+export function sentenceFor(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || errorCode(error) === 0) return error;
   if (isDamage(error))
     return new ServerError(
       "DATABASE",
       `The database ${path} is damaged, or none at all. Keep the file, put back the backup, and call \`restored\` before the provider runs.`,
+    );
+  if (isDiskError(error) && errorCode(error) !== CANNOT_OPEN)
+    return new ServerError(
+      "DATABASE",
+      `The database ${path} takes nothing (${error.message}). Nothing was changed. Make room, or end what else works on it, and call this again.`,
     );
   return new ServerError(
     "DATABASE",

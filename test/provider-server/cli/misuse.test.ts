@@ -8,6 +8,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FileAuthorityStore } from "#provider-server/authority/authority-store.ts";
+import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { freePorts } from "#test/support/free-ports.ts";
 import { testDescriptor } from "#test/support/test-network.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -57,6 +58,15 @@ test("keys that a full disk did not take leave no file, and are not shown", asyn
     /^new\.key: the disk is full or failing \(EFBIG\)\. No file was left\. Make room and call it again\.$/,
   );
   assert.equal(existsSync(join(s.folder, "new.key")), false);
+});
+
+test("an invite that the disk does not take is not printed, and the reason is said in one sentence", async (t) => {
+  const s = await operator(t);
+  s.write("provider.json", PROVIDER);
+  new ProviderDatabase(join(s.folder, "provider.sqlite")).close();
+  const sentence = /^The database .*provider\.sqlite takes nothing .*\. Nothing was changed\. .*call this again\.$/;
+  refused(await s.runUnder("ulimit -f 0", "invite", "provider.json"), sentence);
+  refused(await s.runUnder("ulimit -f 0", "restored", "provider.json"), sentence);
 });
 
 test("a daemon whose log cannot be written goes on", async (t) => {
