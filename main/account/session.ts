@@ -119,6 +119,7 @@ export class Session {
       if (current !== account && client.account !== undefined) await client.setCertificate(current.certificate);
       return session;
     } catch (error) {
+      await client.stop();
       await mailWork.close();
       throw error;
     }

@@ -59,6 +59,7 @@ export class TransportClient implements MixClient {
   #session: Session | undefined;
   /** The provider knows this device no more. */
   #isRemoved = false;
+  #isStopped = false;
   /** The end of a session that was stopped for that. */
   #ending: Promise<void> = Promise.resolve();
 
@@ -100,15 +101,23 @@ export class TransportClient implements MixClient {
   }
 
   async start(): Promise<void> {
-    await this.#account.load();
-    await this.#keeper.load();
-    await this.#mailboxKeys.load();
-    this.#link.start();
-    this.#keeper.start();
-    await this.#openSession();
+    try {
+      await this.#account.load();
+      await this.#keeper.load();
+      await this.#mailboxKeys.load();
+      if (this.#isStopped) return;
+      this.#link.start();
+      this.#keeper.start();
+      await this.#openSession();
+    } catch (error) {
+      // Whoever could not start it has nothing to stop: what had begun would go on sending for nobody.
+      await this.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#account.stop();
     this.#keeper.stop();
     this.#link.stop();
@@ -303,9 +312,18 @@ export class TransportClient implements MixClient {
       onLoops: () => this.#emitStatus(),
       makeSendClock: (options) => this.makeSendClock(options),
     });
+    const session = this.#session;
     this.#account.start();
-    this.#session.useGuards();
-    await this.#session.start();
+    session.useGuards();
+    try {
+      await session.start();
+    } catch (error) {
+      // Half of what the store holds is not what there is to go on with.
+      this.#account.stop();
+      if (this.#session === session) this.#session = undefined;
+      await session.stop();
+      throw error;
+    }
   }
 
   /** Just started, a client waits for its link before it says that there is none. Throws NO_ACCOUNT. */

@@ -174,7 +174,10 @@ export interface JoinDeviceOptions {
 
 /** The client as the program above sees it; `TransportClient` is the one there is. */
 export interface MixClient {
-  /** Loads the store and begins; connecting goes on in the background for as long as it takes. */
+  /**
+   * Loads the store and begins; connecting goes on in the background for as long as it takes. Rejects when the store cannot be read:
+   * then nothing goes on.
+   */
   start(): Promise<void>;
   stop(): Promise<void>;
   /**
