@@ -39,6 +39,8 @@ export class Receipts implements PayloadSource {
   readonly #owed = new Map<string, OwedReceipt>();
   /** One place in the queue for each reader to whom something is due, by hexadecimal mailbox id. */
   readonly #due = new Map<string, number>();
+  /** Readers whose receipt is in a slot whose tick has not come, or has and is not followed up yet. */
+  readonly #inSlot = new Set<string>();
   #cancel: Cancel = () => undefined;
   #stopped = false;
 
@@ -100,6 +102,7 @@ export class Receipts implements PayloadSource {
   #take(mailbox: string, receipts: readonly OwedReceipt[], to: Recipient): Payload {
     const { geometry, padding } = this.#deps;
     this.#due.delete(mailbox);
+    this.#inSlot.add(mailbox);
     return {
       cargo: "receipt",
       content: {
@@ -110,6 +113,7 @@ export class Receipts implements PayloadSource {
       // After the tick, so that a poll that is due is not held up.
       settled: (sent) =>
         void this.#deps.quiet.run(() => {
+          this.#inSlot.delete(mailbox);
           if (sent !== undefined) this.#settle(receipts.map(({ id }) => id));
           else this.#plan();
         }),
@@ -157,7 +161,9 @@ export class Receipts implements PayloadSource {
     let next: Milliseconds | undefined;
     for (const { to, dueAt } of this.#owed.values()) {
       const mailbox = toHex(to.mailboxId);
-      if (dueAt <= now && !this.#due.has(mailbox)) this.#due.set(mailbox, this.#deps.nextOrder());
+      // What goes now would go twice; what is owed beside it has its place when that is settled.
+      if (dueAt <= now && !this.#due.has(mailbox) && !this.#inSlot.has(mailbox))
+        this.#due.set(mailbox, this.#deps.nextOrder());
       if (dueAt > now && (next === undefined || dueAt < next)) next = dueAt;
     }
     if (next !== undefined) this.#cancel = this.#clock.at(next, () => this.#plan());
