@@ -23,7 +23,7 @@ export const PENDING_ENTRIES_MAX = 4096;
 /** A device that has not polled for this long no longer keeps entries from being deleted. */
 export const DEVICE_INACTIVE_DAYS = 14;
 
-/** Rows that one sweep deletes at a time, so that no packet waits behind a long transaction. */
+/** Rows that one sweep, or one commit of cursors, deletes at a time, so that no packet waits behind a long transaction. */
 export const SWEEP_ROWS_MAX = 512;
 
 export const SWEEP_INTERVAL: Milliseconds = milliseconds(60_000);

@@ -9,7 +9,14 @@ import type { ProviderDatabase } from "../database/database.ts";
 import { isDiskError } from "../database/disk-error.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import type { Log } from "../observe/log.ts";
-import { BATCH_ENTRIES_MAX, BATCH_WAIT, DEVICE_INACTIVE_DAYS, PENDING_ENTRIES_MAX, SWEEP_INTERVAL } from "./limits.ts";
+import {
+  BATCH_ENTRIES_MAX,
+  BATCH_WAIT,
+  DEVICE_INACTIVE_DAYS,
+  PENDING_ENTRIES_MAX,
+  SWEEP_INTERVAL,
+  SWEEP_ROWS_MAX,
+} from "./limits.ts";
 import { MailboxTables, type Quota } from "./mailbox-tables.ts";
 
 export interface Entry {
@@ -69,6 +76,7 @@ export class MailboxStore {
   stop(): void {
     this.#cancelSweep?.();
     this.flush();
+    this.#cancelFlush?.();
   }
 
   /** Takes an entry for the next commit. Nothing is promised before `onStored`. */
@@ -90,8 +98,7 @@ export class MailboxStore {
     // A cursor beyond the last entry was made up: it would delete what has not come yet.
     const cursor = Math.min(options.cursor, device.nextSeq - 1);
     if (cursor !== device.cursor || device.polledDay !== this.#day()) {
-      this.#cursors.set(Buffer.from(options.deviceKey).toString("hex"), { deviceKey: options.deviceKey, cursor });
-      this.#flushSoon();
+      this.#noteCursor({ deviceKey: options.deviceKey, cursor });
     }
     const { behind = cursor } = options;
     const further = behind > cursor ? this.#tables.entryAfter(device.mailbox, behind) : undefined;
@@ -141,9 +148,20 @@ export class MailboxStore {
     const day = this.#day();
     // Which devices are inactive depends on the time.
     const activeSince = this.#deps.knownTime() === undefined ? 0 : day - DEVICE_INACTIVE_DAYS;
-    this.#attempt(() => {
-      for (const { deviceKey, cursor } of cursors) this.#tables.moveCursor({ deviceKey, cursor, day, activeSince });
+    const left = this.#attempt(() => {
+      let room = SWEEP_ROWS_MAX;
+      return cursors.filter(({ deviceKey, cursor }) => {
+        room -= this.#tables.moveCursor({ deviceKey, cursor, day, activeSince }, room);
+        return room === 0;
+      });
     });
+    // The rest a moment later: a whole mailbox takes longer than a packet may wait.
+    for (const one of left ?? []) this.#noteCursor(one);
+  }
+
+  #noteCursor(one: { deviceKey: Uint8Array; cursor: number }): void {
+    this.#cursors.set(Buffer.from(one.deviceKey).toString("hex"), one);
+    this.#flushSoon();
   }
 
   /** One transaction. A disk that refuses is reported once, and once when it takes entries again. */

@@ -12,6 +12,14 @@ export interface Quota {
   readonly replies: number;
 }
 
+/** What a device says that it has, and when. */
+export interface CursorMove {
+  readonly deviceKey: Uint8Array;
+  readonly cursor: number;
+  readonly day: number;
+  readonly activeSince: number;
+}
+
 export class MailboxTables {
   readonly #quota: Quota;
   readonly #sql: Readonly<Record<keyof typeof STATEMENTS, StatementSync>>;
@@ -67,18 +75,22 @@ export class MailboxTables {
     };
   }
 
-  /** Devices that have not polled since the day `activeSince` keep nothing. */
-  moveCursor(options: { deviceKey: Uint8Array; cursor: number; day: number; activeSince: number }): void {
+  /**
+   * Devices that have not polled since the day `activeSince` keep nothing. Deletes at most `room` of what all others have passed,
+   * and returns how many; as many as that when there may be more.
+   */
+  moveCursor(options: CursorMove, room: number): number {
     this.#sql.moveCursor.run(options.cursor, options.day, options.deviceKey);
     const device = this.device(options.deviceKey);
-    if (device === undefined) return;
+    if (device === undefined) return 0;
     const passed = this.#sql.passed.get(device.mailbox, options.activeSince);
     const upTo = Number(passed?.["cursor"] ?? 0);
-    const gone = (kind: number): number => Number(this.#sql.removeUpTo.run(device.mailbox, upTo, kind).changes);
-    const fragments = gone(KIND_CODES.fragment);
-    const replies = gone(KIND_CODES.reply);
-    gone(KIND_CODES.notice);
+    const gone = this.#sql.upTo.all(device.mailbox, upTo, room) as { seq: number; kind: number }[];
+    for (const { seq } of gone) this.#sql.removeEntry.run(device.mailbox, seq);
+    const fragments = gone.filter(({ kind }) => kind === KIND_CODES.fragment).length;
+    const replies = gone.filter(({ kind }) => kind === KIND_CODES.reply).length;
     if (fragments + replies > 0) this.#sql.countEntries.run(-fragments, -replies, device.mailbox);
+    return gone.length;
   }
 
   have(mailboxId: MailboxId, hashes: readonly Uint8Array[]): boolean[] {
@@ -125,7 +137,7 @@ const STATEMENTS = {
   // One that used a code and did not finish (joining_until 0) collects nothing, so nothing waits for it.
   passed:
     "SELECT MIN(cursor) AS cursor FROM devices WHERE mailbox = ? AND polled_day >= ? AND COALESCE(joining_until, 1) > 0",
-  removeUpTo: "DELETE FROM entries WHERE mailbox = ? AND seq <= ? AND kind = ?",
+  upTo: "SELECT seq, kind FROM entries WHERE mailbox = ? AND seq <= ? ORDER BY seq LIMIT ?",
   hasHash: "SELECT 1 AS found FROM hashes WHERE mailbox = ? AND hash = ?",
   oldEntries: "SELECT mailbox, seq, kind FROM entries WHERE arrived_hour < ? LIMIT ?",
   removeEntry: "DELETE FROM entries WHERE mailbox = ? AND seq = ?",

@@ -8,6 +8,7 @@ import { AccountTables } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { skipNumbersInUse } from "#provider-server/mailbox/after-restore.ts";
 import { LOCK_WAIT } from "#provider-server/database/limits.ts";
+import { BATCH_WAIT, SWEEP_ROWS_MAX } from "#provider-server/mailbox/limits.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
 import { LATENESS_MAX } from "#provider-server/node/limits.ts";
 import type { DropReason } from "#provider-server/observe/drop-reason.ts";
@@ -185,6 +186,25 @@ test("a database that another program holds refuses entries for as long, and hol
   assert.equal(lines.length, 2);
   other.close();
   database.close();
+});
+
+test("a full mailbox that is collected at once goes in pieces, so that no packet waits for all of it", async () => {
+  const { clock, database, store, deliver } = setUp({ fragments: 4000 });
+  const waiting = (): number => Number(database.prepare("SELECT COUNT(*) AS count FROM entries").get()?.["count"]);
+  for (let n = 1; n <= 3 * SWEEP_ROWS_MAX; n++) deliver(alice.box, n);
+  await clock.runFor(seconds(2));
+  const all = waiting();
+  assert.equal(all, 3 * SWEEP_ROWS_MAX);
+  store.next({ deviceKey: alice.device, cursor: all });
+  const steps: number[] = [];
+  for (let before = all; before > 0 && steps.length < 10; before = waiting()) {
+    await clock.runFor(BATCH_WAIT);
+    steps.push(before - waiting());
+  }
+  assert.equal(waiting(), 0);
+  assert.ok(Math.max(...steps) <= SWEEP_ROWS_MAX, `${steps.join(", ")} entries at once`);
+  const counts = database.prepare("SELECT fragments, replies FROM mailboxes WHERE mailbox_id = ?").get(alice.box);
+  assert.deepEqual({ ...counts }, { fragments: 0, replies: 0 });
 });
 
 test("what was committed is there after the database is opened again", async (t) => {
