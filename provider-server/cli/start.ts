@@ -129,7 +129,10 @@ async function openDoors(
     for (const { options = {}, ...own } of config.services ?? []) {
       services.push(await OperatorService.start({ ...own, options, clock, log }));
     }
-    const web = await bound(() => startWeb(config, { clock, log, suite, network, sizes, linkSeed: keys.linkSeed }));
+    const web = await bound(
+      () => startWeb(config, { clock, log, suite, network, sizes, linkSeed: keys.linkSeed }),
+      "webListen.listen",
+    );
     return { services, web };
   } catch (error) {
     for (const service of services) await service.stop();

@@ -8,6 +8,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FileAuthorityStore } from "#provider-server/authority/authority-store.ts";
+import { readConfig } from "#provider-server/cli/config.ts";
+import { startConfigured } from "#provider-server/cli/start.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { freePorts } from "#test/support/free-ports.ts";
 import { testDescriptor } from "#test/support/test-network.ts";
@@ -39,6 +41,24 @@ test("an authority whose address is taken ends, also when it has providers' doma
     await s.run("run", "authority.json"),
     /^listen: expected an address of this machine that is free \(EADDRINUSE\)/,
   );
+});
+
+test("of several addresses the one that is taken is named", async (t) => {
+  const s = await operator(t);
+  const taken = createServer().listen(0, "127.0.0.1");
+  t.after(() => taken.close());
+  await once(taken, "listening");
+  const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+  const webListen = { listen, url: "ws://127.0.0.1:1/starling", origins: ["https://app.example"] };
+  for (const [key, taking] of Object.entries({
+    listen: { listen },
+    metricsListen: { metricsListen: listen },
+    "webListen.listen": { webListen },
+  })) {
+    const config = readConfig(s.write("provider.json", { ...PROVIDER, unwrapThreads: 0, ...taking }));
+    const message = `${key}: expected an address of this machine that is free (EADDRINUSE).`;
+    await assert.rejects(startConfigured(config), { code: "CONFIG", message });
+  }
 });
 
 test("no command replaces a file, above all no key", async (t) => {
