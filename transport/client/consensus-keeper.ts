@@ -130,12 +130,12 @@ export class ConsensusKeeper {
   #accept(bytes: Uint8Array, time: Milliseconds): void {
     const { network, clock, store } = this.#deps;
     const { consensus, isNew } = this.#directory.accept(bytes);
+    // Also when the clock is wrong: it is held, and does not come as a new one again. If this is not written, the next start asks again.
+    if (isNew)
+      void store.addConsensus({ epoch: consensus.epoch, bytes, keep: CONSENSUSES_KEPT }).catch(() => undefined);
     checkFreshness({ network, consensus, now: clock.now(), witnesses: [time] });
     this.#problem = undefined;
     this.#asked = 0;
-    // If this is not written, the next start asks again.
-    if (isNew)
-      void store.addConsensus({ epoch: consensus.epoch, bytes, keep: CONSENSUSES_KEPT }).catch(() => undefined);
     this.#deps.onChange();
   }
 
