@@ -24,7 +24,7 @@ import {
 import { DEVICE_CODE_BYTES, decodeDeviceCode, encodeDeviceCode } from "./device-code.ts";
 import { openLabel, sealLabel } from "./device-label.ts";
 import { generationAt } from "./key-generations.ts";
-import { NOTICE_POLLS } from "./limits.ts";
+import { BUNDLE_KEYS_MAX, NOTICE_POLLS } from "./limits.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
 import type { MailboxRatchet } from "./store.ts";
 import type { Device } from "./types.ts";
@@ -58,7 +58,9 @@ export class Devices {
     const { ratchet } = mailboxKeys;
     if (stored?.opened === undefined || ratchet === undefined) throw new TransportError("NO_ACCOUNT");
     const { opened, accountKey, certificate, profile, guards } = stored;
-    const shared = { opened, ratchet, keys: mailboxKeys.all, accountKey, certificate, profile, guards };
+    // Each removal adds one: what the oldest open is in no mailbox any more, or soon.
+    const pairs = mailboxKeys.all.slice(0, BUNDLE_KEYS_MAX);
+    const shared = { opened, ratchet, keys: pairs, accountKey, certificate, profile, guards };
     const code = keys.bytes(DEVICE_CODE_BYTES);
     try {
       const tokenHash = withSecret(deviceToken(suite, code), (token) => deviceTokenHash(suite, token));

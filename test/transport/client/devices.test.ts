@@ -8,6 +8,7 @@ import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { Account } from "#transport/client/account.ts";
 import type { ControlChannel } from "#transport/client/control-channel.ts";
 import { Devices } from "#transport/client/devices.ts";
+import { BUNDLE_KEYS_MAX } from "#transport/client/limits.ts";
 import { MailboxKeys } from "#transport/client/mailbox-keys.ts";
 import type { MailboxRatchet } from "#transport/client/store.ts";
 import { LIVE_PARAMETERS as parameters } from "#transport/core/parameters.ts";
@@ -50,6 +51,19 @@ test("a removal that the provider refused holds nothing up", async () => {
   provider.isDown = false;
   await laptop.devices.remove(PHONE);
   assert.equal(notices.length, 1);
+});
+
+test("after many removals a device can still be let in, with the keys that are newest", async () => {
+  const { clock, laptop, notices } = await household();
+  for (let day = 1; day <= 60; day++) {
+    await clock.runFor(seconds(86_400));
+    await laptop.keys.makeReady();
+    if (day % 5 !== 0) continue;
+    await laptop.devices.remove(PHONE);
+    await laptop.devices.noticed(notices.at(-1) as Uint8Array);
+  }
+  assert.ok(laptop.keys.all.length > BUNDLE_KEYS_MAX);
+  assert.match(await laptop.devices.offer(new Uint8Array(0)), /^[a-z2-7-]+$/);
 });
 
 /** Two devices of one account with the same secrets, and a provider that keeps notices. */
