@@ -53,7 +53,7 @@ const MISTAKES: readonly (readonly [string, object, string])[] = [
     { ...AUTHORITY, admit: [{ nodeId: "xyz" }] },
     "admit.0.nodeId: expected 64 hexadecimal digits.",
   ],
-  ["a key file that is missing", MIX, "node.key: expected a key file made by the command keygen."],
+  ["a key file that is missing", MIX, "node.key: there is no such file. A key file is made by `keygen --out FILE`"],
 ];
 
 for (const [what, config, sentence] of MISTAKES) {

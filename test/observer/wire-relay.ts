@@ -107,6 +107,6 @@ export class RecordReader {
 
 /** By the ALPN name in a ClientHello. */
 function protocolOf(hello: Buffer): string {
-  const name = /starling-(client|node|directory)\/1/.exec(hello.toString("latin1"))?.[1];
+  const name = /starling-(client|node|directory)\/2/.exec(hello.toString("latin1"))?.[1];
   return name ?? "unknown";
 }
