@@ -17,15 +17,17 @@ import { nameOf } from "./visible-name.ts";
 interface Props {
   readonly readers: Readers;
   readonly onChange: (addresses: readonly string[]) => void;
+  /** What stands in the field and is no reader yet: a mail must not leave without who was meant by it. */
+  readonly onTyped: (text: string) => void;
   readonly autoFocus: boolean;
 }
 
 const SUGGESTIONS_MAX = 6;
 const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
 
-export function RecipientField({ readers, onChange, autoFocus }: Props) {
+export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props) {
   const { compose } = useTexts();
-  const [typed, setTyped] = useState("");
+  const [typed, setTypedHere] = useState("");
   const [problem, setProblem] = useState<string>();
   const box = useRef<HTMLDivElement>(null);
   const addresses = readers.readers.map(({ address }) => address);
@@ -34,6 +36,11 @@ export function RecipientField({ readers, onChange, autoFocus }: Props) {
     typed.trim().length === 0 ? undefined : { prefix: typed.trim().slice(0, 100), limit: SUGGESTIONS_MAX },
   );
   const people = (value?.people ?? []).filter(({ address }) => !addresses.includes(address));
+
+  function setTyped(text: string): void {
+    setTypedHere(text);
+    onTyped(text.trim());
+  }
 
   /** Takes whole addresses out of what was typed or pasted; what is none stays, with a word about it. */
   function add(text: string): void {
@@ -98,7 +105,10 @@ export function RecipientField({ readers, onChange, autoFocus }: Props) {
                 const chips = box.current?.querySelectorAll<HTMLElement>(".chip-body");
                 chips?.[chips.length - 1]?.focus();
               }
-              if (event.key === "Enter" && ADDRESS.test(typed.trim())) add(typed);
+              // With a suggestion in hand, Enter takes that.
+              const hasChoice = event.currentTarget.hasAttribute("aria-activedescendant");
+              if (event.key === "Enter" && typed.trim() !== "" && (!hasChoice || ADDRESS.test(typed.trim())))
+                add(typed);
             }}
           />
         </div>

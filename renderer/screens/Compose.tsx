@@ -54,6 +54,8 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   const seconds = Math.max(lastEstimate, ...readers.readers.map(({ expectedSeconds }) => expectedSeconds));
   const waits = networkState !== undefined && !LEAVES.has(networkState);
   const outcome = outcomeOf(readers.readers);
+  /** Typed in "To" and no reader yet. */
+  const [unfinished, setUnfinished] = useState("");
 
   const send = useAction(async () => {
     const draftId = (await draft.flush()) ?? (await draft.ensure());
@@ -89,7 +91,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   const mustAsk = isVeryLong(bytes) && askedAt !== bytes;
   const press = (): void => (mustAsk ? setAskedAt(bytes) : send.run());
   const isRemoved = networkState === "removed";
-  const canSend = outcome.kind === "ready" && !isRemoved && !send.pending && !attach.pending;
+  const canSend = outcome.kind === "ready" && unfinished === "" && !isRemoved && !send.pending && !attach.pending;
 
   function hear(event: KeyboardEvent): void {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -109,6 +111,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   function sendWords(): string {
     if (send.pending) return compose.send.sending;
     if (isRemoved) return compose.send.removed;
+    if (unfinished !== "") return compose.send.unfinished(unfinished);
     switch (outcome.kind) {
       case "empty":
         return compose.send.noRecipient;
@@ -159,6 +162,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
         <RecipientField
           readers={readers}
           onChange={(to) => draft.change({ to })}
+          onTyped={setUnfinished}
           autoFocus={draft.content.to.length === 0}
         />
         <label className="compose-line">

@@ -325,6 +325,7 @@ export const en = {
       removed: "Join again to send",
       sending: "Encrypting…",
       noRecipient: "Add a reader to send",
+      unfinished: (text: string) => `“${text.slice(0, 40)}” in To is no reader yet`,
       looking: (address: string) => `Looking up ${address}…`,
       blocked: (name: string, others: number) =>
         others === 0

@@ -114,6 +114,25 @@ test("what is no address stays in the field with a word about it", async () => {
   await screen.findByText(en.compose.notAnAddress("bob at b.example"));
 });
 
+test("a second reader who was mistyped, or is still being typed, is not left out: nothing is sent before", async () => {
+  const program = await write("bob@b.example");
+  await waitFor(() => expect(sendButton()).toHaveProperty("disabled", false));
+  const field = screen.getByRole("combobox", { name: en.compose.to });
+  for (const text of ["carol b.example", "carol@b.exam"]) {
+    fireEvent.change(field, { target: { value: text } });
+    await screen.findByText(en.compose.send.unfinished(text));
+    expect(sendButton()).toHaveProperty("disabled", true);
+    fireEvent.keyDown(screen.getByLabelText(en.compose.text), { key: "Enter", ctrlKey: true });
+  }
+  fireEvent.change(field, { target: { value: "carol b.example" } });
+  fireEvent.keyDown(field, { key: "Enter" });
+  await screen.findByText(en.compose.notAnAddress("carol b.example"));
+  expect(sendButton()).toHaveProperty("disabled", true);
+  expect(program.calls).not.toContain("draft.send");
+  fireEvent.change(field, { target: { value: "" } });
+  await waitFor(() => expect(sendButton()).toHaveProperty("disabled", false));
+});
+
 test("sent: the sheet closes, the toast says when, and the sent folder shows its way", async () => {
   const program = await write("bob@b.example");
   type(en.compose.subject, "A new letter");
