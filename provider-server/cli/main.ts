@@ -28,7 +28,8 @@ const [name, ...args] = process.argv.slice(2);
 const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 
 if (command === undefined) {
-  process.stderr.write(`${USAGE}\n`);
+  const unknown = name === undefined ? "" : `There is no command "${name}". Nothing was done.\n\n`;
+  process.stderr.write(`${unknown}${USAGE}\n`);
   process.exitCode = 2;
 } else {
   // Databases and states are their owner's alone; a network file is for everyone.

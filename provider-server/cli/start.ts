@@ -234,9 +234,11 @@ async function bound<T>(listen: () => Promise<T>, key = "listen"): Promise<T> {
     return await listen();
   } catch (error) {
     if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) throw error;
+    const which =
+      "address" in error && "port" in error ? `, and ${String(error.address)}:${String(error.port)} is not` : "";
     throw new ServerError(
       "CONFIG",
-      `${key}: expected an address of this machine that is free (${String(error.code)}).`,
+      `${key}: expected an address of this machine that is free${which} (${String(error.code)}).`,
     );
   }
 }

@@ -13,7 +13,7 @@ process.on("message", (message: ToProcess) => {
   if (message.kind === "begin") {
     void begin(message).then(
       () => tell({ kind: "ready" }),
-      (error: unknown) => tell({ kind: "failed", detail: error instanceof Error ? error.message : "it threw" }),
+      (error: unknown) => tell({ kind: "failed", detail: detailOf(error) }),
     );
   } else {
     void answer(message.request).then((came) => tell({ kind: "answer", id: message.id, answer: came }));
@@ -24,6 +24,15 @@ async function begin({ module, options }: { module: string; options: unknown }):
   const { createService } = (await import(pathToFileURL(module).href)) as { createService?: CreateService };
   if (typeof createService !== "function") throw new Error("expected it to export createService");
   service = await createService(options as never);
+}
+
+/** What Node says of its permissions names neither the file nor our configuration. */
+function detailOf(error: unknown): string {
+  if (!(error instanceof Error)) return "it threw";
+  const { code, permission, resource } = error as { code?: unknown; permission?: unknown; resource?: unknown };
+  return code === "ERR_ACCESS_DENIED" && permission === "FileSystemRead"
+    ? `it may not read ${String(resource)}: what it needs belongs into "reads"`
+    : error.message;
 }
 
 async function answer(request: Uint8Array): Promise<Answer> {

@@ -28,6 +28,8 @@ const say = (line: string): void => void (options.json ? process.stderr : proces
 const folder = mkdtempSync(join(tmpdir(), "starling-demo-"));
 const toStop: (() => Promise<void>)[] = [];
 const interrupted = Promise.withResolvers<void>();
+let areWindowsTold = false;
+const addressLine = (name: string, url: string): string => `  ${name.padEnd(6)} ${url}`;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.resolve());
 
 try {
@@ -65,9 +67,11 @@ async function demo(): Promise<void> {
 
   await answer(alice, bob);
   say("");
-  say("Both windows stay open until you press Ctrl+C:");
-  say(`  Alice  ${await alice.desktop.url()}`);
-  say(`  Bob    ${await bob.desktop.url()}`);
+  say(
+    "Both windows stay open until you press Ctrl+C. An address works once; when it was used, the next one is printed:",
+  );
+  for (const { name, desktop } of [alice, bob]) say(addressLine(name, await desktop.url()));
+  areWindowsTold = true;
   say(`If a window asks for the passphrase, it is: ${PASSPHRASE}`);
   await interrupted.promise;
 }
@@ -86,7 +90,10 @@ function observe(path: string): WireRelay {
 }
 
 function person(name: string, domain: Person["domain"], observations: Observations): Person {
-  const desktop = new Desktop({ name, folder, observations });
+  const onEvent = (event: string, data: unknown): void => {
+    if (event === "address" && areWindowsTold) say(addressLine(name, (data as { url: string }).url));
+  };
+  const desktop = new Desktop({ name, folder, observations, onEvent });
   toStop.unshift(() => desktop.stop());
   return { desktop, name, localPart: name.toLowerCase(), domain };
 }

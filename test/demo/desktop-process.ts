@@ -32,7 +32,8 @@ const host = await startLoopbackHost({
   web: program.web,
   random: new SystemRandom(),
   serve: (port) => program.services.serve(port),
-  opened: () => {},
+  // The first is asked for; each works once, and another is told when it was used.
+  opened: (url) => tell("address", { url }),
 });
 
 /** The demo's own way in, as the window's: schemas, codes and events included. */

@@ -31,16 +31,15 @@ test("an authority whose address is taken ends, also when it has providers' doma
   const taken = createServer().listen(0, "127.0.0.1");
   t.after(() => taken.close());
   await once(taken, "listening");
+  const listen = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
   s.write("authority.json", {
     ...AUTHORITY,
-    listen: `127.0.0.1:${(taken.address() as AddressInfo).port}`,
+    listen,
     admit: [{ nodeId: toHex(provider.nodeId) }],
     dns: { servers: ["127.0.0.1:9"] },
   });
-  refused(
-    await s.run("run", "authority.json"),
-    /^listen: expected an address of this machine that is free \(EADDRINUSE\)/,
-  );
+  const sentence = `^listen: expected an address of this machine that is free, and ${listen} is not \\(EADDRINUSE\\)\\.$`;
+  refused(await s.run("run", "authority.json"), new RegExp(sentence));
 });
 
 test("of several addresses the one that is taken is named", async (t) => {
@@ -56,7 +55,7 @@ test("of several addresses the one that is taken is named", async (t) => {
     "webListen.listen": { webListen },
   })) {
     const config = readConfig(s.write("provider.json", { ...PROVIDER, unwrapThreads: 0, ...taking }));
-    const message = `${key}: expected an address of this machine that is free (EADDRINUSE).`;
+    const message = `${key}: expected an address of this machine that is free, and ${listen} is not (EADDRINUSE).`;
     await assert.rejects(startConfigured(config), { code: "CONFIG", message });
   }
 });

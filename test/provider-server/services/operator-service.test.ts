@@ -47,13 +47,19 @@ test("a survey counts each ballot once, and does not count what was never on off
   assert.equal(await ask("no question"), undefined);
 });
 
-test("a module that is not there, exports nothing or fails at once is the configuration's fault, in one sentence", async () => {
+test("a module that is not there, exports nothing or fails at once is the configuration's fault, in one sentence", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "starling-service-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [foreign, other] = [join(folder, "foreign.mjs"), join(folder, "other.mjs")];
+  writeFileSync(foreign, 'import "./other.mjs";\n');
+  writeFileSync(other, "export {};\n");
   const clock = new VirtualClock();
   const { log } = keptLog(clock);
   for (const [module, options, sentence] of [
     [`${survey}.none`, {}, /own: .*none does not start \(/],
     [fileURLToPath(new URL("../../support/errors.ts", import.meta.url)), {}, /expected it to export createService/],
     [broken, { begin: "throw" }, /does not start \(not today\)/],
+    [foreign, {}, new RegExp(`does not start \\(it may not read ${other}: what it needs belongs into "reads"\\)`)],
   ] as const) {
     const starting = OperatorService.start({ name: "own", module, options, clock, log });
     await assert.rejects(
