@@ -212,7 +212,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
       <footer className="compose-foot">
         <Button className="button primary send" isDisabled={!canSend} onPress={press} aria-keyshortcuts="Control+Enter">
           <span>{sendWords()}</span>
-          {outcome.kind === "ready" && <Glyph content={outcome.content} path={outcome.path} />}
+          {outcome.kind === "ready" && unfinished === "" && <Glyph content={outcome.content} path={outcome.path} />}
         </Button>
         <span className="keys" aria-hidden="true">
           {canSend && compose.sendKeys}
