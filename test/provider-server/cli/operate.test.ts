@@ -157,7 +157,9 @@ test("help is what was asked for, anything else that is no command is not", asyn
   assert.match(help.out, /^usage:/);
   const none = await run("hlep");
   assert.equal(none.code, 2);
-  assert.equal(none.err, help.out);
+  assert.equal(none.err, `There is no command "hlep". Nothing was done.\n\n${help.out}`);
+  const nothing = await run();
+  assert.deepEqual([nothing.code, nothing.err], [2, help.out]);
 });
 
 test("the guide's tables name the keys of each role's configuration, and no others", (t) => {
