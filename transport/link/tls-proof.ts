@@ -19,7 +19,7 @@ export const dialerProves = (protocol: Protocol): boolean => protocol !== "starl
 
 /** What both ends of this connection know and nobody else does, 32 bytes; undefined when it has ended. */
 export function sharedBy(socket: TLSSocket): Uint8Array | undefined {
-  return socket.destroyed ? undefined : socket.exportKeyingMaterial(SHARED_BYTES, EXPORTER_LABEL, NO_CONTEXT);
+  return socket.destroyed ? undefined : socket.exportKeyingMaterial(SHARED_BYTES, EXPORTER_LABEL, Buffer.alloc(0));
 }
 
 export function sendLinkProof(o: {
@@ -87,6 +87,5 @@ const messageOf = ({ end, shared }: { end: End; shared: Uint8Array }): Uint8Arra
 
 const SHARED_BYTES = 32;
 const EXPORTER_LABEL = "EXPORTER-starling-link";
-const NO_CONTEXT = Buffer.alloc(0);
 /** The zero byte ends the label. */
 const LABEL = concat(utf8("starling/link/v1"), Uint8Array.of(0));
