@@ -16,7 +16,7 @@ import { keptLog } from "#test/support/kept-log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { type MailboxId, mailboxId, milliseconds, seconds, surbId } from "#transport/core/units.ts";
+import { type MailboxId, mailboxId, type Milliseconds, milliseconds, seconds, surbId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 
 const suite = await loadSuite("x25519", "native");
@@ -114,6 +114,28 @@ test("an entry is kept for the retention and no longer; its hash goes with it", 
   await clock.runFor(milliseconds(2 * 3_600_000));
   assert.equal(store.next({ deviceKey: alice.device, cursor: 0 }), undefined);
   assert.deepEqual(store.have(alice.box, [hash(1)]), [false]);
+  store.stop();
+});
+
+test("by a clock that nobody has confirmed since the start no entry runs out, and no device counts as gone", async () => {
+  let isKnown = false;
+  const { store, clock, deliver, addDevice } = setUp({
+    retentionDays: 3,
+    knownTime: () => (isKnown ? clock.now() : undefined),
+  });
+  store.start();
+  const second = device(9);
+  addDevice("alice", second);
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  await clock.runFor(milliseconds(40 * DAY));
+  // What one device has passed waits for the other, however long that seems to have been away.
+  store.next({ deviceKey: alice.device, cursor: 1 });
+  await clock.runFor(seconds(1));
+  assert.deepEqual(drain(store, second), [1]);
+  isKnown = true;
+  await clock.runFor(milliseconds(DAY));
+  assert.deepEqual(drain(store, second), []);
   store.stop();
 });
 
@@ -301,7 +323,15 @@ test("after a backup was put back, what comes reaches a device whose cursor is a
   }
 });
 
-function setUp(options: { path?: string; fragments?: number; replies?: number; retentionDays?: number } = {}) {
+interface SetUp {
+  readonly path?: string;
+  readonly fragments?: number;
+  readonly replies?: number;
+  readonly retentionDays?: number;
+  readonly knownTime?: () => Milliseconds | undefined;
+}
+
+function setUp(options: SetUp = {}) {
   const clock = new VirtualClock({ start: milliseconds(1000 * DAY) });
   const database = new ProviderDatabase(options.path ?? ":memory:");
   const { log, lines } = keptLog(clock);
@@ -319,7 +349,7 @@ function setUp(options: { path?: string; fragments?: number; replies?: number; r
     log,
     quota: { fragments: options.fragments ?? 1000, replies: options.replies ?? 10 },
     retention: milliseconds((options.retentionDays ?? 30) * DAY),
-    knownTime: () => clock.now(),
+    knownTime: options.knownTime ?? (() => clock.now()),
     onDrop: (reason: DropReason) => drops.push(reason),
   };
   const store = new MailboxStore(dependencies);
