@@ -35,7 +35,7 @@ export function clientStatus(parts: StatusParts): ClientStatus {
     providers: current?.consensus.providers.length ?? 0,
     ...usage.show(now),
     loops: session?.loops.count(now) ?? { sent: 0, returned: 0 },
-    queuedFragments: session?.outbox.queued ?? 0,
+    queuedFragments: session?.outbox.queue.length ?? 0,
   };
 }
 

@@ -12,20 +12,21 @@ import type { NodeDescriptor } from "../directory/model.ts";
 import type { Frame } from "../link/frame.ts";
 import { geometry } from "../sphinx/geometry.ts";
 import { Sphinx } from "../sphinx/sphinx.ts";
-import { ProfileSchedule } from "../traffic/profile-schedule.ts";
 import { SendClock, type SendClockOptions } from "../traffic/send-clock.ts";
 import type { Account } from "./account.ts";
+import { ClientSessions } from "./client-sessions.ts";
 import { clientStatus } from "./client-status.ts";
 import { ConsensusKeeper } from "./consensus-keeper.ts";
 import { ControlChannel } from "./control-channel.ts";
 import type { Devices } from "./devices.ts";
 import { Entrance } from "./entrance.ts";
+import { Listeners } from "./listeners.ts";
 import { keyQuestion, readKeyAnswer } from "./key-answer.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
 import { membership } from "./membership.ts";
 import { ProviderLink } from "./provider-link.ts";
 import { recipientOf } from "./recipient.ts";
-import { Session } from "./session.ts";
+import { Session, type SessionDeps } from "./session.ts";
 import type {
   ClientEvents,
   ClientStatus,
@@ -49,19 +50,10 @@ export class TransportClient implements MixClient {
   readonly #account: Account;
   readonly #devices: Devices;
   readonly #usage = new Usage();
-  readonly #handlers: { [E in keyof ClientEvents]: Set<(data: ClientEvents[E]) => void> } = {
-    message: new Set(),
-    progress: new Set(),
-    status: new Set(),
-  };
+  readonly #listeners = new Listeners();
   readonly #entrance: Entrance;
-  #profiles: ProfileSchedule;
-  #session: Session | undefined;
-  /** The provider knows this device no more. */
-  #isRemoved = false;
+  readonly #sessions: ClientSessions;
   #isStopped = false;
-  /** The end of a session that was stopped for that. */
-  #ending: Promise<void> = Promise.resolve();
 
   constructor(options: TransportClientOptions) {
     this.#options = options;
@@ -69,7 +61,6 @@ export class TransportClient implements MixClient {
     const { parameters } = network;
     const sizes = geometry({ suite: parameters.suite, packetBytes: parameters.packetBytes });
     this.#sphinx = new Sphinx({ suite, geometry: sizes });
-    this.#profiles = new ProfileSchedule({ parameters, choice: { profile: "mail", nextProfile: undefined } });
     // Polls, consensus, records and reconnection draw from one stream: none of them sees mail.
     const random = streams.polling;
     const onFrame = (frame: Frame, bytes: number): void => this.#received(frame, bytes);
@@ -85,7 +76,7 @@ export class TransportClient implements MixClient {
     });
     const onChange = (): void => this.#consensusChanged();
     const keeper = new ConsensusKeeper({ clock, random, suite, network, store, link, onChange });
-    const control = new ControlChannel({ clock, link, onNoAccount: () => this.#removed() });
+    const control = new ControlChannel({ clock, link, onNoAccount: () => this.#sessions.removed() });
     const { mailboxKeys, account, devices } = membership(options, { geometry: sizes, keeper, control });
     this.#link = link;
     this.#keeper = keeper;
@@ -94,6 +85,13 @@ export class TransportClient implements MixClient {
     this.#mailboxKeys = mailboxKeys;
     this.#account = account;
     this.#devices = devices;
+    this.#sessions = new ClientSessions({
+      parameters,
+      account,
+      link,
+      make: (o) => this.#makeSession(o),
+      onRemoved: () => this.#emitStatus(),
+    });
   }
 
   get account(): SignedUp | undefined {
@@ -108,7 +106,7 @@ export class TransportClient implements MixClient {
       if (this.#isStopped) return;
       this.#link.start();
       this.#keeper.start();
-      await this.#openSession();
+      await this.#sessions.open();
     } catch (error) {
       // Whoever could not start it has nothing to stop: what had begun would go on sending for nobody.
       await this.stop();
@@ -121,16 +119,14 @@ export class TransportClient implements MixClient {
     this.#account.stop();
     this.#keeper.stop();
     this.#link.stop();
-    await this.#session?.stop();
-    this.#session = undefined;
-    await this.#ending;
+    await this.#sessions.stop();
     await this.#mailboxKeys.close();
   }
 
   async signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp> {
     await this.#entrance.assertOpen();
     const signedUp = await this.#account.signUp(options);
-    await this.#openSession();
+    await this.#sessions.open();
     return signedUp;
   }
 
@@ -140,16 +136,9 @@ export class TransportClient implements MixClient {
   }
 
   async joinDevice(options: JoinDeviceOptions): Promise<SignedUp> {
-    if (this.#session !== undefined) throw new TransportError("REFUSED");
-    if (!this.#isRemoved) return this.#join(options);
-    await this.#ending;
-    this.#link.start();
-    try {
-      return await this.#join(options);
-    } catch (error) {
-      this.#link.stop();
-      throw error;
-    }
+    const account = await this.#sessions.join(() => this.#join(options));
+    this.#emitStatus();
+    return account;
   }
 
   async #join({ code, deviceKey, name, keep }: JoinDeviceOptions): Promise<SignedUp> {
@@ -163,9 +152,6 @@ export class TransportClient implements MixClient {
     }
     // The provider takes it as the word that this device is done: from here on it stays in the account.
     await this.#devices.name({ deviceKey, name, since: this.#options.clock.now() });
-    this.#isRemoved = false;
-    await this.#openSession();
-    this.#emitStatus();
     return account;
   }
 
@@ -194,11 +180,11 @@ export class TransportClient implements MixClient {
     const { clock, network } = this.#options;
     if (body.length > network.parameters.messageBytesMax) throw new TransportError("MESSAGE_TOO_LARGE");
     assertCurrent(to, clock.now());
-    return this.#required().posting.send(recipientOf(to), { body, id });
+    return this.#sessions.required().posting.send(recipientOf(to), { body, id });
   }
 
   async request(options: { provider: NodeId; service: string; body: Uint8Array }): Promise<Uint8Array> {
-    const session = this.#required();
+    const session = this.#sessions.required();
     if (this.#link.state === "down") throw new TransportError("PROVIDER_DOWN");
     const { problem } = this.#keeper;
     if (problem !== undefined) throw new TransportError(problem);
@@ -223,48 +209,48 @@ export class TransportClient implements MixClient {
   }
 
   async acknowledge(options: { messageId: MessageId; to: MailboxRecord }): Promise<void> {
-    await this.#required().acknowledge(options.messageId, recipientOf(options.to));
+    await this.#sessions.required().acknowledge(options.messageId, recipientOf(options.to));
   }
 
   async offerAgain(messageId: MessageId): Promise<void> {
-    await this.#required().inbox.offerAgain(messageId);
+    await this.#sessions.required().inbox.offerAgain(messageId);
   }
 
   async consumed(messageId: MessageId): Promise<void> {
-    await this.#required().inbox.consumed(messageId);
+    await this.#sessions.required().inbox.consumed(messageId);
   }
 
   journeys(): readonly Journey[] {
-    const session = this.#session;
+    const session = this.#sessions.current;
     return session === undefined ? [] : session.outbox.all().map((outgoing) => session.journeys.of(outgoing));
   }
 
   /** One of them; undefined when there is no such message. */
   journey(messageId: MessageId): Journey | undefined {
-    const outgoing = this.#session?.outbox.one(messageId);
-    return outgoing && this.#session?.journeys.of(outgoing);
+    const outgoing = this.#sessions.current?.outbox.one(messageId);
+    return outgoing && this.#sessions.current?.journeys.of(outgoing);
   }
 
   async retry(options: { messageId: MessageId; to: MailboxRecord | undefined }): Promise<void> {
     const { messageId, to } = options;
     if (to !== undefined) assertCurrent(to, this.#options.clock.now());
-    await this.#required().retry(messageId, to && recipientOf(to));
+    await this.#sessions.required().retry(messageId, to && recipientOf(to));
   }
 
   async setProfile(profile: ProfileName): Promise<void> {
-    this.#required();
-    const choice = this.#profiles.choose(profile, this.#options.clock.now());
+    this.#sessions.required();
+    const choice = this.#sessions.profiles.choose(profile, this.#options.clock.now());
     await this.#account.save(choice);
     this.#emitStatus();
   }
 
   async setCertificate(certificate: Uint8Array): Promise<void> {
-    this.#required();
+    this.#sessions.required();
     await this.#account.save({ certificate });
   }
 
   estimate(bytes: number, copies = 1): Milliseconds {
-    return this.#required().journeys.estimate(bytes, copies);
+    return this.#sessions.required().journeys.estimate(bytes, copies);
   }
 
   status(): ClientStatus {
@@ -272,17 +258,15 @@ export class TransportClient implements MixClient {
       now: this.#options.clock.now(),
       link: this.#link,
       keeper: this.#keeper,
-      profiles: this.#profiles,
+      profiles: this.#sessions.profiles,
       usage: this.#usage,
-      session: this.#session,
-      isRemoved: this.#isRemoved,
+      session: this.#sessions.current,
+      isRemoved: this.#sessions.isRemoved,
     });
   }
 
   on<E extends keyof ClientEvents>(event: E, handler: (data: ClientEvents[E]) => void): () => void {
-    const handlers = this.#handlers[event];
-    handlers.add(handler);
-    return () => handlers.delete(handler);
+    return this.#listeners.on(event, handler);
   }
 
   /** Tests plant faults here. */
@@ -290,59 +274,37 @@ export class TransportClient implements MixClient {
     return new SendClock(options);
   }
 
-  async #openSession(): Promise<void> {
-    const { opened, stored } = this.#account;
-    if (opened === undefined || stored === undefined || this.#session !== undefined) return;
-    const { parameters } = this.#options.network;
-    this.#profiles = new ProfileSchedule({ parameters, choice: stored });
-    this.#session = new Session({
+  #makeSession(o: Pick<SessionDeps, "opened" | "profiles">): Session {
+    return new Session({
       ...this.#options,
+      ...o,
       sphinx: this.#sphinx,
       link: this.#link,
       control: this.#control,
       keeper: this.#keeper,
       account: this.#account,
-      opened,
       mailboxKeys: this.#mailboxKeys,
-      profiles: this.#profiles,
       usage: this.#usage,
       lookup: (address) => this.lookup(address),
       onNotice: (body) => this.#devices.noticed(body),
-      emit: (event, data) => this.#emit(event, data),
+      emit: (event, data) => this.#listeners.emit(event, data),
       onLoops: () => this.#emitStatus(),
       makeSendClock: (options) => this.makeSendClock(options),
     });
-    const session = this.#session;
-    this.#account.start();
-    session.useGuards();
-    try {
-      await session.start();
-    } catch (error) {
-      // Half of what the store holds is not what there is to go on with.
-      this.#account.stop();
-      if (this.#session === session) this.#session = undefined;
-      await session.stop();
-      throw error;
-    }
   }
 
   /** Just started, a client waits for its link before it says that there is none. Throws NO_ACCOUNT. */
   async #atProvider(): Promise<void> {
-    this.#required();
+    this.#sessions.required();
     await this.#entrance.tried();
-  }
-
-  #required(): Session {
-    if (this.#session === undefined) throw new TransportError("NO_ACCOUNT");
-    return this.#session;
   }
 
   #received(frame: Frame, bytes: number): void {
     this.#usage.received(bytes, this.#options.clock.now(), frame.type === "entry");
     switch (frame.type) {
       case "entry":
-        if (frame.kind === "no-account") return this.#removed();
-        return this.#session?.entry(frame);
+        if (frame.kind === "no-account") return this.#sessions.removed();
+        return this.#sessions.current?.entry(frame);
       case "consensusPart":
         return this.#keeper.received(frame);
       case "controlAnswer":
@@ -351,30 +313,17 @@ export class TransportClient implements MixClient {
     }
   }
 
-  /** What is here stays; nothing leaves any more. Not kept: a provider that has its accounts back from a backup is asked at the next start. */
-  #removed(): void {
-    const session = this.#session;
-    if (session === undefined) return;
-    this.#isRemoved = true;
-    this.#session = undefined;
-    this.#account.stop();
-    this.#link.stop();
-    // What cannot be written at its end is asked for again as after any other.
-    this.#ending = session.stop().catch(() => undefined);
-    this.#emitStatus();
-  }
-
   #linkChanged(): void {
     if (this.#link.state === "up") {
       this.#keeper.linked();
-      this.#session?.loops.linked(this.#options.clock.now());
-    } else this.#session?.loops.linkLost();
+      this.#sessions.current?.loops.linked(this.#options.clock.now());
+    } else this.#sessions.current?.loops.linkLost();
     this.#entrance.changed();
     this.#emitStatus();
   }
 
   #consensusChanged(): void {
-    this.#session?.useGuards();
+    this.#sessions.current?.useGuards();
     this.#entrance.changed();
     this.#emitStatus();
   }
@@ -384,10 +333,6 @@ export class TransportClient implements MixClient {
   }
 
   #emitStatus(): void {
-    this.#emit("status", this.status());
-  }
-
-  #emit<E extends keyof ClientEvents>(event: E, data: ClientEvents[E]): void {
-    for (const handler of this.#handlers[event]) handler(data);
+    this.#listeners.emit("status", this.status());
   }
 }

@@ -53,7 +53,7 @@ export class Journeys {
   estimate(bytes: number, copies: number): Milliseconds {
     const { geometry, parameters, outbox, profile } = this.#deps;
     const { total } = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes: bytes });
-    return estimate({ slots: outbox.slotsForNew({ fragments: total, copies }), profile: profile() });
+    return estimate({ slots: outbox.queue.slotsForNew({ fragments: total, copies }), profile: profile() });
   }
 
   #expectedAt(outgoing: Outgoing): Milliseconds {
@@ -63,12 +63,12 @@ export class Journeys {
     if (outgoing.left === 0 && lastSentAt !== undefined) {
       return milliseconds(Math.max(now, lastSentAt + estimate({ slots: 0, profile })));
     }
-    return milliseconds(now + estimate({ slots: this.#deps.outbox.slotsUntilThrough(outgoing), profile }));
+    return milliseconds(now + estimate({ slots: this.#deps.outbox.queue.slotsUntilThrough(outgoing), profile }));
   }
 
   #waitingFor(outgoing: Outgoing): Journey["waitingFor"] {
     const { clock, outbox, link, sender } = this.#deps;
-    if (outbox.waitsForKey(outgoing, clock.now())) return "key";
+    if (outbox.queue.waitsForKey(outgoing, clock.now())) return "key";
     if (link.state !== "up") return "provider";
     return sender.reaches(outgoing.to.providerId) && !sender.hasPathProblem ? "none" : "network";
   }

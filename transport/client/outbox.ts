@@ -1,64 +1,54 @@
 /**
- * All sent messages: keeps them on disk as fragments until their receipts, holds the next ones ready in memory for the
- * slots, asks, repeats and gives up in time. Spec: docs/spec/01-message.md §2
+ * All sent messages: keeps them on disk as fragments until their receipts, and holds the next ones ready in memory for the
+ * slots. Spec: docs/spec/01-message.md §2
  */
 
 import { equalBytes, toHex } from "../core/bytes.ts";
-import type { Cancel, Clock } from "../core/clock.ts";
-import type { Parameters } from "../core/parameters.ts";
 import { PlanningClock } from "../core/planning-clock.ts";
-import { below, type RandomSource } from "../core/random.ts";
 import { type MessageId, type Milliseconds, milliseconds } from "../core/units.ts";
-import { encodeFragment, type Fragment } from "../fragment/fragment.ts";
 import { fragmentCount } from "../fragment/split.ts";
-import type { Geometry } from "../sphinx/geometry.ts";
-import type { QuietTime } from "../traffic/quiet-time.ts";
-import { type Contender, turnsUntilThrough } from "./fair-turns.ts";
-import { isKeyTooOld } from "./key-age.ts";
-import { DEADLINE_LOOK_INTERVAL, FRAGMENTS_READY } from "./limits.ts";
+import { Duties, type DutiesDeps } from "./duties.ts";
+import { MailQueue, type MailQueueDeps } from "./mail-queue.ts";
 import { Outgoing, type Waits } from "./outgoing.ts";
-import type { Payload, PayloadContender, PayloadSource, Sent } from "./payload.ts";
+import { OutboxWrites } from "./outbox-writes.ts";
 import type { ReceiptEntry } from "./receipt.ts";
 import { fillReady, type Item } from "./ready-fragments.ts";
 import type { ClientStore, OutgoingMessage, Recipient } from "./store.ts";
 
-/** Younger than whatever waits, with room for those just before it. */
-const YOUNGEST = Number.MAX_SAFE_INTEGER;
-
-export interface OutboxDeps {
-  readonly clock: Clock;
+export interface OutboxDeps
+  extends Pick<MailQueueDeps, "clock" | "geometry" | "parameters" | "padding" | "onSent">,
+    Pick<DutiesDeps, "quiet" | "reliability" | "have"> {
   readonly store: ClientStore;
-  readonly quiet: QuietTime;
-  readonly geometry: Geometry;
-  readonly parameters: Parameters;
-  readonly padding: RandomSource;
-  readonly reliability: RandomSource;
   readonly waits: Waits;
   /** Numbers what waits for slots: one count for all sources. */
   readonly nextOrder: () => number;
   /** Whether signed lists agree with the clock: by a wrong one nothing fails, and nothing is forgotten. */
   readonly isClockGood: () => boolean;
-  /** Asks the provider which of the hashes it has. Rejects when there is no answer. */
-  readonly have: (to: Recipient, hashes: readonly Uint8Array[]) => Promise<boolean[]>;
   readonly onProgress: (outgoing: Outgoing) => void;
-  readonly onSent: (sent: { id: MessageId; index: number } & Sent) => void;
 }
 
-export class Outbox implements PayloadSource {
+export class Outbox {
+  /** What waits for slots. */
+  readonly queue: MailQueue;
   readonly #deps: OutboxDeps;
   readonly #clock: PlanningClock;
   /** By hexadecimal id, oldest first. */
   readonly #items = new Map<string, Item>();
   /** Those of which the store, the program above and the next slots do not know yet. */
   readonly #changed = new Set<Item>();
-  #cancelDuty: Cancel = () => undefined;
-  #writes: Promise<void> = Promise.resolve();
+  readonly #duties: Duties;
+  readonly #writes: OutboxWrites;
   #loaded: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
-    this.#clock = new PlanningClock({ clock: deps.clock, onPutBack: (now) => this.#clockWasPutBack(now) });
+    const clock = new PlanningClock({ clock: deps.clock, onPutBack: (now) => this.#clockWasPutBack(now) });
+    const shared = { ...deps, clock, items: this.#items, onChange: (item: Item) => this.#follow(item) };
+    this.#clock = clock;
+    this.queue = new MailQueue(shared);
+    this.#duties = new Duties({ ...shared, onTime: () => this.#fillReady() });
+    this.#writes = new OutboxWrites(shared);
   }
 
   load(): Promise<void> {
@@ -77,15 +67,15 @@ export class Outbox implements PayloadSource {
       this.#insert(message).outgoing.resume(this.#clock.now());
     }
     this.#fillReady();
-    this.#plan();
+    this.#duties.plan();
   }
 
   /** Writes what is not written yet and waits for it. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancelDuty();
+    this.#duties.stop();
     this.#writeChanges();
-    await this.#writes;
+    await this.#writes.settled();
   }
 
   /** Durable when it resolves. */
@@ -118,66 +108,13 @@ export class Outbox implements PayloadSource {
     return this.#items.get(toHex(id))?.outgoing;
   }
 
-  /** Fragments that wait for slots. */
-  get queued(): number {
-    let queued = 0;
-    for (const { outgoing } of this.#items.values()) queued += outgoing.left;
-    return queued;
-  }
-
-  /**
-   * How many payload slots until the last fragment of a message has left. Messages that wait for a key take none; receipts and
-   * requests, one packet each, are left out.
-   */
-  slotsUntilThrough(message: Outgoing): number {
-    const wanted = [...this.#items.values()].find(({ outgoing }) => outgoing === message);
-    if (wanted === undefined) return message.left;
-    return turnsUntilThrough({ left: message.left, order: wanted.order }, this.#waitingBeside(message));
-  }
-
-  /** The same for the last of some new messages of equal length. */
-  slotsForNew({ fragments, copies }: { fragments: number; copies: number }): number {
-    const newest = Array.from({ length: copies }, (_, i) => ({ left: fragments, order: YOUNGEST - i }));
-    const [last, ...before] = newest as [Contender, ...Contender[]];
-    return turnsUntilThrough(last, [...before, ...this.#waitingBeside()]);
-  }
-
-  #waitingBeside(message?: Outgoing): Contender[] {
-    const now = this.#clock.now();
-    return [...this.#items.values()]
-      .filter(({ outgoing }) => outgoing !== message && outgoing.left > 0 && !this.waitsForKey(outgoing, now))
-      .map(({ outgoing, order }) => ({ left: outgoing.left, order }));
-  }
-
-  *contenders(now: Milliseconds): Iterable<PayloadContender> {
-    for (const item of this.#items.values()) {
-      const index =
-        item.ready.size === 0 ? undefined : item.outgoing.waiting(now, FRAGMENTS_READY).find((i) => item.ready.has(i));
-      if (index === undefined || this.waitsForKey(item.outgoing, now)) continue;
-      const { left, to } = item.outgoing;
-      yield { left, order: item.order, provider: to.providerId, take: () => this.#take(item, index) };
-    }
-  }
-
   /** A receipt came. Durable when it resolves. */
   async receipt({ id, proof }: ReceiptEntry): Promise<void> {
     const item = this.#items.get(toHex(id));
     if (item === undefined || !item.outgoing.isReceipt(proof)) return;
-    const { outgoing } = item;
-    await this.#inTurn(async () => {
-      if (outgoing.isFinished) return;
-      const at = this.#clock.now();
-      // First on the disk: one that it refuses comes again, and must count then.
-      await this.#deps.store.finishOutgoing(id, outgoing.delivered(at));
-      outgoing.receipt(proof, at);
-    });
+    await this.#writes.receipt(item.outgoing, proof);
     item.ready.clear();
     this.#follow(item);
-  }
-
-  /** Whether its reader's key has become too old to be sealed to: its private half would be gone before it is collected. */
-  waitsForKey({ to, left }: Outgoing, now: Milliseconds): boolean {
-    return left > 0 && isKeyTooOld(to, this.#deps.parameters, now);
   }
 
   /** Readers for whom fragments wait and whose record has run out. */
@@ -193,7 +130,7 @@ export class Outbox implements PayloadSource {
       const { outgoing } = item;
       const { mailboxId, validUntil } = outgoing.to;
       if (outgoing.isFinished || validUntil >= to.validUntil || !equalBytes(mailboxId, to.mailboxId)) continue;
-      await this.#readdress(item, to);
+      await this.#writes.readdress(outgoing, to);
       this.#follow(item);
     }
   }
@@ -205,19 +142,12 @@ export class Outbox implements PayloadSource {
   async retry(id: MessageId, to: Recipient | undefined): Promise<void> {
     const item = this.#items.get(toHex(id));
     if (item === undefined || item.outgoing.isFinished) return;
-    if (to !== undefined) await this.#readdress(item, to);
+    if (to !== undefined) await this.#writes.readdress(item.outgoing, to);
     if (item.outgoing.isFinished) return; // A receipt came meanwhile.
     const now = this.#clock.now();
     item.outgoing.retry(milliseconds(now + this.#deps.parameters.retention));
-    await this.#save(item);
+    await this.#writes.progress(item.outgoing);
     this.#follow(item);
-  }
-
-  async #readdress({ outgoing }: Item, to: Recipient): Promise<void> {
-    await this.#inTurn(async () => {
-      if (!outgoing.isFinished) await this.#deps.store.readdress(outgoing.message.id, to);
-    });
-    outgoing.readdress(to);
   }
 
   #insert(message: OutgoingMessage): Item {
@@ -233,33 +163,6 @@ export class Outbox implements PayloadSource {
     return item;
   }
 
-  #take(item: Item, index: number): Payload {
-    const { outgoing } = item;
-    const data = item.ready.get(index) as Uint8Array;
-    item.ready.delete(index);
-    outgoing.taken(index);
-    const { to } = outgoing;
-    return {
-      cargo: "fragment",
-      content: {
-        destination: { command: "mailbox", recipient: to.mailboxId },
-        plaintext: encodeFragment(this.#deps.geometry, fragmentOf(outgoing, index, data), this.#deps.padding),
-        mailboxKey: to.mailboxKey,
-      },
-      settled: (sent) => this.#settled(item, index, sent),
-    };
-  }
-
-  #settled(item: Item, index: number, sent: Sent | undefined): void {
-    const { outgoing } = item;
-    if (sent === undefined) outgoing.lost(index);
-    else {
-      outgoing.sent(index, sent);
-      this.#deps.onSent({ id: outgoing.message.id, index, ...sent });
-    }
-    this.#follow(item);
-  }
-
   /** A poll may be due right after a tick with mail in it: what a change sets off waits for a quiet moment. */
   #follow(item: Item): void {
     if (this.#changed.size === 0) void this.#deps.quiet.run(() => this.#followUp());
@@ -270,7 +173,7 @@ export class Outbox implements PayloadSource {
     if (this.#stopped) return;
     const changed = this.#writeChanges();
     this.#fillReady();
-    this.#plan();
+    this.#duties.plan();
     for (const { outgoing } of changed) this.#deps.onProgress(outgoing);
   }
 
@@ -278,7 +181,7 @@ export class Outbox implements PayloadSource {
     const items = [...this.#changed];
     this.#changed.clear();
     // What is not written goes again after a start, and the reader drops it.
-    for (const item of items) void this.#save(item).catch(() => undefined);
+    for (const { outgoing } of items) void this.#writes.progress(outgoing).catch(() => undefined);
     return items;
   }
 
@@ -292,88 +195,4 @@ export class Outbox implements PayloadSource {
       this.#follow(item);
     }
   }
-
-  #plan(): void {
-    this.#cancelDuty();
-    if (this.#stopped) return;
-    const now = this.#clock.now();
-    const times = [...this.#items.values()]
-      .map(({ outgoing }) => this.#nextTime(outgoing, now))
-      .filter((t) => t !== undefined);
-    if (times.length === 0) return;
-    this.#cancelDuty = this.#clock.at(milliseconds(Math.min(...times)), () => {
-      void this.#deps.quiet.run(() => this.#doDuties());
-    });
-  }
-
-  /** A deadline that has passed by a clock that is not good stays one: it is looked at again, not without end. */
-  #nextTime(outgoing: Outgoing, now: Milliseconds): Milliseconds | undefined {
-    const waits = outgoing.duty(now) === "fail" && !this.#deps.isClockGood();
-    return waits ? milliseconds(now + DEADLINE_LOOK_INTERVAL) : outgoing.nextTime(now);
-  }
-
-  #doDuties(): void {
-    if (this.#stopped) return;
-    const now = this.#clock.now();
-    for (const item of this.#items.values()) {
-      const { outgoing } = item;
-      switch (outgoing.duty(now)) {
-        case "ask":
-          void this.#ask(item);
-          break;
-        case "remind":
-          outgoing.remind(below(this.#deps.reliability, outgoing.needed));
-          this.#follow(item);
-          break;
-        case "fail":
-          if (!this.#deps.isClockGood()) break;
-          outgoing.fail(now);
-          this.#follow(item);
-          break;
-        case undefined:
-          break;
-      }
-    }
-    this.#fillReady();
-    this.#plan();
-  }
-
-  async #ask(item: Item): Promise<void> {
-    const { outgoing } = item;
-    const question = outgoing.question();
-    try {
-      const hashes = question.map(({ hash }) => hash);
-      const present = await this.#deps.have(outgoing.to, hashes);
-      const answers = question
-        .map(({ index, hash }, i) => ({ index, hash, isPresent: present[i] === true }))
-        .filter(({ index, hash }) => outgoing.isAskable(index, hash));
-      const stored = new Set(answers.filter(({ isPresent }) => isPresent).map(({ index }) => index));
-      const asked = answers.map(({ index }) => index);
-      outgoing.answered(asked, stored, this.#clock.now());
-    } catch {
-      outgoing.unanswered(this.#clock.now());
-    }
-    if (!outgoing.isFinished && !this.#stopped) this.#follow(item);
-  }
-
-  #save(item: Item): Promise<void> {
-    const { outgoing } = item;
-    const changes = outgoing.changes();
-    const { progress } = outgoing;
-    return this.#inTurn(async () => {
-      if (outgoing.isFinished && progress.deliveredAt === undefined) return; // Overtaken by the receipt.
-      await this.#deps.store.saveProgress(outgoing.message.id, progress, changes);
-    });
-  }
-
-  #inTurn(write: () => Promise<void>): Promise<void> {
-    const done = this.#writes.then(write);
-    this.#writes = done.catch(() => undefined);
-    return done;
-  }
-}
-
-function fragmentOf(outgoing: Outgoing, index: number, data: Uint8Array): Fragment {
-  const { id, bytes, fragments } = outgoing.message;
-  return { kind: "message", messageId: id, index, total: fragments.length, messageBytes: bytes, data };
 }

@@ -169,7 +169,7 @@ export class Session {
       own: opened,
       mailboxKey: () => this.#mailboxKey(),
       guards: () => this.#guards.ids,
-      sources: [this.requests, this.#receipts, this.outbox],
+      sources: [this.requests, this.#receipts, this.outbox.queue],
       isUp: () => link.state === "up",
       current: () => keeper.current(),
       onLoop: ({ id, at, mixes }) => this.loops.sent(id, at, mixes),

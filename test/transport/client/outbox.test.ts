@@ -23,7 +23,7 @@ test("nothing is sealed to a key whose private half may be gone; the mail waits 
   await clock.runUntilSettled(outbox.retry(ID, undefined), seconds(1));
   await clock.runFor(seconds(1));
   assert.equal(keyOfNext(outbox, late), undefined);
-  assert.ok(outbox.all().every((outgoing) => outbox.waitsForKey(outgoing, late)));
+  assert.ok(outbox.all().every((outgoing) => outbox.queue.waitsForKey(outgoing, late)));
 
   await clock.runUntilSettled(outbox.retry(ID, recipient(2, milliseconds(late + 1000))), seconds(1));
   await clock.runFor(seconds(1));
@@ -50,13 +50,13 @@ test("the provider is asked once however long its answer takes, and the program 
 test("the slots until a message is through are counted behind what waits, and the copies of a new one behind one another", async () => {
   const { clock, open, add } = await setUp();
   const outbox = await open();
-  assert.equal(outbox.slotsForNew({ fragments: 4, copies: 1 }), 4);
-  assert.equal(outbox.slotsForNew({ fragments: 4, copies: 5 }), 20);
+  assert.equal(outbox.queue.slotsForNew({ fragments: 4, copies: 1 }), 4);
+  assert.equal(outbox.queue.slotsForNew({ fragments: 4, copies: 5 }), 20);
   await add(outbox, recipient(1, milliseconds(clock.now() + 1e9)));
   const [waiting] = outbox.all();
   assert.ok(waiting);
-  assert.equal(outbox.slotsUntilThrough(waiting), waiting.left);
-  assert.equal(outbox.slotsForNew({ fragments: 1, copies: 3 }), waiting.left + 3);
+  assert.equal(outbox.queue.slotsUntilThrough(waiting), waiting.left);
+  assert.equal(outbox.queue.slotsForNew({ fragments: 1, copies: 3 }), waiting.left + 3);
 });
 
 test("a receipt that the disk refuses counts when it comes again, and what it means is on the disk then", async () => {
@@ -129,7 +129,7 @@ function recipient(key: number, validUntil: Milliseconds): Recipient {
 }
 
 function takeNext(outbox: Outbox, at: Milliseconds) {
-  const [contender] = outbox.contenders(at);
+  const [contender] = outbox.queue.contenders(at);
   return contender?.take();
 }
 

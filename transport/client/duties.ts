@@ -1,0 +1,111 @@
+/**
+ * What is due for sent messages, each in its time: asks whether they are stored, reminds of receipts, gives up at the deadline.
+ * Spec: docs/spec/01-message.md §2
+ */
+
+import type { Cancel, Clock } from "../core/clock.ts";
+import { below, type RandomSource } from "../core/random.ts";
+import { type Milliseconds, milliseconds } from "../core/units.ts";
+import type { QuietTime } from "../traffic/quiet-time.ts";
+import { DEADLINE_LOOK_INTERVAL } from "./limits.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { Item } from "./ready-fragments.ts";
+import type { Recipient } from "./store.ts";
+
+export interface DutiesDeps {
+  readonly clock: Clock;
+  readonly quiet: QuietTime;
+  readonly reliability: RandomSource;
+  /** All sent messages, by hexadecimal id. */
+  readonly items: ReadonlyMap<string, Item>;
+  readonly isClockGood: () => boolean;
+  /** Asks the provider which of the hashes it has. Rejects when there is no answer. */
+  readonly have: (to: Recipient, hashes: readonly Uint8Array[]) => Promise<boolean[]>;
+  readonly onChange: (item: Item) => void;
+  /** A fragment's time to wait may be over. */
+  readonly onTime: () => void;
+}
+
+export class Duties {
+  readonly #deps: DutiesDeps;
+  #cancel: Cancel = () => undefined;
+  #isStopped = false;
+
+  constructor(deps: DutiesDeps) {
+    this.#deps = deps;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  /** The next time is that of the earliest of all messages. */
+  plan(): void {
+    this.#cancel();
+    if (this.#isStopped) return;
+    const { clock, items, quiet } = this.#deps;
+    const now = clock.now();
+    const times = [...items.values()]
+      .map(({ outgoing }) => this.#nextTime(outgoing, now))
+      .filter((t) => t !== undefined);
+    if (times.length === 0) return;
+    this.#cancel = clock.at(milliseconds(Math.min(...times)), () => {
+      void quiet.run(() => this.#turn());
+    });
+  }
+
+  /** A deadline that has passed by a clock that is not good stays one: it is looked at again, not without end. */
+  #nextTime(outgoing: Outgoing, now: Milliseconds): Milliseconds | undefined {
+    const waits = outgoing.duty(now) === "fail" && !this.#deps.isClockGood();
+    return waits ? milliseconds(now + DEADLINE_LOOK_INTERVAL) : outgoing.nextTime(now);
+  }
+
+  #turn(): void {
+    if (this.#isStopped) return;
+    const now = this.#deps.clock.now();
+    for (const item of this.#deps.items.values()) this.#do(item, now);
+    this.#deps.onTime();
+    this.plan();
+  }
+
+  #do(item: Item, now: Milliseconds): void {
+    const { outgoing } = item;
+    const { reliability, isClockGood, onChange } = this.#deps;
+    switch (outgoing.duty(now)) {
+      case "ask":
+        void this.#ask(item);
+        break;
+      case "remind":
+        outgoing.remind(below(reliability, outgoing.needed));
+        onChange(item);
+        break;
+      case "fail":
+        if (!isClockGood()) break;
+        outgoing.fail(now);
+        onChange(item);
+        break;
+      case undefined:
+        break;
+    }
+  }
+
+  async #ask(item: Item): Promise<void> {
+    const { outgoing } = item;
+    const { clock, have, onChange } = this.#deps;
+    const question = outgoing.question();
+    try {
+      const hashes = question.map(({ hash }) => hash);
+      const present = await have(outgoing.to, hashes);
+      const answers = question
+        .map(({ index, hash }, i) => ({ index, hash, isPresent: present[i] === true }))
+        .filter(({ index, hash }) => outgoing.isAskable(index, hash));
+      const stored = new Set(answers.filter(({ isPresent }) => isPresent).map(({ index }) => index));
+      const asked = answers.map(({ index }) => index);
+      outgoing.answered(asked, stored, clock.now());
+    } catch {
+      outgoing.unanswered(clock.now());
+    }
+    if (!outgoing.isFinished && !this.#isStopped) onChange(item);
+  }
+}
