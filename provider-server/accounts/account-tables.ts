@@ -132,7 +132,7 @@ export class AccountTables {
 
   /** Whether something for the account's other devices waits that this one has not collected. */
   hasNoticeFor(deviceKey: Uint8Array): boolean {
-    return this.#sql.noticeFor.get(deviceKey, KIND_CODES.notice) !== undefined;
+    return this.#sql.noticeFor.get(deviceKey) !== undefined;
   }
 
   /** One at a time for an account: a new one replaces it. */
@@ -221,7 +221,7 @@ const STATEMENTS = {
   setLabel: "UPDATE devices SET label = ? WHERE device_key = ?",
   noticeFor:
     "SELECT 1 AS found FROM entries JOIN devices ON devices.mailbox = entries.mailbox " +
-    "WHERE device_key = ? AND kind = ? AND seq > cursor",
+    `WHERE device_key = ? AND kind = ${KIND_CODES.notice} AND seq > cursor LIMIT 1`,
   addOffer: "INSERT INTO offers (token_hash, mailbox, expires_minute, bundle) VALUES (?, ?, ?, ?)",
   removeOffer: "DELETE FROM offers WHERE mailbox = ?",
   removeUnusedOffer: "DELETE FROM offers WHERE mailbox = ? AND used_by IS NULL",

@@ -98,4 +98,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE devices ADD COLUMN joining_until INTEGER;
   CREATE INDEX devices_joining ON devices (joining_until) WHERE joining_until IS NOT NULL;
   `,
+  // 7: notices (kind 3) by themselves. Without it each question about them looks at all the mail that waits.
+  `
+  CREATE INDEX notices ON entries (mailbox, seq) WHERE kind = 3;
+  `,
 ];

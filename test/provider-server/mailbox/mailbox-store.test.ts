@@ -323,8 +323,50 @@ test("after a backup was put back, what comes reaches a device whose cursor is a
   }
 });
 
+test("whether keys were given up is looked up among notices, however much mail waits", async () => {
+  const asked: string[] = [];
+  class Watched extends ProviderDatabase {
+    override prepare(sql: string): ReturnType<ProviderDatabase["prepare"]> {
+      asked.push(sql);
+      return super.prepare(sql);
+    }
+  }
+  const database = new Watched(":memory:");
+  const { store, clock, deliver, addDevice } = setUp({ database });
+  addDevice("alice", device(11));
+  for (let n = 0; n < 100; n++) deliver(alice.box, n);
+  await clock.runFor(seconds(1));
+  const tables = new AccountTables(database);
+  assert.equal(tables.hasNoticeFor(alice.device), false);
+  assert.equal(store.notify(alice.box, body(1)), true);
+  assert.equal(tables.hasNoticeFor(alice.device), true);
+  store.next({ deviceKey: alice.device, cursor: 101 });
+  await clock.runFor(seconds(1));
+  assert.deepEqual(
+    [alice.device, device(11)].map((key) => tables.hasNoticeFor(key)),
+    [false, true],
+  );
+  // Every question about notices, as SQLite would look for its answer.
+  const plans = [...new Set(asked)]
+    .filter((sql) => sql.startsWith("SELECT") && /FROM entries/.test(sql) && /\bkind = /.test(sql))
+    .map((sql) =>
+      database
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all()
+        .map((step) => String(step["detail"])),
+    );
+  const steps = plans.flat().filter((step) => step.includes("entries"));
+  assert.deepEqual(steps, [
+    "SEARCH entries USING COVERING INDEX notices (mailbox=? AND seq>?)",
+    "SEARCH entries USING COVERING INDEX notices (mailbox=?)",
+  ]);
+  store.stop();
+  database.close();
+});
+
 interface SetUp {
   readonly path?: string;
+  readonly database?: ProviderDatabase;
   readonly fragments?: number;
   readonly replies?: number;
   readonly retentionDays?: number;
@@ -333,7 +375,7 @@ interface SetUp {
 
 function setUp(options: SetUp = {}) {
   const clock = new VirtualClock({ start: milliseconds(1000 * DAY) });
-  const database = new ProviderDatabase(options.path ?? ":memory:");
+  const database = options.database ?? new ProviderDatabase(options.path ?? ":memory:");
   const { log, lines } = keptLog(clock);
   const drops: DropReason[] = [];
   const tables = new AccountTables(database);
