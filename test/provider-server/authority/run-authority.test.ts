@@ -31,8 +31,9 @@ test("authorities over TLS agree within seconds, one of them down, and one resta
   const folder = mkdtempSync(join(tmpdir(), "starling-authority-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const addresses = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
-  const genesis = milliseconds(clock.now() + 5000);
-  const made = testNetwork({ suite, genesis, bootstrap: milliseconds(2500), addresses });
+  // Steps of 1.5 s, and 4 s to get ready: a busy machine leaves a process waiting for hundreds of milliseconds.
+  const genesis = milliseconds(clock.now() + 10_000);
+  const made = testNetwork({ suite, genesis, bootstrap: milliseconds(6000), addresses });
   const lines: string[] = [];
   const admitted = NODES.map((name) => testAdmission(suite, name));
   const run = (self: number): Promise<RunningAuthority> => {
