@@ -226,6 +226,8 @@ export class Accounts {
     if (equalBytes(request.deviceKey, deviceKey)) return "REFUSED";
     const target = this.#tables.ofDevice(request.deviceKey);
     if (target === undefined || target.mailbox !== account.mailbox) return "REFUSED";
+    // Sealed under what another removal has replaced by now, its notice would open for nobody.
+    if (this.#tables.hasNoticeFor(deviceKey)) return "UNAVAILABLE";
     // Whom the others do not hear of would go on reading what they write.
     if (!this.#deps.notify(account.mailboxId, request.notice)) return "UNAVAILABLE";
     this.#tables.removeDevice(request.deviceKey);

@@ -42,6 +42,13 @@ export class ControlChannel {
 
   /** Throws PROVIDER_DOWN, or what the provider's refusal means. */
   async request(question: ControlQuestion): Promise<ControlAnswer> {
+    const answer = await this.requestUnlessBusy(question);
+    if (answer === undefined) throw new TransportError(REFUSALS.UNAVAILABLE);
+    return answer;
+  }
+
+  /** Undefined when the provider cannot do it now and says to ask again later. Throws as `request` for all else. */
+  async requestUnlessBusy(question: ControlQuestion): Promise<ControlAnswer | undefined> {
     const id = ++this.#lastId;
     const body = encodeControlRequest({ ...question, id });
     const since = this.#clock.now();
@@ -52,6 +59,7 @@ export class ControlChannel {
       throw new TransportError("PROVIDER_DOWN");
     }
     if (answer.result === "NO_ACCOUNT") this.#onNoAccount();
+    if (answer.result === "UNAVAILABLE") return undefined;
     if (answer.result !== "OK") throw new TransportError(REFUSALS[answer.result]);
     return answer;
   }

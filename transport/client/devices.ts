@@ -134,42 +134,53 @@ export class Devices {
 
   /**
    * The device gets nothing more, and the coming mailbox keys are made without it. This device learns the new secrets as the
-   * others do: from the notice in the mailbox. Until then a second removal waits. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT.
+   * others do: from the notice in the mailbox. While one of an earlier removal, anybody's, is on its way here, this one waits.
+   * Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT.
    */
   async remove(deviceKey: Uint8Array): Promise<void> {
-    // Under the same secret, the second notice would open for nobody: all have another by then, and so has whom it is to put out.
-    if (!(await this.#lastHasCome()))
-      throw new TransportError("PROVIDER_DOWN", "The last removal is still on its way.");
+    const { clock, parameters } = this.#deps;
+    const poll = meanInterval(parameters.profiles.mail.pollRate);
+    const until = clock.now() + NOTICE_POLLS * poll;
+    while (!(this.#lastHasCome && (await this.#askToRemove(deviceKey)))) {
+      if (clock.now() >= until) throw new TransportError("PROVIDER_DOWN", "An earlier removal is still on its way.");
+      await this.#noticeOr(poll);
+    }
+  }
+
+  /** False when a notice that this device has not collected is in the mailbox: what it sealed would open for nobody. */
+  async #askToRemove(deviceKey: Uint8Array): Promise<boolean> {
     const { account, mailboxKeys, suite, keys, clock, parameters, control } = this.#deps;
     const { opened, ratchet } = { opened: account.opened, ratchet: mailboxKeys.ratchet };
     if (opened === undefined || ratchet === undefined) throw new TransportError("NO_ACCOUNT");
-    const now = clock.now();
     const next: MailboxRatchet = {
       deviceSecret: keys.bytes(32),
       secret: keys.bytes(32),
-      generation: generationAt(parameters, now),
-      from: milliseconds(Math.floor(now)),
+      generation: generationAt(parameters, clock.now()),
+      from: milliseconds(Math.floor(clock.now())),
     };
     const { deviceSecret } = ratchet;
     const notice = sealNotice(suite, { deviceSecret, salt: keys.bytes(32), mailboxId: opened.mailboxId, next });
-    await control.ask({ kind: "remove-device", deviceKey, notice });
+    const answer = await control.requestUnlessBusy({ kind: "remove-device", deviceKey, notice });
+    if (answer === undefined) return false;
     this.#sealedUnder = deviceSecret;
+    return true;
   }
 
-  /** Whether the last notice has come out of the mailbox, or does in time. */
-  #lastHasCome(): Promise<boolean> {
-    const { clock, mailboxKeys, parameters } = this.#deps;
-    const patience = NOTICE_POLLS * meanInterval(parameters.profiles.mail.pollRate);
-    const hasCome = (): boolean =>
-      this.#sealedUnder === undefined || mailboxKeys.ratchet?.deviceSecret !== this.#sealedUnder;
-    if (hasCome()) return Promise.resolve(true);
+  /** Under the same secret, a second notice would open for nobody: all have another by then, and so has whom it is to put out. */
+  get #lastHasCome(): boolean {
+    return this.#sealedUnder === undefined || this.#deps.mailboxKeys.ratchet?.deviceSecret !== this.#sealedUnder;
+  }
+
+  /** Resolves when a notice came out of the mailbox, at the latest after `time`. */
+  #noticeOr(time: Milliseconds): Promise<void> {
+    const { clock } = this.#deps;
     return new Promise((resolve) => {
       const finish = (): void => {
         cancel();
         this.#waiting.delete(finish);
-        resolve(hasCome());
+        resolve();
       };
-      const cancel = clock.at(milliseconds(clock.now() + patience), finish);
+      const cancel = clock.at(milliseconds(clock.now() + time), finish);
       this.#waiting.add(finish);
     });
   }

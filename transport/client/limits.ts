@@ -97,8 +97,8 @@ export const FRAGMENTS_UNASKED_MAX = 512;
 /** After so many look-ups of one reader in vain the waits do not grow any more: by then they are a day, in a network for people. */
 export const LOOKUP_DOUBLINGS_MAX = 8;
 /**
- * For so many polls of the slower profile a removal waits for the notice of the one before to come out of the mailbox: two minutes. What
- * is then still in front of it takes longer, and the user is told to try again.
+ * For so many polls of the slower profile a removal waits for the notices of those before it to come out of the mailbox: two minutes. What
+ * is then still in front of them takes longer, and the user is told to try again.
  */
 export const NOTICE_POLLS = 8;
 /** What a new device is given: keys of two months and more, one every five days; with the rest it fits a CONTROL frame. */
