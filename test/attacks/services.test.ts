@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { AccountTables } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
+import type { DropReason } from "#provider-server/observe/drop-reason.ts";
 import { echoService } from "#provider-server/services/echo.ts";
 import { haveService } from "#provider-server/services/have.ts";
 import { keysService } from "#provider-server/services/keys.ts";
@@ -60,6 +61,22 @@ test("a request with one flipped bit, anywhere in its payload, is not answered",
   assert.deepEqual(desk.drops, Array(4).fill("SERVICE_MALFORMED"));
 });
 
+test("without a token that is worth something a service is not asked and nothing leaves; only `have` takes none", async () => {
+  const spent: number[] = [];
+  const spend = (token: Uint8Array): DropReason | undefined => {
+    spent.push(token.length);
+    return token.every((byte) => byte === 0) ? "TOKEN_INVALID" : "TOKEN_SPENT";
+  };
+  const desk = await setUp({ spend });
+  for (const service of ["echo", "keys", "slow", "later"]) desk.ask(service, Uint8Array.of(1));
+  desk.ask("have", askFor(desk.existing));
+  await desk.clock.runFor(seconds(10));
+  assert.deepEqual(desk.drops, Array(4).fill("TOKEN_INVALID"));
+  assert.equal(spent.length, 4);
+  assert.equal(desk.asked(), 0, "no work was done");
+  assert.equal(desk.sent.length, 1);
+});
+
 test("an answer leaves at the same time whatever the work took, and one that is not ready by then never leaves", async () => {
   const quick = await waits(await setUp(), "echo");
   assert.ok(quick.some((wait) => wait < ANSWER_TIME + 40) && quick.some((wait) => wait > 400), "waits vary");
@@ -106,7 +123,7 @@ async function waits(desk: Awaited<ReturnType<typeof setUp>>, service: string): 
   return desk.sent.map(({ wait }) => Math.round(wait * 1000) / 1000);
 }
 
-async function setUp(options: { work?: number } = {}) {
+async function setUp(options: { work?: number; spend?: (token: Uint8Array) => DropReason | undefined } = {}) {
   const clock = new VirtualClock({ start: milliseconds(1e12) });
   const suite = await loadSuite("x25519", "native");
   const sphinx = new Sphinx({ suite, geometry: geometry({ suite: "x25519", packetBytes: 4096 }) });
@@ -131,6 +148,7 @@ async function setUp(options: { work?: number } = {}) {
   const tables = new AccountTables(database);
   const records = { record: (address: string) => tables.named(address.split("@")[0] as string)?.record };
   let working = 0;
+  let worked = 0;
   // One thread: what is due while a service works runs when it is done.
   const oneThread: Clock = {
     now: () => clock.now(),
@@ -139,6 +157,7 @@ async function setUp(options: { work?: number } = {}) {
   const slow: Service = {
     name: "slow",
     answer(request) {
+      worked++;
       working = options.work ?? 0;
       return request;
     },
@@ -149,6 +168,7 @@ async function setUp(options: { work?: number } = {}) {
     waitingMax: LATER_WAITING_MAX,
     answer: (request) =>
       new Promise((resolve) => {
+        worked++;
         clock.at(milliseconds(clock.now() + (options.work ?? 0)), () => resolve(request));
       }),
   };
@@ -158,7 +178,7 @@ async function setUp(options: { work?: number } = {}) {
     clock: oneThread,
     sphinx,
     services: [echoService, keysService(records), haveService(mailbox), slow, later],
-    spend: () => undefined,
+    spend: options.spend ?? (() => undefined),
     delays: new SeededRandom("delays"),
     padding: random,
     send: (_firstHop, packet) => void sent.push({ wait: clock.now() - asked, bytes: packet.length }),
@@ -182,6 +202,7 @@ async function setUp(options: { work?: number } = {}) {
     drops,
     sent,
     existing,
+    asked: () => worked,
     request,
     handle,
     payloadBytes: sphinx.geometry.payloadBytes,

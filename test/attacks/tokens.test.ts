@@ -13,16 +13,17 @@ import {
   ORDER_ATTEMPTS_MAX,
   SIGNED_PER_ISSUER_MAX,
 } from "#provider-server/tokens/limits.ts";
-import { TokenGate } from "#provider-server/tokens/token-gate.ts";
+import { TokenGate, type TokenGateDependencies } from "#provider-server/tokens/token-gate.ts";
 import { TokenKeys } from "#provider-server/tokens/token-keys.ts";
 import { TokenTables } from "#provider-server/tokens/token-tables.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { GENESIS, SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
 import { TokenClient } from "#test/support/token-client.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
-import { milliseconds, type NodeId, nodeId, seconds } from "#transport/core/units.ts";
+import { type Milliseconds, milliseconds, type NodeId, nodeId, seconds } from "#transport/core/units.ts";
 import {
   blindInput,
   deriveVoprfKeys,
@@ -55,6 +56,22 @@ test("a token is worth one request, at the provider that it is for, in its perio
   const { lead, overlap } = PARAMETERS.epoch;
   await net.clock.runUntil(milliseconds(GENESIS + PARAMETERS.tokens.period + lead + overlap + 1));
   assert.equal(gate.spend(third), "TOKEN_INVALID", "its period is over");
+});
+
+test("a clock that was ahead while nobody had confirmed it forgets no spent token", async (t) => {
+  const net = await start(t);
+  const client = await member(net, "alice");
+  const [first] = await client.tokens({ period: 0, provider: idOf(net, "b"), publicKey: keyOf(net, "b") });
+  const clock = new WrongClock(net.clock);
+  const known = { time: undefined as Milliseconds | undefined };
+  const gate = gateOver(net, net.databases[1] as ProviderDatabase, { clock, knownTime: () => known.time });
+  assert.equal(gate.spend(first as Uint8Array), undefined);
+  clock.error = 10 * PARAMETERS.tokens.period;
+  assert.equal(gate.spend(first as Uint8Array), "TOKEN_INVALID", "by this clock its period is over");
+  clock.error = 0;
+  assert.equal(gate.spend(first as Uint8Array), "TOKEN_SPENT");
+  known.time = net.clock.now();
+  assert.equal(gate.spend(first as Uint8Array), "TOKEN_SPENT");
 });
 
 test("a made-up token, a changed one and one that renames its period are worth nothing", async (t) => {
@@ -249,9 +266,16 @@ function keyOf(net: SmallNetwork, name: "a" | "b"): Uint8Array {
   return provider?.tokenKeys.get(0) as Uint8Array;
 }
 
-function gateOver(net: SmallNetwork, database: ProviderDatabase): TokenGate {
-  const { clock, network, suite } = net;
+function gateOver(
+  net: SmallNetwork,
+  database: ProviderDatabase,
+  {
+    clock = net.clock,
+    knownTime = () => clock.now(),
+  }: Partial<Pick<TokenGateDependencies, "clock" | "knownTime">> = {},
+): TokenGate {
+  const { network, suite } = net;
   const { identitySeed } = net.dependencies("b").identity;
   const keys = new TokenKeys({ clock, network, suite, identitySeed });
-  return new TokenGate({ clock, network, keys, tables: new TokenTables(database), knownTime: () => clock.now() });
+  return new TokenGate({ clock, network, keys, tables: new TokenTables(database), knownTime });
 }

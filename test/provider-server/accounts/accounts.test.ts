@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createInvite } from "#provider-server/accounts/invites.ts";
 import { canonicalLocalPart, isReserved, skeletonOf } from "#provider-server/accounts/local-part.ts";
+import { MailboxTables } from "#provider-server/mailbox/mailbox-tables.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { milliseconds, nodeId, seconds } from "#transport/core/units.ts";
+import { milliseconds, nodeId, seconds, type SurbId } from "#transport/core/units.ts";
 import { type MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { decodeDeviceList } from "#transport/link/control.ts";
 import { deviceTokenHash } from "#transport/link/device-token.ts";
@@ -84,6 +85,12 @@ test("a record that is not the account's, is older, or would hold for years is r
   ];
   for (const record of wrong) assert.equal(put(1, record).result, "BAD_RECORD");
   assert.equal(put(2, own).result, "BAD_RECORD");
+  const { accountKey } = recordOf(1, "mallory");
+  assert.equal(
+    put(1, { ...own, accountKey }, "mallory").result,
+    "BAD_RECORD",
+    "soundly signed, by a key that is not Alice's",
+  );
   assert.equal(put(9, own).result, "NO_ACCOUNT");
   assert.equal(put(1, own).result, "OK");
   assert.equal(put(1, { ...own, validFrom: milliseconds(own.validFrom - 1) }).result, "BAD_RECORD");
@@ -144,6 +151,27 @@ test("a device is removed by another of its account, with what was on offer, and
     "what was offered holds old secrets",
   );
   assert.deepEqual(notices, [notice]);
+});
+
+test("while a notice waits for a device it publishes no record: the key in it may be one that the others have given up", () => {
+  const { signUp, put, recordOf, database } = setUp();
+  signUp(1, "alice");
+  signUp(2, "bob");
+  const own = recordOf(1, "alice");
+  const tables = new MailboxTables(database, { fragments: 10, replies: 10 });
+  const none = new Uint8Array(16) as SurbId;
+  const body = new Uint8Array(100);
+  assert.equal(
+    tables.insert({ mailboxId: recordOf(2, "bob").mailboxId, kind: "notice", surbId: none, body, hash: none }, 0),
+    "stored",
+  );
+  assert.equal(put(1, own).result, "OK", "another's notice is nothing to it");
+  tables.insert({ mailboxId: own.mailboxId, kind: "fragment", surbId: none, body, hash: none }, 0);
+  assert.equal(put(1, own).result, "OK", "nor is mail");
+  tables.insert({ mailboxId: own.mailboxId, kind: "notice", surbId: none, body, hash: none }, 0);
+  assert.equal(put(1, own).result, "UNAVAILABLE");
+  tables.moveCursor({ deviceKey: device(1), cursor: 2, day: 1, activeSince: 0 }, 10);
+  assert.equal(put(1, own).result, "OK");
 });
 
 test("a device is given a label by any device of its account, which all of them find in the list", () => {

@@ -61,8 +61,9 @@ export function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
         accountKey: suite.ed25519.publicKey(accountSeed(name)),
       };
     },
-    put: (n: number, record: MailboxRecord) => {
-      const bytes = signMailboxRecord({ record, accountSeed: accountSeed("alice"), suite });
+    /** Signed by Alice unless `by` is given. */
+    put: (n: number, record: MailboxRecord, by = "alice") => {
+      const bytes = signMailboxRecord({ record, accountSeed: accountSeed(by), suite });
       const replyId = new Uint8Array(32).fill(n);
       return { record: bytes, result: handle(n, { kind: "put-record", id: 0, record: bytes, replyId }).result };
     },

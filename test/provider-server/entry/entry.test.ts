@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Entry, type EntryDependencies } from "#provider-server/entry/entry.ts";
 import {
+  CONTROL_BUDGET,
   DOCUMENTS_WAITING_MAX,
   GIVEN_AHEAD_MAX,
   POLL_ANSWER_WAIT,
@@ -14,6 +15,7 @@ import { testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { encodeControlRequest } from "#transport/link/control.ts";
 import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { PADDED_BYTES_MIN } from "#transport/link/padding.ts";
@@ -211,6 +213,36 @@ test("a link that goes in the middle of a document ends it, and its timers", asy
   assert.equal(clock.pending, 0);
 });
 
+test("a device has a budget for each kind of frame, account requests among them, and keeps it over a new link", async () => {
+  const clock = new VirtualClock();
+  const drops: string[] = [];
+  let handled = 0;
+  const handle: EntryDependencies["accounts"]["handle"] = (_, { id }) => {
+    handled++;
+    return { id, result: "OK", body: new Uint8Array(0) };
+  };
+  const entry = entryWith({
+    clock,
+    accounts: { isDevice: () => true, handle },
+    onDrop: (reason) => drops.push(reason),
+  });
+  const [link, again] = [new FakeLink(clock, 1), new FakeLink(clock, 1)];
+  entry.accept(link);
+  const ask = (over: FakeLink): void => {
+    over.receive({ type: "control", body: encodeControlRequest({ kind: "status", id: 1 }) });
+  };
+  for (let i = 0; i < 2 * CONTROL_BUDGET.burst; i++) ask(link);
+  assert.equal(handled, CONTROL_BUDGET.burst);
+  assert.deepEqual(drops, Array(CONTROL_BUDGET.burst).fill("OVER_BUDGET"));
+  entry.accept(again);
+  assert.ok(link.isClosed && !again.isClosed, "of two links of one device the newer one counts");
+  ask(again);
+  assert.equal(handled, CONTROL_BUDGET.burst);
+  await clock.runFor(milliseconds(1000 / CONTROL_BUDGET.rate));
+  ask(again);
+  assert.equal(handled, CONTROL_BUDGET.burst + 1);
+});
+
 test("devices without an account take places from each other, never from one that has signed up", () => {
   const clock = new VirtualClock();
   const signedUp = new Set<number>();
@@ -228,7 +260,9 @@ test("devices without an account take places from each other, never from one tha
 const nameOf = (key: Uint8Array): number => new DataView(key.buffer).getUint32(0);
 
 type Fakes = Pick<EntryDependencies, "clock"> &
-  Partial<Omit<EntryDependencies, "accounts">> & { accounts?: { isDevice: (key: Uint8Array) => boolean } };
+  Partial<Omit<EntryDependencies, "accounts">> & {
+    accounts?: Pick<EntryDependencies["accounts"], "isDevice"> & Partial<EntryDependencies["accounts"]>;
+  };
 
 function entryWith({ accounts, ...given }: Fakes): Entry {
   return new Entry({

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type PacketContext, processPacket } from "#provider-server/mix/mix.ts";
+import { type MixContext, type PacketContext, processPacket } from "#provider-server/mix/mix.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { epochNumber, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
+import { epochNumber, milliseconds, nodeId, replayTag, surbId } from "#transport/core/units.ts";
 import type { Unwrapped } from "#transport/sphinx/packet.ts";
 
 const random = new SeededRandom("mix");
@@ -37,3 +37,32 @@ test("a packet is held for as long as its sender drew, and not for longer than a
   assert.deepEqual(outcomeOf(delayMax + 1), { kind: "drop", reason: "DELAY_TOO_LONG" });
   assert.deepEqual(recorded, Array(5).fill(epochNumber(7)), "remembered whatever became of it");
 });
+
+test("only a packet whose tag was remembered goes on: seen before, or no room left, it is dropped", () => {
+  const outcomes = (["added", "seen", "full"] as const).flatMap((recorded) =>
+    [forwarded(), { ...forwarded(), ...DELIVERED }].map((unwrapped) => {
+      const keys: MixContext["keys"] = { record: () => recorded };
+      const context = { nodeId: nodes.self, now: milliseconds(1_000), delayMax: milliseconds(80_000) };
+      const unwrap = (): Unwrapped => unwrapped;
+      const outcome = processPacket(packet, { ...context, unwrap, keys: { ...keys, get: () => undefined } });
+      return outcome.kind === "drop" ? outcome.reason : outcome.kind;
+    }),
+  );
+  assert.deepEqual(outcomes, ["hold", "deliver", "REPLAY", "REPLAY", "REPLAY_SET_FULL", "REPLAY_SET_FULL"]);
+});
+
+const forwarded = (): Unwrapped & { kind: "forward" } => ({
+  kind: "forward",
+  tag: replayTag(random.bytes(16)),
+  next: nodes.next,
+  delay: milliseconds(5),
+  packet: random.bytes(10),
+});
+
+const DELIVERED = {
+  kind: "deliver",
+  command: "mailbox",
+  recipient: random.bytes(32),
+  surbId: surbId(random.bytes(16)),
+  payload: random.bytes(10),
+} as const;

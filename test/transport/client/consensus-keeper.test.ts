@@ -9,8 +9,10 @@ import { settle, VirtualClock } from "#test/support/virtual-clock.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
 import { ConsensusKeeper } from "#transport/client/consensus-keeper.ts";
 import type { ProviderLink } from "#transport/client/provider-link.ts";
-import { seconds } from "#transport/core/units.ts";
+import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { epochInUse } from "#transport/directory/epochs.ts";
+import type { Consensus, Network } from "#transport/directory/model.ts";
 import { toParts } from "#transport/link/parts.ts";
 
 const suite = await loadSuite("x25519", "native");
@@ -43,3 +45,63 @@ test("a list that came while the clock was wrong is remembered: who forgets it c
   assert.equal(keeper.problem, undefined);
   assert.equal(store.listEpoch, consensus.epoch);
 });
+
+test("who is shown two lists for one epoch uses neither, until the true one comes again", async () => {
+  const made = testNetwork({ suite });
+  const clock = new VirtualClock({ start: made.network.genesis });
+  const keeper = keeperOf({ network: made.network, clock, seed: "split", onAsk: () => undefined });
+  const [one, other] = [{}, { sharedRandom: new Uint8Array(32).fill(9) }].map((fields) =>
+    testConsensus(made, suite, fields),
+  ) as [Consensus, Consensus];
+  const come = ({ bytes }: Consensus): void => {
+    for (const part of toParts(bytes, { time: clock.now(), room: 0 })) keeper.received(part);
+  };
+  come(one);
+  assert.ok(keeper.current());
+  come(other);
+  assert.equal(keeper.problem, "CONSENSUS_SPLIT");
+  assert.equal(keeper.current(), undefined);
+  come(one);
+  assert.equal(keeper.problem, undefined);
+});
+
+test("clients ask for the next list at random times of the first half of an epoch, whoever they are", async () => {
+  const made = testNetwork({ suite });
+  const { network } = made;
+  const clock = new VirtualClock({ start: network.genesis });
+  const { bytes } = testConsensus(made, suite, {});
+  const asked = new Map<number, number>();
+  const keepers = Array.from({ length: 60 }, (_, n) => {
+    const onAsk = (): void => void (asked.has(n) || asked.set(n, clock.now()));
+    const keeper = keeperOf({ network, clock, seed: `client ${n}`, onAsk });
+    for (const part of toParts(bytes, { time: clock.now(), room: 0 })) keeper.received(part);
+    keeper.start();
+    return keeper;
+  });
+  const from = epochInUse(network, epochNumber(1));
+  const half = network.parameters.epoch.duration / 2;
+  await clock.runUntil(milliseconds(from + 2 * half));
+  for (const keeper of keepers) keeper.stop();
+  const places = [...asked.values()].map((time) => (time - from) / half).toSorted((a, b) => a - b);
+  assert.equal(places.length, keepers.length);
+  // Kolmogorov and Smirnov at one in a thousand; the seeds are fixed.
+  const gap = Math.max(...places.map((place, i) => Math.abs(place - (i + 0.5) / places.length)));
+  assert.ok(gap < 1.95 / Math.sqrt(places.length), `${gap} from even`);
+  assert.ok((places[0] as number) >= 0 && (places.at(-1) as number) <= 1);
+});
+
+function keeperOf(o: { network: Network; clock: VirtualClock; seed: string; onAsk: () => void }): ConsensusKeeper {
+  const send = (): boolean => {
+    o.onAsk();
+    return true;
+  };
+  return new ConsensusKeeper({
+    clock: o.clock,
+    random: new SeededRandom(o.seed),
+    suite,
+    network: o.network,
+    store: new MemoryClientStore(),
+    link: { send } as unknown as ProviderLink,
+    onChange: () => undefined,
+  });
+}

@@ -7,6 +7,7 @@ import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { milliseconds } from "#transport/core/units.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
 import { seal } from "#transport/fragment/seal.ts";
 import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
 import { MemoryClientStore } from "#test/support/memory-client-store.ts";
@@ -34,6 +35,55 @@ test("a private half opens the last thing that can be sealed to it and lie in th
   assert.equal(keys.openSealed(sealed), undefined);
   const kept = JSON.stringify([await store.mailboxKeys(), await store.mailboxRatchet()]);
   assert.ok(!kept.includes(JSON.stringify(privateKey)), "nothing on the disk is that key");
+});
+
+test("what made a key, and a key that is over, are overwritten in memory too", async () => {
+  const { keys, after } = setUp();
+  const key = await keys.renew();
+  const { secret } = keys.ratchet as MailboxRatchet;
+  await after(6 * DAY);
+  await keys.makeReady();
+  assert.ok(
+    secret.every((byte) => byte === 0),
+    "from it all coming keys could be made",
+  );
+  assert.ok(key.privateKey.some((byte) => byte !== 0));
+  await after(key.eraseAt - START);
+  assert.ok(key.privateKey.every((byte) => byte === 0));
+});
+
+test("every key is tried on every entry, so that its time does not tell under which it was sealed", async () => {
+  const opened: string[] = [];
+  const watched: Suite = {
+    ...suite,
+    sealKem: {
+      ...suite.sealKem,
+      open: (privateKey) => {
+        const key = suite.sealKem.open(privateKey);
+        const decapsulate = (ciphertext: Uint8Array) => {
+          opened.push(toHex(key.publicKey));
+          return key.decapsulate(ciphertext);
+        };
+        return { publicKey: key.publicKey, decapsulate, destroy: () => key.destroy() };
+      },
+    },
+  };
+  const { keys, after } = setUp(undefined, watched);
+  const sealedTo = async () => {
+    const { publicKey: mailboxKey } = await keys.renew();
+    return seal({ suite, geometry, mailboxKey, plaintext: random.bytes(geometry.fragmentBytes), random });
+  };
+  const old = await sealedTo();
+  await after(6 * DAY);
+  const fresh = await sealedTo();
+  const all = keys.all.length;
+  assert.ok(all >= 2);
+  for (const sealed of [old, fresh, random.bytes(geometry.payloadBytes)]) {
+    opened.length = 0;
+    keys.openSealed(sealed);
+    assert.equal(new Set(opened).size, all);
+    assert.equal(opened.length, all);
+  }
 });
 
 test("every device of an account makes the same keys, whenever it looks, and has each before it is in force", async () => {
@@ -162,12 +212,12 @@ class SlowStore extends MemoryClientStore {
   }
 }
 
-function setUp(store = new MemoryClientStore()) {
+function setUp(store = new MemoryClientStore(), own: Suite = suite) {
   const truth = new VirtualClock({ start: START });
   const clock = new WrongClock(truth);
   const state = { isClockGood: true };
   const isClockGood = (): boolean => state.isClockGood;
-  const keys = new MailboxKeys({ clock, suite, geometry, parameters, store, random, isClockGood });
+  const keys = new MailboxKeys({ clock, suite: own, geometry, parameters, store, random, isClockGood });
   /** Erases what is due then. */
   const after = async (time: number): Promise<void> => {
     await truth.runUntil(milliseconds(START + time));

@@ -9,6 +9,7 @@ import type { OutgoingMessage } from "#transport/client/store.ts";
 import { mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
 
 const PROOF = new Uint8Array(32).fill(7);
+const OTHER_PROOF = new Uint8Array(32).fill(8);
 const DEADLINE = 1_000_000;
 const waits = {
   askWait: () => milliseconds(100),
@@ -113,7 +114,8 @@ test("whatever happens, a message is delivered, still has something to do, or wa
             break;
           }
           case "receipt":
-            if (outgoing.receipt(step.good ? PROOF : new Uint8Array(32), at)) delivered = true;
+            assert.equal(outgoing.receipt(step.good ? PROOF : OTHER_PROOF, at), step.good && !delivered);
+            delivered ||= step.good;
             break;
           case "restart": {
             for (const [index, fragment] of outgoing.changes()) kept.set(index, fragment);
