@@ -31,11 +31,13 @@ export class Inbound {
   readonly #d: InboundDependencies;
   readonly #taking = new Map<string, Promise<void>>();
   readonly #settling: RerunLoop<Unsettled>;
+  /** What the next run looks at: all that is unsettled, or what has arrived since. */
+  #isAllWanted = false;
+  readonly #arrived = new Map<string, MessageId>();
 
   constructor(dependencies: InboundDependencies) {
     this.#d = dependencies;
-    const { store } = dependencies;
-    this.#settling = new RerunLoop({ list: () => store.unsettled(), work: (message) => this.#settleOne(message) });
+    this.#settling = new RerunLoop({ list: () => this.#wanted(), work: (message) => this.#settleOne(message) });
   }
 
   /** Steps 10 and 11. Offered twice, a message is stored once. */
@@ -45,7 +47,10 @@ export class Inbound {
     if (running !== undefined) return running;
     const taking = this.#take(incoming).finally(() => this.#taking.delete(key));
     this.#taking.set(key, taking);
-    return taking.then(() => this.settle());
+    return taking.then(() => {
+      this.#arrived.set(key, incoming.messageId);
+      return this.#settling.run();
+    });
   }
 
   /** Stored first, then reported as consumed: killed in between, it is offered again and found to be stored. */
@@ -143,10 +148,21 @@ export class Inbound {
 
   /**
    * What stored mail still wants: a signature judged that could not be, a receipt for someone who has been accepted since.
-   * At every start, after every arrival, when a conversation is opened, and when the network is back.
+   * At every start, when a conversation is opened, and when the network is back; what arrives is looked at by itself, for the mail
+   * of strangers may wait for ever, and with each arrival all of it would be read.
    */
   settle(): Promise<void> {
+    this.#isAllWanted = true;
     return this.#settling.run();
+  }
+
+  async #wanted(): Promise<Unsettled[]> {
+    const { store } = this.#d;
+    const [isAllWanted, arrived] = [this.#isAllWanted, [...this.#arrived.values()]];
+    this.#isAllWanted = false;
+    this.#arrived.clear();
+    if (isAllWanted) return store.unsettled();
+    return (await Promise.all(arrived.map((id) => store.unsettled(id)))).flat();
   }
 
   async #settleOne(message: Unsettled): Promise<void> {

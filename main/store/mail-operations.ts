@@ -1,6 +1,6 @@
 /** Conversations and messages, as transactions on the database. Spec: docs/spec/09-storage.md §5 */
 
-import { utf8 } from "#transport";
+import { type MessageId, utf8 } from "#transport";
 import { addAttachments, attachmentsOf, moveAttachments } from "./attachment-operations.ts";
 import type { Database, Row } from "./database.ts";
 import { addDeliveries, deliveriesOf } from "./delivery-operations.ts";
@@ -144,13 +144,13 @@ export const mailOperations = {
     return db.run("UPDATE messages SET unread = 0 WHERE conversation = ? AND unread = 1", idBytes(conversationId)) > 0;
   },
 
-  /** Inbound messages that still want something: a signature judged, a receipt asked for. Oldest first. */
-  unsettled: (db: Database): Unsettled[] =>
+  /** Inbound messages that still want something: a signature judged, a receipt asked for. Oldest first; all, or the one of the id. */
+  unsettled: (db: Database, only: MessageId | null = null): Unsettled[] =>
     db
       .all(
         `SELECT id, row, EXISTS (SELECT 1 FROM bodies WHERE message = messages.id AND kind = ?) AS source
-         FROM messages WHERE unsettled = 1 ORDER BY at`,
-        SOURCE,
+         FROM messages WHERE unsettled = 1 ${only === null ? "" : "AND transport_id = ?"} ORDER BY at`,
+        ...(only === null ? [SOURCE] : [SOURCE, only]),
       )
       .map((row) => {
         const { id, conversationId, from, at, signature, transportId, receipt } = readMessage(db, row);
