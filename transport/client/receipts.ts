@@ -3,7 +3,7 @@
  * reader by then leave together. Spec: docs/spec/01-message.md §4
  */
 
-import { equalBytes, toHex } from "../core/bytes.ts";
+import { equalBytes } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
 import { PlanningClock } from "../core/planning-clock.ts";
@@ -15,6 +15,7 @@ import { split } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import { isKeyTooOld } from "./key-age.ts";
+import { OwedReceipts } from "./owed-receipts.ts";
 import type { Payload, PayloadContender, PayloadSource } from "./payload.ts";
 import { encodeReceipt, receiptsPerPacket } from "./receipt.ts";
 import type { ClientStore, OwedReceipt, Recipient, SeenMessage } from "./store.ts";
@@ -35,8 +36,7 @@ export interface ReceiptsDeps {
 export class Receipts implements PayloadSource {
   readonly #deps: ReceiptsDeps;
   readonly #clock: PlanningClock;
-  /** By hexadecimal message id. */
-  readonly #owed = new Map<string, OwedReceipt>();
+  readonly #owed = new OwedReceipts();
   /** One place in the queue for each reader to whom something is due, by hexadecimal mailbox id. */
   readonly #due = new Map<string, number>();
   /** Readers whose receipt is in a slot whose tick has not come, or has and is not followed up yet. */
@@ -53,7 +53,7 @@ export class Receipts implements PayloadSource {
   }
 
   async load(): Promise<void> {
-    for (const receipt of await this.#deps.store.owedReceipts()) this.#owed.set(toHex(receipt.id), receipt);
+    for (const receipt of await this.#deps.store.owedReceipts()) this.#owed.set(receipt);
     this.#planAnew(this.#clock.now(), { after: "start" });
     this.#plan();
   }
@@ -65,42 +65,42 @@ export class Receipts implements PayloadSource {
 
   /** Durable when it resolves. One that is owed already is not owed twice. */
   async owe(seen: SeenMessage, to: Recipient): Promise<void> {
-    const known = this.#owed.get(toHex(seen.id));
-    if (known !== undefined) return;
+    if (this.#owed.has(seen.id)) return;
     const dueAt = milliseconds(Math.ceil(this.#clock.now() + this.#deps.wait()));
     const receipt: OwedReceipt = { id: seen.id, proof: seen.proof, to, dueAt };
     await this.#deps.store.oweReceipt(receipt);
-    this.#owed.set(toHex(seen.id), receipt);
+    this.#owed.set(receipt);
     this.#plan();
   }
 
+  /** However much is owed after a long absence, a slot looks at each reader's key, and only the packet that it takes is made. */
   *contenders(now: Milliseconds): Iterable<PayloadContender> {
     for (const [mailbox, order] of this.#due) {
-      const receipts = this.#to(mailbox);
-      const to = newestKey(receipts);
+      const to = this.#owed.reader(mailbox);
       if (to === undefined || isKeyTooOld(to, this.#deps.parameters, now)) continue;
-      yield { left: 1, order, provider: to.providerId, take: () => this.#take(mailbox, receipts, to) };
+      yield { left: 1, order, provider: to.providerId, take: () => this.#take(mailbox, to) };
     }
   }
 
   /** Those to whom something is owed and whose record has run out. */
   expired(now: Milliseconds): Recipient[] {
-    return [...this.#owed.values()].map(({ to }) => to).filter(({ validUntil }) => validUntil <= now);
+    return [...this.#owed.all()].map(({ receipt }) => receipt.to).filter(({ validUntil }) => validUntil <= now);
   }
 
   /** A newer key of a reader; durable when it resolves. */
   async readdress(to: Recipient): Promise<void> {
-    for (const [id, receipt] of this.#owed) {
+    for (const { receipt } of this.#owed.all()) {
       if (!equalBytes(receipt.to.mailboxId, to.mailboxId) || receipt.to.validUntil >= to.validUntil) continue;
       const renewed = { ...receipt, to };
       await this.#deps.store.oweReceipt(renewed);
-      if (this.#owed.has(id)) this.#owed.set(id, renewed);
+      if (this.#owed.has(receipt.id)) this.#owed.set(renewed);
     }
   }
 
   /** Everything owed to one mailbox, sealed to the newest key among it. */
-  #take(mailbox: string, receipts: readonly OwedReceipt[], to: Recipient): Payload {
+  #take(mailbox: string, to: Recipient): Payload {
     const { geometry, padding } = this.#deps;
+    const receipts = this.#owed.first(mailbox, receiptsPerPacket(geometry));
     this.#due.delete(mailbox);
     this.#inSlot.add(mailbox);
     return {
@@ -134,23 +134,18 @@ export class Receipts implements PayloadSource {
   }
 
   #settle(ids: readonly MessageId[]): void {
-    for (const id of ids) this.#owed.delete(toHex(id));
+    for (const id of ids) this.#owed.delete(id);
     // If this is not written, the receipts go again after a start, which does no harm.
     void this.#deps.store.settleReceipts(ids).catch(() => undefined);
     this.#plan();
   }
 
-  #to(mailbox: string): OwedReceipt[] {
-    const all = [...this.#owed.values()].filter(({ to }) => toHex(to.mailboxId) === mailbox);
-    return all.slice(0, receiptsPerPacket(this.#deps.geometry));
-  }
-
   /** The clock may have been ahead: as for questions (outgoing.ts). On the disk the old times may stay. */
   #planAnew(now: Milliseconds, { after }: { after: "put back" | "start" }): void {
-    for (const [id, receipt] of this.#owed) {
+    for (const { receipt } of this.#owed.all()) {
       if (receipt.dueAt - now <= (after === "start" ? this.#deps.longestWait : 0)) continue;
       const dueAt = milliseconds(Math.min(receipt.dueAt, Math.ceil(now + this.#deps.wait())));
-      this.#owed.set(id, { ...receipt, dueAt });
+      this.#owed.set({ ...receipt, dueAt });
     }
   }
 
@@ -159,8 +154,8 @@ export class Receipts implements PayloadSource {
     if (this.#stopped) return;
     const now = this.#clock.now();
     let next: Milliseconds | undefined;
-    for (const { to, dueAt } of this.#owed.values()) {
-      const mailbox = toHex(to.mailboxId);
+    for (const { mailbox, receipt } of this.#owed.all()) {
+      const { dueAt } = receipt;
       // What goes now would go twice; what is owed beside it has its place when that is settled.
       if (dueAt <= now && !this.#due.has(mailbox) && !this.#inSlot.has(mailbox))
         this.#due.set(mailbox, this.#deps.nextOrder());
@@ -168,10 +163,4 @@ export class Receipts implements PayloadSource {
     }
     if (next !== undefined) this.#cancel = this.#clock.at(next, () => this.#plan());
   }
-}
-
-function newestKey(receipts: readonly OwedReceipt[]): Recipient | undefined {
-  let newest: Recipient | undefined;
-  for (const { to } of receipts) if (newest === undefined || to.validUntil > newest.validUntil) newest = to;
-  return newest;
 }

@@ -9,7 +9,7 @@ import { SIM_PARAMETERS as parameters } from "#test/sim/world.ts";
 import type { Payload } from "#transport/client/payload.ts";
 import { decodeReceipt } from "#transport/client/receipt.ts";
 import { Receipts } from "#transport/client/receipts.ts";
-import type { Recipient } from "#transport/client/store.ts";
+import type { OwedReceipt, Recipient } from "#transport/client/store.ts";
 import { type MessageId, mailboxId, messageId, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DIGEST_BYTES, decodeFragment } from "#transport/fragment/fragment.ts";
@@ -96,6 +96,34 @@ test("receipts are sealed to the newest key of their reader, and not to one whos
   assert.deepEqual(messagesIn(all), [idOf(1), idOf(2), idOf(3)]);
 });
 
+test("after a long absence a slot looks once at each reader, however much is owed, and all of it leaves", async () => {
+  let looks = 0;
+  const [readers, each] = [20, 30];
+  const owed = Array.from({ length: readers * each }, (_, n): OwedReceipt => {
+    const to = readerAt(n % readers);
+    const watched = {
+      ...to,
+      get mailboxId() {
+        return (looks++, to.mailboxId);
+      },
+    };
+    return { id: idOf(n), proof: new Uint8Array(32), to: watched, dueAt: milliseconds(0) };
+  });
+  const { clock, receipts } = await setUp(owed);
+  let left = 0;
+  for (;;) {
+    looks = 0;
+    const [first] = [...receipts.contenders(clock.now())];
+    const payload = first?.take();
+    assert.ok(looks <= readers * 2, `${looks} looks in a slot`);
+    if (payload === undefined) break;
+    left++;
+    payload.settled({ hash: new Uint8Array(16), tags: [], at: clock.now() });
+    await clock.runFor(seconds(1));
+  }
+  assert.equal(left, readers, "one packet each");
+});
+
 /** Of which a packet says that they came. */
 function messagesIn({ content }: Payload): MessageId[] {
   const { data } = decodeFragment(geometry, content.plaintext);
@@ -104,9 +132,10 @@ function messagesIn({ content }: Payload): MessageId[] {
 
 const WAIT = seconds(1);
 
-async function setUp() {
+async function setUp(owed: readonly OwedReceipt[] = []) {
   const clock = new VirtualClock();
   const store = new MemoryClientStore();
+  if (owed.length > 0) store.owedReceipts = async () => [...owed];
   let order = 0;
   const receipts = new Receipts({
     clock,
@@ -131,7 +160,7 @@ async function setUp() {
   return { clock, receipts, store, owe, take };
 }
 
-const idOf = (message: number): MessageId => messageId(new Uint8Array(16).fill(message));
+const idOf = (message: number): MessageId => messageId(new Uint8Array(new Uint32Array([message, 0, 0, 0]).buffer));
 
 const readerAt = (mailbox: number, { key = 0, validUntil = 1e12 } = {}): Recipient => ({
   address: "reader@b.example",
