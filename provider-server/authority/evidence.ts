@@ -7,9 +7,18 @@
 import type { Epoch } from "#transport/core/units.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
-import { ACCUSERS_MIN, CUT_LINKS_MIN, FALSE_FINDINGS_MAX, FINDING_WORK_MAX, FINDINGS_MAX } from "./limits.ts";
-import { LoopLaw, type Removed, type Ring, type Target } from "./loop-law.ts";
-import { accuses, baseLoss, type Cell, gain, poissonTail } from "./loss-test.ts";
+import {
+  ACCUSERS_MIN,
+  CUT_LINKS_MIN,
+  FALSE_FINDINGS_MAX,
+  FINDING_WORK_MAX,
+  FINDINGS_MAX,
+  NODE_WORK,
+} from "./limits.ts";
+import type { Removed, Ring, Target } from "./loop-law.ts";
+import { accuses, gain, poissonTail } from "./loss-test.ts";
+import { neighboursOf, type Side, SIDES } from "./neighbours.ts";
+import { type Claim, Testimony } from "./testimony.ts";
 
 export interface Finding {
   /** Places in the ring; `to` is undefined for a node. */
@@ -28,27 +37,27 @@ export function findLosses(o: {
   reports: ReadonlyMap<number, LoopReport>;
   /** Targets that were found before and still serve. */
   inForce: ReadonlySet<Target>;
-  /** How many are looked for one after the other; `findingsMax` unless given. */
-  max?: number;
+  /** How much is looked for, one after the other; `roomFor` unless given. */
+  room?: number;
 }): Finding[] {
   const { ring } = o;
-  const witnesses = [...o.reports].map(([place, report]) => new Witness(ring, place, report));
-  const removed = ring.nothing;
+  const testimony = new Testimony(ring, o.reports);
   const findings: Finding[] = [];
-  const most = o.max ?? findingsMax(witnesses.length, ring.targets);
-  while (findings.length < most) {
-    const found = worst(ring, witnesses, removed);
+  const room = o.room ?? roomFor(o.reports.size, ring.targets);
+  for (let used = 0; findings.length < FINDINGS_MAX && (used === 0 || used < room); ) {
+    const found = worst(ring, testimony);
     if (found === undefined) break;
     findings.push(found);
+    used += found.to === undefined ? NODE_WORK : 1;
     // Loops that passed it say nothing more of others.
-    removed[targetOf(ring, found)] = 1;
+    testimony.remove(targetOf(ring, found));
   }
-  return [...findings, ...byTheirLinks(ring, o.inForce, removed)];
+  return [...findings, ...byTheirLinks(ring, o.inForce, testimony.removed)];
 }
 
-/** How many faults are looked for, one after the other: each costs a look at every target for every witness. */
-export const findingsMax = (witnesses: number, targets: number): number =>
-  Math.min(FINDINGS_MAX, Math.max(1, Math.floor(FINDING_WORK_MAX / Math.max(1, witnesses * targets))));
+/** How many links may be found before what is left waits for another epoch; a node takes the room of `NODE_WORK` links. */
+export const roomFor = (witnesses: number, targets: number): number =>
+  FINDING_WORK_MAX / Math.max(1, witnesses * targets);
 
 /** The reports that count in the agreement on `epoch`: on the epoch before the last, by nodes that were in the last consensus. */
 export function reportsFor(o: {
@@ -74,146 +83,13 @@ function byGain(a: Candidate, b: Candidate): number {
   return b.gain - a.gain || a.node - b.node || (a.to ?? -1) - (b.to ?? -1);
 }
 
-/** One node's loops. */
-class Witness {
-  readonly place: number;
-  readonly operator: number;
-  readonly #ring: Ring;
-  readonly #law: LoopLaw;
-  /** Loops for each way, by the law of paths. */
-  readonly #perWay: number;
-  /** Of each lost loop, what it passed. */
-  readonly #lost: readonly (readonly Target[])[];
-
-  constructor(ring: Ring, place: number, report: LoopReport) {
-    this.#ring = ring;
-    this.place = place;
-    this.operator = ring.operators[place] as number;
-    this.#law = new LoopLaw(ring, place);
-    const ways = this.#law.ways(ring.nothing, () => undefined);
-    this.#perWay = ways === 0 ? 0 : report.sent / ways;
-    this.#lost = ways === 0 ? [] : report.lost.flatMap((way) => this.#targetsOf(way));
-  }
-
-  /** Writes the loops that passed none of `removed`: how many were sent over each target, by the law, and how many lost. */
-  count(removed: Removed, cells: Cells): void {
-    cells.clear();
-    cells.sent =
-      this.#perWay *
-      this.#law.ways(removed, (target, count) => {
-        cells.sentOver[target] = (cells.sentOver[target] as number) + count * this.#perWay;
-      });
-    for (const targets of this.#lost) {
-      if (removed[this.place] === 1 || targets.some((target) => removed[target] === 1)) continue;
-      cells.lost++;
-      for (const target of targets) cells.lostOver[target] = (cells.lostOver[target] as number) + 1;
-    }
-  }
-
-  /** Nodes and links, the witness itself left out; none for a way that no loop of this node can take. */
-  #targetsOf(way: LoopReport["lost"][number]): (readonly Target[])[] {
-    const ring = this.#ring;
-    const stops = [this.place, ...way, this.place];
-    const steps = stops.slice(1).map((to, index): [number, number] => [stops[index] as number, to]);
-    const isWay = steps.every(([from, to]) => Math.max(from, to) < ring.nodes.length && ring.isLink(from, to));
-    return isWay ? [[...way, ...steps.map(([from, to]) => ring.link(from, to))]] : [];
-  }
-}
-
-/** What one witness, or all of one operator, have to say of every target. */
-class Cells {
-  sent = 0;
-  lost = 0;
-  readonly sentOver: Float64Array;
-  readonly lostOver: Float64Array;
-
-  constructor(targets: number) {
-    this.sentOver = new Float64Array(targets);
-    this.lostOver = new Float64Array(targets);
-  }
-
-  clear(): void {
-    this.sent = 0;
-    this.lost = 0;
-    for (let target = 0; target < this.sentOver.length; target++) {
-      this.sentOver[target] = 0;
-      this.lostOver[target] = 0;
-    }
-  }
-
-  add(other: Cells): void {
-    this.sent += other.sent;
-    this.lost += other.lost;
-    for (let target = 0; target < this.sentOver.length; target++) {
-      const sent = other.sentOver[target] as number;
-      if (sent === 0) continue;
-      this.sentOver[target] = (this.sentOver[target] as number) + sent;
-      this.lostOver[target] = (this.lostOver[target] as number) + (other.lostOver[target] as number);
-    }
-  }
-
-  /** The share that is lost where the target is not on the way. */
-  base(target: Target): number {
-    const lost = this.lost - (this.lostOver[target] as number);
-    return baseLoss({ lost, sent: this.sent - (this.sentOver[target] as number) });
-  }
-}
-
-/** All operators' cells together. */
-class Pool {
-  readonly lost: Float64Array;
-  readonly sent: Float64Array;
-  readonly expected: Float64Array;
-  /** How many operators accuse each target. */
-  readonly accusers: Float64Array;
-  readonly #parties: { readonly first: Int32Array; readonly second: Int32Array };
-
-  constructor(ring: Ring) {
-    this.lost = new Float64Array(ring.targets);
-    this.sent = new Float64Array(ring.targets);
-    this.expected = new Float64Array(ring.targets);
-    this.accusers = new Float64Array(ring.targets);
-    this.#parties = partiesOf(ring);
-  }
-
-  add(operator: number, cells: Cells): void {
-    const { first, second } = this.#parties;
-    for (let target = 0; target < cells.sentOver.length; target++) {
-      const sent = cells.sentOver[target] as number;
-      // Nobody is a witness of a node of its own, or of a link of one.
-      if (sent === 0 || first[target] === operator || second[target] === operator) continue;
-      const lost = cells.lostOver[target] as number;
-      const base = cells.base(target);
-      this.lost[target] = (this.lost[target] as number) + lost;
-      this.sent[target] = (this.sent[target] as number) + sent;
-      this.expected[target] = (this.expected[target] as number) + sent * base;
-      if (lost > 0 && accuses({ lost, sent, base })) this.accusers[target] = (this.accusers[target] as number) + 1;
-    }
-  }
-}
-
 type Candidate = Finding & { readonly gain: number };
 
 /** The target that explains most of what is lost beyond chance, if one passes its test. */
-function worst(ring: Ring, witnesses: readonly Witness[], removed: Removed): Finding | undefined {
-  const pool = new Pool(ring);
-  const claims: Claim[] = [];
-  const losses: number[] = [];
-  // One operator at a time, in the same memory: in a large network there are a hundred thousand links.
-  const cells = new Cells(ring.targets);
-  const together = new Cells(ring.targets);
-  for (let operator = 0; operator < ring.operatorCount; operator++) {
-    together.clear();
-    for (const witness of witnesses.filter((one) => one.operator === operator)) {
-      witness.count(removed, cells);
-      claims.push(...claimsOf(ring, witness.place, cells));
-      together.add(cells);
-    }
-    if (together.sent > 0) losses.push(together.lost / together.sent);
-    pool.add(operator, together);
-  }
-  const candidates = [...byMajority(ring, pool), ...byOneEnd(ring, claims, median(losses))];
-  const [best] = candidates.toSorted(byGain);
+function worst(ring: Ring, testimony: Testimony): Finding | undefined {
+  const candidates = [...byMajority(ring, testimony), ...byOneEnd(ring, testimony)];
+  // Its neighbours are asked last: that costs more than all else, and matters only where nothing explains more.
+  const best = candidates.toSorted(byGain).find((one) => one.by === "one end" || isAccusedByNeighbours(testimony, one));
   if (best === undefined) return undefined;
   const { node, to, by, lost, expected } = best;
   return { node, to, by, lost, expected };
@@ -221,37 +97,43 @@ function worst(ring: Ring, witnesses: readonly Witness[], removed: Removed): Fin
 
 /**
  * Nodes and links that more than half of the operators accuse whose loops pass them, and whose losses together are beyond
- * chance. Operators who say nothing count as not accusing, and nobody is heard on nodes and links of its own. A node also needs most of its neighbours' operators on either side, or a few could lose packets on their own links to it.
+ * chance. Operators who say nothing count as not accusing, and nobody is heard on nodes and links of its own.
  */
-function byMajority(ring: Ring, pool: Pool): Candidate[] {
+function byMajority(ring: Ring, testimony: Testimony): Candidate[] {
   // As many tests as there are targets may be wrong by chance.
   const chance = (FALSE_FINDINGS_MAX * ring.nodes.length) / ring.targets;
+  const accusersOf = testimony.accusers();
   const test = (found: Pick<Finding, "node" | "to">): Candidate[] => {
     const target = targetOf(ring, found);
-    const accusers = pool.accusers[target] as number;
+    const accusers = accusersOf[target] as number;
+    if (accusers < ACCUSERS_MIN) return [];
     const ends = found.to === undefined ? [found.node] : [found.node, found.to];
-    if (accusers < ACCUSERS_MIN || accusers <= ring.strangersTo(ends) / 2) return [];
-    const [lost, expected] = [pool.lost[target] as number, pool.expected[target] as number];
+    if (accusers <= ring.strangersTo(ends) / 2) return [];
+    const { lost, expected } = testimony.sums(target);
     if (poissonTail(lost, expected) > chance) return [];
     return [{ ...found, by: "majority", lost, expected, gain: gain(lost, expected) }];
   };
-  const nodes = ring.nodes.flatMap((_, node) => test({ node, to: undefined }));
-  const links = ring.links.flatMap(([node, to]) => test({ node, to }));
-  return [...nodes.filter(({ node }) => SIDES.every((side) => isAccusedBySide(ring, pool, node, side))), ...links];
+  return [
+    ...ring.nodes.flatMap((_, node) => test({ node, to: undefined })),
+    ...ring.links.flatMap(([node, to]) => test({ node, to })),
+  ];
 }
 
-type Side = "before" | "behind";
-const SIDES: readonly Side[] = ["before", "behind"];
+/** A node also needs most of its neighbours' operators on either side, or a few could lose packets on their own links to it. */
+const isAccusedByNeighbours = (testimony: Testimony, { node, to }: Candidate): boolean =>
+  to !== undefined || SIDES.every((side) => isAccusedBySide(testimony, node, side));
 
 /** Whether its links with more than half of the operators on that side lose more than others. */
-function isAccusedBySide(ring: Ring, pool: Pool, node: number, side: Side): boolean {
+function isAccusedBySide(testimony: Testimony, node: number, side: Side): boolean {
+  const { ring } = testimony;
   const sums = new Map<number, { lost: number; sent: number; expected: number }>();
   for (const [neighbour, link] of neighboursOf(ring, node, side)) {
     const operator = ring.operators[neighbour] as number;
     const sum = sums.get(operator) ?? { lost: 0, sent: 0, expected: 0 };
-    sum.lost += pool.lost[link] as number;
-    sum.sent += pool.sent[link] as number;
-    sum.expected += pool.expected[link] as number;
+    const over = testimony.sums(link);
+    sum.lost += over.lost;
+    sum.sent += over.sent;
+    sum.expected += over.expected;
     sums.set(operator, sum);
   }
   // Neighbours whose links nobody has had a loop over, because they were removed, have nothing to say.
@@ -260,39 +142,19 @@ function isAccusedBySide(ring: Ring, pool: Pool, node: number, side: Side): bool
   return accusing.length > heard.length / 2;
 }
 
-/** What the node at one end of a link saw of it. */
-interface Claim extends Cell {
-  readonly node: number;
-  readonly to: number;
-}
-
-function claimsOf(ring: Ring, place: number, cells: Cells): Claim[] {
-  return SIDES.flatMap((side) =>
-    neighboursOf(ring, place, side).flatMap(([neighbour, link]): Claim[] => {
-      const [lost, sent] = [cells.lostOver[link] as number, cells.sentOver[link] as number];
-      if (lost === 0) return [];
-      const [node, to] = side === "behind" ? [place, neighbour] : [neighbour, place];
-      return [{ node, to, lost, sent, base: cells.base(link) }];
-    }),
-  );
-}
-
 /**
  * Links that the node at one end finds bad by its own loops: it may give up a link of its own, and no more than that. One node's
  * loops are few, so that what it sees elsewhere may be little by chance: what most operators see counts if it is more.
  */
-function byOneEnd(ring: Ring, claims: readonly Claim[], usual: number): Candidate[] {
+function byOneEnd(ring: Ring, testimony: Testimony): Candidate[] {
   const chance = (FALSE_FINDINGS_MAX * ring.nodes.length) / (2 * ring.links.length);
-  return claims.flatMap(({ node, to, lost, sent, base: own }): Candidate[] => {
+  const usual = testimony.usual();
+  return testimony.claims().flatMap(({ node, to, lost, sent, base: own }: Claim): Candidate[] => {
     const base = Math.max(own, usual);
     const expected = sent * base;
     if (!accuses({ lost, sent, base }) || poissonTail(lost, expected) > chance) return [];
     return [{ node, to, by: "one end", lost, expected, gain: gain(lost, expected) }];
   });
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 /** Mixes whose links with more than half of the operators of a neighbouring stage, and at least three, are bad. */
@@ -308,25 +170,4 @@ function byTheirLinks(ring: Ring, inForce: ReadonlySet<Target>, found: Removed):
     });
     return isCut ? [{ node, to: undefined, by: "its links", lost: 0, expected: 0 }] : [];
   });
-}
-
-/** Nodes of other operators on one side, and the links with them. */
-function neighboursOf(ring: Ring, node: number, side: Side): [number, Target][] {
-  const stage = ring.stageOf[node] as number;
-  const neighbours = ring.stage(stage + (side === "behind" ? 1 : 3));
-  return neighbours
-    .filter((neighbour) => ring.operators[neighbour] !== ring.operators[node])
-    .map((neighbour) => [neighbour, side === "behind" ? ring.link(node, neighbour) : ring.link(neighbour, node)]);
-}
-
-/** The operators of a node, or of both ends of a link. */
-function partiesOf(ring: Ring): { first: Int32Array; second: Int32Array } {
-  const first = Int32Array.from({ length: ring.targets }, (_, target) => ring.operators[target] ?? -1);
-  const second = first.slice();
-  for (const [from, to] of ring.links) {
-    const link = ring.link(from, to);
-    first[link] = ring.operators[from] as number;
-    second[link] = ring.operators[to] as number;
-  }
-  return { first, second };
 }

@@ -1,6 +1,6 @@
 /**
  * How likely a node's loop takes which way: uniform over the choices of three nodes without a repeated operator, as
- * `chooseLoopPath` draws. Counted, not sampled, so that every authority has the same numbers. Spec: docs/spec/08-directory.md §12
+ * `chooseLoopPath` draws. Counted, not sampled, so that every authority has the same numbers (`loop-ways.ts`). Spec: docs/spec/08-directory.md §12
  */
 
 import { toHex } from "#transport/core/bytes.ts";
@@ -24,10 +24,16 @@ export class Ring {
   /** Of each node: a link is the row of the node that it leaves, plus the column of the node that it reaches. */
   readonly rows: Int32Array;
   readonly columns: Int32Array;
+  /** Of each link. */
+  readonly ends: { readonly from: Int32Array; readonly to: Int32Array };
   readonly #links: readonly (readonly [number, number])[];
   readonly #places: ReadonlyMap<string, number>;
-  /** Of each operator. */
-  readonly #stagesOf: readonly ReadonlySet<number>[];
+  /** Of each operator, a bit for each stage in which it has a node. */
+  readonly #stagesOf: readonly number[];
+  /** Of each set of stages, how many operators have a node outside it. */
+  readonly #outside: readonly number[];
+  /** By operator and stage. */
+  readonly #nodesOf: readonly (readonly number[])[];
 
   constructor({ layers, providers }: { layers: Layers; providers: readonly NodeDescriptor[] }) {
     const lists = [...layers, providers];
@@ -40,9 +46,19 @@ export class Ring {
     const numbers = new Map(names.map((name, number) => [name, number]));
     this.operators = this.nodes.map((node) => numbers.get(node.operator) as number);
     this.operatorCount = names.length;
-    const stagesOf = names.map(() => new Set<number>());
-    for (const [place, operator] of this.operators.entries()) stagesOf[operator]?.add(this.stageOf[place] as number);
+    const nodesOf = Array.from({ length: names.length * STAGES }, (): number[] => []);
+    for (const [place, operator] of this.operators.entries())
+      nodesOf[operator * STAGES + (this.stageOf[place] as number)]?.push(place);
+    this.#nodesOf = nodesOf;
+    const stagesOf = names.map((_, operator) => {
+      const has = (stage: number): boolean => nodesOf[operator * STAGES + stage]?.length !== 0;
+      return [0, 1, 2, 3].reduce((bits, stage) => bits | (has(stage) ? 1 << stage : 0), 0);
+    });
     this.#stagesOf = stagesOf;
+    this.#outside = Array.from(
+      { length: 1 << STAGES },
+      (_, set) => stagesOf.filter((own) => (own & ~set) !== 0).length,
+    );
     this.rows = new Int32Array(this.nodes.length);
     this.columns = new Int32Array(this.nodes.length);
     let next = this.nodes.length;
@@ -57,6 +73,12 @@ export class Ring {
     this.#links = this.nodes.flatMap((_, from) =>
       this.stage((this.stageOf[from] as number) + 1).map((to): [number, number] => [from, to]),
     );
+    this.ends = { from: new Int32Array(this.targets), to: new Int32Array(this.targets) };
+    for (const [from, to] of this.#links) {
+      const link = this.link(from, to);
+      this.ends.from[link] = from;
+      this.ends.to[link] = to;
+    }
     this.#places = new Map(this.nodes.map((node, place) => [toHex(node.nodeId), place]));
   }
 
@@ -80,12 +102,16 @@ export class Ring {
 
   /** How many operators have none of these nodes, but one in another stage: whose loops can pass there. */
   strangersTo(places: readonly number[]): number {
-    const operators = new Set(places.map((place) => this.operators[place]));
-    const stages = new Set(places.map((place) => this.stageOf[place]));
-    const strangers = this.#stagesOf.filter(
-      (own, operator) => !operators.has(operator) && [...own].some((stage) => !stages.has(stage)),
-    );
-    return strangers.length;
+    const stages = places.reduce((bits, place) => bits | (1 << (this.stageOf[place] as number)), 0);
+    const own = new Set(places.map((place) => this.operators[place] as number));
+    const counted = [...own].filter((operator) => ((this.#stagesOf[operator] as number) & ~stages) !== 0);
+    return (this.#outside[stages] as number) - counted.length;
+  }
+
+  /** The nodes of a node's operator in the stage across the ring. */
+  kinAcross(place: number): readonly number[] {
+    const stage = ((this.stageOf[place] as number) + STAGES / 2) % STAGES;
+    return this.#nodesOf[(this.operators[place] as number) * STAGES + stage] as readonly number[];
   }
 
   /** A mark for each target, none set. */
@@ -108,125 +134,31 @@ export const STAGES = 4;
 /** A mark for each target whose loops are left out. */
 export type Removed = Uint8Array;
 
-/** The loops of one node: what they may pass is the same for every set of removed targets. */
-export class LoopLaw {
-  readonly #ring: Ring;
-  readonly #place: number;
-  readonly #groups: Groups;
-
-  constructor(ring: Ring, place: number) {
-    this.#ring = ring;
-    this.#place = place;
-    const around = groupsAround(ring, place);
-    const foreign = (nodes: readonly number[]): readonly number[] =>
-      nodes.filter((node) => ring.operators[node] !== ring.operators[place]);
-    const others: Groups = [foreign(around[0]), foreign(around[1]), foreign(around[2])];
-    // As the sender does: its own operator is avoided where that is possible at all.
-    this.#groups = countWays(ring, others, ring.nothing) > 0 ? others : around;
-  }
-
-  /** How many ways pass none of `removed`; of each place and link that some of them pass, the node's own links included, how many do. */
-  ways(removed: Removed, visit: (target: Target, ways: number) => void): number {
-    const [ring, place] = [this.#ring, this.#place];
-    if (removed[place] === 1) return 0;
-    const [first, second, third] = this.#groups;
-    const groups: Groups = [
-      first.filter((node) => removed[node] === 0 && removed[ring.link(place, node)] === 0),
-      second.filter((node) => removed[node] === 0),
-      third.filter((node) => removed[node] === 0 && removed[ring.link(node, place)] === 0),
-    ];
-    const [own, end] = [ring.stageOf[place] as number, groups[2]];
-    const isEnd = new Set(end);
-    return countWays(ring, groups, removed, (target, ways) => {
-      visit(target, ways);
-      if (target >= ring.nodes.length) return;
-      if (ring.stageOf[target] === (own + 1) % STAGES) visit(ring.link(place, target), ways);
-      if (isEnd.has(target)) visit(ring.link(target, place), ways);
-    });
-  }
-}
-
-type Groups = readonly [readonly number[], readonly number[], readonly number[]];
-
-function groupsAround(ring: Ring, place: number): Groups {
-  const stage = ring.stageOf[place] as number;
-  return [ring.stage(stage + 1), ring.stage(stage + 2), ring.stage(stage + 3)];
-}
+export type Groups = readonly [readonly number[], readonly number[], readonly number[]];
 
 /**
  * Choices of one node of each of three stages, in order, without a repeated operator and without a removed link. For a node b of
- * the second group those are |A||C| less the pairs of one operator, A and C being what may stand before and behind b. Written in
- * plain loops: for each finding it is done over all links of the network once for each node.
+ * the second group those are |A||C| less the pairs of one operator, A and C being what may stand before and behind b.
  */
-export function countWays(
-  ring: Ring,
-  [first, second, third]: Groups,
-  removed: Removed,
-  visit?: (target: Target, ways: number) => void,
-): number {
+export function countWays(ring: Ring, [first, second, third]: Groups, removed: Removed): number {
   const { operators, rows, columns } = ring;
-  const through = new Float64Array(ring.nodes.length);
-  const before = new Side(ring, first);
-  const behind = new Side(ring, third);
   let total = 0;
   for (const b of second) {
     const own = operators[b] as number;
     const [row, column] = [rows[b] as number, columns[b] as number];
-    before.clear();
-    behind.clear();
-    for (const a of first) {
-      const operator = operators[a] as number;
-      if (operator !== own && removed[(rows[a] as number) + column] === 0) before.add(a, operator);
-    }
+    const behind = new Int32Array(ring.operatorCount);
+    let size = 0;
     for (const c of third) {
       const operator = operators[c] as number;
-      if (operator !== own && removed[row + (columns[c] as number)] === 0) behind.add(c, operator);
+      if (operator === own || removed[row + (columns[c] as number)] === 1) continue;
+      behind[operator] = (behind[operator] as number) + 1;
+      size++;
     }
-    let ofB = 0;
-    for (let at = 0; at < before.size; at++) {
-      const a = before.nodes[at] as number;
-      const ways = behind.size - (behind.counts[operators[a] as number] as number);
-      through[a] = (through[a] as number) + ways;
-      ofB += ways;
-      visit?.((rows[a] as number) + column, ways);
+    for (const a of first) {
+      const operator = operators[a] as number;
+      if (operator === own || removed[(rows[a] as number) + column] === 1) continue;
+      total += size - (behind[operator] as number);
     }
-    for (let at = 0; at < behind.size; at++) {
-      const c = behind.nodes[at] as number;
-      const ways = before.size - (before.counts[operators[c] as number] as number);
-      through[c] = (through[c] as number) + ways;
-      visit?.(row + (columns[c] as number), ways);
-    }
-    through[b] = ofB;
-    total += ofB;
-  }
-  if (visit === undefined) return total;
-  for (let node = 0; node < through.length; node++) {
-    const ways = through[node] as number;
-    if (ways > 0) visit(node, ways);
   }
   return total;
-}
-
-/** What may stand on one side of a node, and how many of it each operator has. */
-class Side {
-  readonly nodes: Int32Array;
-  readonly counts: Int32Array;
-  size = 0;
-  readonly #operators: readonly number[];
-
-  constructor(ring: Ring, group: readonly number[]) {
-    this.nodes = new Int32Array(group.length);
-    this.counts = new Int32Array(ring.operatorCount);
-    this.#operators = ring.operators;
-  }
-
-  add(node: number, operator: number): void {
-    this.nodes[this.size++] = node;
-    this.counts[operator] = (this.counts[operator] as number) + 1;
-  }
-
-  clear(): void {
-    for (let at = 0; at < this.size; at++) this.counts[this.#operators[this.nodes[at] as number] as number] = 0;
-    this.size = 0;
-  }
 }

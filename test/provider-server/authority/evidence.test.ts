@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findingsMax, findLosses } from "#provider-server/authority/evidence.ts";
+import { findLosses, roomFor } from "#provider-server/authority/evidence.ts";
 import { judge } from "#provider-server/authority/judge.ts";
-import { LoopLaw, Ring } from "#provider-server/authority/loop-law.ts";
+import { FINDINGS_MAX } from "#provider-server/authority/limits.ts";
+import { Ring, type Target } from "#provider-server/authority/loop-law.ts";
+import { LoopWays } from "#provider-server/authority/loop-ways.ts";
 import {
   accuses,
   baseLoss,
@@ -11,11 +13,15 @@ import {
   poissonTail,
   turningPoint,
 } from "#provider-server/authority/loss-test.ts";
+import { fullPool, fullRecount } from "./full-recount.ts";
+import { Testimony } from "#provider-server/authority/testimony.ts";
 import { PaperNetwork } from "#test/attacks/harness/paper-network.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testConsensus, testDescriptor, testNetwork, testNodes } from "#test/support/test-network.ts";
+import { below } from "#transport/core/random.ts";
 import { epochNumber, milliseconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, Layers, NodeDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { chooseLoopPath } from "#transport/directory/path.ts";
@@ -39,12 +45,12 @@ test("the tail of the Poisson law is that of tables, and no shorter than the bin
 
 function binomialTail(k: number, n: number, p: number): number {
   let term = (1 - p) ** n;
-  let below = 0;
+  let less = 0;
   for (let i = 0; i < k; i++) {
-    below += term;
+    less += term;
     term *= ((n - i) / (i + 1)) * (p / (1 - p));
   }
-  return 1 - below;
+  return 1 - less;
 }
 
 test("a witness accuses where a tenth more loss explains what it saw better than none", () => {
@@ -59,11 +65,13 @@ test("a witness accuses where a tenth more loss explains what it saw better than
   assert.equal(gain(3, 5), 0);
 });
 
-test("in large networks fewer faults are looked for, so that no reports keep an authority counting until the vote is over", () => {
+test("in the largest networks fewer faults are looked for, so that no reports keep an authority counting until the vote is over", () => {
   // A ring of four stages as wide as each other, of which every node reports.
-  const most = [8, 100, 300, 400, 1000, 4000].map((nodes) => findingsMax(nodes, nodes + nodes ** 2 / 4));
-  assert.deepEqual(most, [256, 256, 256, 132, 8, 1]);
-  assert.equal(findingsMax(0, 100), 256);
+  const links = [8, 100, 1000, 4000].map((nodes) =>
+    Math.min(FINDINGS_MAX, Math.ceil(roomFor(nodes, nodes + nodes ** 2 / 4))),
+  );
+  assert.deepEqual(links, [256, 256, 256, 5]);
+  assert.ok(roomFor(0, 100) >= FINDINGS_MAX);
 });
 
 test("what nodes say of their own links is found one after the other, and no further than there is time for", () => {
@@ -80,7 +88,8 @@ test("what nodes say of their own links is found one after the other, and no fur
     ]),
   );
   const reports = new Map([[liar, { epoch: epochNumber(0), sent: 900, lost }]]);
-  const find = (max?: number) => findLosses({ ring, reports, inForce: new Set(), ...(max !== undefined && { max }) });
+  const find = (room?: number) =>
+    findLosses({ ring, reports, inForce: new Set(), ...(room !== undefined && { room }) });
   assert.deepEqual(
     find().map(({ node, to, by }) => [node, to, by]),
     [0, 1, 2].map((to) => [liar, behind[to], "one end"]),
@@ -105,8 +114,9 @@ test("the law of loops is the law by which nodes draw them", () => {
   const streams = { paths: new SeededRandom("paths"), delays: new SeededRandom("delays") };
   const runs = 2000;
   for (const [place, node] of ring.nodes.entries()) {
-    const expected = new Map<number, number>();
-    const total = new LoopLaw(ring, place).ways(ring.nothing, (target, ways) => expected.set(target, ways));
+    const law = new LoopWays(ring, place, ring.nothing);
+    const expected = new Map(targetsOf(ring).map((target) => [target, law.over(target)]));
+    const { total } = law;
     const seen = new Map<number, number>();
     const count = (target: number): unknown => seen.set(target, (seen.get(target) ?? 0) + 1);
     for (let i = 0; i < runs; i++) {
@@ -142,28 +152,23 @@ test("ways over what was removed are not counted", () => {
   const ring = new Ring(consensus);
   const provider = ring.stage(0)[0] as number;
   const [first, second] = [ring.stage(1)[0] as number, ring.stage(2)[0] as number];
-  const law = new LoopLaw(ring, provider);
-  assert.equal(
-    law.ways(ring.nothing, () => undefined),
-    27,
-  );
   const removed = ring.nothing;
-  removed[ring.link(first, second)] = 1;
-  assert.equal(
-    law.ways(removed, () => undefined),
-    24,
-  );
-  removed[second] = 1;
-  assert.equal(
-    law.ways(removed, () => undefined),
-    18,
-  );
-  removed[provider] = 1;
-  assert.equal(
-    law.ways(removed, () => undefined),
-    0,
-  );
+  const law = new LoopWays(ring, provider, removed);
+  const remove = (target: Target): void => {
+    law.remove(target);
+    removed[target] = 1;
+  };
+  assert.equal(law.total, 27);
+  remove(ring.link(first, second));
+  assert.equal(law.total, 24);
+  remove(second);
+  assert.equal(law.total, 18);
+  remove(provider);
+  assert.equal(law.total, 0);
+  assert.ok(targetsOf(ring).every((target) => law.over(target) === 0));
 });
+
+const targetsOf = (ring: Ring): Target[] => Array.from({ length: ring.targets }, (_, target) => target);
 
 /** A network in which m20 dropped a fifth, just before its judgement. */
 function evidence(): { previous: Consensus; layers: Layers; providers: readonly NodeDescriptor[] } {
@@ -224,3 +229,93 @@ test("ways that no loop of the reporter can take are left out, and nothing throw
   );
   assert.deepEqual(findLosses({ ring, reports, inForce: new Set() }), []);
 });
+
+test("what is kept up to date comes to what a full recount comes to, bit for bit, whatever nodes report", () => {
+  let [all, kinds] = [0, new Set<string>()];
+  for (let seed = 0; seed < 24; seed++) {
+    const random = new SeededRandom(`recount ${seed}`);
+    const ring = randomRing(random);
+    const reports = randomReports(random, ring);
+    const inForce = new Set(targetsOf(ring).filter(() => below(random, 20) === 0));
+    const room = 20 + below(random, 100);
+    const found = findLosses({ ring, reports, inForce, room });
+    assert.deepEqual(found, fullRecount({ ring, reports, inForce, room }), `seed ${seed}`);
+    all += found.length;
+    kinds = new Set([...kinds, ...found.map(({ to, by }) => `${to === undefined ? "node" : "link"} by ${by}`)]);
+  }
+  assert.ok(all > 300, `${all} findings`);
+  assert.deepEqual([...kinds].toSorted(), [
+    "link by majority",
+    "link by one end",
+    "node by its links",
+    "node by majority",
+  ]);
+});
+
+test("whatever was left out, what is kept of every target is what a full recount has, bit for bit", () => {
+  for (let seed = 0; seed < 12; seed++) {
+    const random = new SeededRandom(`kept ${seed}`);
+    const ring = randomRing(random);
+    const reports = randomReports(random, ring);
+    const testimony = new Testimony(ring, reports);
+    for (let n = 0; n < 12; n++) {
+      const pool = fullPool({ ring, reports, removed: testimony.removed });
+      const kept = targetsOf(ring).map((target) => testimony.sums(target));
+      assert.deepEqual(Array.from(testimony.accusers()), Array.from(pool.accusers), `seed ${seed}, ${n} left out`);
+      for (const key of ["lost", "sent", "expected"] as const) {
+        assert.deepEqual(
+          kept.map((sums) => sums[key]),
+          Array.from(pool[key]),
+          `seed ${seed}, ${n} left out, ${key}`,
+        );
+      }
+      // Links mostly: they are what is left out without counting all anew.
+      const at = n % 4 === 3 ? below(random, ring.nodes.length) : below(random, ring.targets);
+      if (testimony.removed[at] === 0) testimony.remove(at);
+    }
+  }
+});
+
+/** Stages of different widths, some operators with many nodes and some with too many to be avoided by their own. */
+function randomRing(random: SeededRandom): Ring {
+  const operators = 2 + below(random, 14);
+  const nodes = (stage: string, role: "mix" | "provider"): NodeDescriptor[] =>
+    byNodeId(
+      Array.from({ length: 2 + below(random, 8) }, (_, i) =>
+        testDescriptor(suite, { name: `${stage}${i}`, role, operator: `o${below(random, operators)}` }),
+      ),
+    );
+  const layers: Layers = [nodes("a", "mix"), nodes("b", "mix"), nodes("c", "mix")];
+  return new Ring({ layers, providers: nodes("p", "provider") });
+}
+
+/** Of nodes and links that lose a share of what passes them, of liars who name one link of their own, and of noise. */
+function randomReports(random: SeededRandom, ring: Ring): Map<number, LoopReport> {
+  const bad = new Map(
+    targetsOf(ring).map((target) => {
+      const isBad = below(random, target < ring.nodes.length ? 8 : 12) === 0;
+      return [target, isBad ? 10 + below(random, 80) : below(random, 3)];
+    }),
+  );
+  const reports = new Map<number, LoopReport>();
+  for (const place of ring.nodes.keys()) {
+    if (below(random, 10) === 0) continue;
+    const stage = ring.stageOf[place] as number;
+    const pick = (steps: number): number => {
+      const nodes = ring.stage(stage + steps);
+      return nodes[below(random, nodes.length)] as number;
+    };
+    const sent = below(random, 1200);
+    const isLiar = below(random, 6) === 0;
+    const scapegoat = pick(1);
+    const lost: [number, number, number][] = [];
+    for (let i = 0; i < sent && lost.length < 256; i++) {
+      const way: [number, number, number] = [isLiar ? scapegoat : pick(1), pick(2), pick(3)];
+      const links = [place, ...way].map((node, at) => ring.link(node, [...way, place][at] as number));
+      const isLost = [...way, ...links].some((target) => below(random, 100) < (bad.get(target) as number));
+      if (isLost || (isLiar && below(random, 2) === 0)) lost.push(way);
+    }
+    reports.set(place, { epoch: epochNumber(0), sent, lost });
+  }
+  return reports;
+}
