@@ -45,6 +45,8 @@ export class ProviderLink {
   #cancelRedial: Cancel = () => undefined;
   /** Polls of this link that no entry has answered. */
   #unanswered = 0;
+  /** Questions of this link for a document, whose last part has not come. */
+  #documents = 0;
   /** When anything last came on this link, and what was asked in vain since. */
   #heardAt: Milliseconds = milliseconds(0);
   #polledAt: Milliseconds | undefined;
@@ -85,7 +87,9 @@ export class ProviderLink {
 
   /** Writes at once or loses the frame. */
   send(frame: Frame): boolean {
-    return this.sendBytes(encodeFrame(frame, this.#options.sizes));
+    const isSent = this.sendBytes(encodeFrame(frame, this.#options.sizes));
+    if (isSent && frame.type === "getConsensus") this.#documents++;
+    return isSent;
   }
 
   /** Asks for the entry behind `cursor`; one may come in answer. The last of many in vain gives the link up instead. */
@@ -115,6 +119,7 @@ export class ProviderLink {
       if (this.#life !== life) return link.close();
       this.#link = link;
       this.#unanswered = 0;
+      this.#documents = 0;
       this.#state = "up";
       this.#upSince = clock.now();
       this.#polledAt = undefined;
@@ -137,9 +142,17 @@ export class ProviderLink {
       return link.close(); // A provider that breaks the protocol is treated as one that is down.
     }
     this.#heard();
-    // An entry that nobody asked for would set off work at a time of the provider's choice.
-    if (frame.type === "entry" && this.#unanswered-- <= 0) return link.close();
+    if (!this.#isAsked(frame)) return link.close();
     this.#options.onFrame(frame, bytes.length);
+  }
+
+  /** An entry or a list that nobody asked for would set off work at a time of the provider's choice. */
+  #isAsked(frame: Frame): boolean {
+    if (frame.type === "entry") return this.#unanswered-- > 0;
+    if (frame.type !== "consensusPart") return true;
+    if (this.#documents === 0) return false;
+    if (frame.index + 1 >= frame.count) this.#documents--;
+    return true;
   }
 
   /** Decided at a poll's own time, by polls and what came: neither looks at mail, so that a cut line tells nothing. */

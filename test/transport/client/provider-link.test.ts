@@ -70,6 +70,7 @@ for (const [profile, mean, least, most] of [
 
 test("a slow line that lives is kept: one answer to three polls, or a list of nodes that comes piece by piece instead", async () => {
   const { clock, link, dials, give, givePart } = await setUp();
+  link.send({ type: "getConsensus", epoch: "current" });
   for (const answer of [give, givePart]) {
     for (let n = 0; n < 60; n++) {
       link.poll(0);
@@ -192,7 +193,7 @@ async function setUp() {
   /** The provider sends an entry. */
   const give = (): void => void accepted.at(-1)?.send(entry);
   const part = encodeFrame(
-    { type: "consensusPart", time: milliseconds(0), index: 0, count: 1, part: new Uint8Array(1) },
+    { type: "consensusPart", time: milliseconds(0), index: 0, count: 2, part: new Uint8Array(1) },
     sizes,
   );
   const givePart = (): void => void accepted.at(-1)?.send(part);
