@@ -19,11 +19,14 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
 import { TokenClient } from "#test/support/token-client.ts";
-import { nodeId, seconds } from "#transport/core/units.ts";
+import { epochNumber, mailboxId, milliseconds, type NodeId, nodeId, seconds, surbId } from "#transport/core/units.ts";
 import { blindInput } from "#transport/crypto/blind-tokens.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
+import { encodeServiceRequest } from "#transport/sphinx/service-payload.ts";
 import { encodeOrder } from "#transport/tokens/order.ts";
+import { tokenPeriodAt } from "#transport/tokens/period.ts";
+import { signSigningRequest, TOKENS_SERVICE } from "#transport/tokens/signing.ts";
 
 const PARAMETERS = { ...SMALL_PARAMETERS, tokens: { period: seconds(600), perProvider: 2 } };
 const random = new SeededRandom("token floods");
@@ -102,6 +105,46 @@ test("a provider that has its places full of elements is refused more, and other
   });
   await clock.runFor(seconds(0.5));
   assert.equal(signed, 2);
+  signer.stop();
+});
+
+test("a question for tokens that was signed for one provider is worth nothing at another, and no period is signed but this and the next", async (t) => {
+  const net = await start(t);
+  const { clock, network, suite } = net;
+  const sphinx = new Sphinx({ suite, geometry: geometry(PARAMETERS) });
+  const [self, other, issuer] = [1, 2, 3].map((n) => nodeId(new Uint8Array(32).fill(n))) as [NodeId, NodeId, NodeId];
+  const keys = new TokenKeys({ clock, network, suite, identitySeed: random.bytes(32) });
+  const drops: string[] = [];
+  const seed = random.bytes(32);
+  let answers = 0;
+  const signer = new TokenSigner({
+    clock,
+    sphinx,
+    nodeId: self,
+    keys,
+    tables: new TokenTables(net.databases[1] ?? assert.fail("no database")),
+    random,
+    signingKey: () => suite.ed25519.publicKey(seed),
+    send: () => answers++,
+    onDrop: (reason) => drops.push(reason),
+  });
+  const hop = { nodeId: self, mixKey: suite.kem.generate(random).publicKey, delay: milliseconds(0) };
+  const ask = async (of: { signer: NodeId; period: number }): Promise<string | undefined> => {
+    const request = { ...of, issuer, batches: [[blindInput(random.bytes(32), random).element]] };
+    const body = signSigningRequest({ request, identitySeed: seed, suite });
+    const path = { epoch: epochNumber(0), hops: [hop] };
+    const mailbox = mailboxId(random.bytes(32));
+    const { surb } = sphinx.createSurb({ path, mailbox, surbId: surbId(random.bytes(16)), random });
+    signer.handle(encodeServiceRequest(sphinx.geometry, { service: TOKENS_SERVICE, surb, body, random }));
+    await clock.runFor(seconds(5));
+    return drops.pop();
+  };
+  const now = tokenPeriodAt(network, clock.now());
+  assert.equal(await ask({ signer: other, period: now }), "SERVICE_MALFORMED");
+  assert.equal(await ask({ signer: self, period: now + 2 }), "TOKENS_BUSY");
+  assert.equal(answers, 0);
+  for (const period of [now, now + 1]) assert.equal(await ask({ signer: self, period }), undefined);
+  assert.equal(answers, 2);
   signer.stop();
 });
 

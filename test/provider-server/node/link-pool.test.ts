@@ -52,6 +52,20 @@ test("a node that takes packets and says nothing any more is dialled anew after 
   assert.equal(accepted.length, 2);
 });
 
+test("a node that has another link key or address in the next list is dialled anew, and one that is in none is let go", async (t) => {
+  const { pool, node } = await setUp(t);
+  pool.connect([node]);
+  assert.deepEqual(pool.state, { up: 1, wanted: 1 }, "nothing has changed");
+  pool.connect([{ ...node, linkKey: linkKeyOf(suite, seed(9)) }]);
+  assert.deepEqual(pool.state, { up: 0, wanted: 1 });
+  pool.connect([node]);
+  while (pool.state.up === 0) await turns();
+  pool.connect([{ ...node, address: "127.0.0.1:1" }]);
+  assert.deepEqual(pool.state, { up: 0, wanted: 1 });
+  pool.connect([]);
+  assert.deepEqual(pool.state, { up: 0, wanted: 0 });
+});
+
 async function setUp(t: TestContext) {
   const clock = new VirtualClock();
   const listener = await TlsListener.listen({
@@ -71,7 +85,8 @@ async function setUp(t: TestContext) {
   const dialer = new TlsDialer({ identitySeed: seed(2), suite, sizes, clock: new SystemClock() });
   const pool = new LinkPool({ dialer, clock, random: new SeededRandom("pool"), aliveInterval: ALIVE_INTERVAL });
   const linkKey = linkKeyOf(suite, seed(1));
-  pool.connect([{ nodeId: NEXT, address: listener.address, linkKey } as NodeDescriptor]);
+  const node = { nodeId: NEXT, address: listener.address, linkKey } as NodeDescriptor;
+  pool.connect([node]);
   t.after(async () => {
     pool.close();
     alive.stop();
@@ -79,7 +94,7 @@ async function setUp(t: TestContext) {
   });
   const alive = new Alive({ clock, links: accepted, interval: ALIVE_INTERVAL });
   while (pool.state.up === 0 || accepted.length === 0) await turns();
-  return { clock, pool, alive, accepted };
+  return { clock, pool, node, alive, accepted };
 }
 
 async function spansUntil(clock: VirtualClock, isSo: () => boolean): Promise<number> {

@@ -78,6 +78,18 @@ test("a receipt that the disk refuses counts when it comes again, and what it me
   );
 });
 
+test("a message that the disk refuses is not queued: who was told that it is taken finds it after a crash", async () => {
+  const { clock, store, open, add } = await setUp();
+  const outbox = await open();
+  store.refusal = new Error("full");
+  await assert.rejects(add(outbox, recipient(1, milliseconds(clock.now() + 1e9))), /full/);
+  assert.deepEqual(outbox.all(), []);
+  assert.equal(await outbox.has(ID), false);
+  store.refusal = undefined;
+  await add(outbox, recipient(1, milliseconds(clock.now() + 1e9)));
+  assert.equal((await open()).all().length, 1);
+});
+
 test("a message that is given twice at once is queued once", async () => {
   const { clock, open } = await setUp();
   const outbox = await open();

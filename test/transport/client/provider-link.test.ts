@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { REDIAL_MEAN } from "#transport/client/limits.ts";
 import { ProviderLink } from "#transport/client/provider-link.ts";
 import { milliseconds, seconds, surbId } from "#transport/core/units.ts";
 import { encodeFrame, type Frame } from "#transport/link/frame.ts";
@@ -139,6 +140,36 @@ test("a line that its other end closes, or that dies without a word, is unsteady
   assert.equal(link.isUnsteady, false);
 });
 
+test("a line that is down is dialled again after a random time: who cuts many lines at once does not see them come back together", async () => {
+  const waits: number[] = [];
+  for (let n = 0; n < 300; n++) {
+    const clock = new VirtualClock();
+    const dials: number[] = [];
+    const dial = (): Promise<Link> => {
+      dials.push(clock.now());
+      return Promise.reject(new Error("nobody is there"));
+    };
+    const link = new ProviderLink({
+      clock,
+      random: new SeededRandom(`redial ${n}`),
+      dialer: { dial },
+      provider: PROVIDER,
+      sizes,
+      onFrame: nothing,
+      onChange: nothing,
+      onSteady: nothing,
+    });
+    link.start();
+    await clock.runWhile(() => dials.length < 2, seconds(60));
+    link.stop();
+    const [first, second] = dials as [number, number];
+    waits.push((second - first) / REDIAL_MEAN);
+  }
+  const mean = waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
+  const deviation = Math.sqrt(waits.reduce((sum, wait) => sum + (wait - mean) ** 2, 0) / waits.length);
+  assert.ok(Math.abs(mean - 1) < 0.2 && Math.abs(deviation - 1) < 0.3, `an exponential's: ${mean}, ${deviation}`);
+});
+
 test("without polls, as before an account is made, a question that found no answer gives the line up", async () => {
   const { clock, link, dials, give } = await setUp();
   const asked = clock.now();
@@ -157,6 +188,8 @@ test("without polls, as before an account is made, a question that found no answ
   assert.equal(other.dials(), 2);
   assert.equal(dials(), 1);
 });
+
+const nothing = (): void => undefined;
 
 async function setUp() {
   const clock = new VirtualClock();

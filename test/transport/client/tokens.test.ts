@@ -71,6 +71,39 @@ test("tokens that lie in a store which is slow to open are not ordered a second 
   assert.ok(orders > 0, "who has none orders");
 });
 
+test("a token is given once it is noted on the disk as used: after a crash it is not given again", async () => {
+  let disk: Uint8Array | undefined = stock();
+  let isFull = false;
+  const open = async () => {
+    const clock = new VirtualClock({ start: made.network.genesis });
+    const tokens = new Tokens({
+      clock,
+      primitives: suite,
+      network: made.network,
+      store: {
+        tokenStock: async () => disk?.slice(),
+        saveTokenStock: async (bytes) => {
+          await settle();
+          if (isFull) throw new Error("full");
+          disk = bytes.slice();
+        },
+      },
+      control: { request: () => Promise.reject(new TransportError("REFUSED")) },
+      current: () => ({ consensus }),
+      isUp: () => true,
+      polling: new SeededRandom("polling"),
+      keys: new SeededRandom("keys"),
+    });
+    await tokens.start();
+    return tokens;
+  };
+  const given = new Set<string>();
+  for (let crash = 0; crash < 3; crash++) given.add(toHex(await (await open()).take(provider.nodeId)));
+  assert.equal(given.size, 3);
+  isFull = true;
+  await assert.rejects((await open()).take(provider.nodeId), /full/);
+});
+
 test("the seed of a period that is over is overwritten, in memory and where it was written from", async () => {
   const clock = new VirtualClock({ start: made.network.genesis });
   const seeds: Uint8Array[] = [];

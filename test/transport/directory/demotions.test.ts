@@ -17,6 +17,7 @@ import {
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { chooseLoopPath, choosePath } from "#transport/directory/path.ts";
+import type { Hop } from "#transport/sphinx/packet.ts";
 
 const suite = await loadSuite("x25519", "native");
 const made = testNetwork({ suite });
@@ -134,6 +135,18 @@ test("a guard that is avoided is not used meanwhile, comes back, and no avoided 
     guardsInUse(wide, back),
     drawn.map(({ nodeId }) => nodeId),
   );
+});
+
+test("guards whose lines from the provider are avoided go on being used: others would be shown what was meant for few", () => {
+  const guards = first.slice(0, 2).map(({ nodeId }) => nodeId);
+  const list = withDemotions(plain, ...first.slice(0, 2).map((guard) => avoided(here, guard)));
+  const streams = { paths: new SeededRandom("guarded"), delays: new SeededRandom("delays") };
+  const common = { consensus: list, epoch: epochNumber(0), meanDelay: seconds(1), ...streams };
+  const begun = Array.from({ length: 100 }, () => {
+    const path = choosePath({ ...common, from: here.nodeId, destination: there.nodeId, guards });
+    return toHex((path.hops[0] as Hop).nodeId);
+  });
+  assert.deepEqual([...new Set(begun)].toSorted(), guards.map(toHex).toSorted());
 });
 
 test("demotions come back as they were written, in one order only", () => {

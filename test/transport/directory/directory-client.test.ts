@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TransportError } from "#transport/core/errors.ts";
+import { seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
@@ -29,6 +30,26 @@ test("what an authority says of a refusal cannot look like lines of a node's own
   const said = "no\nthe disk takes entries again\u001b[2J";
   const refused = publish(["refuses", "down", "down"], said);
   await assert.rejects(refused, { code: "REFUSED", message: /no\?the disk takes entries again\?\[2J$/ });
+});
+
+test("whoever fetches a list asks authorities in random order: none of them is everybody's first", async () => {
+  const first = new Map<string, number>();
+  for (let n = 0; n < 90; n++) {
+    const asked: string[] = [];
+    const dial: Dialer["dial"] = async ({ address }) => {
+      asked.push(address);
+      throw new TransportError("PROVIDER_DOWN");
+    };
+    const clock = new VirtualClock();
+    const client = new DirectoryClient({ dialer: { dial }, network, suite, clock, random: new SeededRandom(`${n}`) });
+    const fetched = assert.rejects(client.fetchConsensus("current"), { code: "PROVIDER_DOWN" });
+    await clock.runUntilSettled(fetched, seconds(300));
+    assert.equal(new Set(asked).size, network.authorities.length, "a node that finds nobody has asked them all");
+    const [address = ""] = asked;
+    first.set(address, (first.get(address) ?? 0) + 1);
+  }
+  for (const { address } of network.authorities)
+    assert.ok((first.get(address) ?? 0) > 15, `${first.get(address)} of 90`);
 });
 
 function publish(authorities: readonly Authority[], said = "the node is not admitted"): Promise<void> {

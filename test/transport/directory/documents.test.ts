@@ -12,6 +12,7 @@ import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/d
 import { signDescriptor, verifyDescriptor } from "#transport/directory/descriptor.ts";
 import { decodeInvite, encodeInvite, type Invite } from "#transport/directory/invite.ts";
 import { assembleNetwork, decodeNetwork, encodeNetwork, signNetwork } from "#transport/directory/network.ts";
+import type { Authority } from "#transport/directory/model.ts";
 import { decodeParameters, encodeParameters } from "#transport/directory/parameters-codec.ts";
 import { encodeRelayedVote, endorse, signVote, verifyRelayedVote } from "#transport/directory/vote.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
@@ -150,6 +151,10 @@ test("a network file needs every authority's signature, and a threshold of more 
   assert.throws(() => assembleNetwork({ body, signatures: signatures.slice(1), suite }), { code: "CONSENSUS_FORGED" });
   assert.throws(() => encodeNetwork({ ...network, threshold: 1 }), { code: "MALFORMED" });
   assert.throws(() => encodeNetwork({ ...network, threshold: 4 }), { code: "MALFORMED" });
+  // Under two places one authority would sign twice.
+  const [one, other] = network.authorities as [Authority, Authority];
+  const twice = [one, other, { ...other, name: "again" }];
+  assert.throws(() => encodeNetwork({ ...network, authorities: twice }), { code: "MALFORMED" });
 });
 
 test("a descriptor says only what its role may say", () => {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toHex } from "#transport/core/bytes.ts";
-import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
+import { epochNumber, milliseconds, type NodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { chooseLoopPath, choosePath, chooseProvider, chooseReplyPath } from "#transport/directory/path.ts";
+import type { Hop } from "#transport/sphinx/packet.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 
@@ -138,6 +139,21 @@ test("a reply comes back over three mixes to one's own provider", () => {
   const consensus = testConsensus(made, suite);
   const path = chooseReplyPath({ ...fixed(consensus), from: provider(consensus, 0), to: provider(consensus, 1) });
   assert.deepEqual(path.hops[3]?.nodeId, provider(consensus, 1));
+});
+
+test("the first mix of a reply is not of the operator whose provider answers", () => {
+  const consensus = withOperators([runBy("a"), "x"], ["y", "v"], ["z", "w"]);
+  const names = consensus.providers.map((node) => node.domain);
+  const [a, b] = [provider(consensus, names.indexOf("a.example")), provider(consensus, names.indexOf("b.example"))];
+  const begun = (from: NodeId, to: NodeId): Set<string> =>
+    new Set(
+      Array.from({ length: 60 }, (_, i) => {
+        const [first] = chooseReplyPath({ ...fixed(consensus, `${i}`), from, to }).hops;
+        return find(consensus, (first as Hop).nodeId).operator;
+      }),
+    );
+  assert.deepEqual([...begun(a, b)], ["x"]);
+  assert.equal(begun(b, a).size, 2);
 });
 
 test("a node's loop goes on where the node stands and ends at itself", () => {

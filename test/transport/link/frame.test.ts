@@ -8,6 +8,7 @@ import { FrameAssembler } from "#transport/link/frame-assembler.ts";
 import { type Direction, frameTable } from "#transport/link/frame-table.ts";
 import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { Protocol } from "#transport/link/link.ts";
+import { CONSENSUS_PART_BYTES, DIRECTORY_MESSAGE_BYTES_MAX } from "#transport/link/limits.ts";
 import { paddedLength } from "#transport/link/padding.ts";
 import { PartCollector, toParts } from "#transport/link/parts.ts";
 
@@ -191,6 +192,13 @@ test("parts out of order are malformed", () => {
     collector.add(first);
     collector.add({ ...second, index: 2, count: 3 });
   }, isMalformed);
+  const most = DIRECTORY_MESSAGE_BYTES_MAX / CONSENSUS_PART_BYTES;
+  assert.equal(new PartCollector().add({ ...first, count: most }).kind, "incomplete");
+  assert.throws(
+    () => new PartCollector().add({ ...first, count: most + 1 }),
+    isMalformed,
+    "more than any document has",
+  );
 });
 
 test("a document that a lost link cut short does not spoil the next one", () => {

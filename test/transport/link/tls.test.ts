@@ -123,6 +123,27 @@ test("a dialer that can only do elliptic curves is refused in the handshake, not
   assert.equal(links.length, 0);
 });
 
+test("a dialer says no name in clear: an address by name looks on the line like one by number", async (t) => {
+  const names: unknown[] = [];
+  const server = createTlsServer({
+    ...linkCredentials(seed(1)),
+    ALPNProtocols: ["starling-client/2"],
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
+  server.on("tlsClientError", () => undefined);
+  server.on("secureConnection", (socket) => {
+    names.push((socket as typeof socket & { servername: unknown }).servername);
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const dialled = dialer().dial({ address: `localhost:${port}`, expectedKey: keyOf(1), protocol: "starling-client/2" });
+  await assert.rejects(dialled);
+  assert.deepEqual(names, [false]);
+});
+
 test("nobody dials a listener that can only do elliptic curves", async (t) => {
   const server = createTlsServer({
     ...classical(1),

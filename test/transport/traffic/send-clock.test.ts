@@ -82,9 +82,32 @@ test("a clock that is stopped gives back what it held for its next slot", async 
       return { frame: new Uint8Array(1), settled: () => open-- };
     },
   });
-  for (let i = 0; i < 40; i++) await clock.runFor(milliseconds(97));
+  await clock.runWhile(() => open === 0, milliseconds(60_000));
+  assert.equal(open, 1, "a slot is wrapped and its tick has not come");
   sendClock.stop();
   assert.equal(open, 0);
+});
+
+test("what comes next is the wrapping of a slot, and then its tick: work that runs between them moves neither", async () => {
+  let wrapped = 0;
+  const { clock, sendClock } = start({
+    law: "slot",
+    spread: 1 / 4,
+    prepare: () => {
+      wrapped++;
+      return { frame: new Uint8Array(1), settled: () => undefined };
+    },
+  });
+  for (let slot = 1; slot < 30; slot++) {
+    const wrap = sendClock.next;
+    assert.ok(wrap !== undefined);
+    await clock.runWhile(() => wrapped < slot, milliseconds(60_000));
+    assert.ok(clock.now() >= wrap && clock.now() <= wrap + 1, `slot ${slot}: wrapped at ${clock.now()}, said ${wrap}`);
+    const tick = sendClock.next;
+    assert.ok(tick !== undefined && tick >= clock.now());
+    await clock.runUntil(milliseconds(Math.ceil(tick)));
+  }
+  sendClock.stop();
 });
 
 test("work waits for a moment without a tick, and does not wait for ever", async () => {
