@@ -22,6 +22,7 @@ import { isInviteGood, useInvite } from "./invites.ts";
 import {
   DEVICES_PER_ACCOUNT_MAX,
   RECORD_LIFETIME_MAX,
+  SIGN_UPS_PER_ADDRESS_MAX,
   SIGN_UPS_PER_MINUTE_MAX,
   UNFINISHED_PER_ACCOUNT_MAX,
 } from "./limits.ts";
@@ -56,7 +57,7 @@ export type AccountRequest = Exclude<ControlRequest, { kind: "order-tokens" }>;
 export class Accounts {
   readonly #deps: AccountsDependencies;
   readonly #tables: AccountTables;
-  #minute = { number: 0, signUps: 0 };
+  #minute = { number: 0, signUps: 0, byAddress: new Map<string, number>() };
 
   constructor(deps: AccountsDependencies) {
     this.#deps = deps;
@@ -73,11 +74,11 @@ export class Accounts {
     return this.#tables.ofDevice(deviceKey)?.mailbox;
   }
 
-  /** Answers one request; what it changed is on the disk before this returns. */
-  handle(deviceKey: Uint8Array, request: AccountRequest): ControlAnswer {
+  /** Answers one request; what it changed is on the disk before this returns. `from`: the network address that it came from. */
+  handle(deviceKey: Uint8Array, request: AccountRequest, from?: string): ControlAnswer {
     let decision: Decision;
     try {
-      decision = this.#deps.database.transaction(() => this.#decide(deviceKey, request));
+      decision = this.#deps.database.transaction(() => this.#decide(deviceKey, request, from));
     } catch (error) {
       if (!isDiskError(error)) throw error;
       decision = "UNAVAILABLE";
@@ -96,13 +97,13 @@ export class Accounts {
     return localPart === undefined ? undefined : this.#tables.named(localPart)?.record;
   }
 
-  #decide(deviceKey: Uint8Array, request: AccountRequest): Decision {
+  #decide(deviceKey: Uint8Array, request: AccountRequest, from: string | undefined): Decision {
     this.#tables.endJoining(this.#thisMinute(), this.#deps.primitives);
     switch (request.kind) {
       case "status":
         return this.isDevice(deviceKey) ? "OK" : "NO_ACCOUNT";
       case "sign-up":
-        return this.#signUp(deviceKey, request);
+        return this.#signUp(deviceKey, request, from);
       case "put-record":
         return this.#putRecord(deviceKey, request);
       case "offer-device":
@@ -120,7 +121,11 @@ export class Accounts {
     }
   }
 
-  #signUp(deviceKey: Uint8Array, request: ControlRequest & { kind: "sign-up" }): ControlResult {
+  #signUp(
+    deviceKey: Uint8Array,
+    request: ControlRequest & { kind: "sign-up" },
+    from: string | undefined,
+  ): ControlResult {
     const { signUp, primitives, database } = this.#deps;
     const localPart = canonicalLocalPart(request.localPart);
     if (localPart === undefined) return "NAME_INVALID";
@@ -131,7 +136,7 @@ export class Accounts {
     // Without an invitation nobody takes others' turns, or asks which names are taken.
     const isInvite = signUp.policy === "invite";
     if (isInvite && !isInviteGood(database, { code: request.invite, primitives })) return "BAD_INVITE";
-    if (!this.#takeSignUp()) return "UNAVAILABLE";
+    if (!this.#takeSignUp(isInvite ? undefined : from)) return "UNAVAILABLE";
     const skeleton = skeletonOf(localPart);
     if (isReserved(localPart, signUp.reserved) || this.#tables.isTaken(skeleton)) return "NAME_TAKEN";
     // Last, so that a name that is taken does not use up an invitation.
@@ -260,10 +265,19 @@ export class Accounts {
     return this.#tables.takeBackOffer(account, this.#thisMinute()) ? "OK" : "REFUSED";
   }
 
-  #takeSignUp(): boolean {
+  /** What is past an address's share takes no turn of others. Addresses are forgotten with their minute. */
+  #takeSignUp(from: string | undefined): boolean {
     const number = this.#thisMinute();
-    if (this.#minute.number !== number) this.#minute = { number, signUps: 0 };
-    return ++this.#minute.signUps <= SIGN_UPS_PER_MINUTE_MAX;
+    if (this.#minute.number !== number) this.#minute = { number, signUps: 0, byAddress: new Map() };
+    const { byAddress, signUps } = this.#minute;
+    if (signUps >= SIGN_UPS_PER_MINUTE_MAX) return false;
+    if (from !== undefined) {
+      const own = byAddress.get(from) ?? 0;
+      if (own >= SIGN_UPS_PER_ADDRESS_MAX) return false;
+      byAddress.set(from, own + 1);
+    }
+    this.#minute.signUps++;
+    return true;
   }
 
   #public(account: StoredAccount): ControlAccount {

@@ -19,3 +19,9 @@ export const RECORD_LIFETIME_MAX: Milliseconds = milliseconds(62 * 24 * 3600 * 1
 
 /** A new account costs a few commits; faster than this is a program that fills the table of names. */
 export const SIGN_UPS_PER_MINUTE_MAX = 120;
+
+/**
+ * Of them, without an invitation, from one address (an IPv4 address, an IPv6 network of 64 bits): a tenth, so that it takes ten
+ * addresses to keep everybody else waiting. A household or an office behind one address is done within a minute or two.
+ */
+export const SIGN_UPS_PER_ADDRESS_MAX = 12;

@@ -34,7 +34,7 @@ export interface EntryDependencies {
   readonly padding: RandomSource;
   readonly accounts: {
     isDevice(key: Uint8Array): boolean;
-    handle(key: Uint8Array, request: AccountRequest): ControlAnswer;
+    handle(key: Uint8Array, request: AccountRequest, from?: string): ControlAnswer;
   };
   readonly tokens: {
     order(key: Uint8Array, order: Uint8Array): { readonly result: ControlResult; readonly body?: Uint8Array };
@@ -171,10 +171,10 @@ export class Entry {
     });
   }
 
-  #answer(deviceKey: Uint8Array, request: ControlRequest): ControlAnswer {
+  #answer({ peer, from }: Link, request: ControlRequest): ControlAnswer {
     const { accounts, tokens } = this.#deps;
-    if (request.kind !== "order-tokens") return accounts.handle(deviceKey, request);
-    return { id: request.id, body: new Uint8Array(0), ...tokens.order(deviceKey, request.order) };
+    if (request.kind !== "order-tokens") return accounts.handle(peer.key, request, from);
+    return { id: request.id, body: new Uint8Array(0), ...tokens.order(peer.key, request.order) };
   }
 
   #answerControl(link: Link, body: Uint8Array): void {
@@ -182,9 +182,7 @@ export class Entry {
     const request = withoutThrow(() => decodeControlRequest(body));
     if (request === undefined) onDrop("BAD_FRAME");
     const answer: ControlAnswer =
-      request === undefined
-        ? { id: 0, result: "MALFORMED", body: new Uint8Array(0) }
-        : this.#answer(link.peer.key, request);
+      request === undefined ? { id: 0, result: "MALFORMED", body: new Uint8Array(0) } : this.#answer(link, request);
     link.send(encodeFrame({ type: "controlAnswer", body: encodeControlAnswer(answer) }, sizes));
   }
 }

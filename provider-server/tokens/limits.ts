@@ -26,6 +26,9 @@ export const ORDERS_KEPT_MAX = 2048;
 /** Of them, of one device: this period's and the next one's, and what a restart left behind. */
 export const ORDERS_PER_DEVICE_MAX = 4;
 
+/** And of one account: as much as its three devices may have. Removed ones leave theirs behind, and who joins and removes without end would else hold them all. */
+export const ORDERS_PER_ACCOUNT_MAX = 12;
+
 /** Time in which a client fetches what became of its order; then it orders again. */
 export const ORDER_KEPT_FOR: Milliseconds = seconds(900);
 

@@ -20,7 +20,7 @@ import {
 } from "#transport/tokens/order.ts";
 import { tokenPeriodAt } from "#transport/tokens/period.ts";
 import { isDiskError } from "../database/disk-error.ts";
-import { ORDER_KEPT_FOR, ORDERS_KEPT_MAX, ORDERS_PER_DEVICE_MAX } from "./limits.ts";
+import { ORDER_KEPT_FOR, ORDERS_KEPT_MAX, ORDERS_PER_ACCOUNT_MAX, ORDERS_PER_DEVICE_MAX } from "./limits.ts";
 import type { TokenCourier } from "./token-courier.ts";
 import type { TokenSigner } from "./token-signer.ts";
 import type { TokenTables } from "./token-tables.ts";
@@ -40,9 +40,16 @@ export interface TokenIssuerDependencies {
 }
 
 interface Order {
+  readonly owner: Owner;
   readonly parts: (readonly SignedBatch[] | undefined)[];
   left: number;
   readonly cancel: Cancel;
+}
+
+interface Owner {
+  readonly account: number;
+  /** Its key in hexadecimal. */
+  readonly device: string;
 }
 
 type Decision = { readonly result: ControlResult; readonly body?: Uint8Array };
@@ -68,6 +75,11 @@ export class TokenIssuer {
     return this.#accept(deviceKey, { key, bytes });
   }
 
+  /** How many are in work or ready. */
+  get orders(): number {
+    return this.#orders.size;
+  }
+
   stop(): void {
     for (const key of this.#orders.keys()) this.#forget(key);
   }
@@ -90,8 +102,9 @@ export class TokenIssuer {
       return { result: "UNAVAILABLE" };
     }
     if (granted === undefined) return { result: "REFUSED" };
-    this.#makeRoom(toHex(deviceKey));
-    this.#begin(key, { order, granted });
+    const owner = { account, device: toHex(deviceKey) };
+    this.#makeRoom(owner);
+    this.#begin(key, { order, granted, owner });
     return { result: "OK", body: encodeOrderResult("pending") };
   }
 
@@ -108,16 +121,24 @@ export class TokenIssuer {
     }
   }
 
-  /** A device that orders on and on loses its own orders, and takes no place of others. */
-  #makeRoom(device: string): void {
-    const own = [...this.#orders.keys()].filter((key) => key.startsWith(device));
-    for (const key of own.slice(0, Math.max(0, own.length + 1 - ORDERS_PER_DEVICE_MAX))) this.#forget(key);
+  /** A device, or an account, that orders on and on loses its own orders, and takes no place of others. */
+  #makeRoom({ device, account }: Owner): void {
+    this.#keep(ORDERS_PER_DEVICE_MAX - 1, (owner) => owner.device === device);
+    this.#keep(ORDERS_PER_ACCOUNT_MAX - 1, (owner) => owner.account === account);
   }
 
-  #begin(key: string, { order: { period, parts }, granted }: { order: TokenOrder; granted: readonly NodeId[] }): void {
+  /** The newest. */
+  #keep(most: number, isOwn: (owner: Owner) => boolean): void {
+    const own = [...this.#orders].flatMap(([key, { owner }]) => (isOwn(owner) ? [key] : []));
+    for (const key of own.slice(0, Math.max(0, own.length - most))) this.#forget(key);
+  }
+
+  #begin(key: string, o: { order: TokenOrder; granted: readonly NodeId[]; owner: Owner }): void {
+    const { granted, owner } = o;
+    const { period, parts } = o.order;
     const { clock } = this.#deps;
     const cancel = clock.at(milliseconds(clock.now() + ORDER_KEPT_FOR), () => this.#forget(key));
-    const order: Order = { parts: parts.map(() => undefined), left: parts.length, cancel };
+    const order: Order = { owner, parts: parts.map(() => undefined), left: parts.length, cancel };
     this.#orders.set(key, order);
     parts.forEach((part, index) => {
       const settle = (batches: readonly SignedBatch[] | undefined): void => {

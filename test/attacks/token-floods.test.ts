@@ -10,17 +10,23 @@ import {
   BATCHES_PER_ISSUER_MAX,
   ORDER_ATTEMPTS_MAX,
   ORDERS_KEPT_MAX,
+  ORDERS_PER_ACCOUNT_MAX,
   ORDERS_PER_DEVICE_MAX,
 } from "#provider-server/tokens/limits.ts";
+import type { TokenCourier } from "#provider-server/tokens/token-courier.ts";
+import { TokenIssuer } from "#provider-server/tokens/token-issuer.ts";
 import { TokenKeys } from "#provider-server/tokens/token-keys.ts";
 import { TokenSigner } from "#provider-server/tokens/token-signer.ts";
 import { type OrderedPart, TokenTables } from "#provider-server/tokens/token-tables.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
+import { testNetwork } from "#test/support/test-network.ts";
 import { TokenClient } from "#test/support/token-client.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { epochNumber, mailboxId, milliseconds, type NodeId, nodeId, seconds, surbId } from "#transport/core/units.ts";
 import { blindInput } from "#transport/crypto/blind-tokens.ts";
+import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import { encodeServiceRequest } from "#transport/sphinx/service-payload.ts";
@@ -30,6 +36,7 @@ import { signSigningRequest, TOKENS_SERVICE } from "#transport/tokens/signing.ts
 
 const PARAMETERS = { ...SMALL_PARAMETERS, tokens: { period: seconds(600), perProvider: 2 } };
 const random = new SeededRandom("token floods");
+const suite = await loadSuite("x25519", "native");
 
 test("orders for providers that do not exist fill neither the disk nor the places of other devices", async (t) => {
   const net = await start(t);
@@ -45,6 +52,36 @@ test("orders for providers that do not exist fill neither the disk nor the place
   assert.equal(Number(rows?.["n"]), 0);
   const provider = net.providers[0]?.nodeId ?? assert.fail("no provider");
   assert.ok((await alice.order({ period: 0, provider, drawn: alice.draw() })) !== undefined, "alice gets her tokens");
+});
+
+test("an account that joins and removes devices without end has its own orders forgotten, and takes no other's place", () => {
+  const clock = new VirtualClock();
+  const database = new ProviderDatabase(":memory:");
+  const { network } = testNetwork({ suite, parameters: PARAMETERS });
+  const issuer = new TokenIssuer({
+    clock,
+    network,
+    suite,
+    nodeId: nodeId(random.bytes(32)),
+    tables: new TokenTables(database),
+    signer: { sign: none } as unknown as TokenSigner,
+    courier: { ask: none } as unknown as TokenCourier,
+    isListed: () => false,
+    accountOf: (key) => key[0],
+  });
+  const order = (account: number) => {
+    const [device, elements] = [random.bytes(32), [random.bytes(32), random.bytes(32)]];
+    device[0] = account;
+    const bytes = encodeOrder({ period: 0, parts: [{ provider: nodeId(random.bytes(32)), elements }] });
+    return () => issuer.order(device, bytes).result;
+  };
+  for (let i = 0; i < ORDERS_KEPT_MAX + 10; i++) assert.equal(order(1)(), "OK", `order ${i}`);
+  assert.equal(issuer.orders, ORDERS_PER_ACCOUNT_MAX);
+  assert.equal(order(2)(), "OK");
+  assert.equal(issuer.orders, ORDERS_PER_ACCOUNT_MAX + 1);
+  issuer.stop();
+  assert.equal(issuer.orders, 0);
+  database.close();
 });
 
 test("a device's newest orders are the ones that are kept", async (t) => {
@@ -75,7 +112,7 @@ test("a provider that never answers costs a device nothing of the others", () =>
 
 test("a provider that has its places full of elements is refused more, and others' turn comes at once", async (t) => {
   const net = await start(t);
-  const { clock, network, suite } = net;
+  const { clock, network } = net;
   const { identity } = net.dependencies("b");
   const sphinx = new Sphinx({ suite, geometry: geometry(PARAMETERS) });
   const signer = new TokenSigner({
@@ -110,7 +147,7 @@ test("a provider that has its places full of elements is refused more, and other
 
 test("a question for tokens that was signed for one provider is worth nothing at another, and no period is signed but this and the next", async (t) => {
   const net = await start(t);
-  const { clock, network, suite } = net;
+  const { clock, network } = net;
   const sphinx = new Sphinx({ suite, geometry: geometry(PARAMETERS) });
   const [self, other, issuer] = [1, 2, 3].map((n) => nodeId(new Uint8Array(32).fill(n))) as [NodeId, NodeId, NodeId];
   const keys = new TokenKeys({ clock, network, suite, identitySeed: random.bytes(32) });
@@ -147,6 +184,8 @@ test("a question for tokens that was signed for one provider is worth nothing at
   assert.equal(answers, 2);
   signer.stop();
 });
+
+const none = (): never => assert.fail("nothing is to be signed for providers that do not exist");
 
 const part = (n: number): OrderedPart => ({
   provider: nodeId(new Uint8Array(32).fill(n)),

@@ -20,7 +20,8 @@ import {
 import { encodeFrame } from "#transport/link/frame.ts";
 import { WEB_HANDSHAKES_PER_ADDRESS_MAX } from "#transport/link/limits.ts";
 import type { Link } from "#transport/link/link.ts";
-import { addressGroup, clientAddress } from "#transport/link/web-admission.ts";
+import { addressGroup } from "#transport/link/address-group.ts";
+import { clientAddress } from "#transport/link/web-admission.ts";
 import {
   checkProof,
   encodeHello,

@@ -5,7 +5,8 @@ import { keyOf, linkKey, NETWORK_HASH, seed, suite } from "#test/support/web-lin
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { milliseconds } from "#transport/core/units.ts";
-import { addressGroup, admitUpgrade, clientAddress } from "#transport/link/web-admission.ts";
+import { addressGroup } from "#transport/link/address-group.ts";
+import { admitUpgrade, clientAddress } from "#transport/link/web-admission.ts";
 import {
   checkAnswer,
   checkProof,

@@ -20,6 +20,8 @@ export interface PeerIdentity {
 export interface Link {
   readonly protocol: Protocol;
   readonly peer: PeerIdentity;
+  /** At a listener: the network address that the peer dialled from, as far as it counts as one (address-group.ts). */
+  readonly from?: string | undefined;
   /** Whether `send` would hand a frame over now. */
   readonly writable: boolean;
   /**

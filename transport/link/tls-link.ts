@@ -10,6 +10,7 @@ import type { Link, PeerIdentity, Protocol } from "./link.ts";
 export class TlsLink implements Link {
   readonly protocol: Protocol;
   readonly peer: PeerIdentity;
+  readonly from: string | undefined;
   readonly #socket: TLSSocket;
   readonly #reset: () => void;
   readonly #outgoing: FrameTable;
@@ -29,6 +30,7 @@ export class TlsLink implements Link {
     reset: () => void;
     protocol: Protocol;
     peer: PeerIdentity;
+    from: string | undefined;
     incoming: FrameTable;
     outgoing: FrameTable;
     sendBufferBytes: number;
@@ -36,6 +38,7 @@ export class TlsLink implements Link {
   }) {
     this.protocol = o.protocol;
     this.peer = o.peer;
+    this.from = o.from;
     this.#socket = o.socket;
     this.#reset = o.reset;
     this.#outgoing = o.outgoing;

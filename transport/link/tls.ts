@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import { createSecureContext, type TLSSocket } from "node:tls";
+import { addressGroup } from "./address-group.ts";
 import { certificateKey, createLinkCertificate } from "./certificate.ts";
 import { type Direction, type FrameSizes, type FrameTable, frameTable } from "./frame-table.ts";
 import { CLIENT_SEND_BUFFER_BYTES, DIRECTORY_MESSAGE_BYTES_MAX, NODE_SEND_BUFFER_BYTES } from "./limits.ts";
@@ -60,6 +61,7 @@ export function linkOver(o: {
     },
     protocol,
     peer,
+    from: o.end === "listener" ? addressGroup(o.raw.remoteAddress ?? "") : undefined,
     incoming: o.incoming?.(peer, whole) ?? whole,
     outgoing: table(outgoing),
     sendBufferBytes: SEND_BUFFER_BYTES[protocol],

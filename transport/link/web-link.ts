@@ -9,6 +9,7 @@ import type { MessageSocket } from "./web-socket.ts";
 export class WebLink implements Link {
   readonly protocol: Protocol = "starling-client/2";
   readonly peer: PeerIdentity;
+  readonly from: string | undefined;
   readonly #socket: MessageSocket;
   readonly #incoming: FrameTable;
   readonly #outgoing: FrameTable;
@@ -27,6 +28,7 @@ export class WebLink implements Link {
   constructor(o: {
     socket: MessageSocket;
     peer: PeerIdentity;
+    from?: string;
     end: "dialer" | "listener";
     sizes: FrameSizes;
     now: () => Milliseconds;
@@ -36,6 +38,7 @@ export class WebLink implements Link {
     onGone: (link: WebLink) => void;
   }) {
     this.peer = o.peer;
+    this.from = o.from;
     this.#socket = o.socket;
     const { protocol } = this;
     const fromDialer = frameTable({ protocol, direction: "fromDialer", sizes: o.sizes });

@@ -24,7 +24,8 @@ import {
 import type { Link, Listener } from "./link.ts";
 import { linkKeyOf } from "./link-key.ts";
 import { LinkSweep } from "./link-sweep.ts";
-import { addressGroup, admitUpgrade, clientAddress, type WebAdmission } from "./web-admission.ts";
+import { addressGroup } from "./address-group.ts";
+import { admitUpgrade, clientAddress, type WebAdmission } from "./web-admission.ts";
 import {
   CHALLENGE_BYTES,
   type Challenges,
@@ -241,6 +242,7 @@ export class WebListener implements Listener {
     const link = new WebLink({
       socket,
       peer: { role: "client", key },
+      from: pending.group,
       end: "listener",
       sizes,
       now: () => clock.now(),
