@@ -4,7 +4,7 @@ import { SystemClock } from "../core/system-clock.ts";
 import { SystemRandom } from "../core/system-random.ts";
 import { loadSuite } from "../crypto/create-suite.ts";
 import { TlsDialer } from "../link/tls-dialer.ts";
-import { DiskRecords } from "./disk-records.ts";
+import { openDiskStore } from "./disk-store.ts";
 import { join, type JoinOptions, type Platform } from "./joining.ts";
 import type { NetworkClient } from "./network-client.ts";
 import { MemoryRecords } from "./records.ts";
@@ -22,12 +22,13 @@ export function memoryStore(): Promise<Store> {
 }
 
 /**
- * One file, encrypted with a key of 32 bytes that the application keeps. For one client at a time.
- * Rejects with an Error when the key is another or the file is damaged, and with the system's error when it cannot be opened.
+ * One file, encrypted with a key of 32 bytes that the application keeps. For one client at a time: while it is open, the empty file
+ * `….in-use` beside it is locked. Rejects with an Error when another client has it, the key is another or the file is damaged, and
+ * with the system's error when it cannot be opened.
  */
 export async function diskStore({ file, key }: { file: string; key: Uint8Array }): Promise<Store> {
   const suite = await loadSuite("x25519", "native");
-  return RecordsStore.open(await DiskRecords.open({ file, key, suite, random: new SystemRandom() }));
+  return openDiskStore({ file, key, suite, random: new SystemRandom() });
 }
 
 const clock = new SystemClock();

@@ -200,6 +200,21 @@ test("a store whose end was cut off anywhere holds all that was said to be writt
   }
 });
 
+test("two clients never have one file: the second hears what to do, and can open it once the first is done", async (t) => {
+  const file = folder(t);
+  const store = await diskStore({ file, key });
+  const before = readFileSync(file);
+  await assert.rejects(diskStore({ file, key }), /Another client uses .*changed nothing.*Stop the other/);
+  assert.deepEqual(readFileSync(file), before);
+  await store.addMailboxKey(mailboxKey(1));
+  await store.close();
+  // One that could not be opened holds nothing.
+  await assert.rejects(diskStore({ file, key: new Uint8Array(32) }), /its key is another/);
+  const again = await diskStore({ file, key });
+  assert.equal((await again.mailboxKeys()).length, 1);
+  await again.close();
+});
+
 test("a store with another key is not opened", async (t) => {
   const file = folder(t);
   await (await diskStore({ file, key })).close();
