@@ -4,18 +4,14 @@
  */
 
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
-import { concat, equalBytes, Reader, utf8, Writer } from "../core/bytes.ts";
-import type { RandomSource } from "../core/random.ts";
-import type { Primitives } from "../crypto/suite.ts";
+import { concat, Reader, Writer } from "../core/bytes.ts";
+import { readAt, syncFolder, writeAt } from "./disk-file.ts";
+import { HEADER_BYTES, type HeaderOptions, keyOf, newHeader } from "./disk-header.ts";
+import { PIECE_BYTES } from "./limits.ts";
 import type { Records } from "./records.ts";
 
-export interface DiskRecordsOptions {
+export interface DiskRecordsOptions extends HeaderOptions {
   readonly file: string;
-  /** 32 bytes. A secret. */
-  readonly key: Uint8Array;
-  readonly suite: Primitives;
-  readonly random: RandomSource;
 }
 
 /** Where a value stands, sealed. */
@@ -40,7 +36,7 @@ export class DiskRecords implements Records {
 
   /** Makes the file if there is none. Throws when the key is another, or something in the midst of it is damaged. */
   static async open(options: DiskRecordsOptions): Promise<DiskRecords> {
-    if (options.key.length !== KEY_BYTES) throw new RangeError("a store's key is 32 bytes");
+    if (options.key.length !== 32) throw new RangeError("a store's key is 32 bytes");
     const file = await open(options.file, "a+", 0o600).then(async (created) => {
       await created.close();
       return open(options.file, "r+");
@@ -50,7 +46,7 @@ export class DiskRecords implements Records {
     const header = size < HEADER_BYTES ? newHeader(options) : await readAt(file, 0, HEADER_BYTES);
     if (size < HEADER_BYTES) {
       await file.truncate(0);
-      await file.write(header, 0, header.length, 0);
+      await writeAt(file, header, 0);
       await file.sync();
       await syncFolder(options.file);
     }
@@ -122,28 +118,46 @@ export class DiskRecords implements Records {
     if (this.#isNameDue) await syncFolder(this.#options.file);
     this.#isNameDue = false;
     const places: [string, Place | undefined][] = [];
-    const parts: Uint8Array[] = [];
-    let offset = this.#end;
-    changes.forEach(([name, value], index) => {
-      const number = this.#number + index;
-      const sealed = this.#seal(number, { name, value, isFirst: index === 0, isLast: index === changes.length - 1 });
-      parts.push(new Writer().u32(sealed.length).u64(number).raw(sealed).finish());
-      places.push([name, value && { offset: offset + FRAME_BYTES, length: sealed.length, number }]);
-      offset += FRAME_BYTES + sealed.length;
-    });
-    const bytes = concat(...parts);
     // Numbers are used up whatever happens: no two entries are ever sealed alike.
+    const first = this.#number;
     this.#number += changes.length;
+    let end = this.#end;
     try {
-      await this.#file.write(bytes, 0, bytes.length, this.#end);
+      // Until the last of them stands there, none counts: killed in between, a start finds a torn end.
+      for (const piece of this.#pieces(changes, { first, end, places })) {
+        await writeAt(this.#file, piece, end);
+        end += piece.length;
+      }
       if (isDurable) await this.#file.datasync();
     } catch (error) {
       // Half an entry at the end; where even this fails, the next entry is written over it.
       await this.#file.truncate(this.#end).catch(() => undefined);
       throw error;
     }
-    this.#end = offset;
+    this.#end = end;
     for (const [name, place] of places) this.#note(name, place);
+  }
+
+  /** Sealed as they are asked for, and noted in `places`: a large mail's entries would hold up every clock of the program at once. */
+  *#pieces(
+    changes: readonly (readonly [string, Uint8Array | undefined])[],
+    { first, end, places }: { first: number; end: number; places: [string, Place | undefined][] },
+  ): Iterable<Uint8Array> {
+    let offset = end;
+    let parts: Uint8Array[] = [];
+    let bytes = 0;
+    for (const [index, [name, value]] of changes.entries()) {
+      const number = first + index;
+      const isLast = index === changes.length - 1;
+      const sealed = this.#seal(number, { name, value, isFirst: index === 0, isLast });
+      parts.push(new Writer().u32(sealed.length).u64(number).raw(sealed).finish());
+      places.push([name, value && { offset: offset + FRAME_BYTES, length: sealed.length, number }]);
+      offset += FRAME_BYTES + sealed.length;
+      bytes += FRAME_BYTES + sealed.length;
+      if (bytes < PIECE_BYTES && !isLast) continue;
+      yield concat(...parts);
+      [parts, bytes] = [[], 0];
+    }
   }
 
   /**
@@ -182,7 +196,7 @@ export class DiskRecords implements Records {
     const next = await open(path, "w+", 0o600);
     try {
       const copy = new DiskRecords(this.#options, next, keyOf(this.#options, header) as Uint8Array);
-      await next.write(header, 0, header.length, 0);
+      await writeAt(next, header, 0);
       for (const name of this.#places.keys()) await copy.#append([[name, await this.read(name)]], false);
       await next.sync();
       await rename(path, this.#options.file);
@@ -277,11 +291,6 @@ interface Entry {
   readonly isLast: boolean;
 }
 
-const MAGIC = utf8("starling-records/1\n");
-const KEY_BYTES = 32;
-const SALT_BYTES = 32;
-const CHECK_BYTES = 32;
-const HEADER_BYTES = MAGIC.length + SALT_BYTES + CHECK_BYTES;
 /** Length and number before each sealed entry. */
 const FRAME_BYTES = 12;
 const LAST = 1;
@@ -302,35 +311,3 @@ const TORN_NUMBERS_MAX = 2 ** 24;
 const COMPACT_BYTES_MIN = 2 ** 20;
 
 const nonceOf = (number: number): Uint8Array => new Writer().u32(0).u64(number).finish();
-
-/** A fresh salt makes a fresh key for the file, so that numbers may begin at 0; the check tells a wrong key from damage. */
-function newHeader({ key, suite, random }: DiskRecordsOptions): Uint8Array {
-  const salt = random.bytes(SALT_BYTES);
-  return concat(MAGIC, salt, derive({ key, suite, salt }).check);
-}
-
-function keyOf({ key, suite }: DiskRecordsOptions, header: Uint8Array): Uint8Array | undefined {
-  const reader = new Reader(header);
-  const isOurs = equalBytes(reader.take(MAGIC.length), MAGIC);
-  const { fileKey, check } = derive({ key, suite, salt: reader.take(SALT_BYTES) });
-  return isOurs && equalBytes(reader.take(CHECK_BYTES), check) ? fileKey : undefined;
-}
-
-function derive({ key, suite, salt }: { key: Uint8Array; suite: Primitives; salt: Uint8Array }) {
-  const info = concat(utf8("starling/records/v1"), salt);
-  const both = suite.hkdf({ secret: key, salt: NOTHING, info, length: 32 + CHECK_BYTES });
-  return { fileKey: both.slice(0, 32), check: both.slice(32) };
-}
-
-async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  const { bytesRead } = await file.read(bytes, 0, length, position);
-  if (bytesRead !== length) throw new Error("the file is shorter than it was");
-  return bytes;
-}
-
-/** A new name in a folder is durable when the folder is. */
-async function syncFolder(file: string): Promise<void> {
-  const folder = await open(dirname(file), "r");
-  await folder.sync().finally(() => folder.close());
-}

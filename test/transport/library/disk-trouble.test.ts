@@ -128,6 +128,52 @@ test("a record can be read while the file is written anew", async (t) => {
   await records.close();
 });
 
+test("a large mail is sealed in pieces between which the clocks run, and a program killed at any of them finds the old state or the new", async (t) => {
+  const file = folder(t);
+  let [sealed, most, isOver] = [0, 0, false];
+  const turn = (): void => {
+    sealed = 0;
+    if (!isOver) setImmediate(turn);
+  };
+  const aeadSeal: typeof suite.aeadSeal = (input) => {
+    most = Math.max(most, (sealed += input.plaintext.length));
+    return suite.aeadSeal(input);
+  };
+  const states: Buffer[] = [];
+  replaceOpen(t, (path, handle) => {
+    if (path !== file || handle === undefined) return;
+    const write = handle.write.bind(handle) as (...input: unknown[]) => Promise<{ bytesWritten: number }>;
+    const watched = async (bytes: Uint8Array, offset: number, length: number, position: number) => {
+      // A part at a time, as a disk that is nearly full.
+      const result = await write(bytes, offset, Math.ceil(length / 2), position);
+      if (result.bytesWritten > 4) states.push(readFileSync(file));
+      return result;
+    };
+    Object.assign(handle, { write: watched });
+  });
+  const watched = { ...suite, aeadSeal };
+  const records = await DiskRecords.open({ file, key, suite: watched, random: new SeededRandom("pieces") });
+  await records.load(() => false);
+  await records.write(new Map([["old", new Uint8Array([1])]]));
+  turn();
+  states.length = 0;
+  const mail = new Map(Array.from({ length: 60 }, (_, n) => [`part ${n}`, new Uint8Array(20_000).fill(n)] as const));
+  await records.write(mail);
+  isOver = true;
+  assert.ok(most <= 2 * 200_000, `${most} bytes were sealed in one turn`);
+  await records.close();
+  assert.ok(states.length > 6);
+  for (const [n, state] of [...states, readFileSync(file)].entries()) {
+    const copy = `${file}.${n}`;
+    writeFileSync(copy, state);
+    const found = await disk(copy);
+    const { size } = await found.load(() => false);
+    await found.close();
+    assert.ok(size === 1 || size === 61, `${size} records in state ${n}`);
+    if (n === states.length) assert.equal(size, 61);
+  }
+});
+
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "starling-disk-"));
   t.after(() => rmSync(path, { recursive: true, force: true }));
