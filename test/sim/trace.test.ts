@@ -37,6 +37,17 @@ test("the same holds for a Poisson clock", async () => {
   assert.equal(Observer.difference(idle.alice, busy.alice), undefined);
 });
 
+test("the same holds at the pace and the delays of the chat profile", async () => {
+  const { chat } = SIM_PARAMETERS.profiles;
+  const parameters = { ...SIM_PARAMETERS, profiles: { mail: chat, chat } };
+  const common = { seed: "chat", duration: seconds(40), parameters };
+  const idle = await watch({ ...common, writes: false });
+  const busy = await watch({ ...common, writes: true });
+  assert.ok(busy.mailsToBob > 0);
+  assert.equal(Observer.difference(idle.alice, busy.alice), undefined);
+  assert.equal(Observer.difference(idle.bob, busy.bob), undefined);
+});
+
 const SEED = "faults";
 const FAULTS: readonly [string, ScenarioOptions["alice"] & object][] = [
   ["is silent when its queue is empty", SILENT_WHEN_EMPTY],
