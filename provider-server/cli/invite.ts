@@ -6,8 +6,10 @@ import { encodeInvite } from "#transport/directory/invite.ts";
 import { linkKeyOf } from "#transport/link/link-key.ts";
 import { createInvite } from "../accounts/invites.ts";
 import { ProviderDatabase, sentenceFor } from "../database/database.ts";
+import { MIGRATIONS } from "../database/migrations.ts";
 import { ServerError } from "../errors.ts";
 import { readConfig } from "./config.ts";
+import { markDatabase } from "./in-use.ts";
 import { readKeyFile } from "./key-file.ts";
 import { readNetwork } from "./network.ts";
 import { readArgs } from "./usage.ts";
@@ -31,12 +33,26 @@ export async function invite(args: string[]): Promise<void> {
 }
 
 function newCode(path: string, uses: number, primitives: Awaited<ReturnType<typeof loadSuite>>): string {
-  const database = new ProviderDatabase(path);
+  const database = openBeside(path);
   try {
     return createInvite(database, { uses, random: new SystemRandom(), primitives });
   } catch (error) {
     throw sentenceFor(path, error);
   } finally {
     database.close();
+  }
+}
+
+/** A daemon may be running on it. One of an older version would have its tables changed under it: it has to do that itself. */
+function openBeside(path: string): ProviderDatabase {
+  const version = ProviderDatabase.versionOf(path);
+  if (version === 0 || version >= MIGRATIONS.length) return new ProviderDatabase(path);
+  const todo =
+    "It is of an older version than this program: start it again with this one, which brings the database up to date, and call this once more.";
+  const inUse = markDatabase(path, todo);
+  try {
+    return new ProviderDatabase(path);
+  } finally {
+    inUse.release();
   }
 }

@@ -1,5 +1,6 @@
 /** The provider's SQLite file: durable at every commit, with a schema version and the way up to it. Spec: docs/spec/07-mailbox.md §6 */
 
+import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Milliseconds } from "#transport/core/units.ts";
 import { ServerError } from "../errors.ts";
@@ -23,6 +24,20 @@ export class ProviderDatabase {
     } catch (error) {
       this.#database.close();
       throw sentenceFor(path, error);
+    }
+  }
+
+  /** The schema's version, read without changing anything; 0 for a file that is not there or has none yet. Throws DATABASE. */
+  static versionOf(path: string): number {
+    if (!existsSync(path)) return 0;
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path, { readOnly: true });
+      return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    } catch (error) {
+      throw sentenceFor(path, error);
+    } finally {
+      database?.close();
     }
   }
 
@@ -144,4 +159,13 @@ export function sentenceFor(path: string, error: unknown): unknown {
     "DATABASE",
     `The database ${path} cannot be opened (${error.message}). Nothing was changed. Its folder must be there, and folder and file belong to the user that runs the daemon.`,
   );
+}
+
+/** What an operator is told of a daemon that its database has ended; undefined for anything but SQLite's errors. */
+export function sentenceForEnd(path: string, error: unknown): { text: string; isDamage: boolean } | undefined {
+  if (!(error instanceof Error) || errorCode(error) === 0) return undefined;
+  const text = isDamage(error)
+    ? `The database ${path} was found damaged (${error.message}). The provider has ended; what it was about to write is not written, and mail not stored here comes again from its senders. Keep the file, put back the backup, and call \`restored\` before the provider runs.`
+    : `The database ${path} can not be used any more (${error.message}). The provider has ended; what it was about to write is not written, what was stored stays. Look at the disk and its rights, then start the provider again.`;
+  return { text, isDamage: isDamage(error) };
 }
