@@ -37,11 +37,12 @@ interface Props {
 }
 
 export function Compose({ start, networkState, onClose, onSent, onDiscard }: Props) {
-  const { compose } = useTexts();
+  const { compose, recipient } = useTexts();
   const format = useFormat();
   const program = useProgram();
   const { client } = program.connection;
   const titleId = useId();
+  const reasonId = useId();
   const picker = useRef<HTMLInputElement>(null);
   const draft = useDraft(start);
   const readers = useRecipients(draft.content.to);
@@ -210,10 +211,20 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
         )}
       </div>
       <footer className="compose-foot">
-        <Button className="button primary send" isDisabled={!canSend} onPress={press} aria-keyshortcuts="Control+Enter">
+        <Button
+          className="button primary send"
+          isDisabled={!canSend}
+          onPress={press}
+          aria-keyshortcuts="Control+Enter"
+          aria-describedby={reasonId}
+        >
           <span>{sendWords()}</span>
           {outcome.kind === "ready" && unfinished === "" && <Glyph content={outcome.content} path={outcome.path} />}
         </Button>
+        {/* A disabled button cannot be reached by keyboard: why it is stands beside it, and is read out when it changes. */}
+        <output id={reasonId} className="send-reason">
+          {outcome.kind === "blocked" && recipient.says[outcome.readers[0]!.state](nameOf(outcome.readers[0]!))}
+        </output>
         <span className="keys" aria-hidden="true">
           {canSend && compose.sendKeys}
         </span>

@@ -38,6 +38,10 @@ describe("a reader's chip says in words how things stand:", () => {
       await waitFor(() => expect(found.textContent).toContain(en.recipient[state]));
       const ready = state === "private" || state === "verified";
       expect(sendButton()).toHaveProperty("disabled", !ready);
+      // Why not stands beside the button, for who cannot press the chip or does not think of it.
+      const reason = document.getElementById(sendButton().getAttribute("aria-describedby") ?? "");
+      const isBlocked = !ready && state !== "looking";
+      expect(reason?.textContent).toBe(isBlocked ? en.recipient.says[state]("reader@b.example") : "");
       fireEvent.click(found);
       const details = await screen.findByRole("dialog", { name: en.recipient.details("reader@b.example") });
       expect(details.textContent).toContain(en.recipient.says[state]("reader@b.example"));
