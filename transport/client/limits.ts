@@ -51,13 +51,22 @@ export const SILENCE_STEP_MAX: Milliseconds = seconds(10);
 /**
  * A line is unsteady when its link ended so many times within an hour. Around each end there are 75 s of the mail profile in which no loop
  * shows what was lost (`LINK_SETTLING`, `LOOP_FLIGHT`, the time since the last answer), and `LINE_ENDS_APART` in which it may end again:
- * with five, of which nothing is said, a seventh of an hour, less than the fifth that loops show soon. An honest line that breaks by
+ * with five, of which this rule says nothing, a seventh of an hour, less than the fifth that loops show soon. An honest line that breaks by
  * chance six times a day has six ends within an hour once in a hundred years, at twelve a day once in 22 months, at 24 once in 19 days.
  */
 export const LINE_ENDS_UNSTEADY = 6;
 /** And is steady again when fewer than so many are left of the last hour. */
 export const LINE_ENDS_STEADY = 3;
 export const LINE_WINDOW: Milliseconds = milliseconds(3_600_000);
+/**
+ * And when it ended so many times within six hours: with 17, of which nothing is said, what comes in a twelfth of the time can be dropped
+ * unseen. Of an honest line this says less than the rule before: never in 10,000 years at twelve ends a day, at 24 once in 22 months
+ * (the other: once in 19 days), at 36 once in twelve days (in three), at 48 every other day (every day).
+ */
+export const LINE_ENDS_UNSTEADY_SLOW = 18;
+/** And is steady again when fewer than half of them are left. */
+export const LINE_ENDS_STEADY_SLOW = 9;
+export const LINE_WINDOW_SLOW: Milliseconds = milliseconds(6 * 3_600_000);
 /** What ends within this after one that counted is the same trouble: a wireless line that goes and comes while somebody walks through a house. */
 export const LINE_ENDS_APART: Milliseconds = seconds(30);
 /** A link that was up while the computer slept, or its clock was set, may end for that: so often is looked, and so far may a look be off. */

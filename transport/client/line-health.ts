@@ -10,8 +10,11 @@ import {
   AWAKE_TOLERANCE,
   LINE_ENDS_APART,
   LINE_ENDS_STEADY,
+  LINE_ENDS_STEADY_SLOW,
   LINE_ENDS_UNSTEADY,
+  LINE_ENDS_UNSTEADY_SLOW,
   LINE_WINDOW,
+  LINE_WINDOW_SLOW,
 } from "./limits.ts";
 
 export interface LineHealthDeps {
@@ -20,11 +23,25 @@ export interface LineHealthDeps {
   readonly onSteady: () => void;
 }
 
+interface Rule {
+  /** So many ends within the window, and the line is unsteady until fewer than `steady` are left. */
+  readonly unsteady: number;
+  readonly steady: number;
+  readonly window: Milliseconds;
+}
+
+/** Who cuts often is found within the hour; who cuts seldom, within a morning. */
+const RULES: readonly Rule[] = [
+  { unsteady: LINE_ENDS_UNSTEADY, steady: LINE_ENDS_STEADY, window: LINE_WINDOW },
+  { unsteady: LINE_ENDS_UNSTEADY_SLOW, steady: LINE_ENDS_STEADY_SLOW, window: LINE_WINDOW_SLOW },
+];
+
 export class LineHealth {
   readonly #deps: LineHealthDeps;
   /** When links ended, oldest first. */
   #ends: readonly Milliseconds[] = [];
-  #isUnsteady = false;
+  /** By which the line is unsteady. */
+  readonly #broken = new Set<Rule>();
   #cancelSteady: Cancel = () => undefined;
   /** This computer slept, or its clock was set, since the link began. */
   #hasSlept = false;
@@ -36,7 +53,7 @@ export class LineHealth {
   }
 
   get isUnsteady(): boolean {
-    return this.#isUnsteady;
+    return this.#broken.size > 0;
   }
 
   /** A link came up. */
@@ -59,21 +76,30 @@ export class LineHealth {
     this.#cancelLook();
     this.#cancelSteady();
     this.#ends = [];
-    this.#isUnsteady = false;
+    this.#broken.clear();
   }
 
   #count(now: Milliseconds): void {
-    const recent = this.#ends.filter((at) => at <= now && now - at < LINE_WINDOW);
+    const recent = this.#ends.filter((at) => at <= now && now - at < LINE_WINDOW_SLOW);
     const last = recent.at(-1);
     const isSameTrouble = last !== undefined && now - last < LINE_ENDS_APART;
-    this.#ends = isSameTrouble ? recent : [...recent, now].slice(-LINE_ENDS_UNSTEADY);
-    if (this.#ends.length === LINE_ENDS_UNSTEADY) this.#isUnsteady = true;
-    if (!this.#isUnsteady) return;
+    this.#ends = isSameTrouble ? recent : [...recent, now].slice(-LINE_ENDS_UNSTEADY_SLOW);
+    for (const rule of RULES) {
+      if (this.#ends.filter((at) => now - at < rule.window).length >= rule.unsteady) this.#broken.add(rule);
+    }
+    this.#steadyLater();
+  }
+
+  #steadyLater(): void {
     this.#cancelSteady();
-    const steadyAt = (this.#ends.at(-LINE_ENDS_STEADY) ?? now) + LINE_WINDOW;
-    this.#cancelSteady = this.#deps.clock.at(milliseconds(steadyAt), () => {
-      this.#isUnsteady = false;
-      this.#deps.onSteady();
+    if (this.#broken.size === 0) return;
+    const { clock, onSteady } = this.#deps;
+    const steadyAt = ({ steady, window }: Rule): number => ((this.#ends.at(-steady) ?? this.#ends.at(-1)) as Milliseconds) + window;
+    const next = Math.min(...[...this.#broken].map(steadyAt));
+    this.#cancelSteady = clock.at(milliseconds(next), () => {
+      for (const rule of this.#broken) if (steadyAt(rule) <= next) this.#broken.delete(rule);
+      if (this.#broken.size === 0) onSteady();
+      this.#steadyLater();
     });
   }
 

@@ -6,7 +6,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LineHealth } from "#transport/client/line-health.ts";
-import { LINE_ENDS_APART, LINE_ENDS_STEADY, LINE_ENDS_UNSTEADY, LINE_WINDOW } from "#transport/client/limits.ts";
+import {
+  LINE_ENDS_APART,
+  LINE_ENDS_STEADY,
+  LINE_ENDS_STEADY_SLOW,
+  LINE_ENDS_UNSTEADY,
+  LINE_ENDS_UNSTEADY_SLOW,
+  LINE_WINDOW,
+  LINE_WINDOW_SLOW,
+} from "#transport/client/limits.ts";
 import { exponential, type RandomSource, uniform } from "#transport/core/random.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -33,7 +41,7 @@ for (const every of [MINUTE, 10 * MINUTE - AWAY]) {
 test("it is steady again an hour after the last but two of its ends, and says so once", async () => {
   const { clock, health, breaks, steady } = setUp();
   const ends: number[] = [];
-  for (let n = 0; n < 20; n++) {
+  for (let n = 0; n < LINE_ENDS_UNSTEADY_SLOW - 1; n++) {
     await clock.runFor(seconds(120));
     ends.push(clock.now());
     await breaks();
@@ -46,6 +54,28 @@ test("it is steady again an hour after the last but two of its ends, and says so
   await clock.runFor(milliseconds(DAY));
   assert.equal(steady.length, 1);
 });
+
+for (const [often, timesAnHour] of [
+  ["three", 3],
+  ["five", 5],
+] as const) {
+  test(`a line that is cut ${often} times an hour is called unsteady at the eighteenth time, until eight of six hours are left`, async () => {
+    const { clock, health, breaks, steady } = setUp();
+    const ends: number[] = [];
+    for (let n = 1; n <= LINE_ENDS_UNSTEADY_SLOW; n++) {
+      assert.equal(health.isUnsteady, false, `${n}`);
+      await clock.runFor(milliseconds(HOUR / timesAnHour - AWAY));
+      ends.push(clock.now());
+      await breaks();
+    }
+    assert.equal(health.isUnsteady, true);
+    const over = (ends.at(-LINE_ENDS_STEADY_SLOW) as number) + LINE_WINDOW_SLOW;
+    await clock.runUntil(milliseconds(over - 1));
+    assert.deepEqual([health.isUnsteady, steady], [true, []]);
+    await clock.runUntil(milliseconds(over));
+    assert.deepEqual([health.isUnsteady, steady], [false, [over]]);
+  });
+}
 
 /** Hours until it is said of a line that breaks by chance, so many times a day; at most two years. */
 async function hoursUntilSaid(random: RandomSource, timesADay: number): Promise<number> {
