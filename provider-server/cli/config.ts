@@ -3,7 +3,6 @@
  * the key and what was expected. docs/operating.md
  */
 
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { parseAddress } from "#transport/link/address.ts";
@@ -14,6 +13,7 @@ import { ServerError } from "../errors.ts";
 import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
 import { OPERATOR_SERVICES_MAX } from "../services/limits.ts";
 import { isEverywhere, parseListenAddress, parseLoopbackAddress, parseResolverAddress } from "./listen-address.ts";
+import { readGiven } from "./read-given.ts";
 
 export type Config = z.infer<typeof schema>;
 export type MixConfig = Extract<Config, { role: "mix" }>;
@@ -251,10 +251,7 @@ function absolutePaths(config: Config, base: string): Config {
 
 const PATHS = ["networkFile", "keyFile", "memoryDirectory", "database", "dataDirectory"] as const;
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    throw new ServerError("CONFIG", `${file}: expected a file that can be read.`);
-  }
-}
+const readText = (file: string): string =>
+  new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+    readGiven(file, { todo: "Name the configuration of a daemon (docs/operating.md §4)." }),
+  );

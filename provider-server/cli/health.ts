@@ -85,6 +85,12 @@ const RULES: readonly Rule[] = [
     todo: "Admit mixes; clients hold their mail until then.",
   },
   {
+    name: "StarlingNoProvider",
+    shownBy: least("list_providers", 1),
+    what: "The list in use names no provider: nobody has a mailbox in this network.",
+    todo: "Admit and start a provider, or look why the one there is has dropped out: its own `status`, and `refused a descriptor` and `domain` in the authorities' logs.",
+  },
+  {
     name: "StarlingNotListed",
     shownBy: least("listed", 1),
     what: "This node is not in the list in use: nobody sends through it.",

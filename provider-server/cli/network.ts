@@ -20,8 +20,8 @@ import {
 import { TOKENS_PER_PROVIDER_MAX } from "#transport/directory/parameters-codec.ts";
 import { SEND_SPREAD_MIN } from "#transport/traffic/limits.ts";
 import { ServerError } from "../errors.ts";
-import { readBytes } from "../read-bytes.ts";
 import { publicKeys, readKeyFile } from "./key-file.ts";
+import { readGiven } from "./read-given.ts";
 import { readArgs, required, USAGE } from "./usage.ts";
 import { writeNew } from "./write-new.ts";
 
@@ -37,7 +37,8 @@ export async function network(args: string[]): Promise<void> {
 
 /** Reads a network file. Throws CONFIG when it is not there or is none. */
 export function readNetwork(path: string, suite: Primitives): Network {
-  const bytes = read(path);
+  const todo = "Put the signed file of the network there, as its authorities give it out, or correct `networkFile`.";
+  const bytes = readGiven(path, { what: "network file", todo });
   return expecting(path, "a network file that all its authorities signed", () => decodeNetwork(bytes, suite));
 }
 
@@ -81,11 +82,13 @@ function create(args: string[]): void {
   write(out, encoded(fields));
 }
 
+const UNSIGNED = { todo: "Name the file that `network create` wrote." };
+
 /** Prints what is signed: who signs answers for it. */
 function sign(args: string[], suite: Suite): void {
   const { values } = readArgs(args, { in: text, key: text, out: text }, 0);
   const path = required(values.in, "in");
-  const body = read(path);
+  const body = readGiven(path, UNSIGNED);
   const fields = readBody(path, body);
   const keyFile = required(values.key, "key");
   const keys = readKeyFile(keyFile);
@@ -100,9 +103,11 @@ function sign(args: string[], suite: Suite): void {
 function join(args: string[], suite: Suite): void {
   const { values } = readArgs(args, { in: text, signature: list, out: text }, 0);
   const path = required(values.in, "in");
-  const body = read(path);
+  const body = readGiven(path, UNSIGNED);
   readBody(path, body);
-  const signatures = (values.signature ?? []).map(read);
+  const signatures = (values.signature ?? []).map((one) =>
+    readGiven(one, { todo: "Name a file that `network sign` wrote." }),
+  );
   const joined = assembleNetwork({ body, signatures, suite });
   write(required(values.out, "out"), joined.bytes);
   process.stdout.write(`${JSON.stringify({ networkHash: toHex(joined.hash) })}\n`);
@@ -112,7 +117,7 @@ function join(args: string[], suite: Suite): void {
 function show(args: string[], suite: Suite): void {
   const { positionals } = readArgs(args, {}, 1);
   const path = positionals[0] as string;
-  const bytes = read(path);
+  const bytes = readGiven(path, { todo: "Name a network file." });
   if (isBody(bytes)) {
     process.stdout.write(`${inWords(readBody(path, bytes), suite)}\nnot signed yet\n`);
   } else {
@@ -211,14 +216,6 @@ function expecting<T>(path: string, what: string, decode: () => T): T {
 function wholeNumber(value: number, option: string): number {
   if (!Number.isSafeInteger(value) || value < 0) throw new ServerError("USAGE", `--${option} is not understood`);
   return value;
-}
-
-function read(path: string): Uint8Array {
-  try {
-    return readBytes(path);
-  } catch {
-    throw new ServerError("CONFIG", `${path}: expected a file that can be read.`);
-  }
 }
 
 /** Everybody may read who is in charge. */

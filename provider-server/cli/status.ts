@@ -78,6 +78,7 @@ function facts(recent: Recent): string[] {
   const { figures, minutes, counts: grown, late } = recent;
   const has = (...names: string[]): boolean => names.every((name) => figures[name] !== undefined);
   const of = (name: string): number => figures[name] ?? 0;
+  const many = (name: string, one: string, more = `${one}s`): string => `${of(name)} ${of(name) === 1 ? one : more}`;
   const seconds = Math.max(1, minutes * 60);
   const rate = (name: string): string => ((grown[name] ?? 0) / seconds).toFixed(1);
   const bytes = (name: string): string => `${(of(name) / 2 ** 20).toFixed(0)} MiB`;
@@ -88,7 +89,7 @@ function facts(recent: Recent): string[] {
     ],
     [
       has("list_epoch"),
-      `epoch ${of("epoch")}; list of epoch ${of("list_epoch")}: ${of("list_mixes")} mixes, ${of("list_providers")} providers, ${of("list_signatures")} signatures, ${of("list_avoided")} avoided`,
+      `epoch ${of("epoch")}; list of epoch ${of("list_epoch")}: ${many("list_mixes", "mix", "mixes")}, ${many("list_providers", "provider")}, ${many("list_signatures", "signature")}, ${of("list_avoided")} avoided`,
     ],
     [has("links_wanted"), `links up ${of("links_up")} of ${of("links_wanted")}`],
     [has("client_links"), `programs connected ${of("client_links")}`],
@@ -99,7 +100,7 @@ function facts(recent: Recent): string[] {
     [has("packets_held") && late.all > 0, `99 of 100 leave ${lateness(recent)}`],
     [
       has("agreed_epoch"),
-      `last agreement: epoch ${of("agreed_epoch")}, ${of("agreed_votes")} votes and ${of("agreed_signatures")} signatures of ${of("authorities")}, ${of("authorities_needed")} needed`,
+      `last agreement: epoch ${of("agreed_epoch")}, ${many("agreed_votes", "vote")} and ${many("agreed_signatures", "signature")} of ${of("authorities")}, ${of("authorities_needed")} needed`,
     ],
     [has("disk_free_bytes"), `disk free ${bytes("disk_free_bytes")}`],
   ];

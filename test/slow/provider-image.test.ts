@@ -87,7 +87,7 @@ test("the image of the daemon is what it says, and a network runs in containers 
 
       for (const name of ["authority", "mix", "provider"]) {
         // Its figures are of the minute before.
-        const told = await on.status(name, /list of epoch \d+: 1 mixes, 1 providers, 1 signatures/);
+        const told = await on.status(name, /list of epoch \d+: 1 mix, 1 provider, 1 signature/);
         assert.match(told, /\n\nStarlingLayerSmall: [^]*$/);
         assert.equal(told.match(/^Starling/gm)?.length, 1, told);
       }

@@ -91,7 +91,9 @@ test("there is no key for an observer, in any role", (t) => {
 test("a file that is missing or no JSON is said to be that", (t) => {
   const directory = temporaryDirectory(t);
   const missing = join(directory, "missing.json");
-  assert.throws(() => readConfig(missing), { message: `${missing}: expected a file that can be read.` });
+  assert.throws(() => readConfig(missing), {
+    message: `${missing}: there is no such file. Nothing was changed. Name the configuration of a daemon (docs/operating.md §4).`,
+  });
   const broken = join(directory, "broken.json");
   writeFileSync(broken, "{");
   assert.throws(() => readConfig(broken), { message: `${broken}: expected JSON (line 1 column 2).` });

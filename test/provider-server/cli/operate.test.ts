@@ -66,7 +66,10 @@ test("from keys over a signed network file to an invite", async (t) => {
       /^provider\.key: expected the keys of an authority that network\.unsigned names\.$/,
     );
     refused(await join2("one.signature"), /two did not sign the network\.$/);
-    refused(await join2("none.signature"), /^none\.signature: expected a file that can be read\.$/);
+    refused(
+      await join2("none.signature"),
+      /^none\.signature: there is no such file\. Nothing was changed\. Name a file that `network sign` wrote\.$/,
+    );
     refused(await run("network", "show", "one.key"), /^one\.key: expected a network file that all/);
   });
   await sign("two");
@@ -91,7 +94,15 @@ test("from keys over a signed network file to an invite", async (t) => {
     refused(await run("invite", "bad.json"), /network\.unsigned: expected a network file that all its authorities/);
     write("bad.json", { ...PROVIDER, role: "mix", domain: undefined, database: undefined, signUp: undefined });
     refused(await run("invite", "bad.json"), /^bad\.json: role: expected "provider" to invite to\.$/);
-    refused(await run("invite", "none.json"), /^none\.json: expected a file that can be read\.$/);
+    refused(
+      await run("invite", "none.json"),
+      /^none\.json: there is no such file\. Nothing was changed\. Name the configuration/,
+    );
+    write("bad.json", { ...PROVIDER, networkFile: "none.network" });
+    refused(
+      await run("invite", "bad.json"),
+      /none\.network: there is no such network file\. Nothing was changed\. Put the signed file .* authorities .* `networkFile`\.$/,
+    );
     refused(await run("invite", "provider.json", "--uses", "0"), /^--uses is from 1 to 1,000,000$/, 2);
     chmodSync(join(folder, "provider.key"), 0o644);
     refused(await run("invite", "provider.json"), /provider\.key: expected a file that only its owner can read/);

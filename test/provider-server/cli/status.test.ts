@@ -56,6 +56,17 @@ test("a daemon that is well: one screen, and nothing to do", async (t) => {
   ]);
 });
 
+test("one is one, and a list without a provider is not well: there is no mail", async (t) => {
+  const one = await served(t, { ...WELL, list_mixes: 1, list_providers: 1, list_signatures: 1 });
+  const { text } = await statusOf(one.path, "words");
+  assert.match(text, / epoch 5; list of epoch 5: 1 mix, 1 provider, 1 signature, 0 avoided\n/);
+  const none = await served(t, { ...WELL, list_providers: 0 });
+  const told = await statusOf(none.path, "words");
+  assert.equal(told.isWell, false);
+  assert.match(told.text, /: 6 mixes, 0 providers, /);
+  assert.match(told.text, /\n\nStarlingNoProvider: The list in use names no provider.* \(list_providers 0\)\n {2}Do: /);
+});
+
 test("what is wrong comes with what to do, for people and for programs", async (t) => {
   const s = await served(t, { ...WELL, links_up: 1, listed: 0 });
   const { text, isWell } = await statusOf(s.path, "words");
