@@ -101,6 +101,22 @@ function ProfileChooser({ network: it, onChanged }: ChooserProps) {
     await client["network.setProfile"]({ profile });
     onChanged();
   });
+  const figures = it.profiles.map(({ megabytesPerDay, packetsPerMinute, expectedSeconds }) => ({
+    time: network.profileTime(format.duration(expectedSeconds)),
+    cost: network.profileCost(format.bytes(megabytesPerDay * 1_000_000), format.number(packetsPerMinute)),
+  }));
+  const [first] = figures;
+  // A choice between equals is none.
+  if (first !== undefined && figures.every(({ time, cost }) => time === first.time && cost === first.cost)) {
+    return (
+      <section className="profiles">
+        <p>{network.profilesAlike}</p>
+        <p className="hint">
+          {first.time}; {first.cost}
+        </p>
+      </section>
+    );
+  }
   return (
     <RadioGroup
       className="profiles"
@@ -113,14 +129,12 @@ function ProfileChooser({ network: it, onChanged }: ChooserProps) {
     >
       <Label>{network.profile}</Label>
       <div className="profile-cards">
-        {it.profiles.map(({ name, megabytesPerDay, packetsPerMinute, expectedSeconds }) => (
+        {it.profiles.map(({ name }, index) => (
           <Radio key={name} value={name} className="profile">
             <span className="dot" aria-hidden="true" />
             <span className="profile-name">{network.profileName[name]}</span>
-            <span className="profile-time">{network.profileTime(format.duration(expectedSeconds))}</span>
-            <span className="hint">
-              {network.profileCost(format.bytes(megabytesPerDay * 1_000_000), format.number(packetsPerMinute))}
-            </span>
+            <span className="profile-time">{figures[index]?.time}</span>
+            <span className="hint">{figures[index]?.cost}</span>
           </Radio>
         ))}
       </div>

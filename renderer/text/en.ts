@@ -439,6 +439,7 @@ export const en = {
     queueValue: (n: number) => (n === 0 ? "Nothing" : count(n, "packet", "packets")),
     queueBody: "Mail leaves at the ticks of your clock, never sooner.",
     profile: "How fast, for how much data",
+    profilesAlike: "In this network Mail and Chat are equally fast and cost the same, so there is nothing to choose.",
     profileBody: "A change takes effect at the next midnight UTC, so that it tells nobody when you write.",
     profileName: { mail: "Mail", chat: "Chat" },
     profileCost: (perDay: string, perMinute: string) => `${perDay} a day, ${perMinute} packets a minute`,

@@ -230,6 +230,21 @@ test("the network page tells small networks, health and cost, and changes the pr
   await waitFor(() => expect(program.calls).toContain("network.setProfile"));
 });
 
+test("where both profiles are equally fast and cost the same, the network page says so and offers no choice", async () => {
+  const alike = { megabytesPerDay: 9_000, packetsPerMinute: 360, expectedSeconds: 5 };
+  show({
+    network: {
+      profiles: [
+        { name: "mail", ...alike },
+        { name: "chat", ...alike },
+      ],
+    },
+  });
+  await press(en.folders.network);
+  await screen.findByText(en.network.profilesAlike);
+  expect(screen.queryAllByRole("radio")).toEqual([]);
+});
+
 test("marks of what left are all alike", async () => {
   show();
   await press(en.folders.network);
