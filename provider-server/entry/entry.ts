@@ -7,6 +7,7 @@ import { toHex } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import type { RandomSource } from "#transport/core/random.ts";
 import { type Epoch, milliseconds, type NodeId, surbId } from "#transport/core/units.ts";
+import type { Primitives } from "#transport/crypto/suite.ts";
 import type { Network } from "#transport/directory/model.ts";
 import {
   type ControlAnswer,
@@ -21,6 +22,7 @@ import type { Link } from "#transport/link/link.ts";
 import type { AccountRequest } from "../accounts/accounts.ts";
 import type { Entry as MailboxEntry } from "../mailbox/mailbox-store.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
+import { AnswerFrames } from "./answer-frames.ts";
 import { DeviceBudgets } from "./device-budgets.ts";
 import { DocumentSender } from "./document-sender.ts";
 import { Given } from "./given.ts";
@@ -30,8 +32,9 @@ export interface EntryDependencies {
   readonly clock: Clock;
   readonly network: Network;
   readonly sizes: FrameSizes;
-  /** Bodies of answers that carry nothing. */
+  /** Answers that carry nothing. */
   readonly padding: RandomSource;
+  readonly primitives: Pick<Primitives, "chacha20InPlace">;
   readonly accounts: {
     isDevice(key: Uint8Array): boolean;
     handle(key: Uint8Array, request: AccountRequest, from?: string): ControlAnswer;
@@ -52,6 +55,7 @@ export class Entry {
   readonly #deps: EntryDependencies;
   readonly #budgets: DeviceBudgets;
   readonly #documents: DocumentSender;
+  readonly #frames: AnswerFrames;
   /** One link per device, by its key in hexadecimal: the newest. */
   readonly #links = new Map<string, Link>();
   /** Links of devices that had no account when they came, oldest first. */
@@ -62,6 +66,7 @@ export class Entry {
     this.#deps = deps;
     this.#budgets = new DeviceBudgets(deps.network.parameters);
     this.#documents = new DocumentSender(deps);
+    this.#frames = new AnswerFrames(deps);
   }
 
   /** A link from a client; its certificate's key is the device's. */
@@ -77,7 +82,7 @@ export class Entry {
     });
     if (!this.#deps.accounts.isDevice(link.peer.key)) this.#makeRoomFor(link);
     const given = new Given();
-    link.onFrame((bytes) => this.#receive({ link, given }, bytes));
+    link.onFrame((bytes) => this.#receive({ link, given }, bytes), { lent: true });
   }
 
   get links(): number {
@@ -145,29 +150,26 @@ export class Entry {
    * None at all where too many wait: the next poll asks for the same.
    */
   #answerPoll({ link, given }: Line, cursor: number): void {
-    const { accounts, mailbox, padding, sizes, clock, onDrop } = this.#deps;
+    const { accounts, mailbox, clock, onDrop } = this.#deps;
     if (this.#answersWaiting >= POLL_ANSWERS_WAITING_MAX) return onDrop("POLLS_BUSY");
     const due = milliseconds(clock.now() + POLL_ANSWER_WAIT);
     const entry = mailbox.next({ deviceKey: link.peer.key, cursor, behind: given.polled(cursor) });
     if (entry !== undefined) given.gave(entry.seq);
-    const answer: Frame =
+    const frame =
       entry === undefined
-        ? {
-            type: "entry",
-            cursor: 0,
-            // A device that another one has removed learns it so, and nobody else does.
-            kind: accounts.isDevice(link.peer.key) ? "none" : "no-account",
-            surbId: surbId(padding.bytes(16)),
-            body: padding.bytes(sizes.payloadBytes),
-          }
-        : { type: "entry", cursor: entry.seq, kind: entry.kind, surbId: surbId(entry.surbId), body: entry.body };
-    const frame = encodeFrame(answer, sizes);
+        ? // A device that another one has removed learns it so, and nobody else does.
+          this.#frames.empty(accounts.isDevice(link.peer.key) ? "none" : "no-account")
+        : this.#frames.carrying({ ...entry, cursor: entry.seq, surbId: surbId(entry.surbId) });
+    const giveBack = (): void => this.#frames.giveBack(frame);
     const { losses } = given;
     this.#answersWaiting++;
     clock.at(due, () => {
       this.#answersWaiting--;
       // Lost on a congested line, and with it all that wait: whatever they carry, and what they carry would leave a gap.
-      if (losses === given.losses && !link.send(frame)) given.lost();
+      const isLost = losses !== given.losses;
+      if (!isLost && link.send(frame, giveBack)) return;
+      giveBack();
+      if (!isLost) given.lost();
     });
   }
 
@@ -179,7 +181,8 @@ export class Entry {
 
   #answerControl(link: Link, body: Uint8Array): void {
     const { sizes, onDrop } = this.#deps;
-    const request = withoutThrow(() => decodeControlRequest(body));
+    // A copy: what is asked for may be kept, and the frame is only lent.
+    const request = withoutThrow(() => decodeControlRequest(new Uint8Array(body)));
     if (request === undefined) onDrop("BAD_FRAME");
     const answer: ControlAnswer =
       request === undefined ? { id: 0, result: "MALFORMED", body: new Uint8Array(0) } : this.#answer(link, request);

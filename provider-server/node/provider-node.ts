@@ -110,6 +110,7 @@ export class ProviderNode {
       network,
       sizes: sphinx.geometry,
       padding: streams.padding,
+      primitives: suite,
       accounts: this.accounts,
       tokens: this.tokens,
       mailbox: this.mailbox,

@@ -88,6 +88,7 @@ async function collect(o: { readonly seed: string; readonly way: number; readonl
     network: testNetwork({ suite }).network,
     sizes: geometry,
     padding: new SeededRandom("padding"),
+    primitives: suite,
     tokens: { order: () => ({ result: "REFUSED" }) },
     mailbox,
     consensus: () => undefined,

@@ -188,6 +188,7 @@ async function answersBesideASlowReader(serve: (link: Link) => Link): Promise<nu
     network: testNetwork({ suite }).network,
     sizes: SIZES,
     padding,
+    primitives: suite,
     tokens: { order: () => ({ result: "REFUSED" }) },
     mailbox: { next: () => undefined },
     consensus: () => undefined,

@@ -1,6 +1,7 @@
 /** Cuts a byte stream, in whatever pieces it comes, into whole frames. Spec: docs/spec/05-link.md §3 */
 
 import { FRAME_LENGTH_BYTES, FRAME_TYPE_BYTES, type FrameTable } from "./frame-table.ts";
+import { FRAME_MEMORY_KEPT, OWN_FRAME_BYTES } from "./limits.ts";
 
 export class FrameAssembler {
   readonly #table: FrameTable;
@@ -10,11 +11,13 @@ export class FrameAssembler {
   /** Where the frame ends, as far as its first bytes tell. */
   #needed = FRAME_TYPE_BYTES;
   #broken = false;
-  /** Whether a frame is the receiver's only until its handler returns: then the next one lies in the same memory. */
+  /** Whether a frame is the receiver's only until its handler returns: then others, of any line, lie in the same memory later. */
   lend = false;
+  readonly #memory: FrameMemory;
 
-  constructor(table: FrameTable) {
+  constructor(table: FrameTable, memory = new FrameMemory()) {
     this.#table = table;
+    this.#memory = memory;
   }
 
   /** Whether a frame has begun and is not whole. */
@@ -40,13 +43,18 @@ export class FrameAssembler {
   #append(piece: Uint8Array): void {
     const length = this.#have + piece.length;
     if (length > this.#buffer.length) {
-      // Doubling keeps a peer that writes byte by byte from costing a copy of everything for each.
-      const grown = frameMemory(Math.min(this.#needed, Math.max(length, 2 * this.#buffer.length)));
+      const grown = this.#roomFor(length);
       grown.set(this.#buffer.subarray(0, this.#have));
       this.#buffer = grown;
     }
     this.#buffer.set(piece, this.#have);
     this.#have = length;
+  }
+
+  #roomFor(length: number): Uint8Array<ArrayBuffer> {
+    if (this.lend && length > OWN_FRAME_BYTES) return this.#memory.take(this.#needed);
+    // Doubling keeps a peer that writes byte by byte from costing a copy of everything for each.
+    return frameMemory(Math.min(this.#needed, Math.max(length, 2 * this.#buffer.length)));
   }
 
   #advance(onFrame: (frame: Uint8Array) => void): void {
@@ -61,6 +69,13 @@ export class FrameAssembler {
     this.#have = 0;
     this.#needed = FRAME_TYPE_BYTES;
     if (!this.#broken) onFrame(frame);
+    if (this.lend && frame.length > OWN_FRAME_BYTES) this.#letGo();
+  }
+
+  /** Of thousands of lines hardly any is in the midst of a frame: memory for each would be idle, and new memory garbage. */
+  #letGo(): void {
+    this.#memory.giveBack(this.#buffer);
+    this.#buffer = new Uint8Array(0);
   }
 
   #take(): Uint8Array {
@@ -79,6 +94,21 @@ export class FrameAssembler {
     if (this.#have < HEADER_BYTES) return HEADER_BYTES;
     const length = new DataView(this.#buffer.buffer, this.#buffer.byteOffset).getUint32(FRAME_TYPE_BYTES);
     return length > rule.atMost ? undefined : HEADER_BYTES + length;
+  }
+}
+
+/** Where lent frames lie, one after the other, of all lines that share it. */
+export class FrameMemory {
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+
+  /** At least so many bytes, with anything in them. */
+  take(length: number): Uint8Array<ArrayBuffer> {
+    const last = this.#free.pop();
+    return last !== undefined && last.length >= length ? last : frameMemory(length);
+  }
+
+  giveBack(memory: Uint8Array<ArrayBuffer>): void {
+    if (this.#free.length < FRAME_MEMORY_KEPT) this.#free.push(memory);
   }
 }
 

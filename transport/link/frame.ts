@@ -14,6 +14,7 @@ import {
 } from "../core/units.ts";
 import {
   type Direction,
+  entryFrameBytes,
   FRAME_LENGTH_BYTES,
   FRAME_TYPES,
   type FrameSizes,
@@ -89,12 +90,7 @@ export function encodeFrame(frame: Frame, sizes: FrameSizes): Uint8Array {
     case "controlAnswer":
       return padded(writer, frame.body, CONTROL_BYTES).finish();
     case "entry":
-      return writer
-        .u64(frame.cursor)
-        .u8(ENTRY_KINDS.indexOf(frame.kind))
-        .raw(frame.surbId)
-        .raw(exactly(frame.body, sizes.payloadBytes))
-        .finish();
+      return writeEntry(new Uint8Array(entryFrameBytes(sizes)), frame, sizes);
     case "consensusPart":
       writer.u64(frame.time).u16(frame.index).u16(frame.count);
       return padded(writer, frame.part, CONSENSUS_PART_BYTES).finish();
@@ -113,6 +109,17 @@ export function encodeFrame(frame: Frame, sizes: FrameSizes): Uint8Array {
     case "status":
       return withRoom(writer, encodeStatus(frame.accepted, frame.reason), STATUS_BYTES_MAX).finish();
   }
+}
+
+export type EntryFrame = Extract<Frame, { readonly type: "entry" }>;
+
+/** Writes the whole of an ENTRY frame over `into`, which has its length; `body` may lie there already. Throws as `encodeFrame`. */
+export function writeEntry(into: Uint8Array, entry: Omit<EntryFrame, "type">, sizes: FrameSizes): Uint8Array {
+  const head = new Writer().u8(FRAME_TYPES.entry).u64(entry.cursor).u8(ENTRY_KINDS.indexOf(entry.kind));
+  const start = head.raw(entry.surbId).finish();
+  exactly(into, start.length + sizes.payloadBytes).set(start);
+  into.set(exactly(entry.body, sizes.payloadBytes), start.length);
+  return into;
 }
 
 /** Throws MALFORMED for a frame that does not belong on this side of this protocol, or is not of its length. */

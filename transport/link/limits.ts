@@ -14,6 +14,12 @@ export const HANDSHAKES_MAX = 256;
 /** Below the 20,000 open files that Debian grants a process; the rest is for the database and outgoing links. */
 export const LINKS_MAX = 16_000;
 
+/** Up to here a frame that has begun lies in memory of its own, which grows with what comes: who begins one and stops gets no whole frame's. */
+export const OWN_FRAME_BYTES = 4096;
+
+/** Memory of lent frames kept for the next ones, for all links of a listener: as many as are in their midst at once. 2 MB at 28 KiB. */
+export const FRAME_MEMORY_KEPT = 64;
+
 /** A frame that has begun must be whole within this time: no honest peer writes half a frame. */
 export const PARTIAL_FRAME_TIME_MAX: Milliseconds = seconds(60);
 

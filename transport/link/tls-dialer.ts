@@ -11,6 +11,7 @@ import type { FrameSizes } from "./frame-table.ts";
 import { HANDSHAKE_TIME_MAX } from "./limits.ts";
 import type { Dialer, Link, Protocol } from "./link.ts";
 import { LinkSweep } from "./link-sweep.ts";
+import { FrameMemory } from "./frame-assembler.ts";
 import { linkCredentials, linkOver, peerOf } from "./tls.ts";
 import { dialerProves, readLinkProof, sendLinkProof, sharedBy } from "./tls-proof.ts";
 
@@ -22,6 +23,7 @@ export class TlsDialer implements Dialer {
   readonly #sizes: FrameSizes;
   readonly #clock: Clock;
   readonly #sweep: LinkSweep;
+  readonly #memory = new FrameMemory();
 
   /** `identitySeed`: the 32-byte seed of the link key, or of the device's key, that the peer sees. */
   constructor(o: { identitySeed: Uint8Array; suite: Primitives; sizes: FrameSizes; clock: Clock }) {
@@ -72,7 +74,8 @@ export class TlsDialer implements Dialer {
       throw new TransportError("PROVIDER_DOWN", "closed before it proved its key.");
     }
     const now = () => this.#clock.now();
-    const link = linkOver({ socket, raw, key, protocol: o.protocol, end: "dialer", sizes: this.#sizes, now });
+    const [sizes, memory] = [this.#sizes, this.#memory];
+    const link = linkOver({ socket, raw, key, protocol: o.protocol, end: "dialer", sizes, memory, now });
     this.#sweep.add(link);
     socket.on("close", () => this.#sweep.delete(link));
     return link;

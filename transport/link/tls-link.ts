@@ -2,7 +2,7 @@
 
 import type { TLSSocket } from "node:tls";
 import type { Milliseconds } from "../core/units.ts";
-import { FrameAssembler } from "./frame-assembler.ts";
+import { FrameAssembler, type FrameMemory } from "./frame-assembler.ts";
 import { FRAME_TYPES, type FrameTable, isFrame } from "./frame-table.ts";
 import { IDLE_TIME_MAX, PARTIAL_FRAME_TIME_MAX } from "./limits.ts";
 import type { Link, PeerIdentity, Protocol } from "./link.ts";
@@ -33,6 +33,7 @@ export class TlsLink implements Link {
     from: string | undefined;
     incoming: FrameTable;
     outgoing: FrameTable;
+    memory: FrameMemory;
     sendBufferBytes: number;
     now: () => Milliseconds;
   }) {
@@ -42,7 +43,7 @@ export class TlsLink implements Link {
     this.#socket = o.socket;
     this.#reset = o.reset;
     this.#outgoing = o.outgoing;
-    this.#assembler = new FrameAssembler(o.incoming);
+    this.#assembler = new FrameAssembler(o.incoming, o.memory);
     this.#sendBufferBytes = o.sendBufferBytes;
     this.#now = o.now;
     this.#lastData = o.now();

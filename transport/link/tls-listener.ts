@@ -11,6 +11,7 @@ import { Handshakes, SLOW_HANDSHAKE } from "./handshakes.ts";
 import { HANDSHAKE_TIME_MAX, HANDSHAKES_MAX, LINKS_MAX } from "./limits.ts";
 import type { Link, Listener, PeerIdentity, Protocol } from "./link.ts";
 import { LinkSweep } from "./link-sweep.ts";
+import { FrameMemory } from "./frame-assembler.ts";
 import { linkCredentials, linkOver, peerOf } from "./tls.ts";
 import { dialerProves, readLinkProof, sendLinkProof, sharedBy } from "./tls-proof.ts";
 
@@ -42,6 +43,7 @@ export class TlsListener implements Listener {
   readonly #handshakes: TlsServer;
   readonly #signer: HybridSigner;
   readonly #sweep: LinkSweep;
+  readonly #memory = new FrameMemory();
   readonly #pending = new Handshakes();
   #handler: ((link: Link) => void) | undefined;
   #closing = false;
@@ -143,7 +145,7 @@ export class TlsListener implements Listener {
     this.#pending.isOver(socket);
     const now = () => clock.now();
     const own = { socket, raw: handshake.socket, protocol, key, end: "listener", sizes, now } as const;
-    const link = linkOver({ ...own, ...(incoming && { incoming }) });
+    const link = linkOver({ ...own, memory: this.#memory, ...(incoming && { incoming }) });
     this.#sweep.add(link);
     socket.once("close", () => this.#sweep.delete(link));
     if (this.#closing || this.#handler === undefined || admit?.(link.peer, protocol) === false) {

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { createSecureContext, type TLSSocket } from "node:tls";
 import { addressGroup } from "./address-group.ts";
 import { certificateKey, createLinkCertificate } from "./certificate.ts";
+import type { FrameMemory } from "./frame-assembler.ts";
 import { type Direction, type FrameSizes, type FrameTable, frameTable } from "./frame-table.ts";
 import { CLIENT_SEND_BUFFER_BYTES, DIRECTORY_MESSAGE_BYTES_MAX, NODE_SEND_BUFFER_BYTES } from "./limits.ts";
 import type { PeerIdentity, Protocol } from "./link.ts";
@@ -44,6 +45,7 @@ export function linkOver(o: {
   key: Uint8Array;
   end: "dialer" | "listener";
   sizes: FrameSizes;
+  memory: FrameMemory;
   now: () => Milliseconds;
   incoming?: (peer: PeerIdentity, table: FrameTable) => FrameTable;
 }): TlsLink {
@@ -64,6 +66,7 @@ export function linkOver(o: {
     from: o.end === "listener" ? addressGroup(o.raw.remoteAddress ?? "") : undefined,
     incoming: o.incoming?.(peer, whole) ?? whole,
     outgoing: table(outgoing),
+    memory: o.memory,
     sendBufferBytes: SEND_BUFFER_BYTES[protocol],
     now: o.now,
   });

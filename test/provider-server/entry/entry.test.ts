@@ -51,6 +51,33 @@ test("a poll is answered after the same time, however long it took to find its e
   }
 });
 
+test("an answer stays as it is until its line has let it go; then, and when it is lost, another one lies in its place", async () => {
+  const clock = new VirtualClock();
+  const entry = entryWith({ clock, mailbox: { next: ({ cursor }) => ({ ...ENTRY, seq: cursor + 1 }) } });
+  const [slow, full, link] = [1, 2, 3].map((name) => new FakeLink(clock, name)) as [FakeLink, FakeLink, FakeLink];
+  for (const one of [slow, full, link]) entry.accept(one);
+  const poll = async (one: FakeLink, cursor: number): Promise<FakeLink["sent"][number] | undefined> => {
+    one.receive({ type: "poll", cursor });
+    await clock.runFor(seconds(1));
+    return one.sent.at(-1);
+  };
+  full.isFull = true;
+  const held = await poll(slow, 10);
+  assert.equal(await poll(full, 20), undefined);
+  const second = await poll(link, 30);
+  const third = await poll(link, 40);
+  assert.ok(held && second && third);
+  assert.equal(new Set([held, second, third].map(({ bytes }) => bytes.buffer)).size, 3);
+  const context = { protocol: "starling-client/2", direction: "toDialer", sizes: SIZES } as const;
+  assert.deepEqual(decodeFrame(held.bytes, context), held.frame);
+
+  held.onTaken?.();
+  const next = await poll(link, 50);
+  assert.equal(next?.bytes.buffer, held.bytes.buffer);
+  full.isFull = false;
+  assert.notEqual((await poll(full, 60))?.bytes.buffer, held.bytes.buffer, "and it was given back once only");
+});
+
 test("polls that come before an entry is acknowledged get what is behind it; then, and on a new link, the first behind the cursor", async () => {
   const clock = new VirtualClock();
   const numbers = [5, 6, 9];
@@ -269,6 +296,7 @@ function entryWith({ accounts, ...given }: Fakes): Entry {
     network: testNetwork({ suite }).network,
     sizes: SIZES,
     padding: new SeededRandom("padding"),
+    primitives: suite,
     tokens: { order: () => ({ result: "REFUSED" }) },
     mailbox: { next: () => undefined },
     consensus: () => undefined,
@@ -287,7 +315,7 @@ function entryWith({ accounts, ...given }: Fakes): Entry {
 class FakeLink implements Link {
   readonly protocol = "starling-client/2";
   readonly peer: Link["peer"];
-  readonly sent: { at: Milliseconds; frame: Frame }[] = [];
+  readonly sent: { at: Milliseconds; frame: Frame; bytes: Uint8Array; onTaken: (() => void) | undefined }[] = [];
   isClosed = false;
   /** Takes nothing. */
   isFull = false;
@@ -306,10 +334,10 @@ class FakeLink implements Link {
     return !this.isClosed;
   }
 
-  send(bytes: Uint8Array): boolean {
+  send(bytes: Uint8Array, onTaken?: () => void): boolean {
     if (this.isClosed || this.isFull) return false;
     const context = { protocol: this.protocol, direction: "toDialer", sizes: SIZES } as const;
-    this.sent.push({ at: this.#clock.now(), frame: decodeFrame(bytes, context) });
+    this.sent.push({ at: this.#clock.now(), frame: decodeFrame(bytes, context), bytes, onTaken });
     return true;
   }
 

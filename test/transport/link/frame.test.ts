@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { concat } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { epochNumber, milliseconds, nodeId, surbId } from "#transport/core/units.ts";
-import { FrameAssembler } from "#transport/link/frame-assembler.ts";
+import { FrameAssembler, FrameMemory } from "#transport/link/frame-assembler.ts";
 import { type Direction, frameTable } from "#transport/link/frame-table.ts";
 import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { Protocol } from "#transport/link/link.ts";
@@ -13,6 +13,7 @@ import { paddedLength } from "#transport/link/padding.ts";
 import { PartCollector, toParts } from "#transport/link/parts.ts";
 
 const sizes = { packetBytes: 300, payloadBytes: 120 };
+const LARGE = { packetBytes: 9000, payloadBytes: 120 };
 const filled = (length: number): Uint8Array => new Uint8Array(length).map((_, index) => index);
 
 const EVERY_FRAME: readonly { protocol: Protocol; direction: Direction; frame: Frame }[] = [
@@ -270,6 +271,42 @@ test("frames that are only lent lie in one memory; frames that are given never s
     assert.deepEqual(seen, [first, second, first]);
     assert.equal(new Set(memory).size, lend ? 1 : 3);
   }
+});
+
+test("lines that share memory for lent frames do not write into each other's, and hold it no longer than a frame is under way", () => {
+  const table = frameTable({ protocol: "starling-client/2", direction: "fromDialer", sizes: LARGE });
+  const shared = new FrameMemory();
+  const memory = new Set<ArrayBufferLike>();
+  const lines = [1, 2, 3].map((fill) => {
+    const assembler = new FrameAssembler(table, shared);
+    assembler.lend = true;
+    const packet = new Uint8Array(LARGE.packetBytes).fill(fill);
+    const frame = encodeFrame({ type: "send", firstHop: nodeId(filled(32)), packet }, LARGE);
+    return {
+      assembler,
+      stream: concat(frame, encodeFrame({ type: "poll", cursor: fill }, LARGE), frame),
+      frame,
+      seen: 0,
+    };
+  });
+  const whole = lines[0]?.stream.length ?? 0;
+  for (let at = 0; at < whole; at += 2999)
+    for (const line of lines)
+      line.assembler.push(line.stream.subarray(at, at + 2999), (lent) => {
+        line.seen++;
+        if (lent.length < 100) return;
+        memory.add(lent.buffer);
+        assert.deepEqual(new Uint8Array(lent), line.frame);
+      });
+  assert.deepEqual(
+    lines.map(({ seen }) => seen),
+    [3, 3, 3],
+  );
+  // One for each line that is in the midst of a frame, and no more for the second round.
+  assert.equal(memory.size, 3);
+  const late = lines.map(({ frame, assembler }) => assembler.push(frame, (lent) => void memory.add(lent.buffer)));
+  assert.deepEqual(late, [true, true, true]);
+  assert.equal(memory.size, 3);
 });
 
 test("a lent packet lies at a multiple of eight, where it is copied to shared memory word by word", () => {
