@@ -48,14 +48,9 @@ test("a name that does not exist cannot be told from one without a record", asyn
   assert.deepEqual(outcomes[0], outcomes[1]);
 });
 
-test("a request with one flipped bit, anywhere in its payload, is not answered", async () => {
+test("a request that was changed on its way, which makes noise of all of it (packet-tagging), is not answered", async () => {
   const desk = await setUp();
-  for (const bit of [0, 31 * 8, 36 * 8 + 3, desk.payloadBytes * 8 - 1]) {
-    const payload = desk.request("echo", Uint8Array.of(1));
-    // What the last hop sees after its wide-block layer: a changed packet is noise from end to end (docs/spec/03-sphinx.md).
-    const noise = new SeededRandom(`noise ${bit}`).bytes(payload.length);
-    desk.handle("echo", noise);
-  }
+  for (let n = 0; n < 4; n++) desk.handle("echo", new SeededRandom(`noise ${n}`).bytes(desk.payloadBytes));
   await desk.clock.runFor(LONGEST);
   assert.deepEqual(desk.sent, []);
   assert.deepEqual(desk.drops, Array(4).fill("SERVICE_MALFORMED"));
@@ -149,16 +144,16 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
   const records = { record: (address: string) => tables.named(address.split("@")[0] as string)?.record };
   let working = 0;
   let worked = 0;
-  // One thread: what is due while a service works runs when it is done.
+  // One thread: its clock goes on while a service works, and what is due meanwhile runs when that is done.
   const oneThread: Clock = {
-    now: () => clock.now(),
-    at: (time, task) => clock.at(milliseconds(Math.max(time, clock.now() + working)), task),
+    now: () => milliseconds(clock.now() + working),
+    at: (time, task) => clock.at(milliseconds(Math.max(time - working, clock.now())), task),
   };
   const slow: Service = {
     name: "slow",
     answer(request) {
       worked++;
-      working = options.work ?? 0;
+      working += options.work ?? 0;
       return request;
     },
   };
@@ -181,7 +176,7 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
     spend: options.spend ?? (() => undefined),
     delays: new SeededRandom("delays"),
     padding: random,
-    send: (_firstHop, packet) => void sent.push({ wait: clock.now() - asked, bytes: packet.length }),
+    send: (_firstHop, packet) => void sent.push({ wait: oneThread.now() - asked, bytes: packet.length }),
     onDrop,
   });
   const path = {
@@ -193,7 +188,7 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
     return encodeServiceRequest(sphinx.geometry, { service, surb, body, random });
   };
   const handle = (service: string, payload: Uint8Array): void => {
-    asked = clock.now();
+    asked = oneThread.now();
     desk.handle(serviceId(suite, service), payload);
   };
   const services = new Map([keysService(records), haveService(mailbox)].map((service) => [service.name, service]));

@@ -5,10 +5,12 @@ import { test } from "node:test";
 import { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
-import { Account } from "#transport/client/account.ts";
+import { Account, type AccountDeps } from "#transport/client/account.ts";
+import { partOf } from "#transport/client/key-generations.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { mailboxId, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { MAILBOX_KEY_BYTES } from "#transport/directory/mailbox-record.ts";
 
 const suite = await loadSuite("x25519", "native");
 const NEVER: never = new Proxy({}, { get: () => assert.fail("nobody is asked") }) as never;
@@ -41,7 +43,45 @@ test("a change that the disk refuses has not happened, and those behind it have"
   assert.deepEqual([account.stored?.profile, account.stored?.recordUntil], ["mail", 99]);
 });
 
-async function opened(): Promise<{ account: Account; store: MemoryClientStore }> {
+test("a record is published once in each part of its key's lifetime, at a random moment that nothing else moves", async () => {
+  const part = partOf(LIVE_PARAMETERS);
+  const key = {
+    publicKey: new Uint8Array(MAILBOX_KEY_BYTES),
+    validFrom: milliseconds(0),
+    validUntil: milliseconds(1e12),
+  };
+  const places: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const clock = new VirtualClock({ start: milliseconds(10 * part) });
+    const times: number[] = [];
+    const ask = async (): Promise<undefined> => void times.push(clock.now());
+    const { account } = await opened({
+      clock,
+      schedule: new SeededRandom(`client ${n}`),
+      control: { ask } as unknown as AccountDeps["control"],
+      mailboxKeys: {
+        current: key,
+        renew: async () => key,
+        isClockGood: false,
+      } as unknown as AccountDeps["mailboxKeys"],
+    });
+    await account.save({ recordUntil: key.validUntil });
+    account.start();
+    await clock.runFor(milliseconds(5 * part));
+    account.stop();
+    assert.deepEqual(
+      times.map((time) => Math.floor(time / part)),
+      [11, 12, 13, 14],
+    );
+    places.push(...times.map((time) => (time % part) / part));
+  }
+  const sorted = places.toSorted((a, b) => a - b);
+  // Kolmogorov and Smirnov at one in a thousand; the seeds are fixed.
+  const gap = Math.max(...sorted.map((place, i) => Math.abs(place - (i + 0.5) / sorted.length)));
+  assert.ok(gap < 1.95 / Math.sqrt(sorted.length), `${gap} from even`);
+});
+
+async function opened(given: Partial<AccountDeps> = {}): Promise<{ account: Account; store: MemoryClientStore }> {
   const store = new MemoryClientStore();
   const random = new SeededRandom("account");
   const account = new Account({
@@ -53,6 +93,7 @@ async function opened(): Promise<{ account: Account; store: MemoryClientStore }>
     store,
     control: NEVER,
     mailboxKeys: NEVER,
+    ...given,
   });
   const address = "a@a.example";
   await account.enter({

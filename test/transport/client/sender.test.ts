@@ -15,7 +15,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
 import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
-import type { Path, WrappedPacket } from "#transport/sphinx/packet.ts";
+import type { Hop, Path, WrappedPacket } from "#transport/sphinx/packet.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
 import type { SlotKind } from "#transport/traffic/send-clock.ts";
@@ -65,6 +65,15 @@ test("a payload slot has its profile's delays whatever becomes of what was to be
   }
 });
 
+test("drops end at any provider, the own one no more often than another, for recipients that nobody knows", () => {
+  const { sender, paths, recipients } = setUp({ cargo: "nothing" });
+  const kinds = ["drop", "payload"] as const;
+  for (let i = 0; i < 200; i++) sender.prepare(kinds[i % 2] as SlotKind)?.settled(true);
+  const own = paths.filter(({ hops }) => toHex((hops.at(-1) as Hop).nodeId) === toHex(OWN.nodeId)).length;
+  assert.ok(own > 70 && own < 130, `${own} of 200 end at one of two providers`);
+  assert.equal(new Set(recipients.map(toHex)).size, 200);
+});
+
 test("a slot costs the same work whatever it carries: as many seals and as many hops", () => {
   const costs = SLOTS.filter(([, cargo]) => cargo !== "unsealable").map(([kind, cargo]) => {
     const work = { seals: 0, hops: 0, sealedBytes: 0 };
@@ -104,9 +113,11 @@ function counting(work: { seals: number; hops: number; sealedBytes: number }): S
 /** Keeps the paths of the packets that it makes. */
 class WatchedSphinx extends Sphinx {
   readonly paths: Path[] = [];
+  readonly recipients: Uint8Array[] = [];
 
   override wrap(options: Parameters<Sphinx["wrap"]>[0]): WrappedPacket {
     this.paths.push(options.path);
+    this.recipients.push(options.destination.recipient);
     return super.wrap(options);
   }
 }
@@ -149,5 +160,5 @@ function setUp(o: {
     onSlot: () => undefined,
     onLoop: () => undefined,
   });
-  return { sender, paths: sphinx.paths };
+  return { sender, paths: sphinx.paths, recipients: sphinx.recipients };
 }

@@ -6,7 +6,7 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { seedOf, testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { settle, VirtualClock } from "#test/support/virtual-clock.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
-import { TOKEN_ORDERS_PER_PROVIDER_MAX, TOKEN_PATIENCE } from "#transport/client/limits.ts";
+import { TOKEN_ORDER_SPREAD, TOKEN_ORDERS_PER_PROVIDER_MAX, TOKEN_PATIENCE } from "#transport/client/limits.ts";
 import { encodeStock } from "#transport/client/token-stock.ts";
 import { Tokens } from "#transport/client/tokens.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -102,6 +102,42 @@ test("a token is given once it is noted on the disk as used: after a crash it is
   assert.equal(given.size, 3);
   isFull = true;
   await assert.rejects((await open()).take(provider.nodeId), /full/);
+});
+
+test("the next period's tokens are ordered at random times of this one, whoever the client is", async () => {
+  const { period } = made.network.parameters.tokens;
+  const tokenKeys = new Map([0, 1].map((each) => [each, seedOf(`key ${each}`)]));
+  const node = testDescriptor(suite, { name: "a", role: "provider", tokenKeys });
+  const list = testConsensus(made, suite, { providers: [node] });
+  const places: number[] = [];
+  for (let n = 0; n < 16; n++) {
+    const clock = new VirtualClock({ start: made.network.genesis });
+    let ordered: number | undefined;
+    const tokens = new Tokens({
+      clock,
+      primitives: suite,
+      network: made.network,
+      store: { tokenStock: async () => stock(), saveTokenStock: async () => undefined },
+      control: {
+        request: () => {
+          ordered ??= clock.now();
+          return Promise.reject(new TransportError("REFUSED"));
+        },
+      },
+      current: () => ({ consensus: list }),
+      isUp: () => true,
+      polling: new SeededRandom(`client ${n}`),
+      keys: new SeededRandom("keys"),
+    });
+    await tokens.start();
+    await clock.runWhile(() => ordered === undefined, milliseconds(period));
+    await tokens.stop();
+    places.push(((ordered ?? Number.NaN) - made.network.genesis) / (TOKEN_ORDER_SPREAD * period));
+  }
+  const sorted = places.toSorted((a, b) => a - b);
+  // Kolmogorov and Smirnov at one in a thousand; the seeds are fixed.
+  const gap = Math.max(...sorted.map((place, i) => Math.abs(place - (i + 0.5) / sorted.length)));
+  assert.ok(gap < 1.95 / Math.sqrt(sorted.length), `${gap} from even`);
 });
 
 test("the seed of a period that is over is overwritten, in memory and where it was written from", async () => {
