@@ -158,11 +158,18 @@ export class Inbound {
 
   async #wanted(): Promise<Unsettled[]> {
     const { store } = this.#d;
-    const [isAllWanted, arrived] = [this.#isAllWanted, [...this.#arrived.values()]];
+    const [isAllWanted, arrived] = [this.#isAllWanted, new Map(this.#arrived)];
     this.#isAllWanted = false;
     this.#arrived.clear();
-    if (isAllWanted) return store.unsettled();
-    return (await Promise.all(arrived.map((id) => store.unsettled(id)))).flat();
+    try {
+      if (isAllWanted) return await store.unsettled();
+      return (await Promise.all([...arrived.values()].map((id) => store.unsettled(id)))).flat();
+    } catch (error) {
+      // Who asks next looks at these too.
+      this.#isAllWanted ||= isAllWanted;
+      for (const [key, id] of arrived) this.#arrived.set(key, id);
+      throw error;
+    }
   }
 
   async #settleOne(message: Unsettled): Promise<void> {

@@ -33,3 +33,30 @@ test("a mail that arrives is settled by itself, however many of strangers wait; 
   assert.equal(transport.acknowledged.size, mails + 1);
   assert.deepEqual(await store.unsettled(), []);
 });
+
+test("a look at what is unsettled that the store refuses is made up for with the next mail", async (t) => {
+  const world = await open(t);
+  const { store, transport, alice, bob } = world;
+  let refusals = 0;
+  const unsettled: Store["unsettled"] = async (id) => {
+    if (refusals-- > 0) throw new Error("the disk is full");
+    return store.unsettled(id);
+  };
+  const { inbound, contacts } = world.program(undefined, { ...store, unsettled });
+  const take = async (): Promise<string> => {
+    const id = messageId(random.bytes(16));
+    const body = await sealMail({ mail: mailFrom(ALICE, BOB), signer: alice, reader: bob });
+    await inbound.take({ messageId: id, body, receivedAt: milliseconds(NOW) }).catch(() => undefined);
+    return toHex(id);
+  };
+  const stranger = await take();
+  await contacts.accept(ALICE);
+  refusals = 1;
+  const refused = await take();
+  const next = await take();
+  assert.deepEqual([...transport.acknowledged].toSorted(), [refused, next].toSorted(), "those that arrived");
+  refusals = 1;
+  await inbound.settle().catch(() => undefined);
+  const last = await take();
+  assert.deepEqual([...transport.acknowledged].toSorted(), [stranger, refused, next, last].toSorted(), "all");
+});
