@@ -6,6 +6,7 @@ export const SERVER_ERRORS = {
   CLOCK_WRONG: "This machine's clock differs too much from the authorities'.",
   DATABASE_NEWER: "The database was written by a newer version of this program.",
   DATABASE: "The database cannot be opened.",
+  DATABASE_DAMAGED: "The database is damaged.",
   SELF_TEST: "This machine's cryptography gives wrong answers.",
   USAGE: "The command was not understood.",
 } as const;

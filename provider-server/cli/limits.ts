@@ -40,5 +40,5 @@ export const TROUBLE = {
 /** A daemon on this machine that answers does so at once; one that is busy with a burst within a second. */
 export const STATUS_WAIT_MILLISECONDS = 5_000;
 
-/** Of a daemon whose database was found damaged: units do not start it again, for it would only end again (build/units). */
+/** Of a program whose database was found damaged, at its start or later: units do not start it again, for it would only end again (build/units). */
 export const EXIT_DAMAGED = 3;

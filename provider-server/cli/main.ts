@@ -1,9 +1,10 @@
 /** The provider's program: makes keys and networks, runs a node. docs/operating.md */
 
 import { TransportError } from "#transport/core/errors.ts";
-import { ServerError } from "../errors.ts";
+import { ServerError, type ServerErrorCode } from "../errors.ts";
 import { invite } from "./invite.ts";
 import { keygen } from "./keygen.ts";
+import { EXIT_DAMAGED } from "./limits.ts";
 import { network } from "./network.ts";
 import { restored } from "./restored.ts";
 import { run } from "./run.ts";
@@ -19,6 +20,8 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   restored,
   help: async () => void process.stdout.write(`${USAGE}\n`),
 };
+
+const EXIT_CODES: { readonly [code in ServerErrorCode]?: number } = { USAGE: 2, DATABASE_DAMAGED: EXIT_DAMAGED };
 
 // npm runs a script in the package's folder; paths in arguments are meant from where the operator stands.
 const { npm_lifecycle_event: script, INIT_CWD: stands } = process.env;
@@ -40,7 +43,7 @@ if (command === undefined) {
     // What an operator can put right is one sentence; anything else is a bug and keeps its stack.
     if (!isExpected(error)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = error instanceof ServerError && error.code === "USAGE" ? 2 : 1;
+    process.exitCode = (error instanceof ServerError && EXIT_CODES[error.code]) || 1;
   }
 }
 

@@ -14,7 +14,8 @@ export class ProviderDatabase {
 
   /**
    * Opens or creates the file (":memory:" for none) and brings it to the newest schema, or to `version` in tests.
-   * Throws DATABASE_NEWER for a file of a later version, DATABASE when it cannot be opened.
+   * Throws DATABASE_NEWER for a file of a later version, DATABASE_DAMAGED for what can be read no more, DATABASE when it
+   * cannot be opened.
    */
   constructor(path: string, version: number = MIGRATIONS.length) {
     this.#path = path;
@@ -27,7 +28,7 @@ export class ProviderDatabase {
     }
   }
 
-  /** The schema's version, read without changing anything; 0 for a file that is not there or has none yet. Throws DATABASE. */
+  /** The schema's version, read without changing anything; 0 for a file that is not there or has none yet. Throws DATABASE, DATABASE_DAMAGED. */
   static versionOf(path: string): number {
     if (!existsSync(path)) return 0;
     let database: DatabaseSync | undefined;
@@ -45,7 +46,7 @@ export class ProviderDatabase {
     return Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"]);
   }
 
-  /** Throws DATABASE for a file in which the schema cannot be read. */
+  /** Throws DATABASE_DAMAGED for a file in which the schema cannot be read. */
   prepare(sql: string): StatementSync {
     try {
       return this.#database.prepare(sql);
@@ -142,12 +143,12 @@ const isDamage = (error: unknown): boolean => DAMAGED.has(errorCode(error));
 /** CANTOPEN: all else that is no damage comes and goes (a full disk, another program's lock). */
 const CANNOT_OPEN = 14;
 
-/** What an operator can put right, as DATABASE with the sentence; anything else as it is. */
+/** What an operator can put right, as DATABASE or DATABASE_DAMAGED with the sentence; anything else as it is. */
 export function sentenceFor(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || errorCode(error) === 0) return error;
   if (isDamage(error))
     return new ServerError(
-      "DATABASE",
+      "DATABASE_DAMAGED",
       `The database ${path} is damaged, or none at all. Keep the file, put back the backup, and call \`restored\` before the provider runs.`,
     );
   if (isDiskError(error) && errorCode(error) !== CANNOT_OPEN)
@@ -161,9 +162,10 @@ export function sentenceFor(path: string, error: unknown): unknown {
   );
 }
 
-/** What an operator is told of a daemon that its database has ended; undefined for anything but SQLite's errors. */
+/** What an operator is told of a daemon that its database has ended; undefined for a bug, also one that SQLite noticed. */
 export function sentenceForEnd(path: string, error: unknown): { text: string; isDamage: boolean } | undefined {
-  if (!(error instanceof Error) || errorCode(error) === 0) return undefined;
+  if (error instanceof ServerError && error.code === "DATABASE_DAMAGED") return { text: error.message, isDamage: true };
+  if (!(error instanceof Error) || !(isDamage(error) || isDiskError(error))) return undefined;
   const text = isDamage(error)
     ? `The database ${path} was found damaged (${error.message}). The provider has ended; what it was about to write is not written, and mail not stored here comes again from its senders. Keep the file, put back the backup, and call \`restored\` before the provider runs.`
     : `The database ${path} can not be used any more (${error.message}). The provider has ended; what it was about to write is not written, what was stored stays. Look at the disk and its rights, then start the provider again.`;

@@ -3,15 +3,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, closeSync, statSync, writeSync } from "node:fs";
+import { openSync, closeSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { markDatabase } from "#provider-server/cli/in-use.ts";
 import { readKeyFile } from "#provider-server/cli/key-file.ts";
 import { EXIT_DAMAGED } from "#provider-server/cli/limits.ts";
 import { readNetwork } from "#provider-server/cli/network.ts";
-import { ProviderDatabase } from "#provider-server/database/database.ts";
+import { ProviderDatabase, sentenceForEnd } from "#provider-server/database/database.ts";
 import { MIGRATIONS } from "#provider-server/database/migrations.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
@@ -61,6 +62,45 @@ test("a database that is damaged while the provider runs ends it with one senten
     /^The database .*provider\.sqlite was found damaged .*The provider has ended; .*put back the backup.*`restored`/,
   );
   assert.doesNotMatch(said, /\n\s+at /, "no stack");
+});
+
+test("a provider does not start on a damaged database, and ends with the same exit code: the unit would try for ever", async (t) => {
+  const s = await operator(t);
+  const config = s.write("provider.json", { ...PROVIDER, unwrapThreads: 0 });
+  const database = join(s.folder, PROVIDER.database);
+  new ProviderDatabase(database).close();
+  // The first page's header stays: damage to what lists the tables, and then to that as well.
+  for (const from of [100, 0]) {
+    const bytes = readFileSync(database);
+    writeFileSync(database, bytes.fill(0x55, from));
+    const { code, err } = await s.run("run", config);
+    assert.equal(code, EXIT_DAMAGED, err);
+    assert.match(err, /^The database .*provider\.sqlite .*damaged.*put back the backup.*`restored`/m);
+    assert.doesNotMatch(err, /\n\s+at /, "no stack");
+    assert.deepEqual(readFileSync(database), bytes);
+  }
+});
+
+test("what SQLite says of a bug keeps its stack: neither the disk nor a restart would mend it", () => {
+  const database = new DatabaseSync(":memory:");
+  database.exec("CREATE TABLE names (name TEXT UNIQUE); INSERT INTO names VALUES ('a')");
+  const errorOf = (sql: string): unknown => {
+    try {
+      return database.exec(sql);
+    } catch (error) {
+      return error;
+    }
+  };
+  for (const sql of ["INSERT INTO names VALUES ('a')", "COMMIT", "SELECT nothing"]) {
+    const error = errorOf(sql);
+    assert.ok(error instanceof Error, sql);
+    assert.equal(sentenceForEnd("provider.sqlite", error), undefined, error.message);
+  }
+  database.exec("PRAGMA max_page_count = 1");
+  const full = sentenceForEnd("provider.sqlite", errorOf("CREATE TABLE more (a)"));
+  assert.match(full?.text ?? "", /can not be used any more \(database or disk is full\)/);
+  assert.equal(full?.isDamage, false);
+  database.close();
 });
 
 test("an invite by a newer program leaves the database of an older daemon that runs as it is, and says so", async (t) => {

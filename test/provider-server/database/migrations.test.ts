@@ -62,7 +62,7 @@ test("a database whose tables cannot be read is said to be damaged", (t) => {
   bytes.fill(0x55, 100);
   writeFileSync(path, bytes);
   const message = /provider\.db is damaged.*backup/;
-  assert.throws(() => new AccountTables(new ProviderDatabase(path)), { code: "DATABASE", message });
+  assert.throws(() => new AccountTables(new ProviderDatabase(path)), { code: "DATABASE_DAMAGED", message });
 });
 
 test("a step that fails leaves the version before it", (t) => {
