@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import type { Recipient } from "#main/contract/contract.ts";
@@ -47,6 +48,17 @@ describe("a reader's chip says in words how things stand:", () => {
       expect(details.textContent?.includes(en.recipient.pathSays.mixed)).toBe(ready);
     });
   }
+});
+
+test("the words beside the Send button have their place before there are any: what appears with its words is not read out", async () => {
+  await write();
+  const style = document.createElement("style");
+  style.textContent = readFileSync("renderer/styles/compose.css", "utf8");
+  document.head.append(style);
+  const reason = document.getElementById(sendButton().getAttribute("aria-describedby") ?? "") as HTMLElement;
+  expect(reason.textContent).toBe("");
+  expect(getComputedStyle(reason).display).not.toBe("none");
+  style.remove();
 });
 
 test("while a key is looked up, the title, the chip and the Send button say so", async () => {
