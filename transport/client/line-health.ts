@@ -94,7 +94,8 @@ export class LineHealth {
     this.#cancelSteady();
     if (this.#broken.size === 0) return;
     const { clock, onSteady } = this.#deps;
-    const steadyAt = ({ steady, window }: Rule): number => ((this.#ends.at(-steady) ?? this.#ends.at(-1)) as Milliseconds) + window;
+    const steadyAt = ({ steady, window }: Rule): number =>
+      ((this.#ends.at(-steady) ?? this.#ends.at(-1)) as Milliseconds) + window;
     const next = Math.min(...[...this.#broken].map(steadyAt));
     this.#cancelSteady = clock.at(milliseconds(next), () => {
       for (const rule of this.#broken) if (steadyAt(rule) <= next) this.#broken.delete(rule);
