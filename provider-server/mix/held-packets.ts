@@ -23,8 +23,6 @@ import { mayTake, Source } from "./sources.ts";
 
 /** A packet with the frame in which it will leave. */
 export class HeldPacket {
-  /** Its name in the queue. */
-  readonly number: number;
   /** A PACKET frame. */
   readonly frame: Uint8Array;
   /** The packet's place in the frame. */
@@ -35,8 +33,7 @@ export class HeldPacket {
   #next = NOBODY;
   #source = NOWHERE;
 
-  constructor(number: number, packetBytes: number) {
-    this.number = number;
+  constructor(packetBytes: number) {
     this.frame = frameMemory(1 + packetBytes);
     this.frame[0] = FRAME_TYPES.packet;
     this.packet = this.frame.subarray(1);
@@ -78,11 +75,11 @@ export class HeldPackets {
   readonly #packetBytes: number;
   readonly #heldMax: number;
   readonly #queue = new DelayQueue();
-  /** All places by their numbers; and those of them that hold nothing. */
+  /** Places that hold a packet, by its number in the queue; one whose packet has left is its link's, and may never come back. */
   readonly #places: (HeldPacket | undefined)[] = [];
-  readonly #free: HeldPacket[] = [];
-  /** Numbers that no place has any more. */
+  /** Numbers below the highest that no packet has. */
   readonly #numbers: number[] = [];
+  readonly #free: HeldPacket[] = [];
 
   constructor(o: { packetBytes: number; heldMax: number }) {
     this.#packetBytes = o.packetBytes;
@@ -99,20 +96,12 @@ export class HeldPackets {
 
   /** A place whose packet is yet to be written. */
   take(): HeldPacket {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    const number = this.#numbers.pop() ?? this.#places.length;
-    return (this.#places[number] = new HeldPacket(number, this.#packetBytes));
+    return this.#free.pop() ?? new HeldPacket(this.#packetBytes);
   }
 
   /** For places from `take` that nobody reads any more. */
   giveBack(place: HeldPacket): void {
-    if (this.#free.length < FREE_MAX) {
-      this.#free.push(place);
-      return;
-    }
-    this.#places[place.number] = undefined;
-    this.#numbers.push(place.number);
+    if (this.#free.length < FREE_MAX) this.#free.push(place);
   }
 
   whyNotHeld(source: Source): "DELAY_QUEUE_FULL" | "SOURCE_SHARE" | undefined {
@@ -125,7 +114,9 @@ export class HeldPackets {
   hold(place: HeldPacket, of: Parameters<HeldPacket["hold"]>[0]): void {
     place.hold(of);
     of.source.held++;
-    this.#queue.push(of.due, place.number);
+    const number = this.#numbers.pop() ?? this.#places.length;
+    this.#places[number] = place;
+    this.#queue.push(of.due, number);
   }
 
   /** Takes the packet that is due first if it is due at `now`; the caller gives its place back. */
@@ -141,6 +132,8 @@ export class HeldPackets {
 
   #leaves(number: number): HeldPacket {
     const place = this.#places[number] as HeldPacket;
+    this.#places[number] = undefined;
+    this.#numbers.push(number);
     place.source.held--;
     return place;
   }

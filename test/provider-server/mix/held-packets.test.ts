@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { HeldPackets } from "#provider-server/mix/held-packets.ts";
 import { Source } from "#provider-server/mix/sources.ts";
 import { epochNumber, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
@@ -26,6 +28,20 @@ test("a place that was given back is taken again, and holds nothing of the packe
   assert.deepEqual({ tag, epoch, due, next, source }, held(2));
   assert.deepEqual([again.frame.length, again.frame[0]], [65, FRAME_TYPES.packet]);
   assert.equal(again.packet.buffer, again.frame.buffer);
+});
+
+test("a place that left and is not given back is not kept: a line may never say that it needs it no more", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const places = new HeldPackets({ packetBytes: 64, heldMax: 100 });
+  const gone: WeakRef<object>[] = [];
+  for (let i = 0; i < 50; i++) {
+    places.hold(places.take(), held(1));
+    gone.push(new WeakRef(places.popDue(milliseconds(1_000)) as object));
+  }
+  await new Promise<void>((resolve) => setImmediate(resolve)); // until then a WeakRef holds what it was made of
+  collect();
+  assert.equal(gone.filter((place) => place.deref() !== undefined).length, 0);
 });
 
 test("a tag that was read stays what it was when the place holds another packet", () => {
