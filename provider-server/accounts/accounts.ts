@@ -1,9 +1,9 @@
 /** Who has a mailbox here under which name, with which devices, and the record that others look up. Spec: docs/spec/07-mailbox.md §2 */
 
 import { equalBytes } from "#transport/core/bytes.ts";
-import type { Clock } from "#transport/core/clock.ts";
+import type { Cancel, Clock } from "#transport/core/clock.ts";
 import type { RandomSource } from "#transport/core/random.ts";
-import { MAILBOX_ID_BYTES, type MailboxId, mailboxId, type NodeId } from "#transport/core/units.ts";
+import { MAILBOX_ID_BYTES, type MailboxId, mailboxId, milliseconds, type NodeId } from "#transport/core/units.ts";
 import type { Primitives } from "#transport/crypto/suite.ts";
 import { type MailboxRecord, verifyMailboxRecord } from "#transport/directory/mailbox-record.ts";
 import {
@@ -58,15 +58,26 @@ export class Accounts {
   readonly #deps: AccountsDependencies;
   readonly #tables: AccountTables;
   #minute = { number: 0, signUps: 0, byAddress: new Map<string, number>() };
+  #cancelForget: Cancel = () => undefined;
 
   constructor(deps: AccountsDependencies) {
     this.#deps = deps;
     this.#tables = new AccountTables(deps.database);
   }
 
+  stop(): void {
+    this.#cancelForget();
+    this.#minute.byAddress.clear();
+  }
+
   /** Whether a device belongs to an account. */
   isDevice(deviceKey: Uint8Array): boolean {
     return this.#tables.ofDevice(deviceKey) !== undefined;
+  }
+
+  /** Network addresses that are known at the moment. */
+  get addresses(): number {
+    return this.#minute.byAddress.size;
   }
 
   /** The account of a device, as a number that stays; undefined for a stranger. */
@@ -268,7 +279,7 @@ export class Accounts {
   /** What is past an address's share takes no turn of others. Addresses are forgotten with their minute. */
   #takeSignUp(from: string | undefined): boolean {
     const number = this.#thisMinute();
-    if (this.#minute.number !== number) this.#minute = { number, signUps: 0, byAddress: new Map() };
+    if (this.#minute.number !== number) this.#beginMinute(number);
     const { byAddress, signUps } = this.#minute;
     if (signUps >= SIGN_UPS_PER_MINUTE_MAX) return false;
     if (from !== undefined) {
@@ -280,13 +291,22 @@ export class Accounts {
     return true;
   }
 
+  #beginMinute(number: number): void {
+    this.#cancelForget();
+    const minute = { number, signUps: 0, byAddress: new Map<string, number>() };
+    this.#minute = minute;
+    // Not with the next sign-up: that may be weeks later, and until then whoever takes the machine would find who signed up last.
+    const end = milliseconds((number + 1) * MINUTE);
+    this.#cancelForget = this.#deps.clock.at(end, () => minute.byAddress.clear());
+  }
+
   #public(account: StoredAccount): ControlAccount {
     const { domain, providerId } = this.#deps;
     return { address: `${account.localPart}@${domain}`, providerId, mailboxId: account.mailboxId };
   }
 
   #thisMinute(): number {
-    return Math.floor(this.#deps.clock.now() / 60_000);
+    return Math.floor(this.#deps.clock.now() / MINUTE);
   }
 
   #today(): number {
@@ -295,3 +315,5 @@ export class Accounts {
 }
 
 const NOTHING = new Uint8Array(0);
+/** In milliseconds. */
+const MINUTE = 60_000;

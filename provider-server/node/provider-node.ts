@@ -138,6 +138,7 @@ export class ProviderNode {
   /** The database stays open: it belongs to whoever opened it. */
   async stop(): Promise<void> {
     this.entry.stop();
+    this.accounts.stop();
     this.#services.stop();
     this.tokens.stop();
     this.#decoys.stop();

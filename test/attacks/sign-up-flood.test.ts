@@ -34,6 +34,15 @@ test("one address has its share of a minute's sign-ups and no more; everybody el
   assert.equal(signUp("198.51.100.7"), "OK");
 });
 
+test("no address is known past its minute, also where nobody signs up after it", async () => {
+  const { accounts, clock } = setUp();
+  const request = { kind: "sign-up", id: 0, localPart: "user", invite: "", accountKey: device(1) } as const;
+  assert.equal(accounts.handle(device(1), request, "198.51.100.7").result, "OK");
+  assert.equal(accounts.addresses, 1);
+  await clock.runFor(milliseconds(60_000));
+  assert.equal(accounts.addresses, 0);
+});
+
 test("an invitation is a bound of its own: a class that signs up together at one address is not held back", () => {
   const { accounts, database } = setUp({ policy: "invite" });
   const uses = 2 * SIGN_UPS_PER_ADDRESS_MAX;
