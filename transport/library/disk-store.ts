@@ -1,5 +1,6 @@
 /** A store in one file, for one program at a time: two would lose each other's messages. Spec: docs/spec/09-storage.md §8 */
 
+import { realpath } from "node:fs/promises";
 import type { RandomSource } from "../core/random.ts";
 import type { Primitives } from "../crypto/suite.ts";
 import { DiskRecords } from "./disk-records.ts";
@@ -15,9 +16,11 @@ export async function openDiskStore(o: {
   suite: Primitives;
   random: RandomSource;
 }): Promise<Store> {
-  const lock = await locked(o.file);
+  // By one name: under a second one it would have a second lock, and be written anew in the place of the link to it.
+  const file = await realpath(o.file).catch(() => o.file);
+  const lock = await locked(file);
   try {
-    return await RecordsStore.open(new LockedRecords(await DiskRecords.open(o), lock));
+    return await RecordsStore.open(new LockedRecords(await DiskRecords.open({ ...o, file }), lock));
   } catch (error) {
     lock.release();
     throw error;

@@ -1,13 +1,13 @@
 /** The library's stores: what they keep over a restart, a crash and a full disk. IndexedDB: test/e2e/web-client.spec.ts. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import type { IncomingFragment, OutgoingMessage, StoredMailboxKey } from "#transport/client/store.ts";
-import { mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
+import { epochNumber, mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DiskRecords } from "#transport/library/disk-records.ts";
 import { MemoryRecords, type Records } from "#transport/library/records.ts";
@@ -210,6 +210,24 @@ test("two clients never have one file: the second hears what to do, and can open
   await store.close();
   // One that could not be opened holds nothing.
   await assert.rejects(diskStore({ file, key: new Uint8Array(32) }), /its key is another/);
+  const again = await diskStore({ file, key });
+  assert.equal((await again.mailboxKeys()).length, 1);
+  await again.close();
+});
+
+test("a file under two names is one store: who has it has it under both, and it is written anew where it is", async (t) => {
+  const file = folder(t);
+  const link = `${file}-link`;
+  symlinkSync(file, link);
+  await (await diskStore({ file, key })).close();
+  const store = await diskStore({ file: link, key });
+  await assert.rejects(diskStore({ file, key }), /Another client uses/);
+  for (let n = 1; n <= 12; n++)
+    await store.addConsensus({ epoch: epochNumber(n), bytes: new Uint8Array(200_000), keep: 1 });
+  await store.addMailboxKey(mailboxKey(1));
+  await store.close();
+  assert.ok(statSync(file).size < 2_000_000, "it was written anew");
+  assert.ok(lstatSync(link).isSymbolicLink());
   const again = await diskStore({ file, key });
   assert.equal((await again.mailboxKeys()).length, 1);
   await again.close();
