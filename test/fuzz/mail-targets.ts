@@ -35,7 +35,6 @@ export async function mailTargets(): Promise<Target[]> {
       corpus: messages,
       decode: async (bytes) => void (await ciphertextOf(bytes)),
       takesChanged: "some",
-      oneOf: 5,
     },
     {
       name: "mail inside",
@@ -49,7 +48,6 @@ export async function mailTargets(): Promise<Target[]> {
         assert.ok(mail.text.isWellFormed() && mail.attachments.every(({ name }) => !/[/\\]/.test(name)));
       },
       takesChanged: "some",
-      oneOf: 10,
     },
     {
       name: "OpenPGP message",
@@ -62,7 +60,6 @@ export async function mailTargets(): Promise<Target[]> {
       },
       // Packets around the encrypted one, which nobody reads, are free.
       takesChanged: "any",
-      oneOf: 500,
     },
     {
       name: "OpenPGP certificate",
@@ -73,7 +70,6 @@ export async function mailTargets(): Promise<Target[]> {
         assert.ok(equalBytes(read.bytes, bytes));
       },
       takesChanged: "any",
-      oneOf: 500,
     },
   ];
 }

@@ -153,7 +153,6 @@ function messages(end: "listener" | "dialer", { frames, sizes }: Traffic): Targe
       assert.ok(equalBytes(read, bytes));
     },
     takesChanged: "some",
-    oneOf: 2,
   };
 }
 
