@@ -169,6 +169,26 @@ test("an unknown mailbox has nothing, and what comes for it is dropped", async (
   assert.equal(store.next({ deviceKey: device(99), cursor: 0 }), undefined);
 });
 
+test("who asks what an unknown mailbox has costs the same look-ups as for a known one", () => {
+  const database = new ProviderDatabase(":memory:");
+  let done: string[] = [];
+  const prepare = database.prepare.bind(database);
+  database.prepare = (sql) => {
+    const statement = prepare(sql);
+    const get = statement.get.bind(statement) as (...values: unknown[]) => ReturnType<typeof statement.get>;
+    return Object.assign(statement, { get: (...values: unknown[]) => (done.push(sql), get(...values)) });
+  };
+  const { store } = setUp({ database });
+  const workOf = (mailbox: MailboxId): string[] => {
+    done = [];
+    store.have(mailbox, [hash(1), hash(2), hash(3)]);
+    return done;
+  };
+  const known = workOf(alice.box);
+  assert.equal(known.length, 4);
+  assert.deepEqual(workOf(box(99)), known);
+});
+
 test("a full disk refuses entries, says so once, and takes them again when there is room", async () => {
   const { store, database, clock, deliver, drops, lines } = setUp();
   deliver(alice.box, 1);

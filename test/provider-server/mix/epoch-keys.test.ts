@@ -85,6 +85,28 @@ test("half a tag at the end is overwritten, damaged and unfinished files are rem
   assert.deepEqual(readdirSync(directory), ["5.epoch"]);
 });
 
+test("what a restarted node has read of a private key it wipes once the key is open, also with a holder that has its own copy", (t) => {
+  const directory = temporaryDirectory(t);
+  const first = keysIn(directory);
+  for (const epoch of [5, 6]) first.ensure(epochNumber(epoch));
+  first.close();
+  const read: Uint8Array[] = [];
+  const given: boolean[] = [];
+  const files = new FileEpochStore(directory);
+  const store = {
+    create: files.create.bind(files),
+    load: () => files.load().map((stored) => (read.push(stored.privateKey), stored)),
+  };
+  const holder = {
+    putKey: (_epoch: Epoch, privateKey: Uint8Array) => void given.push(privateKey.some((byte) => byte !== 0)),
+    eraseKey: () => undefined,
+  };
+  const second = new EpochKeys({ ...dependencies(store), holder });
+  assert.deepEqual(given, [true, true]);
+  assert.ok(read.length === 2 && read.every((key) => key.every((byte) => byte === 0)));
+  second.close();
+});
+
 test("erasing takes key, log and file; later epochs stay", (t) => {
   const directory = temporaryDirectory(t);
   const keys = keysIn(directory);

@@ -59,6 +59,25 @@ test("an erased key is gone from the memory that threads share, and none of them
   );
 });
 
+test("each thread wipes what it has made of an erased key, and of all others when it stops", async (t) => {
+  const wiped = new Int32Array(new SharedArrayBuffer(4));
+  const { threads, came, clock } = startThreads(t, {
+    threads: 1,
+    startWorker: (data) =>
+      new Worker(new URL("../../support/watched-unwrap-worker.ts", import.meta.url), {
+        workerData: { ...data, wiped, wipedBytes: EXPANDED_BYTES },
+      }),
+  });
+  for (const epoch of [five, six]) threads.submit(packet(epoch, "forward"), at(0));
+  await until(clock, () => came.length === 2);
+  const before = Atomics.load(wiped, 0);
+  threads.eraseKey(five);
+  await until(clock, () => threads.haveLetGo);
+  assert.equal(Atomics.load(wiped, 0) - before, 1);
+  await threads.stop();
+  assert.equal(Atomics.load(wiped, 0) - before, 2);
+});
+
 test("when too many packets wait, the next one is not taken, and those that wait are not lost", async (t) => {
   const { threads, came, clock } = startThreads(t, {
     threads: 1,
@@ -126,6 +145,8 @@ test("one source takes two thirds of the slots, and has them again when its pack
 /** Each from a source of its own. */
 const at = (time: number) => ({ arrival: milliseconds(time), source: new Source() });
 
+/** X-Wing's seed becomes one of ML-KEM and a scalar. */
+const EXPANDED_BYTES = 64 + 32;
 const FAILING = "../../support/failing-unwrap-worker.ts";
 const REAL = "../../../provider-server/mix/unwrapping/worker.ts";
 

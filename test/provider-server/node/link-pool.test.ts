@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Alive } from "#provider-server/node/alive.ts";
-import { DEFAULT_NODE_LIMITS } from "#provider-server/node/limits.ts";
+import { DEFAULT_NODE_LIMITS, RECONNECT_WAIT_MIN } from "#provider-server/node/limits.ts";
 import { LinkPool } from "#provider-server/node/link-pool.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { TransportError } from "#transport/core/errors.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
@@ -64,6 +65,28 @@ test("a node that has another link key or address in the next list is dialled an
   assert.deepEqual(pool.state, { up: 0, wanted: 1 });
   pool.connect([]);
   assert.deepEqual(pool.state, { up: 0, wanted: 0 });
+});
+
+test("nodes that lose the same peer come back one by one: each waits a random time, at least half the longest", async () => {
+  const clock = new VirtualClock();
+  const dialled: number[] = [];
+  const dial = async (): Promise<Link> => {
+    dialled.push(clock.now());
+    throw new TransportError("PROVIDER_DOWN");
+  };
+  const pools = Array.from({ length: 40 }, (_, n) => {
+    const random = new SeededRandom(`pool ${n}`);
+    return new LinkPool({ dialer: { dial }, clock, random, aliveInterval: ALIVE_INTERVAL });
+  });
+  const start = clock.now();
+  for (const pool of pools) pool.connect([{ nodeId: NEXT, address: "x", linkKey: seed(1) } as NodeDescriptor]);
+  await clock.runFor(RECONNECT_WAIT_MIN);
+  for (const pool of pools) pool.close();
+  const waits = dialled.slice(pools.length).map((time) => time - start);
+  assert.equal(waits.length, pools.length, "each once more");
+  assert.ok(new Set(waits).size > pools.length / 2, "in whole milliseconds, few at one time");
+  assert.ok(Math.min(...waits) >= RECONNECT_WAIT_MIN / 2);
+  assert.ok(Math.max(...waits) - Math.min(...waits) > RECONNECT_WAIT_MIN / 3);
 });
 
 async function setUp(t: TestContext) {

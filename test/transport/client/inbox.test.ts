@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Inbox } from "#transport/client/inbox.ts";
+import { Inbox, type InboxDeps } from "#transport/client/inbox.ts";
 import { ENTRIES_IN_WORK_MAX } from "#transport/client/limits.ts";
 import type { SeenMessage } from "#transport/client/store.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -160,6 +160,18 @@ test("what comes before the store has been read waits for it: nothing is passed 
   assert.deepEqual(again.notices.taken, [11, 12]);
 });
 
+test("before an entry is opened the keys of its time are made: each entry, after however long a pause", async () => {
+  let ready = 0;
+  const { take, offered } = await setUp(SIM_PARAMETERS, new MemoryClientStore(), {
+    makeReady: async () => void ready++,
+    // What could be sealed to is made just before, or the entry would pass unopened.
+    openSealed: (bytes) => (ready-- > 0 ? openSeal({ suite, geometry, mailboxKey, sealed: bytes }) : undefined),
+  });
+  await take(messageOf(newId(), random.bytes(5_000)));
+  await take(messageOf(newId(), random.bytes(5_000)));
+  assert.equal(offered.length, 2);
+});
+
 function newId(): MessageId {
   return messageId(random.bytes(16));
 }
@@ -181,7 +193,11 @@ function sealed(fragment: Fragment): Uint8Array {
 async function setUp(
   parameters: Parameters = SIM_PARAMETERS,
   store = new MemoryClientStore(),
-  { isLoaded = true }: { isLoaded?: boolean } = {},
+  {
+    isLoaded = true,
+    makeReady = async () => undefined,
+    openSealed = (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
+  }: { isLoaded?: boolean } & Partial<Pick<InboxDeps, "makeReady" | "openSealed">> = {},
 ) {
   const clock = new VirtualClock();
   const offered: Uint8Array[] = [];
@@ -196,13 +212,13 @@ async function setUp(
     parameters,
     store,
     quiet: new QuietTime({ clock, nextTick: () => undefined }),
-    makeReady: async () => undefined,
+    makeReady,
     isClockGood: () => clockIs.good,
     onNotice: async ([number = 0]) => {
       if (number === notices.refused) throw new Error("full");
       notices.taken.push(number);
     },
-    openSealed: (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
+    openSealed,
     onLoop: () => undefined,
     onReply: () => undefined,
     onReceipt: async () => undefined,

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Requests } from "#transport/client/requests.ts";
-import { epochNumber, mailboxId, type Milliseconds, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
+import {
+  epochNumber,
+  mailboxId,
+  type Milliseconds,
+  milliseconds,
+  nodeId,
+  seconds,
+  type SurbId,
+} from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { chooseReplyPath } from "#transport/directory/path.ts";
 import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
@@ -32,6 +40,34 @@ test("a request that finds no slot while its SURB lives gets a new one, and the 
   await assert.rejects(reply, { code: "SERVICE_TIMEOUT" });
 });
 
+test("the key of an answer is wiped when the request ends, however it ends", async () => {
+  const clock = new VirtualClock();
+  const { requests, made, sphinx, take } = setUp(clock, () => milliseconds(clock.now() + 10_000));
+  const ask = () => requests.ask({ provider: PROVIDER, service: "echo", body: new Uint8Array(3) });
+  const isWiped = (n: number): boolean => made[n]?.replyKey.every((byte) => byte === 0) === true;
+
+  const unsent = ask();
+  await clock.runFor(seconds(1));
+  assert.equal(isWiped(0), false);
+  await clock.runFor(seconds(10));
+  assert.ok(isWiped(0), "it found no slot");
+  take();
+  await clock.runFor(seconds(6));
+  assert.ok(isWiped(1), "nothing came");
+  take();
+  sphinx.openReply = () => new Uint8Array(1);
+  requests.replied(made[2]?.surbId as SurbId, new Uint8Array(1));
+  await unsent;
+  assert.ok(isWiped(2), "it was answered");
+
+  const stopped = ask();
+  await clock.runFor(seconds(1));
+  assert.equal(isWiped(3), false);
+  requests.stop();
+  await assert.rejects(stopped, { code: "SERVICE_TIMEOUT" });
+  assert.ok(isWiped(3), "the client stopped");
+});
+
 const PROVIDER = nodeId(new Uint8Array(32).fill(7));
 
 function setUp(clock: VirtualClock, until: () => Milliseconds) {
@@ -39,10 +75,18 @@ function setUp(clock: VirtualClock, until: () => Milliseconds) {
   const [to, from] = consensus.providers.map((provider) => provider.nodeId);
   const random = new SeededRandom("requests");
   const streams = { paths: random, delays: random };
+  const sphinx = new Sphinx({ suite, geometry });
+  const made: { surbId: SurbId; replyKey: Uint8Array }[] = [];
+  const createSurb = sphinx.createSurb.bind(sphinx);
+  sphinx.createSurb = (options) => {
+    const surb = createSurb(options);
+    made.push({ surbId: options.surbId, replyKey: surb.replyKey });
+    return surb;
+  };
   const requests = new Requests({
     clock,
     quiet: new QuietTime({ clock, nextTick: () => undefined }),
-    sphinx: new Sphinx({ suite, geometry }),
+    sphinx,
     keys: random,
     padding: random,
     nextOrder: () => 0,
@@ -64,5 +108,10 @@ function setUp(clock: VirtualClock, until: () => Milliseconds) {
     const request = taken?.content.request;
     return request === undefined ? undefined : decodeServiceRequest(geometry, request).surb;
   };
-  return { requests, surbOf };
+  /** Sends the one that waits. */
+  const take = (): void => {
+    const [contender] = requests.contenders(clock.now());
+    contender?.take()?.settled({ tags: [], hash: new Uint8Array(16), at: clock.now() });
+  };
+  return { requests, surbOf, made, sphinx, take };
 }

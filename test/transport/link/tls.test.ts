@@ -245,7 +245,7 @@ test("a sender whose link is lost gets its memory back as well", async (t) => {
   );
 });
 
-test("what waits for a dead line is thrown away; were the line to come back, no burst would follow", async (t) => {
+test("what waits for a dead line is thrown away, here and in the system; were the line to come back, no burst would follow", async (t) => {
   const { port } = await listen(t);
   const arrived = { "an end": 0, "a dead line": 0 };
   for (const how of ["an end", "a dead line"] as const) {
@@ -260,7 +260,9 @@ test("what waits for a dead line is thrown away; were the line to come back, no 
     const gone = closed(link);
     link.close({ isDead: how === "a dead line" });
     await gone;
-    arrived[how] = await line.goOn();
+    const { bytes, isReset } = await line.goOn();
+    arrived[how] = bytes;
+    assert.equal(isReset, how === "a dead line", "only a reset makes the system throw away what it holds");
     if (how === "an end") assert.ok(arrived[how] >= handedOver, "what was handed over before an end still leaves");
     else assert.ok(arrived[how] < handedOver / 2, `${arrived[how]} of ${handedOver}`);
   }
@@ -269,11 +271,13 @@ test("what waits for a dead line is thrown away; were the line to come back, no 
 /** A line that can stop to take anything, as one does whose cable is out further on. */
 async function stalledLine(t: TestContext, port: number) {
   let bytes = 0;
+  let isReset = false;
   let near: Socket | undefined;
   const front = createServer((socket) => {
     near = socket;
     const far = connectTcp(port, "127.0.0.1");
-    for (const end of [socket, far]) end.on("error", () => undefined);
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => void (isReset ||= code === "ECONNRESET"));
+    far.on("error", () => undefined);
     socket.on("data", (chunk) => {
       bytes += chunk.length;
       far.write(chunk);
@@ -290,10 +294,10 @@ async function stalledLine(t: TestContext, port: number) {
       near?.pause();
       bytes = 0;
     },
-    /** How much comes until the connection ends. */
-    goOn: (): Promise<number> =>
+    /** How much comes until the connection ends, and how it ends. */
+    goOn: (): Promise<{ bytes: number; isReset: boolean }> =>
       new Promise((resolve) => {
-        near?.on("close", () => resolve(bytes));
+        near?.on("close", () => resolve({ bytes, isReset }));
         near?.resume();
       }),
   };

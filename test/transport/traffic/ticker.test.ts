@@ -139,6 +139,25 @@ test("a profile chosen today rules from midnight on, and not a packet earlier", 
   assert.ok(Math.abs(after - 3600 * chat.sendRate) < 250, `${after} in the hour after`);
 });
 
+test("a wait that reaches into another pace is drawn anew there: the first packet after midnight is as near as any", async () => {
+  const midnight = 3_600_000;
+  const pace: Pace = {
+    at: (time) =>
+      time < midnight
+        ? { rate: perSecond(1 / 3_600), until: milliseconds(midnight) }
+        : { rate: perSecond(1), until: undefined },
+  };
+  const seeds = Array.from({ length: 200 }, (_, n) => `seed ${n}`);
+  const waits = await Promise.all(
+    seeds.map(async (seed) => {
+      const times = await ticks({ law: "poisson", pace, start: midnight - 5_000, until: midnight + 20_000, seed });
+      return (times.find((time) => time >= midnight) ?? Infinity) - midnight;
+    }),
+  );
+  const mean = waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
+  assert.ok(Math.abs(mean - 1000) < 250, `mean ${mean}`);
+});
+
 test("the last choice of a day counts, and taking it back changes nothing", () => {
   const schedule = new ProfileSchedule({
     parameters: LIVE_PARAMETERS,
