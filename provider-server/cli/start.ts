@@ -4,10 +4,11 @@
  */
 
 import { accessSync, constants, mkdirSync, statfsSync, statSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { fromHex } from "#transport/core/bytes.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
+import { milliseconds } from "#transport/core/units.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Link, Protocol } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
@@ -22,6 +23,7 @@ import { ServerError } from "../errors.ts";
 import { type EpochStore, FileEpochStore } from "../mix/epoch-store.ts";
 import { MixNode } from "../mix/mix-node.ts";
 import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
+import { type ClockMemory, FileClockMemory } from "../node/clock-memory.ts";
 import type { NodeDependencies } from "../node/dependencies.ts";
 import { ProviderNode } from "../node/provider-node.ts";
 import type { Gauges } from "../observe/figures.ts";
@@ -190,6 +192,7 @@ interface Base extends Loaded {
   readonly memory: string;
   readonly inUse: InUse;
   readonly epochs: EpochStore;
+  readonly clockMemory: ClockMemory;
   readonly sizes: Geometry;
   readonly listener: TlsListener;
 }
@@ -205,6 +208,7 @@ async function prepare(
   const memory = memoryDirectory(config, loaded);
   const inUse = markFolder("memoryDirectory", memory);
   const epochs = new FileEpochStore(memory);
+  const clockMemory = new FileClockMemory(memory, () => milliseconds(uptime() * 1000));
   const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, suite, sizes, clock, protocols };
   const listener = await bound(() => TlsListener.listen(options)).catch((error: unknown) => {
     inUse.release();
@@ -217,7 +221,7 @@ async function prepare(
   });
   const measured = { suite: loaded.suite, network, random: new SystemRandom(), now: microseconds };
   tellSpeed(log, { speed: measureSpeed({ ...measured, threads: unwrapThreads(config) }), network });
-  return { ...loaded, memory, inUse, epochs, sizes, listener, metrics };
+  return { ...loaded, memory, inUse, epochs, clockMemory, sizes, listener, metrics };
 }
 
 const microseconds = (): number => performance.now() * 1000;
@@ -244,7 +248,7 @@ async function bound<T>(listen: () => Promise<T>, key = "listen"): Promise<T> {
 }
 
 function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observer?: Observer): NodeDependencies {
-  const { clock, suite, network, sizes, keys, epochs, listener, log } = base;
+  const { clock, suite, network, sizes, keys, epochs, clockMemory, listener, log } = base;
   const random = new SystemRandom();
   const dialer = new TlsDialer({ identitySeed: keys.linkSeed, suite, sizes, clock });
   const { replayTagsMax, delayQueuePacketsMax } = config;
@@ -269,6 +273,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
     address: config.address ?? listener.address,
     operator: config.operator,
     epochs,
+    clockMemory,
     log,
     metrics: base.figures,
     limits: {

@@ -103,6 +103,7 @@ export class MixNode {
       directory,
       consensuses: this.consensuses,
       log,
+      clockMemory: deps.clockMemory,
       describe: (epochs) => this.#describe(epochs),
       onChange: () => this.#useTopology(this.consensuses.held),
       onEpochOver: (epoch) => this.#epochOver(epoch),

@@ -13,6 +13,7 @@ import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Service } from "../services/service.ts";
+import type { ClockMemory } from "./clock-memory.ts";
 
 export interface NodeDependencies {
   readonly clock: Clock;
@@ -28,6 +29,8 @@ export interface NodeDependencies {
   /** The family; the same in all nodes of one operator. */
   readonly operator: string;
   readonly epochs: EpochStore;
+  /** Without one each start asks an authority before anything is erased. */
+  readonly clockMemory?: ClockMemory | undefined;
   readonly log: Log;
   readonly limits?: Partial<NodeLimits>;
   /** Figures for whoever runs the node. */

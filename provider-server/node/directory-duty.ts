@@ -12,6 +12,7 @@ import { epochAt, epochInUse, epochStart, scheduleOf } from "#transport/director
 import type { Directory } from "#transport/directory/directory.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { Log } from "../observe/log.ts";
+import type { ClockMemory } from "./clock-memory.ts";
 import type { DirectoryPort } from "./dependencies.ts";
 import { CLOCK_DIFFERENCE_SHARE, CLOCK_KNOWN_EPOCHS, CLOCK_LOOK_SHARE, RETRY_SHARE } from "./limits.ts";
 
@@ -22,6 +23,8 @@ export interface DirectoryDutyDependencies {
   readonly directory: DirectoryPort;
   readonly consensuses: Directory;
   readonly log: Log;
+  /** What an earlier run knew of this clock. */
+  readonly clockMemory?: ClockMemory | undefined;
   /** The signed descriptor with keys of these epochs. */
   readonly describe: (epochs: readonly Epoch[]) => Uint8Array;
   /** A consensus was added, or one went out of use. */
@@ -36,7 +39,7 @@ export class DirectoryDuty {
   #clockIsWrong = false;
   /** When the authorities last agreed with this clock. */
   #agreedAt: Milliseconds | undefined;
-  /** The clock was set, and nobody has confirmed it yet. */
+  /** The clock was set, or nothing is known of it, and nobody has confirmed it yet. */
   #isClockNew = false;
   #clockDifference: number | undefined;
   #isStopped = false;
@@ -57,6 +60,9 @@ export class DirectoryDuty {
   }
 
   start(): void {
+    // A clock that was set while the node did not run is as new to it as one that is set while it runs.
+    const setBy = this.#deps.clockMemory?.setBy(this.#deps.clock.now());
+    if (setBy === undefined || Math.abs(setBy) > this.#clockDifferenceMax) return this.#askAnew();
     this.#eraseOld();
     this.#begin();
   }
@@ -201,7 +207,7 @@ export class DirectoryDuty {
   }
 
   #clockAgrees(time: Milliseconds): boolean {
-    const { clock, log } = this.#deps;
+    const { clock, log, clockMemory } = this.#deps;
     const difference = Math.round((clock.now() - time) / 1000);
     this.#clockDifference = difference;
     const isWrong = Math.abs(difference) * 1000 > this.#clockDifferenceMax;
@@ -217,6 +223,7 @@ export class DirectoryDuty {
     this.#clockIsWrong = isWrong;
     if (isWrong) return false;
     this.#agreedAt = clock.now();
+    clockMemory?.agreed(this.#agreedAt);
     this.#trustClock();
     return true;
   }

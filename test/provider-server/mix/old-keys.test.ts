@@ -1,23 +1,28 @@
 /** A running node's old keys: gone from its folder at the second the specification names, whatever was going on. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
+import { FileClockMemory } from "#provider-server/node/clock-memory.ts";
 import { GENESIS, SmallNetwork } from "#test/support/small-network.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
+import { TransportError } from "#transport/core/errors.ts";
 import { milliseconds } from "#transport/core/units.ts";
 
 const KEY_AT = 12;
+/** How long the machine has run when the network begins. */
+const UP_BEFORE = 3_600_000;
 
 test("every epoch's key leaves the folder at the end of its overlap, not sooner and not later, and no file holds it still", async (t) => {
   const { net, folder } = await running(t);
   const { duration, overlap } = net.network.parameters.epoch;
   const seen = new Map<string, Buffer>();
   const look = (): string[] => {
-    const names = readdirSync(folder);
+    const names = keysIn(folder);
     for (const name of names) seen.set(name, readFileSync(join(folder, name)).subarray(KEY_AT, KEY_AT + 32));
     return names;
   };
@@ -44,16 +49,83 @@ test("a node that was stopped for epochs erases what is over before it publishes
   await net.clock.runUntil(milliseconds(GENESIS + 5 * duration));
   assert.deepEqual(readdirSync(folder), before, "a program that does not run erases nothing");
   start();
-  for (const name of readdirSync(folder)) assert.ok(Number.parseInt(name, 10) >= 4, name);
+  for (const name of keysIn(folder)) assert.ok(Number.parseInt(name, 10) >= 4, name);
 });
+
+test("a node that starts with its clock far ahead, or not as it was when the authorities agreed with it, erases no key that the list names", async (t) => {
+  for (const { error, hasForgotten } of [
+    { error: 40 * 24, hasForgotten: false },
+    { error: 3, hasForgotten: true },
+  ]) {
+    const { net, folder, node, start, clock } = await running(t);
+    const { duration, overlap } = net.network.parameters.epoch;
+    await net.clock.runUntil(milliseconds(GENESIS + duration / 2));
+    const before = keysIn(folder);
+    assert.equal(before.length, 3);
+    await node.stop();
+    if (hasForgotten) rmSync(join(folder, "agreed.clock"));
+    clock.error = error * 3_600_000;
+    start();
+    await net.clock.runFor(milliseconds(duration / 4));
+    assert.deepEqual(keysIn(folder), before, `${error} hours ahead`);
+    clock.error = 0;
+    await net.clock.runUntil(milliseconds(GENESIS + duration + overlap - 1));
+    for (const name of before) assert.ok(keysIn(folder).includes(name));
+    await net.clock.runFor(milliseconds(1));
+    assert.ok(!keysIn(folder).includes("0.epoch"), "put right, it erases on time");
+    await net.stop();
+  }
+});
+
+test("a node whose clock is as it was erases what is over when it starts, also when no authority can be reached", async (t) => {
+  const { net, folder, node, start } = await running(t);
+  const { duration, overlap } = net.network.parameters.epoch;
+  await net.clock.runUntil(milliseconds(GENESIS + duration / 2));
+  await node.stop();
+  net.authority.fetchConsensus = () => Promise.reject(new TransportError("PROVIDER_DOWN"));
+  await net.clock.runUntil(milliseconds(GENESIS + duration + overlap));
+  start();
+  assert.deepEqual(keysIn(folder), ["1.epoch", "2.epoch"]);
+  await net.clock.runFor(milliseconds(duration));
+  assert.deepEqual(keysIn(folder), ["2.epoch"]);
+});
+
+test("nothing is known of a clock by a note that was cut short, or of another run of the machine", (t) => {
+  const folder = temporaryFolder(t);
+  let uptime = 5_000;
+  const memory = new FileClockMemory(folder, () => milliseconds(uptime));
+  const now = milliseconds(1_800_000_000_000);
+  assert.equal(memory.setBy(now), undefined);
+  memory.agreed(now);
+  uptime += 60_000;
+  assert.equal(memory.setBy(milliseconds(now + 60_000)), 0);
+  assert.equal(memory.setBy(milliseconds(now + 90_000)), 30_000);
+  uptime = 10;
+  assert.ok(Math.abs(memory.setBy(milliseconds(now + 70_000)) ?? 0) > 60_000);
+  const path = join(folder, "agreed.clock");
+  writeFileSync(path, readFileSync(path).subarray(0, -2));
+  assert.equal(memory.setBy(now), undefined);
+});
+
+const keysIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".epoch"));
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "starling-old-keys-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
 
 /** A network whose first mix keeps its keys in a folder. */
 async function running(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), "starling-old-keys-"));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   const net = await SmallNetwork.create();
   t.after(() => net.stop());
-  const dependencies = net.dependencies("mix-with-a-folder");
+  const clock = new WrongClock(net.clock);
+  const dependencies = {
+    ...net.dependencies("mix-with-a-folder"),
+    clock,
+    clockMemory: new FileClockMemory(folder, () => milliseconds(net.clock.now() - GENESIS + UP_BEFORE)),
+  };
   const start = (): MixNode => {
     const node = new MixNode({ ...dependencies, epochs: new FileEpochStore(folder) });
     t.after(() => node.stop());
@@ -62,5 +134,5 @@ async function running(t: TestContext) {
   };
   const node = start();
   await net.start();
-  return { net, folder, node, start };
+  return { net, folder, node, start, clock };
 }
