@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { messageId } from "#transport";
+import { Database } from "#main/store/database.ts";
 import { newId } from "#main/store/ids.ts";
 import { PassphraseKeyring } from "#main/store/key-file.ts";
 import type { Arrival } from "#main/store/records.ts";
+import { RowCipher } from "#main/store/row-cipher.ts";
 import { createStore, openStore, type Store } from "#main/store/store.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
 
@@ -150,6 +152,29 @@ test("a full disk is DISK_FULL, and what was stored before stays", async (t) => 
   await store.limitPages(1_000_000);
   assert.ok(await store.addArrival(large, newId(random)));
   await store.close();
+});
+
+test("what a promise said is stored outlives a loss of power, and what is deleted is overwritten", async (t) => {
+  const cipher = new RowCipher(random.bytes(32));
+  const database = new Database({ path: join(await folder(t), "store.db"), key: random.bytes(32), cipher });
+  // 2 is FULL: the log is synced at each commit.
+  assert.equal(database.get("PRAGMA synchronous")?.["synchronous"], 2);
+  assert.equal(database.get("PRAGMA secure_delete")?.["secure_delete"], 1);
+  database.close();
+});
+
+test("a passphrase opens the store however a keyboard composes its letters", async () => {
+  const file = await keyring.wrap(new Uint8Array(32).fill(5), "correct h\u00f6rse");
+  assert.deepEqual(await keyring.unwrap(file, "correct ho\u0308rse"), new Uint8Array(32).fill(5));
+});
+
+test("a row says nothing in another row's place, nor in another table", () => {
+  const cipher = new RowCipher(random.bytes(32));
+  const sealed = cipher.seal("contacts", [1, Uint8Array.of(2)], Uint8Array.of(9));
+  assert.deepEqual(cipher.open("contacts", [1, Uint8Array.of(2)], sealed), Uint8Array.of(9));
+  for (const key of [[2, Uint8Array.of(2)], [1, Uint8Array.of(3)], [1], [Uint8Array.of(1), Uint8Array.of(2)]])
+    assert.throws(() => cipher.open("contacts", key, sealed), { code: "STORE_DAMAGED" });
+  assert.throws(() => cipher.open("drafts", [1, Uint8Array.of(2)], sealed), { code: "STORE_DAMAGED" });
 });
 
 test("a short passphrase, a second account and no account are refused", async (t) => {

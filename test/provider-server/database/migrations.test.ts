@@ -65,6 +65,14 @@ test("a database whose tables cannot be read is said to be damaged", (t) => {
   assert.throws(() => new AccountTables(new ProviderDatabase(path)), { code: "DATABASE_DAMAGED", message });
 });
 
+test("a commit that has returned is on the disk, and a row of nobody's mailbox is refused", (t) => {
+  const database = new ProviderDatabase(databasePath(t));
+  const pragma = (name: string): unknown => database.prepare(`PRAGMA ${name}`).get()?.[name];
+  // 2 is FULL: the log is synced at each commit. Below it a loss of power takes the last commits back.
+  assert.deepEqual([pragma("synchronous"), pragma("journal_mode"), pragma("foreign_keys")], [2, "wal", 1]);
+  database.close();
+});
+
 test("a step that fails leaves the version before it", (t) => {
   const path = databasePath(t);
   const database = new ProviderDatabase(path, 1);

@@ -348,6 +348,7 @@ test("a file that is mostly out of date is written anew, and holds the same", as
   await records.write(new Map([["kept", new Uint8Array([1])]]));
   for (let i = 0; i < 60; i++) await records.write(new Map([["large", new Uint8Array(60_000).fill(i)]]));
   assert.ok(statSync(file).size < 2_000_000, "3.6 MB were written");
+  assert.equal(statSync(file).mode & 0o077, 0, "the new file, too, is its owner's alone");
   assert.deepEqual(await records.read("large"), new Uint8Array(60_000).fill(59));
   await records.close();
   const again = await disk(file);
