@@ -66,25 +66,47 @@ export function runPairExperiment(experiment: PairExperiment): PairResult[] {
   return experiment.packets.flatMap((packets) => {
     const test = pairs(experiment, tested, testedOthers, packets);
     const training = pairs(experiment, trained, trainedOthers, packets);
-    const learned = train(
-      [
-        ...training.matched.map(({ view }): Example => ({ features: pairFeatures(view, scale), isMatch: true })),
-        ...training.unmatched.map(({ view }): Example => ({ features: pairFeatures(view, scale), isMatch: false })),
-      ],
-      { seed: `${experiment.seed}/weights/${packets}` },
-    );
-    const score: Record<Classifier, (pair: Pair) => number> = {
-      flow: ({ view }) => flowScore(view, model),
-      matching: ({ view, reader }) => matchingScore(view, model) - usual(reader, packets),
-      learned: ({ view }) => learned(pairFeatures(view, scale)),
-    };
-    return CLASSIFIERS.map((classifier): PairResult => {
-      const matched = Float64Array.from(test.matched, score[classifier]);
-      const unmatched = Float64Array.from(test.unmatched, score[classifier]);
-      const points = FPRS.map((fpr) => operatingPoint(matched, unmatched, fpr));
-      const auc = areaUnderCurve(matched, unmatched);
-      return { packets, classifier, matched: matched.length, unmatched: unmatched.length, auc, points };
-    });
+    const score = { seed: `${experiment.seed}/weights/${packets}`, packets, test, training, model, scale };
+    return judge({ ...score, usual: (reader) => usual(reader, packets) });
+  });
+}
+
+export interface Pairs<Reader> {
+  readonly matched: readonly Pair<Reader>[];
+  readonly unmatched: readonly Pair<Reader>[];
+}
+
+export interface Judgement<Reader> {
+  readonly seed: string;
+  readonly packets: number;
+  readonly test: Pairs<Reader>;
+  readonly training: Pairs<Reader>;
+  readonly model: FlowModel;
+  readonly scale: FeatureScale;
+  /** What the matching likelihood of a reader's arrivals is with strangers. */
+  readonly usual: (reader: Reader) => number;
+}
+
+/** What each classifier makes of the same pairs. */
+export function judge<Reader>({ seed, packets, test, training, model, scale, usual }: Judgement<Reader>): PairResult[] {
+  const learned = train(
+    [
+      ...training.matched.map(({ view }): Example => ({ features: pairFeatures(view, scale), isMatch: true })),
+      ...training.unmatched.map(({ view }): Example => ({ features: pairFeatures(view, scale), isMatch: false })),
+    ],
+    { seed },
+  );
+  const score: Record<Classifier, (pair: Pair<Reader>) => number> = {
+    flow: ({ view }) => flowScore(view, model),
+    matching: ({ view, reader }) => matchingScore(view, model) - usual(reader),
+    learned: ({ view }) => learned(pairFeatures(view, scale)),
+  };
+  return CLASSIFIERS.map((classifier): PairResult => {
+    const matched = Float64Array.from(test.matched, score[classifier]);
+    const unmatched = Float64Array.from(test.unmatched, score[classifier]);
+    const points = FPRS.map((fpr) => operatingPoint(matched, unmatched, fpr));
+    const auc = areaUnderCurve(matched, unmatched);
+    return { packets, classifier, matched: matched.length, unmatched: unmatched.length, auc, points };
   });
 }
 
@@ -179,9 +201,9 @@ function pairs(
   all: readonly Conversation[],
   strangers: readonly Conversation[],
   packets: number,
-): { matched: Pair[]; unmatched: Pair[] } {
+): Pairs<Conversation> {
   const at = (i: number): Conversation => strangers[i % strangers.length] as Conversation;
-  const pair = (sender: Conversation, reader: Conversation): Pair => ({
+  const pair = (sender: Conversation, reader: Conversation): Pair<Conversation> => ({
     reader,
     view: view(experiment, sender, reader, packets),
   });
@@ -227,8 +249,8 @@ function usualScore(
 
 const STRANGERS = 8;
 
-interface Pair {
-  readonly reader: Conversation;
+export interface Pair<Reader> {
+  readonly reader: Reader;
   readonly view: PairView;
 }
 
@@ -263,7 +285,7 @@ function packetGap({ parameters, profile }: PairExperiment): number {
 }
 
 /** Times in [from, until], without copying. */
-function between(times: Float64Array, from: number, until: number): Float64Array {
+export function between(times: Float64Array, from: number, until: number): Float64Array {
   return times.subarray(firstFrom(times, from), firstFrom(times, until + 0.5));
 }
 
