@@ -37,6 +37,25 @@ test("nobody's code stays when the account is locked, also when it comes only th
   assert.equal(offer.now, undefined);
 });
 
+test("the bytes of a code are overwritten when it is over, replaced or taken back, or the account is locked", async (t) => {
+  const encode = t.mock.method(TextEncoder.prototype, "encode");
+  const ends: ((o: ReturnType<typeof offered>) => unknown)[] = [
+    ({ clock }) => clock.runFor(seconds(900)),
+    ({ offer, made }) => offer.keep(made),
+    ({ offer }) => offer.forget(),
+    ({ offer }) => offer.close(),
+  ];
+  for (const end of ends) {
+    encode.mock.resetCalls();
+    const made = offered();
+    const bytes = encode.mock.calls[0]?.result;
+    assert.ok(bytes !== undefined && bytes.some((byte) => byte !== 0));
+    await end(made);
+    assert.ok(bytes.every((byte) => byte === 0));
+    made.offer.close();
+  }
+});
+
 test("the end of a code that was replaced does not end the next one", async () => {
   const { clock, offer, made } = offered();
   const next = { ...made, code: "next", until: made.until + 60_000 };
