@@ -71,12 +71,13 @@ async function household() {
   const clock = new VirtualClock({ start: milliseconds(1_800_000_000_000) });
   const notices: Uint8Array[] = [];
   const provider = { isDown: false };
-  const ask: ControlChannel["ask"] = async (question) => {
+  const requestUnlessBusy: ControlChannel["requestUnlessBusy"] = async (question) => {
     if (provider.isDown) throw new Error("down");
     if (question.kind === "remove-device") notices.push(question.notice);
-    return undefined;
+    return { id: 1, result: "OK", body: new Uint8Array(0) };
   };
-  const control = { ask } as ControlChannel;
+  const ask: ControlChannel["ask"] = async (question) => (await requestUnlessBusy(question))?.account;
+  const control = { ask, requestUnlessBusy } as ControlChannel;
   const device = (name: string) => {
     const [store, random] = [new MemoryClientStore(), new SeededRandom(name)];
     const keys = new MailboxKeys({ clock, suite, geometry, parameters, store, random, isClockGood });
