@@ -1,6 +1,6 @@
 /**
- * ENTRY frames, used again and again: with thousands of clients a new one for each answer is 24 KB of garbage for each poll, and
- * collecting it took more of a provider than all else that it does (docs/benchmarks.md). Spec: docs/spec/07-mailbox.md §1.2
+ * ENTRY frames, used again and again: with thousands of clients a new one for each answer is 48 KB of garbage for each poll
+ * (docs/benchmarks.md, `bench -- connections`). Spec: docs/spec/07-mailbox.md §1.2
  */
 
 import type { RandomSource } from "#transport/core/random.ts";

@@ -60,8 +60,8 @@ export const LINE_ENDS_STEADY = 3;
 export const LINE_WINDOW: Milliseconds = milliseconds(3_600_000);
 /**
  * And when it ended so many times within six hours: with 17, of which nothing is said, what comes in a twelfth of the time can be dropped
- * unseen. Of an honest line this says less than the rule before: never in 10,000 years at twelve ends a day, at 24 once in 22 months
- * (the other: once in 19 days), at 36 once in twelve days (in three), at 48 every other day (every day).
+ * unseen. Of an honest line this says less than the rule before: at 24 ends a day once in some two years (the other: once in 19 days),
+ * at 36 once in twelve days (in three), at 48 every other day (every day); each rule simulated alone.
  */
 export const LINE_ENDS_UNSTEADY_SLOW = 18;
 /** And is steady again when fewer than half of them are left. */
