@@ -8,8 +8,9 @@ import { toHex } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { exponential, type RandomSource } from "#transport/core/random.ts";
 import { milliseconds, type NodeId } from "#transport/core/units.ts";
-import { decodeServiceRequest, type ServiceRequest, serviceId, needsToken } from "#transport/sphinx/service-payload.ts";
+import { decodeServiceRequest, type ServiceRequest, serviceId } from "#transport/sphinx/service-payload.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
+import { needsToken } from "#transport/tokens/needs-token.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import { ANSWER_DELAY_MAX, ANSWER_DELAY_MEAN, ANSWER_TIME, ANSWERS_WAITING_MAX } from "./limits.ts";
 import type { Answer, Service } from "./service.ts";
@@ -79,7 +80,7 @@ export class ServiceDesk {
   #begin(service: Service, payload: Uint8Array): Work {
     const request = withoutThrow(() => decodeServiceRequest(this.#deps.sphinx.geometry, payload));
     if (request === undefined || request.service !== service.name) return { outcome: "SERVICE_MALFORMED" };
-    const refused = needsToken(service.name) ? this.#deps.spend(request.token) : undefined;
+    const refused = needsToken(service.name, request.body) ? this.#deps.spend(request.token) : undefined;
     if (refused !== undefined) return { outcome: refused };
     const body = withoutThrow(() => service.answer(request.body));
     if (!(body instanceof Promise)) return { outcome: this.#wrap(request, body) };

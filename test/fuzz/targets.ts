@@ -1,5 +1,6 @@
 /** Every decoder that bytes from the network, or from another program, reach, with inputs from real traffic. A new decoder belongs here. */
 
+import { boxTargets } from "./box-targets.ts";
 import { deviceTargets } from "./device-targets.ts";
 import { directoryTargets } from "./directory-targets.ts";
 import { evidenceTargets } from "./evidence-targets.ts";
@@ -23,6 +24,7 @@ export async function allTargets(): Promise<Target[]> {
     ...localTargets(),
     ...(await packetTargets(traffic)),
     ...serviceTargets(traffic),
+    ...boxTargets(traffic),
     ...(await nodeTargets(traffic)),
     ...deviceTargets(traffic),
     ...tokenTargets(traffic),

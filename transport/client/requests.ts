@@ -18,8 +18,9 @@ import {
   surbId,
 } from "../core/units.ts";
 import type { Path } from "../sphinx/packet.ts";
-import { encodeServiceRequest, needsToken, NO_TOKEN, requestBytesMax, serviceId } from "../sphinx/service-payload.ts";
+import { encodeServiceRequest, NO_TOKEN, requestBytesMax, serviceId } from "../sphinx/service-payload.ts";
 import type { Sphinx } from "../sphinx/sphinx.ts";
+import { needsToken } from "../tokens/needs-token.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import { REQUEST_ATTEMPTS, REQUESTS_MAX } from "./limits.ts";
 import type { Payload, PayloadContender, PayloadSource } from "./payload.ts";
@@ -123,7 +124,7 @@ export class Requests implements PayloadSource {
   /** The reply, or undefined when it did not come in time. */
   async #attempt(question: Question, order: number): Promise<Uint8Array | undefined> {
     // One for each attempt: the provider may have spent the last one's.
-    const token = needsToken(question.service) ? await this.#deps.token(question.provider) : NO_TOKEN;
+    const token = needsToken(question.service, question.body) ? await this.#deps.token(question.provider) : NO_TOKEN;
     const made = await this.#deps.quiet.run(() => this.#make(question, token));
     return new Promise((resolve) => {
       const attempt: Attempt = { ...made, question, order, done: resolve, cancel: () => undefined };

@@ -50,8 +50,5 @@ export function serviceId(primitives: Primitives, service: string): Uint8Array {
   return primitives.blake2b(concat(SERVICE_LABEL, utf8(service)));
 }
 
-/** `have` is asked without one: whether lost mail is sent again must not depend on how many requests are left. */
-export const needsToken = (service: string): boolean => service !== "have";
-
 export const NO_TOKEN = new Uint8Array(TOKEN_BYTES);
 const SERVICE_LABEL = utf8("starling/service/v1");

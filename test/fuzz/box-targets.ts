@@ -1,0 +1,63 @@
+/** What a provider is asked about boxes by nobody in particular, and what it answers. */
+
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import {
+  type BoxRequest,
+  type Collected,
+  decodeBoxRequest,
+  decodeCollected,
+  decodeOpened,
+  encodeCollect,
+  encodeCollected,
+  encodeOpen,
+  encodeOpened,
+} from "#transport/box/requests.ts";
+import { milliseconds } from "#transport/core/units.ts";
+import type { Target } from "./fuzz.ts";
+import { inverse } from "./inverse.ts";
+import type { Traffic } from "./traffic.ts";
+
+export function boxTargets({ geometry }: Traffic): Target[] {
+  const random = new SeededRandom("fuzz boxes");
+  const { surbBytes } = geometry;
+  const shape = { boxReplies: 2, surbBytes };
+  const secret = random.bytes(32);
+  const collect = {
+    secret,
+    readerId: random.bytes(32),
+    cursor: 1200,
+    taken: 0b1011n,
+    delays: [milliseconds(20_000), milliseconds(110_000)],
+    surbs: [random.bytes(surbBytes)],
+  };
+  // A payload's whole length, of which the last 64 bytes are not kept.
+  const sizes = { sealedBytes: geometry.payloadBytes - 64 };
+  const collected: readonly Collected[] = [
+    { what: "unknown" },
+    { what: "nothing", next: 1201 },
+    { what: "entry", next: 1201, number: 1205, sealed: random.bytes(sizes.sealedBytes) },
+  ];
+  return [
+    {
+      name: "request to a box",
+      corpus: [encodeOpen({ secret }), encodeCollect(collect), encodeCollect({ ...collect, cursor: 0, taken: 0n })],
+      decode: inverse((bytes) => decodeBoxRequest(bytes, shape), encode),
+      takesChanged: "some",
+    },
+    {
+      name: "answer to who opens a box",
+      corpus: [undefined, milliseconds(1_800_000_000_000)].map((until) => encodeOpened({ until })),
+      decode: inverse(decodeOpened, encodeOpened),
+      takesChanged: "some",
+    },
+    {
+      name: "answer to who collects from a box",
+      corpus: collected.map(encodeCollected),
+      decode: inverse((bytes) => decodeCollected(bytes, sizes), encodeCollected),
+      takesChanged: "some",
+    },
+  ];
+}
+
+const encode = (request: BoxRequest): Uint8Array =>
+  request.kind === "open" ? encodeOpen(request) : encodeCollect(request);
