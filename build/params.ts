@@ -9,6 +9,7 @@ import { DEMO_PARAMETERS, LIVE_PARAMETERS, type Parameters } from "#transport/co
 import { type Burst, burst, MIX_CAPACITY, NETWORK_USERS, SPREAD_WIDEST } from "./params/bursts.ts";
 import { type Check, checks, type Kind } from "./params/checks.ts";
 import { type Figures, figures } from "./params/figures.ts";
+import type { Latency } from "./params/latency.ts";
 
 const number = { type: "string" } as const;
 const { values: args } = parseArgs({
@@ -77,6 +78,7 @@ function rows(kind: Kind, parameters: Parameters, f: Figures): [string, string][
         `${name}: one packet's mail, median; 95 %`,
         `${seconds(profile.latency.median)}; ${seconds(profile.latency.p95)}`,
       ],
+      ...(profile.boxLatency === undefined ? [] : [boxRow(name, profile.boxLatency)]),
       [
         `${name}: polls; arrivals at one sender's full pace`,
         `${text(profile.pollsPerSecond)}; ${text(profile.arrivalsPerSecond)} per second`,
@@ -112,6 +114,11 @@ function rows(kind: Kind, parameters: Parameters, f: Figures): [string, string][
   }
   return table;
 }
+
+const boxRow = (name: string, { median, p95 }: Latency): [string, string] => [
+  `${name}: the same to a box`,
+  `${seconds(median)}; ${seconds(p95)}`,
+];
 
 function burstRows({ peak, seconds: lasts, leastSpread, needed, ...b }: Burst): [string, string][] {
   const spread =

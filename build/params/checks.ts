@@ -3,6 +3,7 @@
 import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { FRAGMENTS_MAX } from "#transport/fragment/limits.ts";
+import type { Geometry } from "#transport/sphinx/geometry.ts";
 import { requestBytesMax } from "#transport/sphinx/service-payload.ts";
 import { burst, MIX_CAPACITY, SPREAD_WIDEST } from "./bursts.ts";
 import { type Figures, figures, MAIL_BYTES } from "./figures.ts";
@@ -36,6 +37,17 @@ function packetChecks(parameters: Parameters, { geometry, fragmentDataBytes }: F
     atLeast("the largest message can be cut", FRAGMENTS_MAX, parameters.messageBytesMax / fragmentDataBytes),
     // Certificate, mailbox key and addresses of one reader, as the `keys` service answers them.
     atLeast("a reply holds a reader's record", geometry.replyBytes, 12_288),
+    ...boxChecks(parameters, geometry),
+  ];
+}
+
+/** docs/spec/17-boxes.md §3: kind, secret, reader, cursor, taken; a delay for each answer; a SURB for each but the first. */
+function boxChecks({ boxReplies }: Parameters, geometry: Geometry): Check[] {
+  if (boxReplies === 0) return [];
+  const collect = 1 + 32 + 32 + 8 + 8 + 4 * boxReplies + (boxReplies - 1) * geometry.surbBytes;
+  return [
+    atLeast("a request has room for the reply blocks of a collect", requestBytesMax(geometry, "box"), collect),
+    atLeast("a reply carries an entry of a box", geometry.replyBytes, 1 + 8 + 8 + geometry.sealedBytes),
   ];
 }
 
@@ -46,7 +58,7 @@ function profileChecks(name: ProfileName, parameters: Parameters, { profiles }: 
     exactly(`${name}: the shares of a slot sum to 1`, round(payloadShare + loopShare + dropShare), 1),
     above(`${name}: no share is zero`, Math.min(payloadShare, loopShare, dropShare), 0),
     above(
-      `${name}: polls outpace what arrives, own loops and a sender at full pace`,
+      `${name}: polls outpace what arrives, own loops, answers of boxes and a sender at full pace`,
       pollsPerSecond,
       arrivalsPerSecond,
     ),

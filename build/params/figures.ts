@@ -7,7 +7,7 @@ import { fragmentCount } from "#transport/fragment/split.ts";
 import { entryFrameBytes, FRAME_TYPE_BYTES, POLL_FRAME_BYTES, sendFrameBytes } from "#transport/link/frame-table.ts";
 import { type Geometry, geometry } from "#transport/sphinx/geometry.ts";
 import { decoyRate, poolOf } from "#transport/traffic/minimum-pool.ts";
-import { erlangQuantile, type Latency, MIXES, packetLatency } from "./latency.ts";
+import { boxRepliesPerSecond, erlangQuantile, type Latency, MIXES, packetLatency } from "./latency.ts";
 
 export interface Figures {
   readonly geometry: Geometry;
@@ -39,8 +39,10 @@ export interface ProfileFigures {
   readonly upBytesPerDay: number;
   readonly downBytesPerDay: number;
   readonly latency: Latency;
+  /** To a box; undefined where the network has none. */
+  readonly boxLatency: Latency | undefined;
   readonly payloadPerSecond: number;
-  /** Entries that a mailbox gets: its own loops, and one sender at full pace. */
+  /** Entries that a mailbox gets: its own loops, answers of boxes, and one sender at full pace. */
   readonly arrivalsPerSecond: number;
   readonly pollsPerSecond: number;
   /** For bodies as handed to the transport, that is after MIME and OpenPGP. */
@@ -105,7 +107,7 @@ export function figures(parameters: Parameters): Figures {
   const { mail, chat } = parameters.profiles;
   const slowest = milliseconds(Math.max(mail.meanDelay, chat.meanDelay));
   const { duration, lead, overlap } = parameters.epoch;
-  const packetsPerSecondPerLayer = USERS * mail.sendRate;
+  const packetsPerSecondPerLayer = USERS * (mail.sendRate + boxRepliesPerSecond(parameters, mail));
   // Senders use a key from its lead on, and it goes at the end of its overlap: no tag is held for longer.
   const tagsPerPacketPerSecond = (duration + lead + overlap) / 1000;
   return {
@@ -168,8 +170,9 @@ function profileFigures(parameters: Parameters, sizes: Geometry, profile: Profil
       DAY_SECONDS * (sendRate * wireBytes(send) + pollRate * (wireBytes(POLL_FRAME_BYTES) + acknowledgements(entry))),
     downBytesPerDay: DAY_SECONDS * (pollRate * wireBytes(entry) + sendRate * acknowledgements(send)),
     latency,
+    boxLatency: parameters.boxReplies === 0 ? undefined : packetLatency(parameters, profile, "box"),
     payloadPerSecond,
-    arrivalsPerSecond: sendRate * profile.loopShare + payloadPerSecond,
+    arrivalsPerSecond: sendRate * profile.loopShare + boxRepliesPerSecond(parameters, profile) + payloadPerSecond,
     pollsPerSecond: pollRate,
     mails: Object.values(MAIL_BYTES).map((bodyBytes) =>
       mailFigures(parameters, sizes, { profile, bodyBytes, latency }),

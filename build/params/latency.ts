@@ -17,17 +17,29 @@ export const MIXES = 3;
 export const LINKS = 5;
 export const LINK_TIME: Milliseconds = milliseconds(40);
 
-/** For a mail of one fragment between two clients that are on, the reader's mailbox holding nothing but its own loops. */
+/** Answers of a client's boxes (docs/spec/17-boxes.md §6): so many for each drop slot. */
+export const boxRepliesPerSecond = ({ boxReplies }: Pick<Parameters, "boxReplies">, profile: Profile): number =>
+  boxReplies * profile.dropShare * profile.sendRate;
+
+/**
+ * For a mail of one fragment between two clients that are on, the reader's mailbox holding nothing but its own loops and answers
+ * of its boxes. `to` a box: it waits there for the next answer, which passes three mixes more.
+ */
 export function packetLatency(
-  { clock, sendSpread }: Pick<Parameters, "clock" | "sendSpread">,
+  parameters: Pick<Parameters, "clock" | "sendSpread" | "boxReplies">,
   profile: Profile,
+  to: "mailbox" | "box" = "mailbox",
 ): Latency {
+  const { clock, sendSpread } = parameters;
   const slot = meanInterval(profile.sendRate);
+  const replies = boxRepliesPerSecond(parameters, profile);
   const loops = profile.loopShare * profile.sendRate;
   // A poll fetches one entry, so the mailbox is a queue that polls serve: under Poisson clocks M/M/1, whose sojourn is
   // exponential with the difference of the rates. For the slot clock this is an upper bound.
-  const fetch = meanInterval(perSecond(profile.pollRate - loops));
-  const stages = [...Array.from({ length: MIXES }, () => profile.meanDelay), fetch];
+  const fetch = meanInterval(perSecond(profile.pollRate - loops - replies));
+  // Drop slots come by chance, and each one's answers are spread over the time to the next: nearly a Poisson process.
+  const atBox = to === "box" ? [meanInterval(perSecond(replies)), ...mixes(profile)] : [];
+  const stages = [...mixes(profile), ...atBox, fetch];
   const mean = slot / profile.payloadShare + stages.reduce((sum, stage) => sum + stage, 0);
   const grid = new Grid(milliseconds(mean / 2000), 24_000);
 
@@ -38,9 +50,11 @@ export function packetLatency(
     grid.startInSlots({ slot, share: profile.payloadShare, spread: sendSpread });
   }
   for (const stage of stages) grid.addExponential(stage);
-  const fixed = WRAP_LEAD + LINKS * LINK_TIME;
+  const fixed = WRAP_LEAD + (to === "box" ? 2 : 1) * LINKS * LINK_TIME;
   return { median: milliseconds(grid.quantile(0.5) + fixed), p95: milliseconds(grid.quantile(0.95) + fixed) };
 }
+
+const mixes = ({ meanDelay }: Profile): Milliseconds[] => Array.from({ length: MIXES }, () => meanDelay);
 
 /** The time that a sum of `count` exponential waits exceeds only with this chance (Erlang's law). */
 export function erlangQuantile(options: { count: number; mean: Milliseconds; exceededWith: number }): Milliseconds {

@@ -9,6 +9,7 @@ import { milliseconds, perSecond, seconds } from "#transport/core/units.ts";
 import { WRAP_LEAD } from "#transport/traffic/limits.ts";
 import { checks, type Kind } from "../../build/params/checks.ts";
 import { type Burst, burst } from "../../build/params/bursts.ts";
+import { figures } from "../../build/params/figures.ts";
 import { erlangQuantile, LINK_TIME, LINKS, packetLatency } from "../../build/params/latency.ts";
 
 const failing = (kind: Kind, parameters: Parameters): string[] =>
@@ -80,11 +81,34 @@ for (const law of ["poisson", "slot"] as const) {
         if (tick > phase && uniform(random) < profile.payloadShare) return time + (tick - phase) * slot;
       }
     }).toSorted((a, b) => a - b);
-    const { median, p95 } = packetLatency({ clock: law, sendSpread }, profile);
+    const { median, p95 } = packetLatency({ clock: law, sendSpread, boxReplies: 0 }, profile);
     assert.ok(Math.abs(median / (times[10_000] as number) - 1) < 0.02, `${median} ${times[10_000]}`);
     assert.ok(Math.abs(p95 / (times[19_000] as number) - 1) < 0.02, `${p95} ${times[19_000]}`);
   });
 }
+
+test("with boxes the network for people adds up, and a mail to one waits for an answer and passes three mixes more", () => {
+  const parameters = { ...LIVE_PARAMETERS, boxReplies: 2 };
+  assert.deepEqual(failing("live", parameters), []);
+  assert.deepEqual(failing("demo", { ...DEMO_PARAMETERS, boxReplies: 2 }), []);
+  const { profiles, network } = figures(parameters);
+  assert.ok(
+    Math.abs(network.packetsPerSecondPerLayer / (200_000 / 21) - 1.3) < 1e-9,
+    "0.15 of slots ask for two answers",
+  );
+  // Means: 70 s between answers, three delays of 5 s; the median of a sum lies below.
+  const { latency, boxLatency } = profiles.mail;
+  const more = ((boxLatency?.median ?? 0) - latency.median) / 1000;
+  assert.ok(more > 60 && more < 85, `${more}`);
+});
+
+test("more answers than polls bring, or than a request can ask for, are refused", () => {
+  assert.ok(failing("live", { ...LIVE_PARAMETERS, boxReplies: 4 }).includes(OUTPACED));
+  const small = failing("live", { ...LIVE_PARAMETERS, boxReplies: 4, packetBytes: 22_000 });
+  assert.ok(small.includes("a request has room for the reply blocks of a collect"));
+});
+
+const OUTPACED = "mail: polls outpace what arrives, own loops, answers of boxes and a sender at full pace";
 
 test("Erlang's law has its known quantiles", () => {
   const one = erlangQuantile({ count: 1, mean: seconds(1), exceededWith: Math.exp(-3) });

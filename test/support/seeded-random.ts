@@ -53,5 +53,6 @@ export function seededStreams(seed: string): RandomStreams {
     keys: stream("keys"),
     reliability: stream("reliability"),
     guards: stream("guards"),
+    boxes: stream("boxes"),
   };
 }

@@ -57,6 +57,8 @@ export interface Parameters {
     /** What one device gets for each provider and period. 0: services ask for none. */
     readonly perProvider: number;
   };
+  /** Answers that a client asks of its boxes in each drop slot, 0 to 4. 0: no boxes. Spec: docs/spec/17-boxes.md */
+  readonly boxReplies: number;
   /** The number of fragments of a message is padded up to a multiple of this once it is past it. */
   readonly fragmentStep: number;
   /** The largest message in bytes, sealed OpenPGP included. */
@@ -98,6 +100,7 @@ export const LIVE_PARAMETERS: Parameters = {
   nodeLoopRate: perSecond(1 / 4),
   minimumPool: 20,
   tokens: { period: milliseconds(DAY), perProvider: 16 },
+  boxReplies: 0,
   fragmentStep: 8,
   messageBytesMax: 25 * 2 ** 20,
   retention: milliseconds(30 * DAY),

@@ -23,6 +23,8 @@ export interface RandomStreams {
   readonly keys: RandomSource;
   /** Waits that a user's mail sets off: receipts, `have`, retransmission. */
   readonly reliability: RandomSource;
+  /** Which box is collected from, and when its answers leave. */
+  readonly boxes: RandomSource;
 }
 
 /** One source serves every stream where it is the system's: its bytes are independent whoever draws them. */
@@ -36,6 +38,7 @@ export function systemStreams(random: RandomSource): RandomStreams {
     padding: random,
     keys: random,
     reliability: random,
+    boxes: random,
     guards: random,
   };
 }

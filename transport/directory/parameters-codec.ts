@@ -29,6 +29,7 @@ export function encodeParameters(parameters: Parameters): Uint8Array {
     .u64(parameters.mailboxKeyLifetime)
     .u64(parameters.tokens.period)
     .u16(parameters.tokens.perProvider)
+    .u8(parameters.boxReplies)
     .finish();
 }
 
@@ -58,6 +59,7 @@ export function decodeParameters(bytes: Uint8Array): Parameters {
     retention: milliseconds(reader.u64()),
     mailboxKeyLifetime: milliseconds(reader.u64()),
     tokens: { period: milliseconds(reader.u64()), perProvider: reader.u16() },
+    boxReplies: reader.u8(),
   };
   reader.end();
   assertUsable(parameters);
@@ -84,7 +86,8 @@ function decodeProfile(reader: Reader): Profile {
 
 /** Senders change keys within an epoch, and the old keys live until what was sent with them has arrived. */
 function assertUsable(parameters: Parameters): void {
-  const { sendSpread, epoch, fragmentStep, messageBytesMax, retention, mailboxKeyLifetime, tokens } = parameters;
+  const { sendSpread, epoch, fragmentStep, messageBytesMax, retention, mailboxKeyLifetime, tokens, boxReplies } =
+    parameters;
   const { duration, lead, overlap } = epoch;
   // A quarter of the epoch is for agreement, and that ends before the lead begins.
   const isEpochSound = duration > 0 && lead >= 0 && lead <= duration / 2 && overlap >= 0 && overlap <= duration;
@@ -92,11 +95,15 @@ function assertUsable(parameters: Parameters): void {
   // A list names the keys of two periods (docs/spec/13-tokens.md §2): none may pass within one list's life.
   const arePeriodsSound = tokens.period >= 2 * duration && tokens.perProvider <= TOKENS_PER_PROVIDER_MAX;
   const isSpreadSound = sendSpread >= SEND_SPREAD_MIN && sendSpread <= 1;
-  if (!isSpreadSound || !isEpochSound || !arePositive || !arePeriodsSound) throw new TransportError("MALFORMED");
+  if (boxReplies > BOX_REPLIES_MAX || !isSpreadSound || !isEpochSound || !arePositive || !arePeriodsSound)
+    throw new TransportError("MALFORMED");
 }
 
 /** One provider's part of a request for tokens must fit a CONTROL frame many times over: 64 · 32 bytes of 16 KiB. */
 export const TOKENS_PER_PROVIDER_MAX = 64;
+
+/** A request has room for three SURBs beside its own. */
+export const BOX_REPLIES_MAX = 4;
 
 /** IEEE 754 binary64, big-endian. */
 function float64(value: number): Uint8Array {

@@ -10,8 +10,8 @@ import type { Decapsulator, Suite } from "../crypto/suite.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 
 /**
- * ciphertext 1,120 ‖ encrypted plaintext ‖ tag 16: exactly `geometry.payloadBytes`. `plaintext` has exactly
- * `geometry.fragmentBytes`. Throws MALFORMED when the mailbox key is none.
+ * ciphertext 1,120 ‖ encrypted plaintext ‖ tag 16, `geometry.sealedBytes`, and random bytes: exactly `geometry.payloadBytes`.
+ * `plaintext` has exactly `geometry.fragmentBytes`. Throws MALFORMED when the mailbox key is none.
  */
 export function seal(options: {
   suite: Suite;
@@ -26,18 +26,20 @@ export function seal(options: {
   const body = withSealKey(suite, { sharedSecret, ciphertext, mailboxKey }, (key, nonce) =>
     suite.aeadSeal({ key, nonce, plaintext, associated: ciphertext }),
   );
-  return concat(ciphertext, body);
+  return concat(ciphertext, body, random.bytes(geometry.payloadBytes - geometry.sealedBytes));
 }
 
-/** The plaintext, or undefined when it was sealed to another key or was changed on the way. */
+/** Of a whole payload, or of its first `geometry.sealedBytes`, which is all that a box keeps: the plaintext, or undefined when it was sealed to another key or was changed on the way. */
 export function openSeal(options: {
   suite: Suite;
   geometry: Geometry;
   mailboxKey: Decapsulator;
   sealed: Uint8Array;
 }): Uint8Array | undefined {
-  const { suite, geometry, mailboxKey, sealed } = options;
-  if (sealed.length !== geometry.payloadBytes) return undefined;
+  const { suite, geometry, mailboxKey } = options;
+  const { sealedBytes, payloadBytes } = geometry;
+  if (options.sealed.length !== payloadBytes && options.sealed.length !== sealedBytes) return undefined;
+  const sealed = options.sealed.subarray(0, sealedBytes);
   const ciphertext = sealed.subarray(0, suite.sealKem.ciphertextBytes);
   const sharedSecret = mailboxKey.decapsulate(ciphertext);
   if (sharedSecret === undefined) return undefined;

@@ -10,7 +10,9 @@ export interface Geometry {
   readonly headerBytes: number;
   readonly payloadBytes: number;
   readonly surbBytes: number;
-  /** Plaintext inside one seal (docs/spec/02-fragment.md §2). */
+  /** A seal; what is left of a payload is random, so that a reply carries a whole seal (docs/spec/02-fragment.md §2). */
+  readonly sealedBytes: number;
+  /** Plaintext inside one seal. */
   readonly fragmentBytes: number;
   /** The longest body of a service request or reply, its frame of zeros and length taken off. */
   readonly replyBytes: number;
@@ -42,6 +44,8 @@ const LENGTH_BYTES = 4;
 const CIPHERTEXT_BYTES: Readonly<Record<SuiteName, number>> = { x25519: 32, xwing: 1120 };
 /** X-Wing ciphertext and Poly1305 tag of the seal, whatever the suite of the hops. */
 const SEAL_BYTES = CIPHERTEXT_BYTES.xwing + 16;
+/** Behind a seal: more than a reply's frame (36 bytes) and the numbers of an entry of a box (17 bytes, docs/spec/17-boxes.md §3) take. */
+const SEAL_REST_BYTES = 64;
 
 /** Throws MALFORMED when `packetBytes` leaves no room for a sealed fragment and a request. */
 export function geometry(options: { suite: SuiteName; packetBytes: number }): Geometry {
@@ -53,7 +57,8 @@ export function geometry(options: { suite: SuiteName; packetBytes: number }): Ge
   const surbBytes = headerBytes + NODE_ID_BYTES + SURB_KEY_BYTES;
   const payloadBytes = packetBytes - headerBytes;
   const replyBytes = payloadBytes - CHECK_BYTES - LENGTH_BYTES;
-  const fragmentBytes = payloadBytes - SEAL_BYTES;
+  const sealedBytes = payloadBytes - SEAL_REST_BYTES;
+  const fragmentBytes = sealedBytes - SEAL_BYTES;
   if (!Number.isSafeInteger(packetBytes) || fragmentBytes < 256) {
     throw new TransportError("MALFORMED", `A packet of ${packetBytes} bytes is too small for the suite ${suite}.`);
   }
@@ -63,6 +68,7 @@ export function geometry(options: { suite: SuiteName; packetBytes: number }): Ge
     headerBytes,
     payloadBytes,
     surbBytes,
+    sealedBytes,
     fragmentBytes,
     replyBytes,
     ciphertextBytes,

@@ -62,8 +62,13 @@ test("a seal opens with its own key only, and not when any byte changed", () => 
   const mailbox = suite.sealKem.generate(random);
   const mailboxKey = suite.sealKem.open(mailbox.privateKey);
   const plaintext = random.bytes(geometry.fragmentBytes);
-  const sealed = seal({ suite, geometry, mailboxKey: mailbox.publicKey, plaintext, random });
-  assert.equal(sealed.length, geometry.payloadBytes);
+  const payload = seal({ suite, geometry, mailboxKey: mailbox.publicKey, plaintext, random });
+  assert.equal(payload.length, geometry.payloadBytes);
+  assert.deepEqual(openSeal({ suite, geometry, mailboxKey, sealed: payload }), plaintext);
+  // What is left of a payload is random, and no part of the seal: a box does not keep it.
+  const sealed = payload.subarray(0, geometry.sealedBytes);
+  assert.equal(payload.length - sealed.length, 64);
+  assert.ok(payload.subarray(sealed.length).some((byte) => byte !== 0));
   assert.deepEqual(openSeal({ suite, geometry, mailboxKey, sealed }), plaintext);
   const portableKey = portable.sealKem.open(mailbox.privateKey);
   assert.deepEqual(openSeal({ suite: portable, geometry, mailboxKey: portableKey, sealed }), plaintext);
@@ -74,8 +79,8 @@ test("a seal opens with its own key only, and not when any byte changed", () => 
   }
   const other = suite.sealKem.open(suite.sealKem.generate(random).privateKey);
   assert.equal(openSeal({ suite, geometry, mailboxKey: other, sealed }), undefined);
-  for (const length of [0, 1, 1120, sealed.length - 1]) {
-    assert.equal(openSeal({ suite, geometry, mailboxKey, sealed: sealed.subarray(0, length) }), undefined);
+  for (const length of [0, 1, 1120, sealed.length - 1, sealed.length + 1, payload.length - 1]) {
+    assert.equal(openSeal({ suite, geometry, mailboxKey, sealed: payload.subarray(0, length) }), undefined);
   }
   const noPoint = sealed.slice().fill(0, 1088, 1120);
   assert.equal(openSeal({ suite, geometry, mailboxKey, sealed: noPoint }), undefined);

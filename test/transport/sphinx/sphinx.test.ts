@@ -25,10 +25,11 @@ const destination = { command: "mailbox", recipient: random.bytes(32) } as const
 test("the live network's packet has the sizes that its specification prints", () => {
   const sizes = geometry(LIVE_PARAMETERS);
   assert.deepEqual(
-    [sizes.packetBytes, sizes.headerBytes, sizes.payloadBytes, sizes.surbBytes, sizes.fragmentBytes],
-    [28_672, 4_774, 23_898, 4_838, 22_762],
+    [sizes.packetBytes, sizes.headerBytes, sizes.payloadBytes, sizes.surbBytes, sizes.sealedBytes, sizes.fragmentBytes],
+    [28_672, 4_774, 23_898, 4_838, 23_834, 22_698],
   );
   assert.equal(sizes.headerBytes + sizes.payloadBytes, sizes.packetBytes);
+  assert.ok(sizes.sealedBytes + 17 <= sizes.replyBytes, "a reply carries a seal with the numbers of a box's entry");
   assert.deepEqual(geometryForPayload({ suite: "xwing", payloadBytes: 23_898 }), sizes);
 });
 
