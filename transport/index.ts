@@ -1,5 +1,6 @@
 /** The transport's public API: all that a program above it may use (docs/architecture.md). */
 
+export type { Place } from "./box/place.ts";
 export { concat, equalBytes, fromHex, Reader, toHex, utf8, Writer } from "./core/bytes.ts";
 export type { Cancel, Clock } from "./core/clock.ts";
 export { TransportError, type TransportErrorCode } from "./core/errors.ts";

@@ -3,7 +3,7 @@
 import { utf8 } from "#transport";
 import type { Database } from "./database.ts";
 
-type Name = "account" | "transport-account" | "mailbox-ratchet" | "tokens" | "cursor";
+type Name = "account" | "transport-account" | "mailbox-ratchet" | "tokens" | "boxes" | "cursor";
 
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as `openJson`
 export function readMeta<T>(db: Database, name: Name): T | undefined {

@@ -64,6 +64,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE seen (id BLOB PRIMARY KEY, at INTEGER NOT NULL, row BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE receipts (id BLOB PRIMARY KEY, due_at INTEGER NOT NULL, row BLOB NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- Where people are written to besides their mailboxes, by a keyed hash of their account key.
+  CREATE TABLE places (id BLOB PRIMARY KEY, until INTEGER NOT NULL, row BLOB NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

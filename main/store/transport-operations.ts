@@ -12,10 +12,13 @@ import {
   type OutgoingMessage,
   type OutgoingProgress,
   type OwedReceipt,
+  type Place,
+  type ProgressAnew,
   type Recipient,
   type SeenMessage,
   type StoredAccount,
   type StoredMailboxKey,
+  toHex,
 } from "#transport";
 import { MainError } from "../error.ts";
 import type { Database } from "./database.ts";
@@ -54,6 +57,9 @@ export const transportOperations = {
 
   tokenStock: (db: Database): Uint8Array | undefined => readMeta<{ stock: Uint8Array }>(db, "tokens")?.stock,
   saveTokenStock: (db: Database, stock: Uint8Array): void => writeMeta(db, "tokens", { stock }),
+
+  boxes: (db: Database): Uint8Array | undefined => readMeta<{ boxes: Uint8Array }>(db, "boxes")?.boxes,
+  saveBoxes: (db: Database, boxes: Uint8Array): void => writeMeta(db, "boxes", { boxes }),
 
   mailboxRatchet: (db: Database): MailboxRatchet | undefined => readMeta(db, "mailbox-ratchet"),
   saveMailboxRatchet: (db: Database, ratchet: MailboxRatchet): void => writeMeta(db, "mailbox-ratchet", ratchet),
@@ -95,8 +101,9 @@ export const transportOperations = {
     return db.cipher.open("outgoing_data", [id, index], row["row"]);
   },
 
-  readdress(db: Database, id: MessageId, to: Recipient): void {
-    changeOutgoing(db, id, { to }, { finished: 0 });
+  readdress(db: Database, id: MessageId, to: Recipient, anew?: ProgressAnew): void {
+    changeOutgoing(db, id, anew === undefined ? { to } : { to, progress: anew.progress }, { finished: 0 });
+    for (const [index, state] of anew?.fragments ?? []) writeFragment(db, id, index, state);
   },
 
   saveFragment(db: Database, id: MessageId, index: number, state: OutgoingFragment): void {
@@ -116,6 +123,20 @@ export const transportOperations = {
   finishOutgoing(db: Database, id: MessageId, progress: OutgoingProgress): void {
     changeOutgoing(db, id, { progress }, { finished: 1 });
     db.run("DELETE FROM outgoing_data WHERE message = ?", id);
+  },
+
+  place(db: Database, accountKey: Uint8Array): Place | undefined {
+    const id = placeKey(db, accountKey);
+    const row = db.get("SELECT row FROM places WHERE id = ?", id);
+    return row && db.cipher.openJson<Place>("places", [id], row["row"]);
+  },
+
+  savePlace(db: Database, accountKey: Uint8Array, place: Place | undefined): void {
+    const id = placeKey(db, accountKey);
+    db.run("DELETE FROM places WHERE id = ?", id);
+    if (place === undefined) return;
+    const row = db.cipher.sealJson("places", [id], place);
+    db.run("INSERT INTO places (id, until, row) VALUES (?, ?, ?)", id, Math.floor(place.until), row);
   },
 
   cursor: (db: Database): number => readMeta<number>(db, "cursor") ?? 0,
@@ -208,12 +229,16 @@ export const transportOperations = {
     db.run("DELETE FROM outgoing WHERE finished = 1 AND queued_at < ?", time);
     db.run("DELETE FROM seen WHERE at < ?", time);
     db.run("DELETE FROM receipts WHERE due_at < ?", time);
+    db.run("DELETE FROM places WHERE until < ?", time);
     db.run(
       "DELETE FROM incoming WHERE message IN (SELECT message FROM incoming GROUP BY message HAVING MAX(at) < ?)",
       time,
     );
   },
 } as const;
+
+/** Whose boxes these are, no column says. */
+const placeKey = (db: Database, accountKey: Uint8Array): Uint8Array => db.cipher.index("place", toHex(accountKey));
 
 function writeFragment(db: Database, id: MessageId, index: number, state: OutgoingFragment): void {
   const row = db.cipher.sealJson("outgoing_fragments", [id, index], state);

@@ -12,7 +12,8 @@ import {
   encodeOpen,
   encodeOpened,
 } from "#transport/box/requests.ts";
-import { milliseconds } from "#transport/core/units.ts";
+import { decodePlace, encodePlace } from "#transport/box/place.ts";
+import { mailboxId, milliseconds, nodeId } from "#transport/core/units.ts";
 import type { Target } from "./fuzz.ts";
 import { inverse } from "./inverse.ts";
 import type { Traffic } from "./traffic.ts";
@@ -37,7 +38,18 @@ export function boxTargets({ geometry }: Traffic): Target[] {
     { what: "nothing", next: 1201 },
     { what: "entry", next: 1201, number: 1205, sealed: random.bytes(sizes.sealedBytes) },
   ];
+  const place = {
+    providerId: nodeId(random.bytes(32)),
+    boxId: mailboxId(random.bytes(32)),
+    until: milliseconds(1_800_000_000_000),
+  };
   return [
+    {
+      name: "place",
+      corpus: [place, undefined].map(encodePlace),
+      decode: inverse(decodePlace, encodePlace),
+      takesChanged: "some",
+    },
     {
       name: "request to a box",
       corpus: [encodeOpen({ secret }), encodeCollect(collect), encodeCollect({ ...collect, cursor: 0, taken: 0n })],

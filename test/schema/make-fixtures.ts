@@ -97,10 +97,17 @@ async function makeClient(dataDir: string): Promise<void> {
     validUntil: milliseconds(1_900_000_000_000),
     eraseAt: milliseconds(1_950_000_000_000),
   });
+  const place = {
+    providerId: nodeId(bytes(18)),
+    boxId: mailboxId(bytes(19)),
+    until: milliseconds(1_900_000_000_000),
+  };
+  await store.savePlace(recipient.accountKey, place);
+  await store.saveBoxes(bytes(20, 104));
   await store.addOutgoing(
     {
       id,
-      to: recipient,
+      to: { ...recipient, place },
       bytes: 5,
       proof: bytes(12),
       queuedAt: milliseconds(1_800_000_000_000),

@@ -100,6 +100,11 @@ for (const name of versions) {
       assert.deepEqual([outgoing?.id, outgoing?.fragments.length], [bytes(1, 16), 1]);
       assert.deepEqual(await store.outgoingData(messageId(bytes(1, 16)), 0), bytes(13, 50));
       assert.equal(await store.cursor(), 41);
+      // 0.1.0 knew no boxes.
+      const hasPlaces = digestsOf(name).client.length > 1;
+      const place = hasPlaces ? { providerId: bytes(18), boxId: bytes(19), until: 1_900_000_000_000 } : undefined;
+      assert.deepEqual([await store.place(bytes(17)), outgoing?.to.place], [place, place]);
+      assert.deepEqual(await store.boxes(), hasPlaces ? bytes(20, 104) : undefined);
       assert.equal((await store.incoming())[0]?.bytes, 30);
       const found = await store.search({ query: "evergreen", limit: 5 });
       assert.equal(found[0]?.conversation.subject, "Kept");

@@ -1,5 +1,6 @@
 /** What a client keeps, in memory: it outlives the client object as a file outlives a process. Copies what goes in and out. */
 
+import type { Place } from "#transport/box/place.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import type { MessageId, Milliseconds } from "#transport/core/units.ts";
 import type {
@@ -11,6 +12,7 @@ import type {
   OutgoingMessage,
   OutgoingProgress,
   OwedReceipt,
+  ProgressAnew,
   Recipient,
   SeenMessage,
   StoredAccount,
@@ -27,10 +29,12 @@ export class MemoryClientStore implements ClientStore {
   #consensuses: { epoch: number; bytes: Uint8Array }[] = [];
   #keys: StoredMailboxKey[] = [];
   #tokens: Uint8Array | undefined;
+  #boxes: Uint8Array | undefined;
   #ratchet: MailboxRatchet | undefined;
   readonly #outgoing = new Map<string, Kept>();
   readonly #incoming = new Map<string, IncomingFragment[]>();
   readonly #seen = new Map<string, SeenMessage>();
+  readonly #places = new Map<string, Place>();
   readonly #owed = new Map<string, OwedReceipt>();
   #cursor = 0;
   /** While set, every write is refused with it, as on a full disk. */
@@ -82,6 +86,15 @@ export class MemoryClientStore implements ClientStore {
     this.#tokens = copy(stock);
   }
 
+  async boxes(): Promise<Uint8Array | undefined> {
+    return copy(this.#boxes);
+  }
+
+  async saveBoxes(boxes: Uint8Array): Promise<void> {
+    this.#write();
+    this.#boxes = copy(boxes);
+  }
+
   async mailboxRatchet(): Promise<MailboxRatchet | undefined> {
     return copy(this.#ratchet);
   }
@@ -112,10 +125,12 @@ export class MemoryClientStore implements ClientStore {
     return data.slice();
   }
 
-  async readdress(id: MessageId, to: Recipient): Promise<void> {
+  async readdress(id: MessageId, to: Recipient, anew?: ProgressAnew): Promise<void> {
     this.#write();
     const kept = this.#outgoing.get(toHex(id));
-    if (kept !== undefined) kept.message = { ...kept.message, to: copy(to) };
+    if (kept === undefined) return;
+    kept.message = { ...kept.message, to: copy(to) };
+    if (anew !== undefined) await this.saveProgress(id, anew.progress, anew.fragments);
   }
 
   async saveProgress(
@@ -134,6 +149,16 @@ export class MemoryClientStore implements ClientStore {
     await this.saveProgress(id, progress);
     const kept = this.#outgoing.get(toHex(id));
     if (kept !== undefined) kept.data = [];
+  }
+
+  async place(accountKey: Uint8Array): Promise<Place | undefined> {
+    return copy(this.#places.get(toHex(accountKey)));
+  }
+
+  async savePlace(accountKey: Uint8Array, place: Place | undefined): Promise<void> {
+    this.#write();
+    if (place === undefined) this.#places.delete(toHex(accountKey));
+    else this.#places.set(toHex(accountKey), copy(place));
   }
 
   async cursor(): Promise<number> {
@@ -206,6 +231,7 @@ export class MemoryClientStore implements ClientStore {
     }
     for (const [id, { at }] of this.#seen) if (at < before) this.#seen.delete(id);
     for (const [id, { dueAt }] of this.#owed) if (dueAt < before) this.#owed.delete(id);
+    for (const [key, { until }] of this.#places) if (until < before) this.#places.delete(key);
     for (const [id, fragments] of this.#incoming) {
       if (fragments.every(({ at }) => at < before)) this.#incoming.delete(id);
     }

@@ -12,6 +12,7 @@
  * store it under its message id, so that taking it twice is taking it once.
  */
 
+import type { Place } from "../box/place.ts";
 import type { Milliseconds, MailboxId, MessageId, NodeId } from "../core/units.ts";
 import type { ProfileName } from "../core/parameters.ts";
 import type { Guard } from "../directory/guards.ts";
@@ -36,6 +37,12 @@ export interface ClientStore {
    */
   tokenStock(): Promise<Uint8Array | undefined>;
   saveTokenStock(stock: Uint8Array): Promise<void>;
+  /**
+   * The account's own boxes, as the transport encodes them: a secret, with which the store deals as with the token stock.
+   * undefined before the first save.
+   */
+  boxes(): Promise<Uint8Array | undefined>;
+  saveBoxes(boxes: Uint8Array): Promise<void>;
   /** What the coming keys are made from. A secret. */
   mailboxRatchet(): Promise<MailboxRatchet | undefined>;
   /** Replaces the one before, which must not be found again. */
@@ -54,8 +61,11 @@ export interface ClientStore {
   outgoing(): Promise<readonly OutgoingMessage[]>;
   /** The data of one fragment, as given to `addOutgoing`. Rejects when the message is unknown or finished. */
   outgoingData(id: MessageId, index: number): Promise<Uint8Array>;
-  /** Replaces the recipient of a message: it will be sealed to another key of the same reader. */
-  readdress(id: MessageId, to: Recipient): Promise<void>;
+  /**
+   * Replaces the recipient of a message: it will be sealed to another key of the same reader, or go to another place. With
+   * `anew`, in the same transaction, the progress and the state of some fragments.
+   */
+  readdress(id: MessageId, to: Recipient, anew?: ProgressAnew): Promise<void>;
   /** Replaces the message-level progress and, where given, the state of some fragments. */
   saveProgress(
     id: MessageId,
@@ -64,6 +74,11 @@ export interface ClientStore {
   ): Promise<void>;
   /** Saves the progress and deletes the fragments' data: the message was delivered or given up. */
   finishOutgoing(id: MessageId, progress: OutgoingProgress): Promise<void>;
+
+  /** Where the holder of this account key (32 bytes) is written to; undefined: in the mailbox of the record alone. */
+  place(accountKey: Uint8Array): Promise<Place | undefined>;
+  /** Replaces the one before; undefined forgets it. */
+  savePlace(accountKey: Uint8Array, place: Place | undefined): Promise<void>;
 
   // --- receiving ---
 
@@ -92,7 +107,10 @@ export interface ClientStore {
   /** They were sent. */
   settleReceipts(ids: readonly MessageId[]): Promise<void>;
 
-  /** Forgets finished messages, seen ids, owed receipts and incomplete messages that are older than `before`. */
+  /**
+   * Forgets finished messages, seen ids, owed receipts and incomplete messages that are older than `before`, and places that were
+   * over by then.
+   */
   prune(before: Milliseconds): Promise<void>;
 }
 
@@ -149,6 +167,8 @@ export interface Recipient {
   readonly mailboxKey: Uint8Array;
   /** When the reader's record ends; its private half outlives it (docs/spec/01-message.md §5). */
   readonly validUntil: Milliseconds;
+  /** Where it goes in place of the mailbox (docs/spec/17-boxes.md §4). */
+  readonly place?: Place | undefined;
 }
 
 export interface OutgoingMessage {
@@ -192,6 +212,11 @@ export interface OutgoingProgress {
   readonly reminders: number;
 }
 
+export interface ProgressAnew {
+  readonly progress: OutgoingProgress;
+  readonly fragments: ReadonlyMap<number, OutgoingFragment>;
+}
+
 export interface IncomingFragment {
   readonly id: MessageId;
   readonly index: number;
@@ -219,6 +244,8 @@ export interface SeenMessage {
   readonly proof: Uint8Array;
   /** Whom a receipt may go to; undefined until the program said so. */
   readonly acknowledgeTo: Recipient | undefined;
+  /** Where the message says that its receipts go. */
+  readonly place?: Place | undefined;
 }
 
 export interface OwedReceipt {

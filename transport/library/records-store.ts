@@ -3,6 +3,7 @@
  * Spec: docs/spec/01-message.md §6
  */
 
+import type { Place } from "../box/place.ts";
 import { toHex } from "../core/bytes.ts";
 import type { MessageId, Milliseconds } from "../core/units.ts";
 import type {
@@ -13,6 +14,7 @@ import type {
   OutgoingMessage,
   OutgoingProgress,
   OwedReceipt,
+  ProgressAnew,
   Recipient,
   SeenMessage,
   StoredAccount,
@@ -20,19 +22,20 @@ import type {
 } from "../client/store.ts";
 import type { Records } from "./records.ts";
 import type { Identity, Store } from "./store.ts";
+import {
+  type Changes,
+  complete,
+  type Head,
+  incomingName,
+  isBulk,
+  type KnownPlace,
+  outgoingName,
+  placeName,
+  progressed,
+  put,
+  type Row,
+} from "./record-forms.ts";
 import { decodeValue, encodeValue } from "./values.ts";
-
-type Changes = Map<string, Uint8Array | undefined>;
-
-/** An incoming message's head; its fragments' data are records of their own. */
-type Head = Omit<IncomingSummary, "id" | "indexes" | "bytes"> & {
-  bytes: number;
-  id: MessageId;
-  indexes: number[];
-  newest: number;
-  lastAt: Milliseconds;
-};
-type Row = { readonly message: OutgoingMessage; readonly order: number; readonly data: number };
 
 export class RecordsStore implements Store {
   readonly #records: Records;
@@ -112,6 +115,14 @@ export class RecordsStore implements Store {
     await this.#write(() => put("tokens", { stock }));
   }
 
+  async boxes(): Promise<Uint8Array | undefined> {
+    return (this.#get("boxes") as { boxes: Uint8Array } | undefined)?.boxes;
+  }
+
+  async saveBoxes(boxes: Uint8Array): Promise<void> {
+    await this.#write(() => put("boxes", { boxes }));
+  }
+
   async mailboxRatchet(): Promise<MailboxRatchet | undefined> {
     return this.#get("ratchet") as MailboxRatchet | undefined;
   }
@@ -147,10 +158,12 @@ export class RecordsStore implements Store {
     return this.#records.read(outgoingName(toHex(id), index));
   }
 
-  async readdress(id: MessageId, to: Recipient): Promise<void> {
+  async readdress(id: MessageId, to: Recipient, anew?: ProgressAnew): Promise<void> {
     await this.#write(() => {
       const row = this.#get(`out/${toHex(id)}`) as Row | undefined;
-      return row === undefined ? new Map() : put(`out/${toHex(id)}`, { ...row, message: { ...row.message, to } });
+      if (row === undefined) return new Map();
+      const { progress, fragments } = { ...row.message, ...(anew && progressed(row.message, anew)) };
+      return put(`out/${toHex(id)}`, { ...row, message: { ...row.message, to, progress, fragments } });
     });
   }
 
@@ -169,6 +182,18 @@ export class RecordsStore implements Store {
       for (let index = 0; index < row.data; index++) changes.set(outgoingName(toHex(id), index), undefined);
       return changes;
     });
+  }
+
+  async place(accountKey: Uint8Array): Promise<Place | undefined> {
+    return (this.#get(placeName(accountKey)) as KnownPlace | undefined)?.place;
+  }
+
+  async savePlace(accountKey: Uint8Array, place: Place | undefined): Promise<void> {
+    await this.#write(() =>
+      place === undefined
+        ? new Map([[placeName(accountKey), undefined]])
+        : put(placeName(accountKey), { accountKey, place } satisfies KnownPlace),
+    );
   }
 
   async cursor(): Promise<number> {
@@ -266,6 +291,8 @@ export class RecordsStore implements Store {
         if (at < before) changes.set(`seen/${toHex(id)}`, undefined);
       for (const { id, dueAt } of this.#all<OwedReceipt>("owed/"))
         if (dueAt < before) changes.set(`owed/${toHex(id)}`, undefined);
+      for (const { accountKey, place } of this.#all<KnownPlace>("place/"))
+        if (place.until < before) changes.set(placeName(accountKey), undefined);
       for (const { id, lastAt } of this.#all<Head>("in/")) {
         if (lastAt < before) for (const [name, value] of this.#withoutIncoming(toHex(id))) changes.set(name, value);
       }
@@ -280,8 +307,10 @@ export class RecordsStore implements Store {
   #progressed(id: string, progress: OutgoingProgress, fragments: ReadonlyMap<number, OutgoingFragment>): Changes {
     const row = this.#get(`out/${id}`) as Row | undefined;
     if (row === undefined) throw new Error("no such message");
-    const all = row.message.fragments.map((fragment, index) => fragments.get(index) ?? fragment);
-    return put(`out/${id}`, { ...row, message: { ...row.message, progress, fragments: all } });
+    return put(`out/${id}`, {
+      ...row,
+      message: { ...row.message, ...progressed(row.message, { progress, fragments }) },
+    });
   }
 
   #withoutIncoming(id: string): Changes {
@@ -316,24 +345,3 @@ export class RecordsStore implements Store {
     return turn;
   }
 }
-
-/** Fragments' data: read when they are needed, one at a time. */
-const isBulk = (name: string): boolean => name.startsWith("data-");
-const outgoingName = (id: string, index: number): string => `data-out/${id}/${index}`;
-const incomingName = (id: string, index: number): string => `data-in/${id}/${index}`;
-const put = (name: string, value: unknown): Changes => new Map([[name, encodeValue(value)]]);
-
-/** What JSON leaves out because it is undefined. */
-function complete(message: OutgoingMessage): OutgoingMessage {
-  return { ...message, progress: { ...NO_TIMES, ...message.progress } };
-}
-
-const NO_TIMES = {
-  firstSentAt: undefined,
-  lastSentAt: undefined,
-  storedAt: undefined,
-  deliveredAt: undefined,
-  failedAt: undefined,
-  askAt: undefined,
-  remindAt: undefined,
-};

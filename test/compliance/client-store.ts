@@ -1,0 +1,138 @@
+/** What every store of a client does, whatever it stands on (transport/client/store.ts). */
+
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { Place } from "#transport/box/place.ts";
+import type { ClientStore, OutgoingMessage, Recipient } from "#transport/client/store.ts";
+import { mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
+
+/** Opens it; again, what was kept is there. */
+export type OpenAgain = () => Promise<ClientStore & { close?(): Promise<void> }>;
+
+export function clientStoreCompliance(name: string, make: (t: TestContext) => Promise<OpenAgain>): void {
+  test(`${name}: places are kept for whom they are of until they are forgotten, replaced or over`, async (t) => {
+    const open = await make(t);
+    const store = await open();
+    assert.equal(await store.place(bytes(1)), undefined);
+    await store.savePlace(bytes(1), place(1, 5000));
+    await store.savePlace(bytes(2), place(2, 6000));
+    await store.savePlace(bytes(3), place(3, 7000));
+    await store.savePlace(bytes(1), place(4, 8000));
+    await store.savePlace(bytes(3), undefined);
+    await store.close?.();
+    const again = await open();
+    const known = async (): Promise<unknown[]> => Promise.all([1, 2, 3, 4].map((n) => again.place(bytes(n))));
+    assert.deepEqual(await known(), [place(4, 8000), place(2, 6000), undefined, undefined]);
+    await again.prune(milliseconds(6000));
+    assert.deepEqual((await known())[1], place(2, 6000), "over at 6000, and nothing is older than that");
+    await again.prune(milliseconds(6001));
+    assert.deepEqual(await known(), [place(4, 8000), undefined, undefined, undefined]);
+    await again.close?.();
+  });
+
+  test(`${name}: the account's own boxes are bytes that outlive a restart, and the store keeps neither copy`, async (t) => {
+    const open = await make(t);
+    const store = await open();
+    assert.equal(await store.boxes(), undefined);
+    const given = bytes(9, 104);
+    await store.saveBoxes(given);
+    given.fill(0);
+    const got = await store.boxes();
+    assert.deepEqual(got, bytes(9, 104));
+    got.fill(0);
+    await store.saveTokenStock(bytes(8));
+    await store.close?.();
+    const again = await open();
+    assert.deepEqual(await again.boxes(), bytes(9, 104));
+    assert.deepEqual(await again.tokenStock(), bytes(8));
+    await again.saveBoxes(bytes(7, 3));
+    assert.deepEqual(await again.boxes(), bytes(7, 3));
+    await again.close?.();
+  });
+
+  test(`${name}: a message keeps its reader's place, and leaves it together with what that means for its fragments`, async (t) => {
+    const open = await make(t);
+    const store = await open();
+    await store.addOutgoing(outgoing(1, { ...reader, place: place(1, 5000) }), [bytes(1), bytes(2)]);
+    await store.addOutgoing(outgoing(2, { ...reader, place: place(2, 5000) }), [bytes(3), bytes(4)]);
+    const sent = { state: "sent", notBefore: milliseconds(0), attempts: 1, hashes: [bytes(5, 16)] } as const;
+    const waiting = { state: "waiting", notBefore: milliseconds(70), attempts: 1, hashes: [] } as const;
+    const begun = { ...NO_PROGRESS, firstSentAt: milliseconds(10) };
+    for (const n of [1, 2]) await store.saveProgress(id(n), begun, new Map([[0, sent]]));
+    await store.readdress(id(1), reader, {
+      progress: { ...begun, lastSentAt: milliseconds(20) },
+      fragments: new Map([[0, waiting]]),
+    });
+    await store.readdress(id(2), { ...reader, mailboxKey: bytes(6, 1216), place: place(2, 5000) });
+    await store.readdress(id(3), reader, { progress: begun, fragments: new Map() });
+    await store.close?.();
+    const again = await open();
+    const all = await again.outgoing();
+    assert.equal(all.length, 2, "of a message that it does not have it says nothing");
+    const [first, second] = all as [OutgoingMessage, OutgoingMessage];
+    assert.equal(first.to.place, undefined);
+    assert.deepEqual(first.fragments[0], waiting);
+    assert.deepEqual([first.progress.firstSentAt, first.progress.lastSentAt], [10, 20]);
+    assert.deepEqual(second.to.place, place(2, 5000));
+    assert.deepEqual(second.to.mailboxKey, bytes(6, 1216));
+    assert.deepEqual(second.fragments[0], sent);
+    assert.deepEqual(await again.outgoingData(id(1), 1), bytes(2));
+    await again.close?.();
+  });
+
+  test(`${name}: a seen message keeps the place that it carried, also once a receipt is owed for it`, async (t) => {
+    const open = await make(t);
+    const store = await open();
+    const at = milliseconds(1000);
+    const seen = { at, proof: bytes(4), acknowledgeTo: undefined };
+    await store.consume({ ...seen, id: id(1), place: place(1, 5000) });
+    await store.consume({ ...seen, id: id(2) });
+    const to = { ...reader, place: place(1, 5000) };
+    await store.oweReceipt({ id: id(1), proof: seen.proof, to, dueAt: milliseconds(2000) });
+    await store.close?.();
+    const again = await open();
+    const first = await again.seen(id(1));
+    assert.deepEqual(first?.place, place(1, 5000));
+    assert.deepEqual(first?.acknowledgeTo?.place, place(1, 5000));
+    assert.equal((await again.seen(id(2)))?.place, undefined);
+    const [owed] = await again.owedReceipts();
+    assert.deepEqual(owed?.to.place, place(1, 5000));
+    await again.close?.();
+  });
+}
+
+const bytes = (fill: number, length = 32): Uint8Array => new Uint8Array(length).fill(fill);
+const id = (n: number) => messageId(bytes(n, 16));
+const place = (n: number, until: number): Place => ({
+  providerId: nodeId(bytes(n)),
+  boxId: mailboxId(bytes(n + 100)),
+  until: milliseconds(until),
+});
+const reader: Recipient = {
+  address: "b@b.example",
+  accountKey: bytes(1),
+  providerId: nodeId(bytes(2)),
+  mailboxId: mailboxId(bytes(3)),
+  mailboxKey: bytes(4, 1216),
+  validUntil: milliseconds(9000),
+};
+const NO_PROGRESS = {
+  firstSentAt: undefined,
+  lastSentAt: undefined,
+  storedAt: undefined,
+  deliveredAt: undefined,
+  failedAt: undefined,
+  deadline: milliseconds(5000),
+  askAt: undefined,
+  remindAt: undefined,
+  reminders: 0,
+};
+const outgoing = (n: number, to: Recipient): OutgoingMessage => ({
+  id: id(n),
+  to,
+  bytes: 5,
+  proof: bytes(n),
+  queuedAt: milliseconds(1000 + n),
+  progress: NO_PROGRESS,
+  fragments: [0, 1].map(() => ({ state: "waiting", notBefore: milliseconds(0), attempts: 0, hashes: [] })),
+});
