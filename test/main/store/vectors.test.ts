@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { safetyNumber } from "#main/keys/safety-number.ts";
 import { PassphraseKeyring } from "#main/store/key-file.ts";
+import * as limits from "#main/store/limits.ts";
 import { RowCipher } from "#main/store/row-cipher.ts";
 import { blake2b } from "#main/store/sodium.ts";
 import { fromHex, toHex, utf8 } from "#transport/core/bytes.ts";
@@ -23,6 +24,34 @@ test("the key file of docs/spec/09-storage.md opens with its passphrase", async 
   const master = await new PassphraseKeyring(new SystemRandom()).unwrap(fromHex(keyFile.file), keyFile.passphrase);
   assert.equal(toHex(master), keyFile.master);
 });
+
+test("a key file that asks for more memory or passes than any was made with, or for less, is refused before it is tried", async () => {
+  const keyring = new PassphraseKeyring(new SystemRandom());
+  const { ARGON2_MEMORY_BYTES_MAX: most, ARGON2_MEMORY_BYTES_MIN: least, ARGON2_PASSES_MAX: passes } = limits;
+  for (const cost of [
+    { passes: 3, memory: most + 1 },
+    { passes: 3, memory: 2 ** 32 - 1 },
+    { passes: 3, memory: least - 1 },
+    { passes: passes + 1, memory: least },
+    { passes: 0, memory: least },
+  ]) {
+    const file = asking(fromHex(keyFile.file), cost);
+    await assert.rejects(keyring.unwrap(file, keyFile.passphrase), {
+      code: "STORE_DAMAGED",
+      message: /unknown form/,
+    });
+  }
+});
+
+/** The same file with other costs in its head (docs/spec/09-storage.md §2) and a checksum that holds. */
+function asking(file: Uint8Array, { passes, memory }: { passes: number; memory: number }): Uint8Array {
+  const changed = file.slice();
+  const view = new DataView(changed.buffer);
+  view.setUint32(13, passes);
+  view.setUint32(17, memory);
+  changed.set(blake2b(changed.subarray(0, -32)), changed.length - 32);
+  return changed;
+}
 
 test("the derived keys are those of the specification", () => {
   for (const [purpose, value] of Object.entries(keys))

@@ -207,6 +207,30 @@ test("calls of several programs take turns, and what a program asked before it w
   await eventually(() => order.includes("1 gone"));
 });
 
+test("two programs with all the calls that they may have open get one turn after the other, and none before one is wanted", async (t) => {
+  const turns: number[] = [];
+  const path = place(t);
+  const server = new LocalServer({ onCall: (connection) => void turns.push(connection), onGone: () => undefined });
+  await server.listen(path);
+  t.after(() => server.close());
+  for (let i = 0; i < 2; i++) {
+    const program = await LocalProgram.connect(path);
+    t.after(() => program.close());
+    for (let n = 0; n < CALLS_OPEN_MAX; n++) void program.call("status").catch(() => undefined);
+    // One too many is answered at once: by then the server has read all before it.
+    assert.equal((await program.call("status")).error?.code, "TOO_MANY_CALLS");
+  }
+  assert.deepEqual(turns, []);
+  for (let n = 0; n < 2 * CALLS_OPEN_MAX; n++) {
+    server.more();
+    assert.equal(turns.length, n + 1);
+  }
+  assert.deepEqual(
+    turns,
+    Array.from({ length: 2 * CALLS_OPEN_MAX }, (_, n) => n % 2),
+  );
+});
+
 test("from a program that does not read its answers nothing more is read, and all is answered when it does", async (t) => {
   let begun = 0;
   const { program } = await inThisThread(t, (server, connection, id) => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { type RandomSource, uniform } from "#transport/core/random.ts";
 import { milliseconds, perSecond } from "#transport/core/units.ts";
 import { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
 import { QuietTime } from "#transport/traffic/quiet-time.ts";
-import { SendClock, type SendClockOptions, type SlotKind } from "#transport/traffic/send-clock.ts";
+import { drawKind, SendClock, type SendClockOptions, type SlotKind } from "#transport/traffic/send-clock.ts";
 import { WRAP_LEAD } from "#transport/traffic/limits.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
@@ -29,6 +30,17 @@ function start(o: Partial<SendClockOptions>): { clock: VirtualClock; sendClock: 
   return { clock, sendClock };
 }
 
+/** Randomness from which `uniform` draws `u`. */
+function drawing(u: number): RandomSource {
+  const whole = BigInt(Math.floor(u * 2 ** 52));
+  // As `uniform` reads them: 32 bits, then 20 of the next three bytes.
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, whole << 12n);
+  const source = { bytes: () => bytes.slice() };
+  assert.ok(Math.abs(uniform(source) - u) < 1e-12);
+  return source;
+}
+
 test("each slot is wrapped once before its tick and written at it", async () => {
   const events: [string, number][] = [];
   const log = (name: string): void => void events.push([name, clock.now()]);
@@ -51,6 +63,14 @@ test("each slot is wrapped once before its tick and written at it", async () => 
     const lead = at - (wraps[i] as number);
     assert.ok(lead >= 0 && lead <= WRAP_LEAD, `${lead} ms`);
   });
+});
+
+test("a slot's kind changes exactly at the profile's shares", () => {
+  const { payloadShare, loopShare } = mail;
+  const kindAt = (u: number): SlotKind => drawKind(drawing(u), mail);
+  assert.deepEqual([kindAt(1e-9), kindAt(payloadShare - 1e-9)], ["payload", "payload"]);
+  assert.deepEqual([kindAt(payloadShare + 1e-9), kindAt(payloadShare + loopShare - 1e-9)], ["loop", "loop"]);
+  assert.deepEqual([kindAt(payloadShare + loopShare + 1e-9), kindAt(1 - 1e-9)], ["drop", "drop"]);
 });
 
 test("the kinds keep the profile's shares and do not see what slots carry", async () => {
