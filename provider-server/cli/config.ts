@@ -146,7 +146,7 @@ const schema = z.discriminatedUnion(
       services: z
         .array(
           object({
-            name: z.string({ error: SERVICE_NAME }).regex(/^(?!(?:keys|have|echo)$)[a-z][a-z0-9-]{0,31}$/, {
+            name: z.string({ error: SERVICE_NAME }).regex(/^(?!(?:keys|have|echo|box)$)[a-z][a-z0-9-]{0,31}$/, {
               error: SERVICE_NAME,
             }),
             module: path("a module that exports createService"),

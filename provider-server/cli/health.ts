@@ -202,6 +202,18 @@ const RULES: readonly Rule[] = [
     todo: "Raise `replayTagsMax` if there is memory; else somebody floods.",
   },
   {
+    name: "StarlingBoxesFull",
+    shownBy: nearlyFull("boxes"),
+    what: "This provider keeps nearly as many boxes as it may; then it opens no more.",
+    todo: "Nothing is lost: programs open theirs at another provider. The network has too few providers, or somebody spends tokens on boxes.",
+  },
+  {
+    name: "StarlingCollectsFull",
+    shownBy: nearlyFull("collect_answers_waiting"),
+    what: "Nearly as many answers to collects from boxes wait as may; then collects are dropped.",
+    todo: "The network has too few providers for its users, or somebody floods. What lies in a box is collected later.",
+  },
+  {
     name: "StarlingLoopsLost",
     shownBy: ({ loops: { returned, late, lost } }) => {
       const all = returned + late + lost;

@@ -94,6 +94,10 @@ function facts(recent: Recent): string[] {
     [has("links_wanted"), `links up ${of("links_up")} of ${of("links_wanted")}`],
     [has("client_links"), `programs connected ${of("client_links")}`],
     [
+      has("boxes"),
+      `boxes up to ${of("boxes")} of ${of("boxes_max")}; answers to collects that wait up to ${of("collect_answers_waiting")}`,
+    ],
+    [
       has("packets_held"),
       `last ${minutes} min: ${rate("packets_in")} packets/s in, ${rate("packets_out")} out; held ${of("packets_held")}`,
     ],

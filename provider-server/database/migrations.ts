@@ -102,4 +102,20 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX notices ON entries (mailbox, seq) WHERE kind = 3;
   `,
+  // 8: boxes, mailboxes without an account, and their readers. `until`, in ms, is when one stops taking entries.
+  `
+  CREATE TABLE boxes (
+    mailbox INTEGER NOT NULL PRIMARY KEY REFERENCES mailboxes (id),
+    until INTEGER NOT NULL
+  );
+  CREATE INDEX boxes_by_age ON boxes (until);
+  -- Not devices: those are of links, and a box is collected from through the mix network only.
+  CREATE TABLE box_readers (
+    mailbox INTEGER NOT NULL REFERENCES boxes (mailbox),
+    reader_id BLOB NOT NULL,
+    cursor INTEGER NOT NULL DEFAULT 0,
+    collected_day INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, reader_id)
+  ) WITHOUT ROWID;
+  `,
 ];

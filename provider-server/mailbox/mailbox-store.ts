@@ -3,6 +3,7 @@
  * committed in batches, since each commit waits for the disk. Spec: docs/spec/07-mailbox.md §4-6
  */
 
+import { toHex } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { type MailboxId, type Milliseconds, milliseconds, type SurbId } from "#transport/core/units.ts";
 import type { ProviderDatabase } from "../database/database.ts";
@@ -18,6 +19,12 @@ import {
   SWEEP_ROWS_MAX,
 } from "./limits.ts";
 import { MailboxTables, type Quota } from "./mailbox-tables.ts";
+
+/**
+ * Moves somebody's cursor within a commit, deletes at most `room` of what all who read there have passed, and returns how many;
+ * as many as that when there may be more. Who was not there since the day `activeSince` keeps nothing.
+ */
+export type CursorMove = (now: { day: number; activeSince: number }, room: number) => number;
 
 export interface Entry {
   /** Counts from 1 in each mailbox, never given twice. */
@@ -53,18 +60,19 @@ export interface MailboxStoreDependencies {
 }
 
 export class MailboxStore {
+  /** For boxes, which are mailboxes too. */
+  readonly tables: MailboxTables;
   readonly #deps: MailboxStoreDependencies;
-  readonly #tables: MailboxTables;
   #arrivals: Arrival[] = [];
-  /** Devices whose cursor moved, by hexadecimal key. */
-  #cursors = new Map<string, { deviceKey: Uint8Array; cursor: number }>();
+  /** Cursors that moved, by hexadecimal key of who reads. */
+  #cursors = new Map<string, CursorMove>();
   #cancelFlush: Cancel | undefined;
   #cancelSweep: Cancel | undefined;
   #diskFull = false;
 
   constructor(deps: MailboxStoreDependencies) {
     this.#deps = deps;
-    this.#tables = new MailboxTables(deps.database, deps.quota);
+    this.tables = new MailboxTables(deps.database, deps.quota);
   }
 
   /** Begins to delete what is past its retention. */
@@ -93,28 +101,35 @@ export class MailboxStore {
    * given already. Undefined when nothing is behind the cursor.
    */
   next(options: { deviceKey: Uint8Array; cursor: number; behind?: number }): Entry | undefined {
-    const device = this.#tables.device(options.deviceKey);
+    const { deviceKey } = options;
+    const device = this.tables.device(deviceKey);
     if (device === undefined) return undefined;
     // A cursor beyond the last entry was made up: it would delete what has not come yet.
     const cursor = Math.min(options.cursor, device.nextSeq - 1);
-    if (cursor !== device.cursor || device.polledDay !== this.#day()) {
-      this.#noteCursor({ deviceKey: options.deviceKey, cursor });
+    if (cursor !== device.cursor || device.polledDay !== this.day()) {
+      this.moveSoon(toHex(deviceKey), (now, room) => this.tables.moveCursor({ deviceKey, cursor, ...now }, room));
     }
     const { behind = cursor } = options;
-    const further = behind > cursor ? this.#tables.entryAfter(device.mailbox, behind) : undefined;
-    return further ?? this.#tables.entryAfter(device.mailbox, cursor);
+    const further = behind > cursor ? this.tables.entryAfter(device.mailbox, behind) : undefined;
+    return further ?? this.tables.entryAfter(device.mailbox, cursor);
   }
 
   /** From one device of an account to the others, within the caller's transaction. False when too many wait: nothing was changed. */
   notify(mailboxId: MailboxId, body: Uint8Array): boolean {
     const none = new Uint8Array(16);
     const notice = { mailboxId, kind: "notice", surbId: none as SurbId, body, hash: none } as const;
-    return this.#tables.insert(notice, this.#hour()) === "stored";
+    return this.tables.insert(notice, this.#hour()) === "stored";
+  }
+
+  /** Moves a cursor with the next commit; of two moves under one key the later. */
+  moveSoon(key: string, move: CursorMove): void {
+    this.#cursors.set(key, move);
+    this.#flushSoon();
   }
 
   /** For each hash whether a fragment with it is durable here, or was; false for an unknown mailbox. */
   have(mailboxId: MailboxId, hashes: readonly Uint8Array[]): boolean[] {
-    return this.#tables.have(mailboxId, hashes);
+    return this.tables.have(mailboxId, hashes);
   }
 
   /** Commits all that is pending, now. */
@@ -126,7 +141,7 @@ export class MailboxStore {
     if (arrivals.length === 0 && cursors.size === 0) return;
     this.#arrivals = [];
     this.#cursors = new Map();
-    this.#commitCursors([...cursors.values()]);
+    this.#commitCursors([...cursors]);
     for (let at = 0; at < arrivals.length; at += BATCH_ENTRIES_MAX) {
       this.#commitArrivals(arrivals.slice(at, at + BATCH_ENTRIES_MAX));
     }
@@ -134,7 +149,8 @@ export class MailboxStore {
 
   #commitArrivals(batch: readonly Arrival[]): void {
     const hour = this.#hour();
-    const outcomes = this.#attempt(() => batch.map((arrival) => this.#tables.insert(arrival, hour)));
+    const known = this.#deps.knownTime();
+    const outcomes = this.attempt(() => batch.map((arrival) => this.tables.insert(arrival, hour, known)));
     batch.forEach((arrival, index) => {
       const outcome = outcomes === undefined ? "DISK_FULL" : outcomes[index];
       if (outcome === "stored") arrival.onStored?.();
@@ -143,29 +159,27 @@ export class MailboxStore {
   }
 
   /** Before the arrivals: what goes makes room for what comes. A cursor that is lost comes again with the next poll. */
-  #commitCursors(cursors: readonly { deviceKey: Uint8Array; cursor: number }[]): void {
+  #commitCursors(cursors: readonly [string, CursorMove][]): void {
     if (cursors.length === 0) return;
-    const day = this.#day();
+    const day = this.day();
     // Which devices are inactive depends on the time.
     const activeSince = this.#deps.knownTime() === undefined ? 0 : day - DEVICE_INACTIVE_DAYS;
-    const left = this.#attempt(() => {
+    const left = this.attempt(() => {
       let room = SWEEP_ROWS_MAX;
-      return cursors.filter(({ deviceKey, cursor }) => {
-        room -= this.#tables.moveCursor({ deviceKey, cursor, day, activeSince }, room);
+      return cursors.filter(([, move]) => {
+        room -= move({ day, activeSince }, room);
         return room === 0;
       });
     });
     // The rest a moment later: a whole mailbox takes longer than a packet may wait.
-    for (const one of left ?? []) this.#noteCursor(one);
+    for (const [key, move] of left ?? []) this.moveSoon(key, move);
   }
 
-  #noteCursor(one: { deviceKey: Uint8Array; cursor: number }): void {
-    this.#cursors.set(Buffer.from(one.deviceKey).toString("hex"), one);
-    this.#flushSoon();
-  }
-
-  /** One transaction. A disk that refuses is reported once, and once when it takes entries again. */
-  #attempt<T>(work: () => T): T | undefined {
+  /**
+   * One transaction, undefined when the disk refuses: then nothing was changed, and it is reported once, and once when the disk
+   * takes entries again.
+   */
+  attempt<T>(work: () => T): T | undefined {
     try {
       const result = this.#deps.database.transaction(work);
       if (this.#diskFull) this.#deps.log.event("the disk takes entries again");
@@ -183,7 +197,7 @@ export class MailboxStore {
   #sweep(): void {
     const before = this.#hour() - Math.floor(this.#deps.retention / HOUR);
     const isSure = this.#deps.knownTime() !== undefined;
-    const more = (isSure && this.#attempt(() => this.#tables.expire(before))) ?? false;
+    const more = (isSure && this.attempt(() => this.tables.expire(before))) ?? false;
     const wait = more ? BATCH_WAIT : SWEEP_INTERVAL;
     this.#cancelSweep = this.#deps.clock.at(milliseconds(this.#deps.clock.now() + wait), () => this.#sweep());
   }
@@ -197,14 +211,14 @@ export class MailboxStore {
     this.#cancelFlush = this.#deps.clock.at(time, () => this.flush());
   }
 
-  /** Times are kept to the hour and the day: nothing here needs more, and less is less to take away. */
+  /** Of Unix time. Times are kept to the hour and the day: nothing here needs more, and less is less to take away. */
+  day(): number {
+    return Math.floor(this.#hour() / 24);
+  }
+
   #hour(): number {
     const { knownTime, clock } = this.#deps;
     return Math.floor((knownTime() ?? clock.now()) / HOUR);
-  }
-
-  #day(): number {
-    return Math.floor(this.#hour() / 24);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The mailbox store's SQL, each statement prepared once. Every method runs inside its caller's transaction. */
 
 import type { StatementSync } from "node:sqlite";
-import type { MailboxId } from "#transport/core/units.ts";
+import type { MailboxId, Milliseconds } from "#transport/core/units.ts";
 import type { ProviderDatabase } from "../database/database.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import { NOTICES_PER_MAILBOX_MAX, SWEEP_ROWS_MAX } from "./limits.ts";
@@ -10,10 +10,13 @@ import type { Arrival, Entry } from "./mailbox-store.ts";
 export interface Quota {
   readonly fragments: number;
   readonly replies: number;
+  readonly boxFragments: number;
+  /** What a box keeps of a payload: `geometry.sealedBytes`. */
+  readonly boxBytes: number;
 }
 
 /** What a device says that it has, and when. */
-export interface CursorMove {
+export interface DeviceMove {
   readonly deviceKey: Uint8Array;
   readonly cursor: number;
   readonly day: number;
@@ -30,21 +33,26 @@ export class MailboxTables {
     this.#sql = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, StatementSync>;
   }
 
-  insert(arrival: Arrival, hour: number): "stored" | DropReason {
+  /** `known` is the known time, if there is one: by no other a box is over. */
+  insert(arrival: Arrival, hour: number, known?: Milliseconds): "stored" | DropReason {
     const { mailboxId: id32, kind: command } = arrival;
     const mailbox = command === "reply" ? this.#sql.replies.get(id32) : this.#sql.mailbox.get(id32);
     if (mailbox === undefined) return "MAILBOX_UNKNOWN";
     const { id, next_seq, fragments, replies } = mailbox as Record<string, number>;
+    const until = mailbox["until"] as number | null;
+    if (until !== null && known !== undefined && known >= until) return "BOX_OVER";
     if (arrival.kind === "notice") {
       if (Number(this.#sql.notices.get(id as number)?.["count"]) >= NOTICES_PER_MAILBOX_MAX) return "MAILBOX_FULL";
     } else if (arrival.kind === "reply") {
       if ((replies as number) >= this.#quota.replies) return "REPLIES_FULL";
     } else {
-      if ((fragments as number) >= this.#quota.fragments) return "MAILBOX_FULL";
+      const { fragments: most, boxFragments } = this.#quota;
+      if ((fragments as number) >= (until === null ? most : boxFragments)) return "MAILBOX_FULL";
       if (this.#sql.addHash.run(id as number, arrival.hash, hour).changes === 0) return "DUPLICATE";
     }
     const kind = KIND_CODES[arrival.kind];
-    this.#sql.addEntry.run(id as number, next_seq as number, kind, arrival.surbId, hour, arrival.body);
+    const body = until === null ? arrival.body : arrival.body.subarray(0, this.#quota.boxBytes);
+    this.#sql.addEntry.run(id as number, next_seq as number, kind, arrival.surbId, hour, body);
     this.#sql.countEntry.run(arrival.kind === "fragment" ? 1 : 0, arrival.kind === "reply" ? 1 : 0, id as number);
     return "stored";
   }
@@ -76,18 +84,27 @@ export class MailboxTables {
    * Devices that have not polled since the day `activeSince` keep nothing. Deletes at most `room` of what all others have passed,
    * and returns how many; as many as that when there may be more.
    */
-  moveCursor(options: CursorMove, room: number): number {
+  moveCursor(options: DeviceMove, room: number): number {
     this.#sql.moveCursor.run(options.cursor, options.day, options.deviceKey);
     const device = this.device(options.deviceKey);
     if (device === undefined) return 0;
     const passed = this.#sql.passed.get(device.mailbox, options.activeSince);
-    const upTo = Number(passed?.["cursor"] ?? 0);
-    const gone = this.#sql.upTo.all(device.mailbox, upTo, room) as { seq: number; kind: number }[];
-    for (const { seq } of gone) this.#sql.removeEntry.run(device.mailbox, seq);
+    return this.removeUpTo(device.mailbox, Number(passed?.["cursor"] ?? 0), room);
+  }
+
+  /** Deletes at most `room` of the entries up to a number, and returns how many. */
+  removeUpTo(mailbox: number, upTo: number, room: number): number {
+    const gone = this.#sql.upTo.all(mailbox, upTo, room) as { seq: number; kind: number }[];
+    for (const { seq } of gone) this.#sql.removeEntry.run(mailbox, seq);
     const fragments = gone.filter(({ kind }) => kind === KIND_CODES.fragment).length;
     const replies = gone.filter(({ kind }) => kind === KIND_CODES.reply).length;
-    if (fragments + replies > 0) this.#sql.countEntries.run(-fragments, -replies, device.mailbox);
+    if (fragments + replies > 0) this.#sql.countEntries.run(-fragments, -replies, mailbox);
     return gone.length;
+  }
+
+  /** Numbers of the entries behind the cursor, rising; read as far as they are asked for. */
+  *numbersAfter(mailbox: number, cursor: number): Iterable<number> {
+    for (const row of this.#sql.numbersAfter.iterate(mailbox, cursor)) yield Number(row["seq"]);
   }
 
   have(mailboxId: MailboxId, hashes: readonly Uint8Array[]): boolean[] {
@@ -118,8 +135,11 @@ export const KIND_CODES = { fragment: 1, reply: 2, notice: 3 } as const;
 const KIND_NAMES = new Map(Object.entries(KIND_CODES).map(([name, code]) => [code as number, name as Entry["kind"]]));
 
 const STATEMENTS = {
-  mailbox: "SELECT id, next_seq, fragments, replies FROM mailboxes WHERE mailbox_id = ?",
-  replies: "SELECT id, next_seq, fragments, replies FROM mailboxes WHERE reply_id = ?",
+  mailbox:
+    "SELECT id, next_seq, fragments, replies, until FROM mailboxes LEFT JOIN boxes ON boxes.mailbox = mailboxes.id " +
+    "WHERE mailbox_id = ?",
+  // A box has no reply id.
+  replies: "SELECT id, next_seq, fragments, replies, NULL AS until FROM mailboxes WHERE reply_id = ?",
   // The kind is written out: for one that is given later SQLite does not use the index of notices alone.
   notices: `SELECT COUNT(*) AS count FROM entries WHERE mailbox = ? AND kind = ${KIND_CODES.notice}`,
   addHash: "INSERT INTO hashes (mailbox, hash, arrived_hour) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -131,6 +151,7 @@ const STATEMENTS = {
     "SELECT mailbox, cursor, polled_day, next_seq FROM devices JOIN mailboxes ON mailboxes.id = devices.mailbox " +
     "WHERE device_key = ?",
   entryAfter: "SELECT seq, kind, surb_id, body FROM entries WHERE mailbox = ? AND seq > ? ORDER BY seq LIMIT 1",
+  numbersAfter: "SELECT seq FROM entries WHERE mailbox = ? AND seq > ? ORDER BY seq",
   moveCursor: "UPDATE devices SET cursor = ?, polled_day = ? WHERE device_key = ?",
   // One that used a code and did not finish (joining_until 0) collects nothing, so nothing waits for it.
   passed:

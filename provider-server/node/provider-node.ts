@@ -10,6 +10,8 @@ import type { Link } from "#transport/link/link.ts";
 import { serviceId } from "#transport/sphinx/service-payload.ts";
 import { TOKENS_SERVICE } from "#transport/tokens/signing.ts";
 import { Accounts } from "../accounts/accounts.ts";
+import { BoxOffice } from "../boxes/box-office.ts";
+import { ENTRIES_PER_BOX_MAX } from "../boxes/limits.ts";
 import { Entry } from "../entry/entry.ts";
 import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_MAILBOX_MAX } from "../mailbox/limits.ts";
 import { MailboxStore } from "../mailbox/mailbox-store.ts";
@@ -30,6 +32,7 @@ export class ProviderNode {
   readonly mix: MixNode;
   readonly accounts: Accounts;
   readonly mailbox: MailboxStore;
+  readonly boxes: BoxOffice;
   readonly entry: Entry;
   readonly tokens: TokenOffice;
   readonly #deps: ProviderDependencies;
@@ -67,9 +70,25 @@ export class ProviderNode {
       database,
       clock,
       log,
-      quota: { fragments: FRAGMENTS_PER_MAILBOX_MAX, replies: REPLIES_PER_MAILBOX_MAX },
+      quota: {
+        fragments: FRAGMENTS_PER_MAILBOX_MAX,
+        replies: REPLIES_PER_MAILBOX_MAX,
+        boxFragments: ENTRIES_PER_BOX_MAX,
+        boxBytes: sphinx.geometry.sealedBytes,
+      },
       retention: network.parameters.retention,
       knownTime: () => this.mix.knownTime,
+      onDrop,
+    });
+    this.boxes = new BoxOffice({
+      clock,
+      parameters: network.parameters,
+      sphinx,
+      database,
+      mailboxes: this.mailbox,
+      knownTime: () => this.mix.knownTime,
+      padding: streams.padding,
+      send: (firstHop, packet) => this.mix.forward(firstHop, packet),
       onDrop,
     });
     this.tokens = new TokenOffice({
@@ -89,7 +108,13 @@ export class ProviderNode {
     this.#services = new ServiceDesk({
       clock,
       sphinx,
-      services: [keysService(this.accounts), haveService(this.mailbox), echoService, ...(deps.services ?? [])],
+      services: [
+        keysService(this.accounts),
+        haveService(this.mailbox),
+        echoService,
+        ...this.boxes.services,
+        ...(deps.services ?? []),
+      ],
       spend: (token) => this.tokens.gate.spend(token),
       delays: streams.services,
       padding: streams.padding,
@@ -131,6 +156,7 @@ export class ProviderNode {
 
   start(): void {
     this.mailbox.start();
+    this.boxes.start();
     this.mix.start();
     this.#decoys.start();
   }
@@ -142,13 +168,14 @@ export class ProviderNode {
     this.#services.stop();
     this.tokens.stop();
     this.#decoys.stop();
+    this.boxes.stop();
     await this.mix.stop();
     this.mailbox.stop();
   }
 
   /** For whoever runs this provider. */
   get gauges(): Gauges {
-    return { ...this.mix.gauges, client_links: this.entry.links };
+    return { ...this.mix.gauges, ...this.boxes.gauges, client_links: this.entry.links };
   }
 
   /** A link from another node or from a client. */
@@ -167,6 +194,7 @@ export class ProviderNode {
         return this.#store(delivery, "reply");
       case "service":
         if (equalBytes(delivery.recipient, this.#tokensId)) return this.tokens.signer.handle(delivery.payload);
+        if (this.boxes.handle(delivery.recipient, delivery.payload)) return;
         return this.#services.handle(delivery.recipient, delivery.payload);
       case "drop":
         return this.mix.drop("COVER");

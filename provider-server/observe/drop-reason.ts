@@ -16,6 +16,7 @@ export const DROP_REASONS = {
   LOOP_UNKNOWN: "a loop packet that this node is not waiting for",
   MAILBOX_UNKNOWN: "an entry for a mailbox that does not exist here",
   MAILBOX_FULL: "an entry for a mailbox at its quota",
+  BOX_OVER: "an entry for a box that takes none any more",
   MAILBOX_BUSY: "an entry that came faster than the disk takes them",
   REPLIES_FULL: "a reply for a mailbox that holds too many unread replies",
   DISK_FULL: "an entry that could not be written",
@@ -24,6 +25,7 @@ export const DROP_REASONS = {
   SERVICE_MALFORMED: "a request that is not one",
   SERVICE_BUSY: "a request while too many answers wait to leave",
   SERVICE_LATE: "a request whose answer was not ready when it was due",
+  COLLECTS_BUSY: "a collect from a box while too many answers to collects wait to leave",
   TOKEN_INVALID: "a request whose token is not of this provider's making, or of another period",
   TOKEN_SPENT: "a request whose token was used before",
   TOKENS_BUSY:
@@ -54,6 +56,7 @@ export function tellingOf(reason: DropReason): Telling {
 const OF_MAIL: ReadonlySet<DropReason> = new Set<DropReason>([
   "MAILBOX_UNKNOWN",
   "MAILBOX_FULL",
+  "BOX_OVER",
   "MAILBOX_BUSY",
   "REPLIES_FULL",
   "DISK_FULL",
@@ -62,6 +65,7 @@ const OF_MAIL: ReadonlySet<DropReason> = new Set<DropReason>([
   "SERVICE_MALFORMED",
   "SERVICE_BUSY",
   "SERVICE_LATE",
+  "COLLECTS_BUSY",
   "TOKEN_INVALID",
   "TOKEN_SPENT",
   "TOKENS_BUSY",

@@ -33,6 +33,13 @@ export const FIGURES = {
   links_up: { type: "gauge", help: "Links to nodes behind this one that are up." },
   links_wanted: { type: "gauge", help: "Nodes behind this one in the list." },
   client_links: { type: "gauge", help: "Links of clients that are up." },
+  boxes: { type: "gauge", help: "Boxes at this provider, rounded up to hundreds." },
+  boxes_max: { type: "gauge", help: "Boxes that this provider keeps." },
+  collect_answers_waiting: {
+    type: "gauge",
+    help: "Answers to collects from boxes that wait to leave, rounded up in steps of 256.",
+  },
+  collect_answers_waiting_max: { type: "gauge", help: "Answers to collects that may wait." },
   epoch: { type: "gauge", help: "The epoch of the network, by this machine's clock." },
   list_epoch: { type: "gauge", help: "The epoch of the list in use; of the newest list at an authority." },
   list_epochs_behind: { type: "gauge", help: "Epochs between the list that is wanted now and the one in use." },

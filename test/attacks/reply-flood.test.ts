@@ -84,7 +84,7 @@ test("a mailbox full of fragments still takes replies, and one full of replies f
   const mailbox = mailboxId(random.bytes(32));
   const replyId = random.bytes(32);
   database.prepare("INSERT INTO mailboxes (id, mailbox_id, reply_id) VALUES (1, ?, ?)").run(mailbox, replyId);
-  const quota = { fragments: 5, replies: 3 };
+  const quota = { fragments: 5, replies: 3, boxFragments: 5, boxBytes: 1000 };
   assert.ok(FRAGMENTS_PER_MAILBOX_MAX > REPLIES_PER_MAILBOX_MAX);
   const tables = new MailboxTables(database, quota);
   const insert = (kind: "fragment" | "reply"): "stored" | DropReason => {

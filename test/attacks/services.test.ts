@@ -128,7 +128,7 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
   const account = { localPart: "alice", skeleton: "alice", accountKey: new Uint8Array(32), day: 0 };
   new AccountTables(database).create({ ...account, mailboxId: existing, deviceKey: new Uint8Array(32) });
   const drops: string[] = [];
-  const quota = { fragments: 10, replies: 10 };
+  const quota = { fragments: 10, replies: 10, boxFragments: 5, boxBytes: 1000 };
   const { log } = keptLog(clock);
   const onDrop = (reason: string): void => void drops.push(reason);
   const mailbox = new MailboxStore({

@@ -43,7 +43,7 @@ await makeClient(join(folder, "client"));
 await makeAuthority(join(folder, "authority"));
 makeEpochs(join(folder, "epochs"));
 
-/** An account with a device and a record, a mailbox with a fragment and a reply, and an invite. */
+/** An account with a device and a record, a mailbox with a fragment and a reply, a box with a reader and a fragment, and an invite. */
 function makeProvider(path: string): void {
   const scratch = join(mkdtempSync(join(tmpdir(), "starling-schema-")), "provider.sqlite");
   const database = new ProviderDatabase(scratch);
@@ -59,6 +59,14 @@ function makeProvider(path: string): void {
     "INSERT INTO accounts (local_part, skeleton, mailbox, account_key, record) VALUES ('alice', 'alice', 7, ?, ?)",
     bytes(7),
     bytes(8, 200),
+  );
+  run("INSERT INTO mailboxes (id, mailbox_id, next_seq, fragments) VALUES (8, ?, 2, 1)", bytes(10));
+  run("INSERT INTO boxes (mailbox, until) VALUES (8, 1800000000000)");
+  run("INSERT INTO box_readers (mailbox, reader_id, cursor, collected_day) VALUES (8, ?, 1, 20000)", bytes(11));
+  run(
+    "INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body) VALUES (8, 1, 1, ?, 500000, ?)",
+    bytes(0, 16),
+    bytes(12, 90),
   );
   run("INSERT INTO invites (code_hash, uses_left) VALUES (?, 3)", bytes(9));
   database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();

@@ -34,6 +34,8 @@ interface Digests {
   readonly client: readonly string[];
 }
 
+/** The step of the provider's schema since which there are boxes. */
+const FIRST_WITH_BOXES = 8;
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const versions = readdirSync(folder)
   .filter((name) => existsSync(join(folder, name, "digests.json")))
@@ -81,6 +83,11 @@ for (const name of versions) {
     const account = row("SELECT mailbox, account_key, record FROM accounts WHERE local_part = 'alice'");
     assert.deepEqual([account["mailbox"], account["account_key"], account["record"]], [7, bytes(7), bytes(8, 200)]);
     assert.equal(row("SELECT uses_left FROM invites")["uses_left"], 3);
+    if (digestsOf(name).provider.length >= FIRST_WITH_BOXES) {
+      assert.equal(row("SELECT until FROM boxes WHERE mailbox = 8")["until"], 1_800_000_000_000);
+      const reader = row("SELECT reader_id, cursor FROM box_readers WHERE mailbox = 8");
+      assert.deepEqual([reader["reader_id"], reader["cursor"]], [bytes(11), 1]);
+    }
     database.close();
   });
 

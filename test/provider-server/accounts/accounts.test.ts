@@ -158,7 +158,7 @@ test("while a notice waits for a device it publishes no record: the key in it ma
   signUp(1, "alice");
   signUp(2, "bob");
   const own = recordOf(1, "alice");
-  const tables = new MailboxTables(database, { fragments: 10, replies: 10 });
+  const tables = new MailboxTables(database, { fragments: 10, replies: 10, boxFragments: 5, boxBytes: 1000 });
   const none = new Uint8Array(16) as SurbId;
   const body = new Uint8Array(100);
   assert.equal(

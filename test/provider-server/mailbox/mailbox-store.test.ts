@@ -409,7 +409,7 @@ function setUp(options: SetUp = {}) {
     database,
     clock,
     log,
-    quota: { fragments: options.fragments ?? 1000, replies: options.replies ?? 10 },
+    quota: { fragments: options.fragments ?? 1000, replies: options.replies ?? 10, boxFragments: 5, boxBytes: 1000 },
     retention: milliseconds((options.retentionDays ?? 30) * DAY),
     knownTime: options.knownTime ?? (() => clock.now()),
     onDrop: (reason: DropReason) => drops.push(reason),

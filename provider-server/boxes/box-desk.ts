@@ -1,0 +1,100 @@
+/**
+ * Answers collects: so many as the network's parameter says, each at a time that the request names and nothing else changes. An
+ * answer is made shortly before it leaves, from what is in the box then. Spec: docs/spec/17-boxes.md §3.2
+ */
+
+import { BOX_SERVICE, type Collected, decodeBoxRequest, encodeCollected, isCollect } from "#transport/box/requests.ts";
+import type { Cancel, Clock } from "#transport/core/clock.ts";
+import type { RandomSource } from "#transport/core/random.ts";
+import { type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { decodeServiceRequest, type ServiceRequest } from "#transport/sphinx/service-payload.ts";
+import type { Sphinx } from "#transport/sphinx/sphinx.ts";
+import type { DropReason } from "../observe/drop-reason.ts";
+import type { BoxStore } from "./box-store.ts";
+import { ANSWER_MADE_BEFORE, COLLECT_ANSWERS_WAITING_MAX } from "./limits.ts";
+
+export interface BoxDeskDependencies {
+  readonly clock: Clock;
+  readonly sphinx: Sphinx;
+  readonly boxReplies: number;
+  readonly boxes: Pick<BoxStore, "asked" | "take">;
+  readonly padding: RandomSource;
+  readonly send: (firstHop: NodeId, packet: Uint8Array) => void;
+  readonly onDrop: (reason: DropReason) => void;
+}
+
+interface Waiting {
+  cancel: Cancel;
+}
+
+export class BoxDesk {
+  readonly #deps: BoxDeskDependencies;
+  readonly #waiting = new Set<Waiting>();
+
+  constructor(deps: BoxDeskDependencies) {
+    this.#deps = deps;
+  }
+
+  /** Answers that wait to leave. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** A payload that came for the service `box`. False when it collects nothing: then nothing was done. */
+  handle(payload: Uint8Array): boolean {
+    const request = withoutThrow(() => decodeServiceRequest(this.#deps.sphinx.geometry, payload));
+    if (request?.service !== BOX_SERVICE || !isCollect(request.body)) return false;
+    this.#collect(request);
+    return true;
+  }
+
+  stop(): void {
+    for (const { cancel } of this.#waiting) cancel();
+    this.#waiting.clear();
+  }
+
+  #collect({ surb, body }: ServiceRequest): void {
+    const { clock, sphinx, boxReplies, boxes, onDrop } = this.#deps;
+    const shape = { boxReplies, surbBytes: sphinx.geometry.surbBytes };
+    const request = withoutThrow(() => decodeBoxRequest(body, shape));
+    if (request?.kind !== "collect") return onDrop("SERVICE_MALFORMED");
+    if (this.#waiting.size + boxReplies > COLLECT_ANSWERS_WAITING_MAX) return onDrop("COLLECTS_BUSY");
+    const came = clock.now();
+    const reader = boxes.asked(request);
+    if (reader === "DISK_FULL") return onDrop(reader);
+    const surbs = [surb, ...request.surbs];
+    request.delays.forEach((delay, i) => {
+      this.#plan({ due: milliseconds(came + delay), surb: surbs[i] as Uint8Array, take: () => boxes.take(reader) });
+    });
+  }
+
+  #plan({ due, surb, take }: { due: Milliseconds; surb: Uint8Array; take: () => Collected }): void {
+    const { clock, sphinx, padding, send } = this.#deps;
+    const make = (): void => {
+      // Throws when the SURB is none.
+      const made = withoutThrow(() => sphinx.wrapReply({ surb, body: encodeCollected(take()), random: padding }));
+      if (made === undefined) return this.#lose(one, "SERVICE_MALFORMED");
+      // At a later time it would tell how long it took.
+      if (clock.now() > due) return this.#lose(one, "SERVICE_LATE");
+      one.cancel = clock.at(due, () => {
+        this.#waiting.delete(one);
+        send(made.firstHop, made.packet);
+      });
+    };
+    const one: Waiting = { cancel: clock.at(milliseconds(due - ANSWER_MADE_BEFORE), make) };
+    this.#waiting.add(one);
+  }
+
+  #lose(one: Waiting, reason: DropReason): void {
+    this.#waiting.delete(one);
+    this.#deps.onDrop(reason);
+  }
+}
+
+function withoutThrow<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,25 @@
+/** Every bound of boxes, with its reason. */
+
+import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
+
+/**
+ * An account has four at a time and opens one in a week, so these serve some 10,000 accounts of other providers. Nobody can be
+ * asked to pay for the room: who fills all of it pays 50,000 tokens.
+ */
+export const BOXES_MAX = 50_000;
+
+/** Four days of a sender's payload slots in the mail profile, or what its owner collects in two; 49 MB. */
+export const ENTRIES_PER_BOX_MAX = 2048;
+
+/** Three devices of an account, and as many again that took the place of others while the box lives. */
+export const READERS_PER_BOX_MAX = 8;
+
+/** Each holds a SURB, 4.8 KB: 80 MB. In the mail profile with two answers of a collect, 16,000 programs that run all day. */
+export const COLLECT_ANSWERS_WAITING_MAX = 16_384;
+
+/** Before an answer leaves: reading the disk and making the reply packet take some milliseconds, and those of others come between. */
+export const ANSWER_MADE_BEFORE: Milliseconds = milliseconds(50);
+
+/** What the figures tell is rounded up to these: one box more, or one program that collects, does not show. docs/operating.md §7 */
+export const BOXES_STEP = 100;
+export const COLLECT_ANSWERS_STEP = 256;
