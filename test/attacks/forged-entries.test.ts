@@ -65,6 +65,7 @@ async function read(bodies: readonly Uint8Array[], kind: MailboxEntry["kind"] = 
     openSealed: (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
     onLoop: () => undefined,
     onReply: () => undefined,
+    onBox: async () => undefined,
     onReceipt: async (entry) => void receipts.push(entry),
     onFragment: () => undefined,
     onMessage: ({ body }) => messages.push(Buffer.from(body).toString()),

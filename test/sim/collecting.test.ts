@@ -112,6 +112,7 @@ async function collect(o: { readonly seed: string; readonly way: number; readonl
     openSealed: () => undefined,
     onLoop: () => undefined,
     onReply: () => undefined,
+    onBox: none,
     onReceipt: none,
     onFragment: () => undefined,
     onMessage: () => undefined,

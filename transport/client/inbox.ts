@@ -1,5 +1,5 @@
 /**
- * What comes out of the mailbox: opens entries, puts messages together, drops what was seen. Entries are dealt with one
+ * What comes out of the mailbox and of boxes: opens entries, puts messages together, drops what was seen. Entries are dealt with one
  * after the other, and each is durable before the cursor passes it. Spec: docs/spec/01-message.md §3
  */
 
@@ -41,6 +41,8 @@ export interface InboxDeps {
   readonly onReply: (surbId: SurbId, body: Uint8Array) => void;
   /** From another device of the account; resolves when what it means is durable. */
   readonly onNotice: (body: Uint8Array) => Promise<void>;
+  /** A box of the account is announced; resolves when that is durable. */
+  readonly onBox: (announcement: Uint8Array) => Promise<void>;
   /** Resolves when what it means is durable. */
   readonly onReceipt: (entry: ReceiptEntry) => Promise<void>;
   /** A fragment of a message became durable. */
@@ -78,7 +80,7 @@ export class Inbox {
   #returns = 0;
   #isLoaded = false;
   #stopped = false;
-  #work: Promise<void> = Promise.resolve();
+  #work: Promise<unknown> = Promise.resolve();
 
   constructor(deps: InboxDeps) {
     this.#deps = deps;
@@ -119,6 +121,18 @@ export class Inbox {
       .finally(() => this.#inWork--);
   }
 
+  /**
+   * What came from a box. True when its effect is durable, or when there is none and the clock is good; false when it has to come
+   * again.
+   */
+  takeBoxed(sealed: Uint8Array): Promise<boolean> {
+    if (!this.#isLoaded || this.#inWork >= ENTRIES_IN_WORK_MAX) return Promise.resolve(false);
+    this.#inWork++;
+    const dealing = this.#work.then(() => this.#dealSealed(sealed)).catch(() => false); // The store refused.
+    this.#work = dealing.then(() => void this.#inWork--);
+    return dealing;
+  }
+
   /** The cursor stays. The provider gives the entry again, and what is behind it must not pass it meanwhile. */
   #goBack(): void {
     this.#taken = this.#cursor;
@@ -148,11 +162,11 @@ export class Inbox {
   }
 
   /** Resolves when every entry taken until now is dealt with. */
-  idle(): Promise<void> {
-    return this.#work;
+  async idle(): Promise<void> {
+    await this.#work;
   }
 
-  async #deal(entry: MailboxEntry): Promise<void> {
+  async #deal(entry: MailboxEntry): Promise<unknown> {
     if (entry.kind === "reply") {
       await this.#deps.quiet.run(() => this.#deps.onReply(entry.surbId, entry.body));
       return this.#pass(entry.cursor);
@@ -161,23 +175,31 @@ export class Inbox {
       await this.#deps.onNotice(entry.body);
       return this.#pass(entry.cursor);
     }
+    return this.#dealSealed(entry.body, entry.cursor);
+  }
+
+  /** False when it has to come again. Without a cursor it comes from a box: nobody seals loops or announcements to one. */
+  async #dealSealed(sealed: Uint8Array, cursor?: number): Promise<boolean> {
     await this.#deps.makeReady();
-    const fragment = await this.#deps.quiet.run(() => this.#open(entry.body));
+    const fragment = await this.#deps.quiet.run(() => this.#open(sealed));
     switch (fragment?.kind) {
       case undefined:
-        return this.#passUnopened(entry.cursor);
+        return this.#passUnopened(cursor);
       case "loop":
-        this.#deps.onLoop(fragment.messageId);
-        return this.#pass(entry.cursor);
+        if (cursor !== undefined) this.#deps.onLoop(fragment.messageId);
+        return this.#pass(cursor);
+      case "box":
+        if (cursor !== undefined) await this.#deps.onBox(this.#whole(fragment) ?? new Uint8Array(0));
+        return this.#pass(cursor);
       case "receipt":
         for (const receipt of this.#readReceipt(fragment)) await this.#deps.onReceipt(receipt);
-        return this.#pass(entry.cursor);
+        return this.#pass(cursor);
       case "message":
-        return this.#accept(entry.cursor, fragment);
+        return this.#accept(cursor, fragment);
     }
   }
 
-  async #accept(cursor: number, fragment: Fragment): Promise<void> {
+  async #accept(cursor: number | undefined, fragment: Fragment): Promise<boolean> {
     const seen = await this.#deps.store.seen(fragment.messageId);
     if (seen !== undefined) {
       await this.#deps.onSeenAgain(seen);
@@ -191,27 +213,31 @@ export class Inbox {
     const { messageId: id, index, total, messageBytes, data } = fragment;
     await this.#makeRoom(data.length, message);
     await this.#deps.store.acceptEntry({
-      cursor,
+      cursor: cursor ?? this.#cursor,
       fragment: { id, index, total, messageBytes, data, at: this.#deps.clock.now() },
     });
-    this.#cursor = cursor;
+    if (cursor !== undefined) this.#cursor = cursor;
     message.indexes.add(index);
     message.bytes += data.length;
     this.#incomplete.delete(toHex(id));
     this.#incomplete.set(toHex(id), message);
     this.#deps.onFragment({ messageId: id, index });
     await this.#offer(message);
+    return true;
   }
 
   /** Not sealed to us, or tampered with: nobody is told. With a wrong clock it may be of another time's key, and waits. */
-  async #passUnopened(cursor: number): Promise<void> {
+  async #passUnopened(cursor: number | undefined): Promise<boolean> {
     if (this.#deps.isClockGood()) return this.#pass(cursor);
-    this.#goBack();
+    if (cursor !== undefined) this.#goBack();
+    return false;
   }
 
-  async #pass(cursor: number): Promise<void> {
+  async #pass(cursor: number | undefined): Promise<boolean> {
+    if (cursor === undefined) return true;
     await this.#deps.store.acceptEntry({ cursor });
     this.#cursor = cursor;
+    return true;
   }
 
   #open(sealed: Uint8Array): Fragment | undefined {
@@ -225,13 +251,19 @@ export class Inbox {
   }
 
   #readReceipt(fragment: Fragment): ReceiptEntry[] {
-    const reassembly = this.#reassembly();
-    if (reassembly.add(fragment) !== "complete") return [];
+    const body = this.#whole(fragment);
+    if (body === undefined) return [];
     try {
-      return decodeReceipt(reassembly.body() as Uint8Array);
+      return decodeReceipt(body);
     } catch {
       return [];
     }
+  }
+
+  /** What one fragment holds that is all of its message. */
+  #whole(fragment: Fragment): Uint8Array | undefined {
+    const reassembly = this.#reassembly();
+    return reassembly.add(fragment) === "complete" ? reassembly.body() : undefined;
   }
 
   /** The incomplete message that the fragment belongs to, or a new one; undefined when it breaks the rules. */

@@ -1,5 +1,5 @@
 /**
- * Fills the slots of the send clock: a queued payload, a loop or a drop, each on a path of its own. Everything here is
+ * Fills the slots of the send clock: a queued payload, a loop, or a drop, which may ask what lies in a box, each on a path of its own. Everything here is
  * synchronous; what a slot needs is in memory before it. Spec: docs/spec/04-traffic.md §3-5
  */
 
@@ -32,6 +32,9 @@ import { type SlotContent, wrapSlot } from "../traffic/wrap-slot.ts";
 import { FairTurns } from "./fair-turns.ts";
 import type { PayloadContender, PayloadSource, Sent } from "./payload.ts";
 import type { SlotCargo } from "./types.ts";
+import type { Collect } from "./boxes/collects.ts";
+
+type Current = { consensus: Consensus; epoch: Epoch };
 
 export interface SenderDeps {
   readonly clock: Clock;
@@ -43,6 +46,8 @@ export interface SenderDeps {
   readonly mailboxKey: () => Uint8Array;
   readonly guards: () => readonly NodeId[];
   readonly sources: readonly PayloadSource[];
+  /** What a drop slot carries where the network has boxes; undefined where it has none. Throws what `prepare` makes a drop of. */
+  readonly collect: ((current: Current) => Collect) | undefined;
   /** Whether frames can leave at all: a queue is not emptied into a link that is down. */
   readonly isUp: () => boolean;
   readonly current: () => { consensus: Consensus; epoch: Epoch } | undefined;
@@ -58,8 +63,6 @@ interface Filling {
   readonly meanDelay: Milliseconds;
   readonly settled: (sent: (Sent & { readonly mixes: readonly NodeId[] }) | undefined) => void;
 }
-
-type Current = { consensus: Consensus; epoch: Epoch };
 
 export class Sender {
   readonly #deps: SenderDeps;
@@ -114,7 +117,10 @@ export class Sender {
 
   #filling(kind: SlotKind, current: Current): Filling {
     const meanDelay = this.#meanDelay(kind);
-    return kind === "payload" ? this.#payload(current, meanDelay) : this.#cover(kind, current, meanDelay);
+    if (kind === "payload") return this.#payload(current, meanDelay);
+    const { collect } = this.#deps;
+    if (kind === "drop" && collect !== undefined) return { cargo: "collect", meanDelay, ...collect(current) };
+    return this.#cover(kind, current, meanDelay);
   }
 
   /** By the kind of the slot, not by what it carries: the first mix, which sees it, must not learn whether there was mail. */

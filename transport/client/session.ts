@@ -15,6 +15,7 @@ import { QuietTime } from "../traffic/quiet-time.ts";
 import type { SendClock, SendClockOptions } from "../traffic/send-clock.ts";
 import { Ticker } from "../traffic/ticker.ts";
 import type { Account } from "./account.ts";
+import { Boxes } from "./boxes/boxes.ts";
 import type { ControlChannel } from "./control-channel.ts";
 import type { ConsensusKeeper } from "./consensus-keeper.ts";
 import { FreshKeys } from "./fresh-keys.ts";
@@ -63,6 +64,7 @@ export class Session {
   readonly loops: LoopHealth;
   readonly posting: Posting;
   readonly journeys: Journeys;
+  readonly boxes: Boxes;
   readonly #deps: SessionDeps;
   readonly #receipts: Receipts;
   readonly #guards: GuardKeeper;
@@ -150,14 +152,41 @@ export class Session {
       openSealed: (sealed) => mailboxKeys.openSealed(sealed),
       isClockGood: () => mailboxKeys.isClockGood,
       onLoop: (id) => this.loops.returned(id),
-      onReply: (id, body) => this.requests.replied(id, body),
-      onNotice: (body) => deps.onNotice(body),
+      onReply: (id, body) => {
+        if (!this.boxes.replied(id, body)) this.requests.replied(id, body);
+      },
+      onNotice: async (body) => {
+        await deps.onNotice(body);
+        this.boxes.changed();
+      },
+      onBox: (announcement) => this.boxes.announced(announcement),
       onReceipt: (entry) => this.outbox.receipt(entry),
       onFragment: (fragment) => observer?.fragmentTaken?.({ ...fragment, at: clock.now() }),
       onMessage: (message) => deps.emit("message", message),
       onSeenAgain: async (seen) => {
         if (seen.acknowledgeTo !== undefined) await this.#receipts.owe(seen, seen.acknowledgeTo);
       },
+    });
+    this.boxes = new Boxes({
+      clock,
+      streams,
+      sphinx,
+      parameters,
+      store,
+      nextOrder,
+      own: opened,
+      profile: () => this.#profile(),
+      journey: laws.journey,
+      current: () => keeper.current(),
+      deviceSecret: () => mailboxKeys.ratchet?.deviceSecret,
+      replyPath: (from) => this.#replyPath(from),
+      replyTo: () => deps.account.replyTo,
+      coverKey: () => this.#mailboxKey(),
+      coverPlaintext: () => this.sender.coverPlaintext(),
+      reaches: (provider) => this.sender.reaches(provider),
+      ask: (question) => this.requests.ask(question),
+      take: (sealed) => this.inbox.takeBoxed(sealed),
+      onReplyBlock: (event) => observer?.replyBlock?.(event),
     });
     this.#guards = new GuardKeeper({ clock, random: streams.guards, account: deps.account });
     this.sender = new Sender({
@@ -169,7 +198,8 @@ export class Session {
       own: opened,
       mailboxKey: () => this.#mailboxKey(),
       guards: () => this.#guards.ids,
-      sources: [this.requests, this.#receipts, this.outbox.queue],
+      sources: [this.requests, this.#receipts, this.outbox.queue, this.boxes.announcing],
+      collect: this.boxes.collect,
       isUp: () => link.state === "up",
       current: () => keeper.current(),
       onLoop: ({ id, at, mixes }) => this.loops.sent(id, at, mixes),
@@ -215,6 +245,7 @@ export class Session {
     await this.tokens.start();
     await this.outbox.load();
     await this.#receipts.load();
+    await this.boxes.start();
     // Last: from here on what polls bring is dealt with, a receipt by the outbox, a repeated fragment by what is owed.
     await this.inbox.load();
     this.#freshKeys.start();
@@ -225,10 +256,12 @@ export class Session {
     this.#pollClock.stop();
     this.#freshKeys.stop();
     await this.tokens.stop();
+    this.boxes.end();
     this.requests.stop();
     this.#receipts.stop();
     await this.outbox.stop();
     await this.inbox.stop();
+    await this.boxes.stop();
   }
 
   entry(frame: Extract<Frame, { type: "entry" }>): void {
@@ -254,6 +287,7 @@ export class Session {
   /** There is a new list of nodes: guards for it, remembered. */
   useGuards(): void {
     this.#guards.update(this.#deps.keeper.current()?.consensus);
+    this.boxes.changed();
   }
 
   async #renewed(to: Recipient): Promise<void> {

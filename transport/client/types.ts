@@ -48,8 +48,11 @@ export type ReplyBlockEvent = { readonly surbId: SurbId; readonly at: Millisecon
 );
 
 export type SlotKind = "payload" | "loop" | "drop";
-/** What a slot really carried: a payload slot with nothing to send carries a drop. */
-export type SlotCargo = "fragment" | "receipt" | "request" | "loop" | "drop";
+/**
+ * What a slot really carried: a payload slot with nothing to send carries a drop, a drop slot a collect where the network has
+ * boxes. `box` tells the account's devices of one.
+ */
+export type SlotCargo = "fragment" | "receipt" | "request" | "box" | "loop" | "drop" | "collect";
 
 export interface IncomingMessage {
   readonly messageId: MessageId;

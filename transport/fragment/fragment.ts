@@ -7,7 +7,7 @@ import { MESSAGE_ID_BYTES, type MessageId, messageId } from "../core/units.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import { FRAGMENTS_MAX } from "./limits.ts";
 
-export type FragmentKind = "message" | "receipt" | "loop";
+export type FragmentKind = "message" | "receipt" | "loop" | "box";
 
 export interface Fragment {
   readonly kind: FragmentKind;
@@ -74,6 +74,6 @@ export const FRAGMENT_HEADER_BYTES = 1 + MESSAGE_ID_BYTES + 4 + 4 + 4;
 /** A message's digest comes first in the run of bytes that is cut into fragments. */
 export const DIGEST_BYTES = 32;
 
-export const KIND_CODES = { message: 1, receipt: 2, loop: 3 } as const satisfies Record<FragmentKind, number>;
+export const KIND_CODES = { message: 1, receipt: 2, loop: 3, box: 4 } as const satisfies Record<FragmentKind, number>;
 
 const KINDS = new Map(Object.entries(KIND_CODES).map(([name, code]) => [code as number, name as FragmentKind]));

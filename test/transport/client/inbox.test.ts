@@ -221,6 +221,7 @@ async function setUp(
     openSealed,
     onLoop: () => undefined,
     onReply: () => undefined,
+    onBox: async () => undefined,
     onReceipt: async () => undefined,
     onFragment: () => undefined,
     onMessage: ({ body }) => void offered.push(body),

@@ -5,9 +5,11 @@ import { test } from "node:test";
 import { SeededRandom, seededStreams } from "#test/support/seeded-random.ts";
 import { QUICK_PARAMETERS as parameters, testConsensus, testNetwork, testNodes } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
+import type { Collect } from "#transport/client/boxes/collects.ts";
 import type { PayloadContender } from "#transport/client/payload.ts";
-import { Sender } from "#transport/client/sender.ts";
+import { Sender, type SenderDeps } from "#transport/client/sender.ts";
 import { toHex } from "#transport/core/bytes.ts";
+import { TransportError } from "#transport/core/errors.ts";
 import type { ProfileName } from "#transport/core/parameters.ts";
 import type { RandomStreams } from "#transport/core/random.ts";
 import { epochNumber, mailboxId, type NodeId } from "#transport/core/units.ts";
@@ -84,6 +86,60 @@ test("a slot costs the same work whatever it carries: as many seals and as many 
   for (const work of costs) assert.deepEqual(work, { seals: 1, hops: 4, sealedBytes: geometry.fragmentBytes });
 });
 
+test("a drop slot carries a question to a box where there are boxes, an empty payload slot never; loops go on", () => {
+  const carried = { payload: new Set<string>(), loop: new Set<string>(), drop: new Set<string>() };
+  const { sender, recipients } = setUp({
+    cargo: "nothing",
+    collect: COLLECT,
+    onSlot: ({ kind, carried: cargo }) => carried[kind].add(cargo),
+  });
+  for (const kind of ["payload", "loop", "drop"] as const) sender.prepare(kind)?.settled(true);
+  assert.deepEqual([...carried.payload, ...carried.loop, ...carried.drop], ["drop", "loop", "collect"]);
+  assert.deepEqual(recipients.at(-1), COLLECTED.recipient);
+});
+
+test("a collect has the delays of cover and costs the work of any other packet; what cannot be made is a drop", () => {
+  const work = { seals: 0, hops: 0, sealedBytes: 0 };
+  const delays = { bytes: (length: number) => new Uint8Array(length) };
+  const { sender, paths } = setUp({ cargo: "nothing", collect: COLLECT, suite: counting(work), streams: { delays } });
+  assert.ok(sender.prepare("drop"));
+  assert.deepEqual(work, { seals: 1, hops: 4, sealedBytes: geometry.fragmentBytes });
+  assert.deepEqual((paths[0] as Path).hops[0]?.delay, Math.round(longest("mail")));
+  let outcome: unknown = "not told";
+  const unsealable: typeof COLLECT = () => ({
+    ...COLLECT(),
+    content: { ...COLLECT().content, mailboxKey: new Uint8Array(READER.length) },
+    settled: (sent) => void (outcome = sent),
+  });
+  for (const collect of [failing, unsealable]) {
+    const carried: string[] = [];
+    const { sender: other } = setUp({
+      cargo: "nothing",
+      collect,
+      onSlot: ({ carried: cargo }) => carried.push(cargo),
+    });
+    other.prepare("drop")?.settled(true);
+    assert.deepEqual(carried, ["drop"]);
+  }
+  assert.equal(outcome, undefined, "and whoever made it hears that it did not leave");
+});
+
+const COLLECTED = { command: "service", recipient: new Uint8Array(32).fill(9) } as const;
+const COLLECT = (): Collect => ({
+  provider: OTHER.nodeId,
+  content: {
+    destination: COLLECTED,
+    plaintext: new Uint8Array(geometry.fragmentBytes),
+    mailboxKey: READER,
+    request: new Uint8Array(geometry.payloadBytes),
+  },
+  settled: () => undefined,
+});
+
+const failing = (): Collect => {
+  throw new TransportError("NO_PATH");
+};
+
 const longest = (profile: ProfileName): number => parameters.delayCap * parameters.profiles[profile].meanDelay;
 
 function counting(work: { seals: number; hops: number; sealedBytes: number }): Suite {
@@ -128,6 +184,8 @@ function setUp(o: {
   guards?: readonly NodeId[];
   streams?: Partial<RandomStreams>;
   suite?: Suite;
+  collect?: typeof COLLECT;
+  onSlot?: SenderDeps["onSlot"];
 }) {
   const clock = new VirtualClock();
   const sphinx = new WatchedSphinx({ suite: o.suite ?? suite, geometry });
@@ -155,9 +213,10 @@ function setUp(o: {
     mailboxKey: () => READER,
     guards: () => o.guards ?? [],
     sources: [{ contenders: () => (o.cargo === "nothing" ? [] : [waiting]) }],
+    collect: o.collect,
     isUp: () => true,
     current: () => ({ consensus: CONSENSUS, epoch: epochNumber(0) }),
-    onSlot: () => undefined,
+    onSlot: o.onSlot ?? (() => undefined),
     onLoop: () => undefined,
   });
   return { sender, paths: sphinx.paths, recipients: sphinx.recipients };

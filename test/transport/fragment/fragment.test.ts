@@ -206,7 +206,7 @@ test("bytes that no fragment encodes to are malformed, and nothing else is throw
   malformed(good.subarray(1));
   malformed(Uint8Array.of(...good, 0));
   malformed(view((data) => data.setUint8(0, 0)));
-  malformed(view((data) => data.setUint8(0, 4)));
+  malformed(view((data) => data.setUint8(0, 5)));
   malformed(view((data) => data.setUint32(17, 4)));
   malformed(view((data) => data.setUint32(21, 0)));
   malformed(view((data) => data.setUint32(21, 2 ** 16 + 1)));

@@ -1,0 +1,292 @@
+/** What drop slots ask of boxes, and what becomes of the answers. Spec: docs/spec/17-boxes.md §6 */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readerIdOf } from "#transport/box/box-id.ts";
+import { type Collected, type CollectRequest, decodeBoxRequest, encodeCollected } from "#transport/box/requests.ts";
+import { Collects, type CollectsDeps } from "#transport/client/boxes/collects.ts";
+import { REPLY_BLOCK_LIFE } from "#transport/client/boxes/limits.ts";
+import type { ReplyBlockEvent } from "#transport/client/types.ts";
+import { toHex } from "#transport/core/bytes.ts";
+import { TransportError } from "#transport/core/errors.ts";
+import {
+  epochNumber,
+  type MailboxId,
+  mailboxId,
+  milliseconds,
+  type NodeId,
+  type SurbId,
+} from "#transport/core/units.ts";
+import { chooseReplyPath } from "#transport/directory/path.ts";
+import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
+import type { Path } from "#transport/sphinx/packet.ts";
+import { decodeServiceRequest, serviceId } from "#transport/sphinx/service-payload.ts";
+import { Sphinx } from "#transport/sphinx/sphinx.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { type BoxesWorld, boxesWorld, CONSENSUS, idOf, parameters, START, suite } from "./boxes-world.ts";
+
+const geometry = geometryOf(parameters);
+const current = { consensus: CONSENSUS, epoch: epochNumber(0) };
+const REPLY_ID = mailboxId(new Uint8Array(32).fill(5));
+
+/** Opens a reply under the key by its first bytes alone: what the mixes do to a reply is tested elsewhere. */
+class OpenSphinx extends Sphinx {
+  readonly blocks: { id: SurbId; mailbox: MailboxId; path: Path; replyKey: Uint8Array }[] = [];
+
+  override createSurb(options: Parameters<Sphinx["createSurb"]>[0]): ReturnType<Sphinx["createSurb"]> {
+    const made = super.createSurb(options);
+    const { surbId: id, mailbox, path } = options;
+    this.blocks.push({ id, mailbox, path, replyKey: made.replyKey });
+    return made;
+  }
+
+  override openReply({ payload }: { payload: Uint8Array }): Uint8Array {
+    return payload;
+  }
+}
+
+async function setUp(seed: string, change: Partial<CollectsDeps> = {}, world?: BoxesWorld) {
+  const { clock, boxes, chance } = world ?? (await boxesWorld(seed));
+  const sphinx = new OpenSphinx({ suite, geometry });
+  const [paths, delays] = [new SeededRandom(`${seed}/paths`), new SeededRandom(`${seed}/delays`)];
+  const events: ReplyBlockEvent[] = [];
+  const taken: { sealed: Uint8Array; done: (isDone: boolean) => void }[] = [];
+  const meanDelay = parameters.profiles.mail.meanDelay;
+  const deps: CollectsDeps = {
+    clock,
+    boxes,
+    sphinx,
+    parameters,
+    profile: () => parameters.profiles.mail,
+    chance,
+    keys: new SeededRandom(`${seed}/surbs`),
+    padding: new SeededRandom(`${seed}/padding`),
+    replyPath: (from) => ({
+      path: chooseReplyPath({ ...current, meanDelay, paths, delays, from, to: idOf("own") }),
+      until: milliseconds(START + 1e6),
+    }),
+    replyTo: () => REPLY_ID,
+    coverKey: () => new Uint8Array(1216),
+    coverPlaintext: () => new Uint8Array(geometry.fragmentBytes),
+    reaches: () => true,
+    take: (sealed) => new Promise((done) => taken.push({ sealed, done })),
+    onReplyBlock: (event) => events.push(event),
+    ...change,
+  };
+  const collects = new Collects(deps);
+  const make = (): { request: CollectRequest; provider: NodeId; ids: SurbId[] } => {
+    const before = sphinx.blocks.length;
+    const { content, provider, settled } = collects.make(current);
+    settled({ hash: new Uint8Array(16), tags: [], at: clock.now() });
+    assert.deepEqual(content.destination, { command: "service", recipient: serviceId(suite, "box") });
+    const { service, body, token } = decodeServiceRequest(geometry, content.request as Uint8Array);
+    assert.equal(service, "box");
+    assert.ok(token.every((byte) => byte === 0));
+    const request = decodeBoxRequest(body, { boxReplies: deps.parameters.boxReplies, surbBytes: geometry.surbBytes });
+    assert.equal(request.kind, "collect");
+    return { request, provider, ids: sphinx.blocks.slice(before).map(({ id }) => id) };
+  };
+  const answer = (id: SurbId | undefined, collected: Collected): boolean =>
+    collects.replied(id as SurbId, encodeCollected(collected));
+  return { collects, make, answer, sphinx, events, taken, boxes, clock };
+}
+
+async function withBoxes(seed: string, names: readonly ("other" | "third")[]): Promise<BoxesWorld> {
+  const world = await boxesWorld(seed);
+  for (const [i, name] of names.entries()) {
+    const until = milliseconds(START + (i + 1) * 1e8);
+    await world.boxes.announced({ secret: new Uint8Array(32).fill(i + 1), providerId: idOf(name), until });
+  }
+  return world;
+}
+
+const entry = (number: number, next = number): Collected => ({
+  what: "entry",
+  next,
+  number,
+  sealed: new Uint8Array(geometry.sealedBytes).fill(number),
+});
+
+/** What waits for promises that have settled. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test("a collect asks for the account's box, as this device, and is answered into the mailbox of its reply id", async () => {
+  const world = await withBoxes("asks", ["other"]);
+  const { make, sphinx } = await setUp("asks", {}, world);
+  const [box] = world.boxes.collected(START);
+  box?.progress.took(2);
+  const { request, provider } = make();
+  assert.deepEqual(provider, idOf("other"));
+  assert.deepEqual(request.secret, box?.secret);
+  assert.deepEqual(request.readerId, readerIdOf(suite, request.secret, world.boxes.readerKey));
+  assert.deepEqual([request.cursor, request.taken], [0, 2n]);
+  assert.equal(sphinx.blocks.length, 2);
+  for (const { mailbox, path } of sphinx.blocks) {
+    assert.deepEqual(mailbox, REPLY_ID);
+    assert.deepEqual(path.hops.at(-1)?.nodeId, idOf("own"));
+  }
+});
+
+test("without a box it asks any provider for one that nobody has, with the same work and of the same size", async () => {
+  const count = { hops: 0, hashes: 0, draws: 0 };
+  const counted: typeof suite = {
+    ...suite,
+    kem: { ...suite.kem, encapsulate: (...all) => (count.hops++, suite.kem.encapsulate(...all)) },
+    blake2b: (...all) => (count.hashes++, suite.blake2b(...all)),
+  };
+  const work: unknown[] = [];
+  for (const names of [[], ["other"], ["other", "third", "third"]] as const) {
+    const world = await withBoxes("work", names);
+    const chance = { bytes: (length: number) => (count.draws++, new SeededRandom("chance").bytes(length)) };
+    const { collects } = await setUp("work", { sphinx: new Sphinx({ suite: counted, geometry }), chance }, world);
+    collects.make(current);
+    Object.assign(count, { hops: 0, hashes: 0, draws: 0 });
+    const { content } = collects.make(current);
+    work.push({ ...count, bytes: content.request?.length });
+  }
+  assert.deepEqual(work[1], work[0]);
+  assert.deepEqual(work[2], work[0]);
+
+  const { make } = await setUp("nobody's");
+  const made = Array.from({ length: 200 }, make);
+  const providers = new Map<string, number>();
+  for (const { provider } of made) providers.set(toHex(provider), (providers.get(toHex(provider)) ?? 0) + 1);
+  assert.equal(providers.size, 4);
+  for (const times of providers.values()) assert.ok(times > 30 && times < 70, `${times}`);
+  assert.equal(new Set(made.map(({ request }) => toHex(request.secret))).size, 200);
+});
+
+test("the box that ends last is asked half of the time, the one before it a quarter, and so on", async () => {
+  const { make } = await setUp("halves", {}, await withBoxes("halves", ["other", "third", "other"]));
+  const times = [0, 0, 0, 0];
+  for (let n = 0; n < 600; n++) {
+    const index = make().request.secret[0] as number;
+    times[index] = (times[index] as number) + 1;
+  }
+  assert.ok((times[3] as number) > 250 && (times[3] as number) < 350, times.join());
+  for (const times1 of [times[1], times[2]])
+    assert.ok((times1 as number) > 100 && (times1 as number) < 200, times.join());
+});
+
+test("a box whose provider cannot be reached is not asked for: what the own provider sees must not tell of it", async () => {
+  const world = await withBoxes("reached", ["other", "third"]);
+  const gone = toHex(idOf("third"));
+  const { make } = await setUp("reached", { reaches: (provider) => toHex(provider) !== gone }, world);
+  for (let n = 0; n < 20; n++) assert.equal(make().request.secret[0], 1);
+  const none = await setUp("none reached", { reaches: () => false }, world);
+  for (let n = 0; n < 20; n++) assert.ok(none.make().ids.length === 2);
+});
+
+test("delays lie each in its part of the time between two drop slots, and are drawn from nothing but their own stream", async () => {
+  const { sendRate, dropShare } = parameters.profiles.mail;
+  const part = 1000 / (sendRate * dropShare) / 2;
+  const { make } = await setUp("delays");
+  const sums = [0, 0];
+  const rounds = 300;
+  for (let n = 0; n < rounds; n++) {
+    for (const [i, delay] of make().request.delays.entries()) {
+      assert.ok(delay >= Math.floor(i * part) && delay <= (i + 1) * part);
+      sums[i] = (sums[i] as number) + delay;
+    }
+  }
+  for (const [i, sum] of sums.entries()) assert.ok(Math.abs(sum / rounds - (i + 0.5) * part) < part / 10);
+});
+
+/** What is asked when each collect is answered so. */
+async function askedWhen(answers: readonly Collected[]): Promise<unknown> {
+  const made: unknown[] = [];
+  const world = await withBoxes("independent", ["other", "third"]);
+  const { make, answer } = await setUp("independent", {}, world);
+  for (let n = 0; n < 12; n++) {
+    const { request, provider, ids } = make();
+    made.push([toHex(provider), request.delays]);
+    for (const [i, collected] of answers.entries()) answer(ids[i], collected);
+    await settle();
+  }
+  return made;
+}
+
+test("what is drawn for one collect does not move what is drawn for the next, whatever came of the first", async () => {
+  const nothing: Collected = { what: "nothing", next: 1 };
+  assert.deepEqual(await askedWhen([entry(1), entry(2, 1)]), await askedWhen([nothing, nothing]));
+  assert.deepEqual(await askedWhen([{ what: "unknown" }]), await askedWhen([]));
+});
+
+test("an entry counts as taken when what it means is durable, and not before", async () => {
+  const world = await withBoxes("durable", ["other"]);
+  const { make, answer, taken, boxes } = await setUp("durable", {}, world);
+  const [box] = boxes.collected(START);
+  const [one, two] = make().ids;
+  assert.ok(answer(one, entry(1)));
+  await settle();
+  assert.equal(box?.progress.cursor, 0);
+  taken[0]?.done(true);
+  await settle();
+  assert.equal(box?.progress.cursor, 1);
+  assert.ok(answer(two, entry(3, 2)));
+  taken[1]?.done(false);
+  await settle();
+  assert.deepEqual([box?.progress.cursor, box?.progress.taken], [1, 0n], "it has to come again");
+});
+
+test("numbers that are gone are passed; a provider that knows no such box loses it after two collects", async () => {
+  const world = await withBoxes("numbers", ["other"]);
+  const { make, answer, boxes } = await setUp("numbers", {}, world);
+  const [box] = boxes.collected(START);
+  answer(make().ids[0], { what: "nothing", next: 6 });
+  assert.equal(box?.progress.cursor, 5);
+  for (const id of make().ids) answer(id, { what: "unknown" });
+  assert.equal(boxes.good(START).length, 1);
+  answer(make().ids[1], { what: "unknown" });
+  assert.equal(boxes.good(START).length, 0);
+});
+
+test("each reply block has one answer; what is no answer, or comes for another, is dropped and changes nothing", async () => {
+  const world = await withBoxes("one answer", ["other"]);
+  const { make, answer, collects, taken, events, boxes } = await setUp("one answer", {}, world);
+  const [one, two] = make().ids;
+  assert.equal(answer(one, entry(1)), true);
+  assert.equal(answer(one, entry(2)), false, "a second answer by one block");
+  assert.equal(collects.replied(two as SurbId, new Uint8Array(5)), true);
+  assert.equal(collects.replied(new Uint8Array(16) as SurbId, new Uint8Array(5)), false);
+  assert.equal(taken.length, 1);
+  assert.equal(boxes.collected(START)[0]?.progress.cursor, 0);
+  const told = events.map(({ what }) => what);
+  assert.deepEqual(told, ["made", "made", "sent", "sent", "came", "closed", "came", "closed"]);
+});
+
+test("keys of reply blocks go when their packet did not leave, when they are too old, and at the end", async () => {
+  const { make, collects, sphinx, clock, answer } = await setUp("keys");
+  collects.make(current).settled(undefined);
+  assert.ok(sphinx.blocks.every(({ replyKey }) => replyKey.every((byte) => byte === 0)));
+  const { ids } = make();
+  await clock.runFor(milliseconds(REPLY_BLOCK_LIFE + 1));
+  make();
+  assert.equal(answer(ids[0], { what: "unknown" }), false);
+  collects.stop();
+  assert.ok(sphinx.blocks.every(({ replyKey }) => replyKey.every((byte) => byte === 0)));
+});
+
+test("what cannot be made leaves no reply block behind", async () => {
+  let paths = 0;
+  const problem = new TransportError("NO_PATH");
+  const world = await boxesWorld("no path");
+  const { collects, events, sphinx } = await setUp(
+    "no path",
+    {
+      replyPath: (from) => {
+        if (paths++ % 2 === 1) throw problem;
+        const [random, meanDelay] = [new SeededRandom("way"), milliseconds(1)];
+        const path = chooseReplyPath({ ...current, meanDelay, paths: random, delays: random, from, to: idOf("own") });
+        return { path, until: START };
+      },
+    },
+    world,
+  );
+  assert.throws(() => collects.make(current), { code: "NO_PATH" });
+  assert.deepEqual(
+    events.map(({ what }) => what),
+    ["made", "closed"],
+  );
+  assert.ok(sphinx.blocks[0]?.replyKey.every((byte) => byte === 0));
+});

@@ -1,0 +1,140 @@
+/** Which boxes an account has, tells of and goes on reading. Spec: docs/spec/17-boxes.md §5 */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { boxIdOf } from "#transport/box/box-id.ts";
+import { BOXES_KEPT_MAX, PLACE_REST_MIN, PROGRESS_WAIT } from "#transport/client/boxes/limits.ts";
+import { toHex } from "#transport/core/bytes.ts";
+import { milliseconds } from "#transport/core/units.ts";
+import { type BoxesWorld, boxesWorld, idOf, listOf, parameters, START, suite } from "./boxes-world.ts";
+
+const HOUR = 3_600_000;
+const secretOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const untilIn = (hours: number) => milliseconds(START + hours * HOUR);
+
+async function announce(world: BoxesWorld, byte: number, hours: number): Promise<void> {
+  await world.boxes.announced({ secret: secretOf(byte), providerId: idOf("other"), until: untilIn(hours) });
+}
+
+const secrets = (boxes: readonly { readonly secret: Uint8Array }[]): number[] =>
+  boxes.map(({ secret }) => secret[0] as number);
+
+test("a box is written down before its provider hears of it, and told to nobody before its announcement came", async () => {
+  const world = await boxesWorld("written down");
+  const { boxes, clock } = world;
+  const box = await boxes.want(idOf("other"));
+  const kept = (await world.again()).boxes.wanted;
+  assert.deepEqual(kept, [box]);
+  await boxes.opened(box, untilIn(100));
+  assert.deepEqual([boxes.unannounced(clock.now()), boxes.collected(clock.now())], [[box], []]);
+  assert.equal(boxes.place(clock.now()), undefined);
+  assert.deepEqual((await world.again()).boxes.unannounced(clock.now()), [box]);
+  await boxes.announced({ secret: box.secret.slice(), providerId: box.providerId, until: untilIn(100) });
+  assert.deepEqual([boxes.unannounced(clock.now()), boxes.collected(clock.now())], [[], [box]]);
+  const place = { providerId: idOf("other"), boxId: boxIdOf(suite, box.secret), until: untilIn(100) };
+  assert.deepEqual(boxes.place(clock.now()), place);
+  assert.deepEqual((await world.again()).boxes.place(clock.now()), place);
+});
+
+test("what the disk does not take is no box", async () => {
+  const { boxes, store } = await boxesWorld("full");
+  store.refusal = new Error("full");
+  await assert.rejects(boxes.want(idOf("other")), /full/);
+  assert.deepEqual(boxes.wanted, []);
+});
+
+test("the box that ends last is told, none in its last hour, and each is read until it is deleted", async () => {
+  const world = await boxesWorld("last");
+  const { boxes, clock } = world;
+  await announce(world, 1, 100);
+  await announce(world, 2, 300);
+  await announce(world, 3, 200);
+  assert.deepEqual(secrets(boxes.collected(clock.now())), [2, 3, 1]);
+  assert.deepEqual(boxes.place(clock.now())?.boxId, boxIdOf(suite, secretOf(2)));
+  assert.equal(boxes.place(milliseconds(untilIn(300) - PLACE_REST_MIN)), undefined);
+  const later = milliseconds(untilIn(150) + parameters.retention);
+  assert.deepEqual(secrets(boxes.collected(later)), [2, 3]);
+  boxes.listed(later);
+  assert.deepEqual(secrets(boxes.collected(START)), [2, 3], "what is deleted is forgotten");
+});
+
+test("a provider that says twice in a row that there is no such box has lost it; one answer of another kind between is enough", async () => {
+  const world = await boxesWorld("lost");
+  const { boxes, clock } = world;
+  await announce(world, 1, 100);
+  const [box] = boxes.collected(clock.now());
+  assert.ok(box !== undefined);
+  boxes.answered(box, 0, undefined);
+  boxes.answered(box, 0, undefined);
+  assert.equal(boxes.good(clock.now()).length, 1, "two answers to one collect");
+  boxes.answered(box, 1, { next: 1 });
+  boxes.answered(box, 2, undefined);
+  assert.equal(boxes.good(clock.now()).length, 1);
+  boxes.answered(box, 3, undefined);
+  assert.deepEqual([boxes.good(clock.now()), boxes.place(clock.now())], [[], undefined]);
+  assert.deepEqual(secrets(boxes.collected(clock.now())), [1], "and is read all the same");
+  await clock.runFor(PROGRESS_WAIT);
+  assert.deepEqual((await world.again()).boxes.good(clock.now()), []);
+});
+
+test("a box whose provider is in no list for two epochs is told to nobody until it is in one again", async () => {
+  const world = await boxesWorld("absent");
+  const { boxes, clock, state } = world;
+  await announce(world, 1, 100);
+  const list = (epoch: number, names: Parameters<typeof listOf>[0]): number => {
+    state.consensus = listOf(names, epoch);
+    boxes.listed(clock.now());
+    return boxes.good(clock.now()).length;
+  };
+  assert.equal(list(3, ["own", "third"]), 1);
+  assert.equal(list(4, ["own", "third"]), 1);
+  assert.equal(list(5, ["own", "third"]), 0);
+  assert.equal(list(6, ["own", "other", "third"]), 1);
+  assert.equal(list(7, ["own", "third"]), 1);
+});
+
+test("whoever was put out knows the boxes of before: they are told to nobody any more, and read until their end", async () => {
+  const world = await boxesWorld("removed");
+  const { boxes, clock, state } = world;
+  await announce(world, 1, 100);
+  state.deviceSecret = new Uint8Array(32).fill(8);
+  assert.deepEqual([boxes.good(clock.now()), secrets(boxes.collected(clock.now()))], [[], [1]]);
+  await announce(world, 2, 90);
+  assert.deepEqual(secrets(boxes.good(clock.now())), [2]);
+});
+
+test("how far a box was read is written down a while after it moved, and at the end", async () => {
+  const world = await boxesWorld("progress");
+  const { boxes, clock } = world;
+  await announce(world, 1, 100);
+  const [box] = boxes.collected(clock.now());
+  assert.ok(box !== undefined);
+  const kept = async (): Promise<unknown> => {
+    const [one] = (await world.again()).boxes.collected(clock.now());
+    return [one?.progress.cursor, one?.progress.taken];
+  };
+  boxes.answered(box, 0, { next: 5 });
+  boxes.took(box, 6);
+  assert.deepEqual(await kept(), [0, 0n]);
+  await clock.runFor(PROGRESS_WAIT);
+  assert.deepEqual(await kept(), [4, 2n]);
+  boxes.took(box, 5);
+  await boxes.stop();
+  assert.deepEqual(await kept(), [6, 0n]);
+  assert.deepEqual(box.secret, new Uint8Array(32), "and the secrets are wiped");
+});
+
+test("boxes that are announced without end take the place of those that end first", async () => {
+  const world = await boxesWorld("many");
+  for (let byte = 1; byte <= BOXES_KEPT_MAX + 3; byte++) await announce(world, byte, 100 + byte);
+  const kept = secrets(world.boxes.collected(world.clock.now()));
+  assert.equal(kept.length, BOXES_KEPT_MAX);
+  assert.equal(Math.min(...kept), 4);
+});
+
+test("two devices of one account are two readers", async () => {
+  const [one, other] = [await boxesWorld("one"), await boxesWorld("other")];
+  await announce(one, 1, 100);
+  assert.notEqual(toHex(one.boxes.readerKey), toHex(other.boxes.readerKey));
+  assert.deepEqual((await one.again()).boxes.readerKey, one.boxes.readerKey);
+});

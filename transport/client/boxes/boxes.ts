@@ -1,0 +1,129 @@
+/**
+ * A client's own boxes at work: opened and told to its devices, collected in drop slots, and what is in them handed to the inbox.
+ * Spec: docs/spec/17-boxes.md §5-6
+ */
+
+import type { Clock } from "../../core/clock.ts";
+import type { Parameters, Profile } from "../../core/parameters.ts";
+import type { RandomStreams } from "../../core/random.ts";
+import type { Epoch, MailboxId, Milliseconds, NodeId, SurbId } from "../../core/units.ts";
+import type { Place } from "../../box/place.ts";
+import type { Consensus } from "../../directory/model.ts";
+import type { Sphinx } from "../../sphinx/sphinx.ts";
+import type { PayloadSource } from "../payload.ts";
+import type { Question } from "../requests.ts";
+import type { ClientStore } from "../store.ts";
+import { readAnnouncement } from "./announcement.ts";
+import { Announcing } from "./announcing.ts";
+import { BoxOpening } from "./box-opening.ts";
+import { type Collect, Collects, type CollectsDeps } from "./collects.ts";
+import { OwnBoxes } from "./own-boxes.ts";
+
+export interface BoxesDeps extends Pick<CollectsDeps, "replyPath" | "replyTo" | "coverKey" | "coverPlaintext"> {
+  readonly clock: Clock;
+  readonly streams: Pick<RandomStreams, "boxes" | "keys" | "padding">;
+  readonly sphinx: Sphinx;
+  readonly parameters: Parameters;
+  readonly profile: () => Profile;
+  readonly store: Pick<ClientStore, "boxes" | "saveBoxes">;
+  readonly own: { readonly providerId: NodeId; readonly mailboxId: MailboxId };
+  readonly current: () => { consensus: Consensus; epoch: Epoch } | undefined;
+  readonly nextOrder: () => number;
+  /** Mean time that a packet spends in mixes. */
+  readonly journey: Milliseconds;
+  /** What all devices of the account have now, and nobody else (docs/spec/07-mailbox.md §2.5). */
+  readonly deviceSecret: () => Uint8Array | undefined;
+  readonly reaches: (provider: NodeId) => boolean;
+  readonly ask: (question: Question) => Promise<Uint8Array>;
+  readonly take: CollectsDeps["take"];
+  readonly onReplyBlock: CollectsDeps["onReplyBlock"];
+}
+
+export class Boxes {
+  readonly #deps: BoxesDeps;
+  readonly #own: OwnBoxes;
+  readonly #opening: BoxOpening;
+  readonly #announcing: Announcing;
+  readonly #collects: Collects;
+
+  constructor(deps: BoxesDeps) {
+    this.#deps = deps;
+    const { clock, streams, sphinx, parameters, store, own, current, deviceSecret } = deps;
+    const { keys, padding, boxes: chance } = streams;
+    const boxes = new OwnBoxes({
+      clock,
+      primitives: sphinx.suite,
+      parameters,
+      store,
+      keys,
+      deviceSecret,
+      consensus: () => current()?.consensus,
+    });
+    this.#own = boxes;
+    this.#opening = new BoxOpening({ clock, boxes, chance, ownProvider: own.providerId, current, ask: deps.ask });
+    this.#announcing = new Announcing({ ...deps, boxes, padding, mailboxKey: deps.coverKey });
+    this.#collects = new Collects({ ...deps, boxes, chance, keys, padding });
+  }
+
+  /** Whether the network has any. */
+  get #are(): boolean {
+    return this.#deps.parameters.boxReplies > 0;
+  }
+
+  /** What tells the account's devices of a new one. */
+  get announcing(): PayloadSource {
+    return this.#announcing;
+  }
+
+  /** What a drop slot carries; undefined in a network without boxes. */
+  get collect(): ((current: { consensus: Consensus; epoch: Epoch }) => Collect) | undefined {
+    return this.#are ? (current) => this.#collects.make(current) : undefined;
+  }
+
+  /** Where this account wants to be written to. */
+  place(): Place | undefined {
+    return this.#are && this.#own.isLoaded ? this.#own.place(this.#deps.clock.now()) : undefined;
+  }
+
+  async start(): Promise<void> {
+    if (!this.#are) return;
+    await this.#own.load();
+    this.changed();
+  }
+
+  /** Nothing is begun any more; what is asked may still end. */
+  end(): void {
+    this.#opening.stop();
+    this.#collects.stop();
+  }
+
+  /** After everything that uses them: writes down how far each was read. */
+  async stop(): Promise<void> {
+    this.end();
+    await this.#own.stop();
+  }
+
+  /** The list of nodes, or the secret of the account's devices, is another than before. */
+  changed(): void {
+    if (!this.#are || !this.#own.isLoaded) return;
+    this.#own.listed(this.#deps.clock.now());
+    this.#opening.plan();
+  }
+
+  /** A reply entry came. False when it is no answer of a box that is awaited. */
+  replied(id: SurbId, payload: Uint8Array): boolean {
+    return this.#collects.replied(id, payload);
+  }
+
+  /** What an announcement in the mailbox says. Durable when it resolves; what nobody of the account made is dropped. */
+  async announced(body: Uint8Array): Promise<void> {
+    const { deviceSecret, own, sphinx } = this.#deps;
+    const secret = deviceSecret();
+    if (!this.#are || secret === undefined) return;
+    const { mailboxId } = own;
+    const said = readAnnouncement(sphinx.suite, { deviceSecret: secret, mailboxId }, body);
+    if (said === undefined) return;
+    await this.#own.announced(said);
+    this.#opening.plan();
+  }
+}

@@ -1,0 +1,96 @@
+/** One box of the account as one device knows it, and all of them as bytes for its store. Spec: docs/spec/17-boxes.md §5 */
+
+import { Reader, Writer } from "../../core/bytes.ts";
+import { TransportError } from "../../core/errors.ts";
+import { wipe } from "../../core/secret.ts";
+import { type Milliseconds, milliseconds, NODE_ID_BYTES, type NodeId, nodeId } from "../../core/units.ts";
+import { BOX_SECRET_BYTES } from "../../box/box-id.ts";
+import { BoxProgress } from "./box-progress.ts";
+
+export interface OwnBox {
+  /** 32 bytes: who knows it may read. */
+  readonly secret: Uint8Array;
+  readonly providerId: NodeId;
+  /** When it stops taking entries; undefined until its provider has said that it is there. */
+  until: Milliseconds | undefined;
+  /** 16 bytes: which device secret its announcement came under (`eraOf`); undefined before one came. */
+  era: Uint8Array | undefined;
+  /** Its provider said twice that there is no such box. */
+  isLost: boolean;
+  progress: BoxProgress;
+}
+
+/** What of boxes one device keeps. */
+export interface KeptBoxes {
+  /** 32 random bytes, this device's: by which it is another reader of a box than the account's other devices. */
+  readonly readerKey: Uint8Array;
+  /** When the next box will be opened, if that was drawn. */
+  readonly openAt: Milliseconds | undefined;
+  /** Requests for one in a row that failed. */
+  readonly failures: number;
+  readonly boxes: readonly OwnBox[];
+}
+
+/** A secret. */
+export function encodeBoxes({ readerKey, openAt, failures, boxes }: KeptBoxes): Uint8Array {
+  const writer = new Writer().u8(VERSION).raw(readerKey);
+  writer
+    .u64(Math.ceil(openAt ?? 0))
+    .u8(Math.min(failures, 255))
+    .u8(boxes.length);
+  for (const { secret, providerId, until, era, isLost, progress } of boxes) {
+    writer
+      .raw(secret)
+      .raw(providerId)
+      .u64(until ?? 0);
+    writer
+      .raw(era ?? NO_ERA)
+      .u8(isLost ? 1 : 0)
+      .u64(progress.cursor);
+    writer.u32(Number(progress.taken >> 32n)).u32(Number(progress.taken & 0xffff_ffffn));
+  }
+  return writer.finish();
+}
+
+/** Throws MALFORMED. */
+export function decodeBoxes(bytes: Uint8Array): KeptBoxes {
+  const reader = new Reader(bytes);
+  if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  const readerKey = reader.take(READER_KEY_BYTES);
+  const openAt = orUndefined(reader.u64());
+  const failures = reader.u8();
+  const boxes = Array.from({ length: reader.u8() }, (): OwnBox => {
+    const secret = reader.take(BOX_SECRET_BYTES);
+    const providerId = nodeId(reader.take(NODE_ID_BYTES));
+    const until = orUndefined(reader.u64());
+    const era = reader.take(ERA_BYTES);
+    const isLost = reader.u8() === 1;
+    const cursor = reader.u64();
+    const taken = (BigInt(reader.u32()) << 32n) | BigInt(reader.u32());
+    const progress = new BoxProgress({ cursor, taken });
+    return { secret, providerId, until, era: era.every((byte) => byte === 0) ? undefined : era, isLost, progress };
+  });
+  reader.end();
+  return { readerKey, openAt, failures, boxes };
+}
+
+/** What another program wrote that this one cannot read: there will be new boxes. */
+export function decodeBoxesOrNone(bytes: Uint8Array): KeptBoxes | undefined {
+  try {
+    return decodeBoxes(bytes);
+  } catch (error) {
+    if (error instanceof TransportError) return undefined;
+    throw error;
+  }
+}
+
+export function wipeBox({ secret }: OwnBox): void {
+  wipe(secret);
+}
+
+export const READER_KEY_BYTES = 32;
+export const ERA_BYTES = 16;
+const NO_ERA = new Uint8Array(ERA_BYTES);
+const VERSION = 1;
+
+const orUndefined = (time: number): Milliseconds | undefined => (time === 0 ? undefined : milliseconds(time));

@@ -1,0 +1,271 @@
+/**
+ * The account's boxes, as this device knows them: which are collected, which are told to others, and how far each has been read.
+ * Spec: docs/spec/17-boxes.md §5
+ */
+
+import { equalBytes, toHex } from "../../core/bytes.ts";
+import type { Cancel, Clock } from "../../core/clock.ts";
+import type { Parameters } from "../../core/parameters.ts";
+import type { RandomSource } from "../../core/random.ts";
+import { wipe, withSecret } from "../../core/secret.ts";
+import { type Milliseconds, milliseconds, type NodeId } from "../../core/units.ts";
+import { BOX_SECRET_BYTES, boxIdOf } from "../../box/box-id.ts";
+import type { Place } from "../../box/place.ts";
+import type { Primitives } from "../../crypto/suite.ts";
+import type { Consensus } from "../../directory/model.ts";
+import type { ClientStore } from "../store.ts";
+import { type Announced, eraOf } from "./announcement.ts";
+import { BoxProgress } from "./box-progress.ts";
+import {
+  ABSENT_EPOCHS_MAX,
+  BOX_LIFE_KEYS,
+  BOXES_KEPT_MAX,
+  PLACE_REST_MIN,
+  PROGRESS_WAIT,
+  UNKNOWN_MAX,
+} from "./limits.ts";
+import { decodeBoxesOrNone, encodeBoxes, type OwnBox, READER_KEY_BYTES, wipeBox } from "./own-box.ts";
+
+export interface OwnBoxesDeps {
+  readonly clock: Clock;
+  readonly primitives: Primitives;
+  readonly parameters: Pick<Parameters, "retention" | "mailboxKeyLifetime">;
+  readonly store: Pick<ClientStore, "boxes" | "saveBoxes">;
+  /** Secrets. */
+  readonly keys: RandomSource;
+  /** What all devices of the account have now; undefined without an account. */
+  readonly deviceSecret: () => Uint8Array | undefined;
+  /** The list in force, which also says that the clock is right. */
+  readonly consensus: () => Consensus | undefined;
+}
+
+/** A box that is there: its provider said until when it takes entries. */
+export type OpenBox = OwnBox & { readonly until: Milliseconds };
+
+export class OwnBoxes {
+  readonly #deps: OwnBoxesDeps;
+  #readerKey: Uint8Array = new Uint8Array(0);
+  #boxes: OwnBox[] = [];
+  #openAt: Milliseconds | undefined;
+  #failures = 0;
+  /** Of each provider that is in no list now, since which epoch, by hexadecimal id. */
+  readonly #absentSince = new Map<string, number>();
+  /** Of each box, the collects in a row that found none, and the last of them. */
+  readonly #unknown = new WeakMap<OwnBox, { collects: number; last: number }>();
+  #saving: Promise<void> = Promise.resolve();
+  #cancelSave: Cancel | undefined;
+  #isLoaded = false;
+
+  constructor(deps: OwnBoxesDeps) {
+    this.#deps = deps;
+  }
+
+  async load(): Promise<void> {
+    const bytes = await this.#deps.store.boxes();
+    const kept = bytes === undefined ? undefined : withSecret(bytes, decodeBoxesOrNone);
+    this.#readerKey = kept?.readerKey ?? this.#deps.keys.bytes(READER_KEY_BYTES);
+    this.#boxes = [...(kept?.boxes ?? [])];
+    this.#openAt = kept?.openAt;
+    this.#failures = kept?.failures ?? 0;
+    this.#isLoaded = true;
+  }
+
+  /** Writes down how far each has been read, and wipes. */
+  async stop(): Promise<void> {
+    this.#cancelSave?.();
+    if (this.#isLoaded && this.#boxes.length > 0) await this.#save().catch(() => undefined);
+    await this.#saving.catch(() => undefined);
+    for (const box of this.#boxes) wipeBox(box);
+    wipe(this.#readerKey);
+    this.#boxes = [];
+    this.#isLoaded = false;
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  /** 32 bytes, this device's own. A secret. */
+  get readerKey(): Uint8Array {
+    return this.#readerKey;
+  }
+
+  /** L of the specification. */
+  get life(): Milliseconds {
+    return milliseconds(BOX_LIFE_KEYS * this.#deps.parameters.mailboxKeyLifetime);
+  }
+
+  /** When the next one is to be opened, if that was drawn; how often that failed. Kept with the boxes. */
+  get opening(): { readonly openAt: Milliseconds | undefined; readonly failures: number } {
+    return { openAt: this.#openAt, failures: this.#failures };
+  }
+
+  planned(openAt: Milliseconds | undefined, failures: number): void {
+    this.#openAt = openAt;
+    this.#failures = failures;
+    this.#saveLater();
+  }
+
+  /** Those whose provider has not said yet that they are there. */
+  get wanted(): readonly OwnBox[] {
+    return this.#boxes.filter(({ until }) => until === undefined);
+  }
+
+  /** Those that take entries and of which the account's devices have not heard. */
+  unannounced(now: Milliseconds): readonly OpenBox[] {
+    return this.#boxes.filter((box): box is OpenBox => isOpen(box) && box.era === undefined && box.until > now);
+  }
+
+  /** Those that all devices collect, the latest `until` first, and deleted by nobody yet. */
+  collected(now: Milliseconds): readonly OpenBox[] {
+    const { retention } = this.#deps.parameters;
+    return this.#boxes
+      .filter((box): box is OpenBox => isOpen(box) && box.era !== undefined && box.until + retention > now)
+      .toSorted(laterFirst);
+  }
+
+  /** Those that take entries, whatever is known of them. */
+  taking(now: Milliseconds): readonly OwnBox[] {
+    return this.#boxes.filter(({ until }) => until === undefined || until > now);
+  }
+
+  /** Those that others may be told of, the latest `until` first. */
+  good(now: Milliseconds): readonly OpenBox[] {
+    const secret = this.#deps.deviceSecret();
+    if (secret === undefined) return [];
+    const era = eraOf(this.#deps.primitives, secret);
+    return this.collected(now).filter(
+      (box) => box.until > now && !box.isLost && isSameEra(box, era) && !this.#isAbsent(box),
+    );
+  }
+
+  /** Where this account wants to be written to now. */
+  place(now: Milliseconds): Place | undefined {
+    const [box] = this.good(now);
+    if (box === undefined || box.until - now <= PLACE_REST_MIN) return undefined;
+    const { providerId, until, secret } = box;
+    return { providerId, boxId: boxIdOf(this.#deps.primitives, secret), until };
+  }
+
+  /** A new one, written down before its provider hears of it. */
+  async want(providerId: NodeId): Promise<OwnBox> {
+    const secret = this.#deps.keys.bytes(BOX_SECRET_BYTES);
+    const progress = new BoxProgress();
+    const box: OwnBox = { secret, providerId, until: undefined, era: undefined, isLost: false, progress };
+    this.#boxes.push(box);
+    await this.#save().catch((error: unknown) => {
+      this.#remove(box);
+      throw error;
+    });
+    return box;
+  }
+
+  /** It is there. Durable when it resolves. */
+  async opened(box: OwnBox, until: Milliseconds): Promise<void> {
+    box.until = until;
+    await this.#save();
+  }
+
+  /** Its provider did not answer, or had no room. */
+  forget(box: OwnBox): void {
+    this.#remove(box);
+    this.#saveLater();
+  }
+
+  /** An announcement came out of the mailbox, this device's own or another's. Durable when it resolves. */
+  async announced({ secret, providerId, until }: Announced): Promise<void> {
+    const deviceSecret = this.#deps.deviceSecret();
+    if (deviceSecret === undefined || !this.#isLoaded) return;
+    const era = eraOf(this.#deps.primitives, deviceSecret);
+    const known = this.#boxes.find((box) => equalBytes(box.secret, secret));
+    if (known !== undefined) Object.assign(known, { until, era });
+    else this.#boxes.push({ secret, providerId, until, era, isLost: false, progress: new BoxProgress() });
+    this.#makeRoom();
+    await this.#save();
+  }
+
+  /** An entry was dealt with, and what it means is durable. */
+  took(box: OwnBox, number: number): void {
+    box.progress.took(number);
+    this.#saveLater();
+  }
+
+  /** What one of a collect's answers says of the box; `collect` is greater of each later one. */
+  answered(box: OwnBox, collect: number, answer: { readonly next: number } | undefined): void {
+    if (answer !== undefined) {
+      this.#unknown.delete(box);
+      box.progress.nextIs(answer.next);
+      return this.#saveLater();
+    }
+    const { collects, last } = this.#unknown.get(box) ?? { collects: 0, last: -1 };
+    if (last === collect) return;
+    this.#unknown.set(box, { collects: collects + 1, last: collect });
+    if (collects + 1 < UNKNOWN_MAX || box.isLost) return;
+    box.isLost = true;
+    this.#saveLater();
+  }
+
+  /** There is a new list of nodes: who is not in it, and whose time is over. */
+  listed(now: Milliseconds): void {
+    const consensus = this.#deps.consensus();
+    if (consensus === undefined || !this.#isLoaded) return;
+    const listed = new Set(consensus.providers.map(({ nodeId }) => toHex(nodeId)));
+    for (const id of listed) this.#absentSince.delete(id);
+    for (const { providerId } of this.#boxes) {
+      const id = toHex(providerId);
+      if (!listed.has(id) && !this.#absentSince.has(id)) this.#absentSince.set(id, consensus.epoch);
+    }
+    const { retention } = this.#deps.parameters;
+    const isOver = ({ until, era }: OwnBox): boolean =>
+      until !== undefined && until + (era === undefined ? 0 : retention) <= now;
+    const over = this.#boxes.filter(isOver);
+    for (const box of over) this.#remove(box);
+    if (over.length > 0) this.#saveLater();
+  }
+
+  #isAbsent({ providerId }: OwnBox): boolean {
+    const since = this.#absentSince.get(toHex(providerId));
+    const consensus = this.#deps.consensus();
+    return since !== undefined && consensus !== undefined && consensus.epoch - since >= ABSENT_EPOCHS_MAX;
+  }
+
+  #makeRoom(): void {
+    const ends = this.#boxes.filter(isOpen).toSorted(laterFirst);
+    for (const box of ends.slice(BOXES_KEPT_MAX)) this.#remove(box);
+  }
+
+  #remove(box: OwnBox): void {
+    this.#boxes = this.#boxes.filter((other) => other !== box);
+    wipeBox(box);
+  }
+
+  #saveLater(): void {
+    if (this.#cancelSave !== undefined || !this.#isLoaded) return;
+    const { clock } = this.#deps;
+    this.#cancelSave = clock.at(milliseconds(clock.now() + PROGRESS_WAIT), () => {
+      // What is not written now is written with the next change.
+      void this.#save().catch(() => undefined);
+    });
+  }
+
+  /** One after the other, each with what is known when its turn comes. */
+  #save(): Promise<void> {
+    const save = async (): Promise<void> => {
+      this.#cancelSave?.();
+      this.#cancelSave = undefined;
+      const [readerKey, openAt, failures, boxes] = [this.#readerKey, this.#openAt, this.#failures, this.#boxes];
+      const bytes = encodeBoxes({ readerKey, openAt, failures, boxes });
+      await this.#deps.store.saveBoxes(bytes).finally(() => wipe(bytes));
+    };
+    this.#saving = this.#saving.then(save, save);
+    return this.#saving;
+  }
+}
+
+const isOpen = (box: OwnBox): box is OpenBox => box.until !== undefined;
+const isSameEra = ({ era }: OwnBox, now: Uint8Array): boolean => era !== undefined && equalBytes(era, now);
+
+/** The same order on every device. */
+function laterFirst(a: OpenBox, b: OpenBox): number {
+  return b.until - a.until || (toHex(a.providerId) < toHex(b.providerId) ? -1 : 1);
+}
