@@ -19,7 +19,7 @@ export interface JoinOptions {
 
 /**
  * The account is in the store when it resolves. Throws BAD_DEVICE_CODE, ACCOUNT_DIFFERS, TOO_MANY_DEVICES, PROVIDER_DOWN,
- * CLOCK_WRONG, DEVICE_NEWER, PROGRAM_TOO_OLD.
+ * CLOCK_WRONG, DEVICE_NEWER, DEVICE_OLDER, PROGRAM_TOO_OLD.
  */
 export async function joinWithCode(d: SessionDependencies, o: JoinOptions): Promise<void> {
   const { store, invite, network, deviceName } = o;

@@ -89,6 +89,11 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
     safe: "Nothing was stored here. Your other device and your mail are unchanged.",
     todo: "Install the newest Starling on this device, and let the other one show a new code.",
   },
+  DEVICE_OLDER: {
+    what: "This device did not join: your other device has an older Starling, whose data this one does not take.",
+    safe: "Nothing was stored here. Your other device and your mail are unchanged.",
+    todo: "Install the newest Starling on your other device, and let it show a new code.",
+  },
   TOO_MANY_DEVICES: {
     what: "No device was added: the account has as many as it may have.",
     safe: "The devices that are there are unchanged.",

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { decodePayload, encodePayload } from "#main/account/device-payload.ts";
 import { MainError } from "#main/error.ts";
+import { encodeAnnouncement, readAnnouncement } from "#transport/client/boxes/announcement.ts";
 import { decodeBundle, encodeBundle, NOTICE_BYTES, openBundle, openNotice } from "#transport/client/device-bundle.ts";
 import { BUNDLE_EXTRA_BYTES_MAX } from "#transport/client/limits.ts";
 import { openLabel, sealLabel } from "#transport/client/device-label.ts";
@@ -34,6 +35,11 @@ export function deviceTargets(traffic: Traffic): Target[] {
     since: milliseconds(value),
   }));
   const { deviceSecret } = bundle.ratchet;
+  const boxes = [
+    { ...BOX, isGood: true },
+    { ...BOX, isGood: false },
+  ];
+  const announcement = encodeAnnouncement(suite, { deviceSecret, mailboxId }, BOX);
   const labelled = { accountKey: bundle.accountKey, deviceKey: new Uint8Array(32).fill(4) };
   const [salt, since] = [new Uint8Array(32).fill(5), milliseconds(1_800_000_000_000)];
   // As an entry holds it: what follows the notice there is padding.
@@ -63,7 +69,7 @@ export function deviceTargets(traffic: Traffic): Target[] {
     },
     {
       name: "bundle for a new device, whoever sealed it",
-      corpus: [...bundles, encodeBundle({ ...bundle, guards })],
+      corpus: [...bundles, encodeBundle({ ...bundle, guards, boxes })],
       decode: inverse(decodeBundle, encodeBundle),
       takesChanged: "some",
     },
@@ -75,6 +81,12 @@ export function deviceTargets(traffic: Traffic): Target[] {
         inverse(decodeOwn, encodePayload)(bytes);
       },
       takesChanged: "some",
+    },
+    {
+      name: "announcement of a box",
+      corpus: [announcement],
+      decode: (bytes) => void read(readAnnouncement(suite, { deviceSecret, mailboxId }, bytes)),
+      takesChanged: "none",
     },
     {
       name: "label of a device",
@@ -109,6 +121,12 @@ const PEOPLE = ["Alice", "", "Zoë"].map((name, index) => ({
   verified: index === 0,
   accepted: index < 2,
 }));
+
+const BOX = {
+  secret: new Uint8Array(32).fill(7),
+  providerId: nodeId(new Uint8Array(32).fill(8)),
+  until: milliseconds(1_800_000_000_000),
+};
 
 function decodeOwn(bytes: Uint8Array): ReturnType<typeof decodePayload> {
   try {

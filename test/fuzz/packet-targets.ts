@@ -113,7 +113,10 @@ export async function packetTargets(traffic: Traffic): Promise<Target[]> {
     },
     {
       name: "sealed fragment",
-      corpus: plaintexts.map((plaintext) => seal({ suite, geometry, mailboxKey: pair.publicKey, plaintext, random })),
+      // Without the random bytes behind it, which nothing covers.
+      corpus: plaintexts.map((plaintext) =>
+        seal({ suite, geometry, mailboxKey: pair.publicKey, plaintext, random }).slice(0, geometry.sealedBytes),
+      ),
       decode: (sealed) => {
         if (openSeal({ suite, geometry, mailboxKey, sealed }) === undefined) throw new TransportError("SEAL_FAILED");
       },

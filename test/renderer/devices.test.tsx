@@ -305,7 +305,7 @@ test("what holds no code is no such line", () => {
     expect(readJoinLine(text)).toBeUndefined();
 });
 
-test.each(["BAD_DEVICE_CODE", "PROVIDER_DOWN", "ACCOUNT_DIFFERS", "DEVICE_NEWER"] as const)(
+test.each(["BAD_DEVICE_CODE", "PROVIDER_DOWN", "ACCOUNT_DIFFERS", "DEVICE_NEWER", "DEVICE_OLDER"] as const)(
   "joining that fails with %s says so, keeps what was typed, and can be tried again",
   async (code) => {
     const program = show({ stage: "new" });

@@ -7,12 +7,21 @@ import { concat, Reader, utf8, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { ProfileName } from "../core/parameters.ts";
 import { withSecret } from "../core/secret.ts";
-import { type MailboxId, mailboxId, milliseconds, nodeId } from "../core/units.ts";
+import { type MailboxId, mailboxId, type Milliseconds, milliseconds, type NodeId, nodeId } from "../core/units.ts";
 import type { Primitives } from "../crypto/suite.ts";
 import { ADDRESS_BYTES_MAX, BUNDLE_BYTES_MAX } from "../link/control-limits.ts";
 import { CERTIFICATE_BYTES_MAX } from "../directory/mailbox-record.ts";
+import { BUNDLE_BOXES_MAX } from "./boxes/limits.ts";
 import { BUNDLE_EXTRA_BYTES_MAX, BUNDLE_GUARDS_MAX, BUNDLE_KEYS_MAX } from "./limits.ts";
 import type { MailboxRatchet, StoredAccount, StoredMailboxKey } from "./store.ts";
+
+export interface BundleBox {
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+  readonly providerId: NodeId;
+  readonly until: Milliseconds;
+  readonly isGood: boolean;
+}
 
 export interface DeviceBundle {
   /** Which account it is: what the provider says of it must be the same. */
@@ -24,16 +33,19 @@ export interface DeviceBundle {
   readonly certificate: Uint8Array;
   readonly profile: ProfileName;
   readonly guards: StoredAccount["guards"];
+  /** The account's newest, and whether others may be told of each. */
+  readonly boxes: readonly BundleBox[];
   /** The program's own: opaque here. */
   readonly extra: Uint8Array;
 }
 
 /** Throws RangeError for what does not fit. */
 export function encodeBundle(bundle: DeviceBundle): Uint8Array {
-  const { opened, keys, guards, extra } = bundle;
-  if (keys.length > BUNDLE_KEYS_MAX || guards.length > BUNDLE_GUARDS_MAX || extra.length > BUNDLE_EXTRA_BYTES_MAX) {
+  const { opened, keys, guards, boxes, extra } = bundle;
+  if (keys.length > BUNDLE_KEYS_MAX || guards.length > BUNDLE_GUARDS_MAX || boxes.length > BUNDLE_BOXES_MAX) {
     throw new RangeError("the bundle is too large");
   }
+  if (extra.length > BUNDLE_EXTRA_BYTES_MAX) throw new RangeError("the bundle is too large");
   const writer = new Writer().u8(VERSION).text16(opened.address).raw(opened.providerId).raw(opened.mailboxId);
   writeRatchet(writer, bundle.ratchet);
   writer.raw(bundle.accountKey).bytes16(bundle.certificate).u8(PROFILES.indexOf(bundle.profile));
@@ -42,6 +54,14 @@ export function encodeBundle(bundle: DeviceBundle): Uint8Array {
   writer.u8(keys.length);
   for (const { privateKey, validFrom, validUntil, eraseAt } of keys) {
     writer.raw(privateKey).u64(Math.floor(validFrom)).u64(Math.floor(validUntil)).u64(Math.floor(eraseAt));
+  }
+  writer.u8(boxes.length);
+  for (const { secret, providerId, until, isGood } of boxes) {
+    writer
+      .raw(secret)
+      .raw(providerId)
+      .u64(Math.floor(until))
+      .u8(isGood ? 1 : 0);
   }
   return writer.bytes16(extra).finish();
 }
@@ -70,13 +90,19 @@ export function decodeBundle(bytes: Uint8Array): DeviceBundle {
     validUntil: milliseconds(reader.u64()),
     eraseAt: milliseconds(reader.u64()),
   }));
+  const boxes = list(reader, BUNDLE_BOXES_MAX, () => ({
+    secret: reader.take(SECRET_BYTES),
+    providerId: nodeId(reader.take(SECRET_BYTES)),
+    until: milliseconds(reader.u64()),
+    isGood: flag(reader),
+  }));
   const extra = reader.bytes16(BUNDLE_EXTRA_BYTES_MAX);
   reader.end();
-  return { opened, ratchet, keys, accountKey, certificate, profile, guards, extra };
+  return { opened, ratchet, keys, accountKey, certificate, profile, guards, boxes, extra };
 }
 
 /**
- * version 1 ‖ encrypted, under the code that a person carries; each code seals one bundle. Always `BUNDLE_BYTES_MAX` long: how
+ * version 2 ‖ encrypted, under the code that a person carries; each code seals one bundle. Always `BUNDLE_BYTES_MAX` long: how
  * many people somebody knows would be in its length. Throws RangeError for what does not fit.
  */
 export function sealBundle(suite: Primitives, code: Uint8Array, bundle: Uint8Array): Uint8Array {
@@ -89,10 +115,12 @@ export function sealBundle(suite: Primitives, code: Uint8Array, bundle: Uint8Arr
   );
 }
 
-/** Undefined when it was sealed under another code, or changed. Throws DEVICE_NEWER for a form of later programs. */
+/** Undefined when it was sealed under another code, or changed. Throws DEVICE_NEWER and DEVICE_OLDER for forms of other programs. */
 export function openBundle(suite: Primitives, code: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
   const [version = 0] = sealed;
   if (version > VERSION) throw new TransportError("DEVICE_NEWER");
+  // Without boxes this device would read less than the others do.
+  if (version > 0 && version < VERSION) throw new TransportError("DEVICE_OLDER");
   if (version !== VERSION) return undefined;
   const ciphertext = sealed.subarray(1);
   const opened = withKey(suite, { secret: code, salt: NO_SALT, label: BUNDLE_LABEL }, (key, nonce) =>
@@ -112,7 +140,7 @@ export function sealNotice(
   suite: Primitives,
   o: { deviceSecret: Uint8Array; salt: Uint8Array; mailboxId: MailboxId; next: MailboxRatchet },
 ): Uint8Array {
-  const plaintext = writeRatchet(new Writer().u8(VERSION), o.next).finish();
+  const plaintext = writeRatchet(new Writer().u8(NOTICE_VERSION), o.next).finish();
   const sealed = withKey(suite, { secret: o.deviceSecret, salt: o.salt, label: NOTICE_LABEL }, (key, nonce) =>
     suite.aeadSeal({ key, nonce, plaintext, associated: o.mailboxId }),
   );
@@ -129,14 +157,15 @@ export function openNotice(
   const plaintext = withKey(suite, { secret: o.deviceSecret, salt, label: NOTICE_LABEL }, (key, nonce) =>
     suite.aeadOpen({ key, nonce, ciphertext, associated: o.mailboxId }),
   );
-  if (plaintext?.[0] !== VERSION) return undefined;
+  if (plaintext?.[0] !== NOTICE_VERSION) return undefined;
   const reader = new Reader(plaintext.subarray(1));
   const next = readRatchet(reader);
   reader.end();
   return next;
 }
 
-const VERSION = 1;
+const VERSION = 2;
+const NOTICE_VERSION = 1;
 const SECRET_BYTES = 32;
 const SALT_BYTES = 32;
 const LENGTH_BYTES = 2;
@@ -167,6 +196,12 @@ function list<T>(reader: Reader, max: number, read: () => T): T[] {
   const count = reader.u8();
   if (count > max) throw new TransportError("MALFORMED");
   return Array.from({ length: count }, read);
+}
+
+function flag(reader: Reader): boolean {
+  const value = reader.u8();
+  if (value > 1) throw new TransportError("MALFORMED");
+  return value === 1;
 }
 
 function withKey<T>(

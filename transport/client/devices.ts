@@ -11,6 +11,8 @@ import type { Suite } from "../crypto/suite.ts";
 import { type ControlAccount, decodeDeviceList } from "../link/control.ts";
 import { deviceToken, deviceTokenHash } from "../link/device-token.ts";
 import type { Account } from "./account.ts";
+import { adoptBoxes, boxesToBundle } from "./boxes/bundled-boxes.ts";
+import { wipeBox } from "./boxes/own-box.ts";
 import type { ControlChannel } from "./control-channel.ts";
 import {
   decodeBundle,
@@ -26,7 +28,7 @@ import { openLabel, sealLabel } from "./device-label.ts";
 import { generationAt } from "./key-generations.ts";
 import { BUNDLE_KEYS_MAX, NOTICE_POLLS } from "./limits.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
-import type { MailboxRatchet } from "./store.ts";
+import type { ClientStore, MailboxRatchet } from "./store.ts";
 import type { Device } from "./types.ts";
 
 export interface DevicesDeps {
@@ -37,6 +39,7 @@ export interface DevicesDeps {
   readonly control: ControlChannel;
   readonly account: Account;
   readonly mailboxKeys: MailboxKeys;
+  readonly store: Pick<ClientStore, "boxes" | "saveBoxes">;
 }
 
 export class Devices {
@@ -52,7 +55,7 @@ export class Devices {
 
   /** A code for one new device, good for a quarter of an hour. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT. */
   async offer(extra: Uint8Array): Promise<string> {
-    const { account, mailboxKeys, suite, keys, control } = this.#deps;
+    const { account, mailboxKeys, suite, keys, control, clock, parameters } = this.#deps;
     await mailboxKeys.makeReady();
     const { stored } = account;
     const { ratchet } = mailboxKeys;
@@ -60,7 +63,9 @@ export class Devices {
     const { opened, accountKey, certificate, profile, guards } = stored;
     // Each removal adds one: what the oldest open is in no mailbox any more, or soon.
     const pairs = mailboxKeys.all.slice(0, BUNDLE_KEYS_MAX);
-    const shared = { opened, ratchet, keys: pairs, accountKey, certificate, profile, guards };
+    const { deviceSecret } = ratchet;
+    const boxes = await boxesToBundle(this.#deps, { deviceSecret, now: clock.now(), retention: parameters.retention });
+    const shared = { opened, ratchet, keys: pairs, accountKey, certificate, profile, guards, boxes };
     const code = keys.bytes(DEVICE_CODE_BYTES);
     try {
       const tokenHash = withSecret(deviceToken(suite, code), (token) => deviceTokenHash(suite, token));
@@ -69,6 +74,7 @@ export class Devices {
       return encodeDeviceCode(code);
     } finally {
       wipe(code);
+      for (const box of boxes) wipeBox(box);
     }
   }
 
@@ -80,7 +86,7 @@ export class Devices {
   /**
    * Makes this device one of the account; durable when it resolves, with what the other's program gave along. Asking again after
    * a failure is safe. Throws PROVIDER_DOWN, REFUSED (no such code, any more), MALFORMED (no code at all), TOO_MANY_DEVICES,
-   * SEAL_FAILED, ACCOUNT_DIFFERS, DEVICE_NEWER.
+   * SEAL_FAILED, ACCOUNT_DIFFERS, DEVICE_NEWER, DEVICE_OLDER.
    */
   async join(text: string): Promise<Uint8Array> {
     const { account, mailboxKeys, suite } = this.#deps;
@@ -92,6 +98,7 @@ export class Devices {
     // What is on a device that joins again is one account's, and stays so.
     if (before !== undefined && !isSame(before, opened)) throw new TransportError("ACCOUNT_DIFFERS");
     const pairs = keys.map((key) => Object.assign(key, { publicKey: publicKeyOf(suite, key.privateKey) }));
+    await adoptBoxes(this.#deps, { deviceSecret: ratchet.deviceSecret, boxes: bundle.boxes });
     await mailboxKeys.adopt(ratchet, pairs);
     await account.enter({ opened, accountKey, certificate, profile, guards });
     return extra;

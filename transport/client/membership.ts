@@ -24,6 +24,6 @@ export function membership(
   const isClockGood = (): boolean => keeper.current() !== undefined;
   const mailboxKeys = new MailboxKeys({ clock, suite, geometry, parameters, store, random: keys, isClockGood });
   const account = new Account({ clock, schedule, keys, suite, parameters, store, control, mailboxKeys });
-  const devices = new Devices({ clock, suite, parameters, keys, control, account, mailboxKeys });
+  const devices = new Devices({ clock, suite, parameters, keys, control, account, mailboxKeys, store });
   return { mailboxKeys, account, devices };
 }

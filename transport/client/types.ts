@@ -198,7 +198,7 @@ export interface MixClient {
   /**
    * In place of `signUp`: makes this device one more of the account that the code is from. Throws as `signUp`; REFUSED for a
    * code that lets nobody in, MALFORMED for what is no code; TOO_MANY_DEVICES; SEAL_FAILED and ACCOUNT_DIFFERS when the provider
-   * gives something else than the other device left there; DEVICE_NEWER when that runs a later program: then nothing was taken
+   * gives something else than the other device left there; DEVICE_NEWER and DEVICE_OLDER when that runs a later or an earlier program: then nothing was taken
    * over. What fails, also in `keep`, leaves a device at the provider that goes when the code does. A device in the state
    * `removed` joins again so; ACCOUNT_DIFFERS for another account than the one it was of.
    */

@@ -25,6 +25,7 @@ export const TRANSPORT_ERRORS = {
   TOO_MANY_DEVICES: "The account has as many devices as it may have.",
   ACCOUNT_DIFFERS: "The provider names another account than the device that let this one in.",
   DEVICE_NEWER: "The device that let this one in runs a newer Starling.",
+  DEVICE_OLDER: "The device that let this one in runs an older Starling: it needs the newest, and a new code.",
   NO_TOKENS: "The requests that this network allows to one provider are used up for now.",
   SERVICE_TIMEOUT: "The service did not answer in time.",
 } as const;

@@ -15,6 +15,7 @@ import {
 import { DEVICE_LABEL_BYTES, openLabel, sealLabel } from "#transport/client/device-label.ts";
 import { decodeDeviceCode, encodeDeviceCode } from "#transport/client/device-code.ts";
 import { stepRatchet } from "#transport/client/key-generations.ts";
+import { BUNDLE_BOXES_MAX } from "#transport/client/boxes/limits.ts";
 import { BUNDLE_EXTRA_BYTES_MAX, BUNDLE_GUARDS_MAX, BUNDLE_KEYS_MAX } from "#transport/client/limits.ts";
 import type { MailboxRatchet } from "#transport/client/store.ts";
 import { toHex } from "#transport/core/bytes.ts";
@@ -53,6 +54,12 @@ test("the largest bundle fits a request, comes back as it was, and opens under i
       nodeId: nodeId(filled(n)),
       since: milliseconds(n),
     })),
+    boxes: Array.from({ length: BUNDLE_BOXES_MAX }, (_, n) => ({
+      secret: filled(n),
+      providerId: nodeId(filled(n + 1)),
+      until: milliseconds(n),
+      isGood: n % 2 === 0,
+    })),
     extra: filled(3, BUNDLE_EXTRA_BYTES_MAX),
   };
   const encoded = encodeBundle(bundle);
@@ -63,6 +70,9 @@ test("the largest bundle fits a request, comes back as it was, and opens under i
   assert.equal(openBundle(suite, filled(6, 16), sealed), undefined);
   assert.throws(() => decodeBundle(encoded.subarray(0, -1)), { code: "MALFORMED" });
   assert.throws(() => encodeBundle({ ...bundle, extra: filled(3, BUNDLE_EXTRA_BYTES_MAX + 1) }), RangeError);
+  const [box] = bundle.boxes;
+  assert.ok(box !== undefined);
+  assert.throws(() => encodeBundle({ ...bundle, boxes: [...bundle.boxes, box] }), RangeError);
 });
 
 test("a sealed bundle has one length, so that a provider does not see of it how many people somebody knows", () => {
@@ -76,15 +86,16 @@ test("a sealed bundle has one length, so that a provider does not see of it how 
   assert.throws(() => sealBundle(suite, code, filled(7, BUNDLE_BYTES_MAX - 17)), RangeError);
 });
 
-test("a sealed bundle of a later form says so, and one whose version was changed does not open", () => {
+test("a sealed bundle of a later or an earlier form says so, and one whose version was changed does not open", () => {
   const code = filled(5, 16);
   const sealed = sealBundle(suite, code, filled(7, 100));
-  assert.equal(sealed[0], 1);
+  assert.equal(sealed[0], 2);
   const ofVersion = (version: number) => Uint8Array.of(version, ...sealed.subarray(1));
-  assert.deepEqual(openBundle(suite, code, ofVersion(1)), filled(7, 100));
-  for (const later of [2, 255]) {
+  assert.deepEqual(openBundle(suite, code, ofVersion(2)), filled(7, 100));
+  for (const later of [3, 255]) {
     assert.throws(() => openBundle(suite, code, ofVersion(later)), { code: "DEVICE_NEWER" });
   }
+  assert.throws(() => openBundle(suite, code, ofVersion(1)), { code: "DEVICE_OLDER" });
   assert.equal(openBundle(suite, code, ofVersion(0)), undefined);
   assert.equal(openBundle(suite, code, new Uint8Array(0)), undefined);
 });

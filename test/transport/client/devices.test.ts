@@ -81,8 +81,8 @@ async function household() {
   const device = (name: string) => {
     const [store, random] = [new MemoryClientStore(), new SeededRandom(name)];
     const keys = new MailboxKeys({ clock, suite, geometry, parameters, store, random, isClockGood });
-    const shared = { clock, suite, parameters, control, mailboxKeys: keys };
-    const account = new Account({ ...shared, schedule: random, keys: random, store });
+    const shared = { clock, suite, parameters, control, mailboxKeys: keys, store };
+    const account = new Account({ ...shared, schedule: random, keys: random });
     return { keys, account, devices: new Devices({ ...shared, keys: random, account }) };
   };
   const [laptop, tablet] = [device("laptop"), device("tablet")];

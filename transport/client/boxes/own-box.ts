@@ -84,7 +84,7 @@ export function decodeBoxesOrNone(bytes: Uint8Array): KeptBoxes | undefined {
   }
 }
 
-export function wipeBox({ secret }: OwnBox): void {
+export function wipeBox({ secret }: Pick<OwnBox, "secret">): void {
   wipe(secret);
 }
 
