@@ -3,14 +3,20 @@
  * answer is made shortly before it leaves, from what is in the box then. Spec: docs/spec/17-boxes.md §3.2
  */
 
-import { BOX_SERVICE, type Collected, decodeBoxRequest, encodeCollected, isCollect } from "#transport/box/requests.ts";
+import {
+  BOX_SERVICE,
+  type CollectRequest,
+  decodeBoxRequest,
+  encodeCollected,
+  isCollect,
+} from "#transport/box/requests.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import type { RandomSource } from "#transport/core/random.ts";
 import { type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
 import { decodeServiceRequest, type ServiceRequest } from "#transport/sphinx/service-payload.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
-import type { BoxStore } from "./box-store.ts";
+import type { BoxReader, BoxStore } from "./box-store.ts";
 import { ANSWER_MADE_BEFORE, COLLECT_ANSWERS_WAITING_MAX } from "./limits.ts";
 
 export interface BoxDeskDependencies {
@@ -53,26 +59,35 @@ export class BoxDesk {
     this.#waiting.clear();
   }
 
-  #collect({ surb, body }: ServiceRequest): void {
-    const { clock, sphinx, boxReplies, boxes, onDrop } = this.#deps;
-    const shape = { boxReplies, surbBytes: sphinx.geometry.surbBytes };
-    const request = withoutThrow(() => decodeBoxRequest(body, shape));
-    if (request?.kind !== "collect") return onDrop("SERVICE_MALFORMED");
+  #collect(frame: ServiceRequest): void {
+    const { clock, boxReplies, boxes, onDrop } = this.#deps;
+    const request = this.#decode(frame.body);
+    if (request === undefined) return onDrop("SERVICE_MALFORMED");
     if (this.#waiting.size + boxReplies > COLLECT_ANSWERS_WAITING_MAX) return onDrop("COLLECTS_BUSY");
     const came = clock.now();
     const reader = boxes.asked(request);
     if (reader === "DISK_FULL") return onDrop(reader);
-    const surbs = [surb, ...request.surbs];
-    request.delays.forEach((delay, i) => {
-      this.#plan({ due: milliseconds(came + delay), surb: surbs[i] as Uint8Array, take: () => boxes.take(reader) });
-    });
+    const surbs = [frame.surb, ...request.surbs];
+    for (const [i, delay] of request.delays.entries()) {
+      this.#plan({ due: milliseconds(came + delay), surb: surbs[i] as Uint8Array, reader });
+    }
   }
 
-  #plan({ due, surb, take }: { due: Milliseconds; surb: Uint8Array; take: () => Collected }): void {
-    const { clock, sphinx, padding, send } = this.#deps;
+  #decode(body: Uint8Array): CollectRequest | undefined {
+    const { sphinx, boxReplies } = this.#deps;
+    const shape = { boxReplies, surbBytes: sphinx.geometry.surbBytes };
+    const request = withoutThrow(() => decodeBoxRequest(body, shape));
+    return request?.kind === "collect" ? request : undefined;
+  }
+
+  /** What waits for minutes holds its own SURB, and nothing else of the request. */
+  #plan({ due, surb, reader }: { due: Milliseconds; surb: Uint8Array; reader: BoxReader | undefined }): void {
+    const { clock, sphinx, boxes, padding, send } = this.#deps;
     const make = (): void => {
       // Throws when the SURB is none.
-      const made = withoutThrow(() => sphinx.wrapReply({ surb, body: encodeCollected(take()), random: padding }));
+      const made = withoutThrow(() =>
+        sphinx.wrapReply({ surb, body: encodeCollected(boxes.take(reader)), random: padding }),
+      );
       if (made === undefined) return this.#lose(one, "SERVICE_MALFORMED");
       // At a later time it would tell how long it took.
       if (clock.now() > due) return this.#lose(one, "SERVICE_LATE");

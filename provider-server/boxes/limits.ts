@@ -14,7 +14,7 @@ export const ENTRIES_PER_BOX_MAX = 2048;
 /** Three devices of an account, and as many again that took the place of others while the box lives. */
 export const READERS_PER_BOX_MAX = 8;
 
-/** Each holds a SURB, 4.8 KB: 80 MB. In the mail profile with two answers of a collect, 16,000 programs that run all day. */
+/** Each holds a SURB and a timer, 6 KB: 97 MB. In the mail profile with two answers of a collect, 16,000 programs that run all day. */
 export const COLLECT_ANSWERS_WAITING_MAX = 16_384;
 
 /** Before an answer leaves: reading the disk and making the reply packet take some milliseconds, and those of others come between. */
