@@ -20,7 +20,7 @@ import type { Traffic } from "./traffic.ts";
 
 export function boxTargets({ geometry }: Traffic): Target[] {
   const random = new SeededRandom("fuzz boxes");
-  const { surbBytes } = geometry;
+  const { surbBytes, sealedBytes } = geometry;
   const shape = { boxReplies: 2, surbBytes };
   const secret = random.bytes(32);
   const collect = {
@@ -31,12 +31,10 @@ export function boxTargets({ geometry }: Traffic): Target[] {
     delays: [milliseconds(20_000), milliseconds(110_000)],
     surbs: [random.bytes(surbBytes)],
   };
-  // A payload's whole length, of which the last 64 bytes are not kept.
-  const sizes = { sealedBytes: geometry.payloadBytes - 64 };
   const collected: readonly Collected[] = [
     { what: "unknown" },
     { what: "nothing", next: 1201 },
-    { what: "entry", next: 1201, number: 1205, sealed: random.bytes(sizes.sealedBytes) },
+    { what: "entry", next: 1201, number: 1205, sealed: random.bytes(sealedBytes) },
   ];
   const place = {
     providerId: nodeId(random.bytes(32)),
@@ -65,7 +63,7 @@ export function boxTargets({ geometry }: Traffic): Target[] {
     {
       name: "answer to who collects from a box",
       corpus: collected.map(encodeCollected),
-      decode: inverse((bytes) => decodeCollected(bytes, sizes), encodeCollected),
+      decode: inverse((bytes) => decodeCollected(bytes, { sealedBytes }), encodeCollected),
       takesChanged: "some",
     },
   ];
