@@ -1,9 +1,8 @@
 /** What a provider is asked about boxes by nobody in particular, and what it answers. */
 
-import { SeededRandom } from "#test/support/seeded-random.ts";
+import assert from "node:assert/strict";
 import {
   type BoxRequest,
-  type Collected,
   decodeBoxRequest,
   decodeCollected,
   decodeOpened,
@@ -12,57 +11,31 @@ import {
   encodeOpen,
   encodeOpened,
 } from "#transport/box/requests.ts";
-import { decodePlace, encodePlace } from "#transport/box/place.ts";
-import { mailboxId, milliseconds, nodeId } from "#transport/core/units.ts";
 import type { Target } from "./fuzz.ts";
 import { inverse } from "./inverse.ts";
 import type { Traffic } from "./traffic.ts";
 
-export function boxTargets({ geometry }: Traffic): Target[] {
-  const random = new SeededRandom("fuzz boxes");
+export function boxTargets({ geometry, network, boxes }: Traffic): Target[] {
   const { surbBytes, sealedBytes } = geometry;
-  const shape = { boxReplies: 2, surbBytes };
-  const secret = random.bytes(32);
-  const collect = {
-    secret,
-    readerId: random.bytes(32),
-    cursor: 1200,
-    taken: 0b1011n,
-    delays: [milliseconds(20_000), milliseconds(110_000)],
-    surbs: [random.bytes(surbBytes)],
-  };
-  const collected: readonly Collected[] = [
-    { what: "unknown" },
-    { what: "nothing", next: 1201 },
-    { what: "entry", next: 1201, number: 1205, sealed: random.bytes(sealedBytes) },
-  ];
-  const place = {
-    providerId: nodeId(random.bytes(32)),
-    boxId: mailboxId(random.bytes(32)),
-    until: milliseconds(1_800_000_000_000),
-  };
+  const shape = { boxReplies: network.parameters.boxReplies, surbBytes };
+  const { requests, opened, collected } = boxes;
+  assert.deepEqual([kinds(requests), kinds(opened), kinds(collected)], [2, 1, 3]);
   return [
     {
-      name: "place",
-      corpus: [place, undefined].map(encodePlace),
-      decode: inverse(decodePlace, encodePlace),
-      takesChanged: "some",
-    },
-    {
       name: "request to a box",
-      corpus: [encodeOpen({ secret }), encodeCollect(collect), encodeCollect({ ...collect, cursor: 0, taken: 0n })],
+      corpus: requests,
       decode: inverse((bytes) => decodeBoxRequest(bytes, shape), encode),
       takesChanged: "some",
     },
     {
       name: "answer to who opens a box",
-      corpus: [undefined, milliseconds(1_800_000_000_000)].map((until) => encodeOpened({ until })),
+      corpus: [...opened, encodeOpened({ until: undefined })],
       decode: inverse(decodeOpened, encodeOpened),
       takesChanged: "some",
     },
     {
       name: "answer to who collects from a box",
-      corpus: collected.map(encodeCollected),
+      corpus: collected,
       decode: inverse((bytes) => decodeCollected(bytes, { sealedBytes }), encodeCollected),
       takesChanged: "some",
     },
@@ -71,3 +44,6 @@ export function boxTargets({ geometry }: Traffic): Target[] {
 
 const encode = (request: BoxRequest): Uint8Array =>
   request.kind === "open" ? encodeOpen(request) : encodeCollect(request);
+
+/** The first byte says which. */
+const kinds = (all: readonly Uint8Array[]): number => new Set(all.map(([kind]) => kind)).size;

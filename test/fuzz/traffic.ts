@@ -13,6 +13,7 @@ import { decodeControlAnswer, decodeControlRequest, type ListedDevice } from "#t
 import { type Frame, decodeFrame } from "#transport/link/frame.ts";
 import type { FrameSizes } from "#transport/link/frame-table.ts";
 import { geometry, type Geometry } from "#transport/sphinx/geometry.ts";
+import { type BoxTraffic, watchBoxes } from "./box-traffic.ts";
 
 export interface Traffic {
   readonly network: Network;
@@ -21,6 +22,7 @@ export interface Traffic {
   readonly frames: readonly Captured[];
   readonly sizes: FrameSizes;
   readonly household: Household;
+  readonly boxes: BoxTraffic;
   /** All captured frames of a type, as values. */
   of<T extends Frame["type"]>(type: T): Extract<Frame, { type: T }>[];
 }
@@ -35,8 +37,8 @@ export interface Household {
 
 /** Of each kind of frame, on each side of each protocol: more teach a mutation loop nothing new. */
 const FRAMES_OF_A_KIND_MAX = 12;
-/** Tokens under two proofs. */
-const PARAMETERS = { ...SIM_PARAMETERS, tokens: { ...SIM_PARAMETERS.tokens, perProvider: 9 } };
+/** Tokens under two proofs, and boxes. */
+const PARAMETERS = { ...SIM_PARAMETERS, boxReplies: 2, tokens: { ...SIM_PARAMETERS.tokens, perProvider: 9 } };
 
 export async function recordTraffic(seed: string): Promise<Traffic> {
   const world = await World.create({ seed, parameters: PARAMETERS });
@@ -54,6 +56,7 @@ export async function recordTraffic(seed: string): Promise<Traffic> {
     kinds.set(kind, seen + 1);
     frames.push({ ...frame, bytes: frame.bytes.slice() });
   };
+  const boxes = watchBoxes(world);
   const household = await story(world);
   await world.stop();
   const decoded = frames.map(valueOf);
@@ -64,6 +67,7 @@ export async function recordTraffic(seed: string): Promise<Traffic> {
     frames,
     sizes: shape,
     household,
+    boxes,
     of: <T extends Frame["type"]>(type: T) =>
       decoded.filter((frame): frame is Extract<Frame, { type: T }> => frame.type === type),
   };
