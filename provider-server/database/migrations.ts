@@ -118,4 +118,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (mailbox, reader_id)
   ) WITHOUT ROWID;
   `,
+  // 9: replies (kind 2) by themselves: the oldest makes room for a new one, however much mail waits.
+  `
+  CREATE INDEX replies ON entries (mailbox, seq) WHERE kind = 2;
+  `,
 ];

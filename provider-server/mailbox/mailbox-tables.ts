@@ -44,17 +44,34 @@ export class MailboxTables {
     if (arrival.kind === "notice") {
       if (Number(this.#sql.notices.get(id as number)?.["count"]) >= NOTICES_PER_MAILBOX_MAX) return "MAILBOX_FULL";
     } else if (arrival.kind === "reply") {
-      if ((replies as number) >= this.#quota.replies) return "REPLIES_FULL";
+      // The devices that are on have read it; for one that is off it is none.
+      if ((replies as number) >= this.#quota.replies) this.#remove(id as number, this.#sql.oldestReply);
     } else {
       const { fragments: most, boxFragments } = this.#quota;
-      if ((fragments as number) >= (until === null ? most : boxFragments)) return "MAILBOX_FULL";
+      const isFull = (fragments as number) >= (until === null ? most : boxFragments);
+      if (isFull && (until === null || !this.#hasReadEntry(id as number))) return "MAILBOX_FULL";
       if (this.#sql.addHash.run(id as number, arrival.hash, hour).changes === 0) return "DUPLICATE";
+      if (isFull) this.#remove(id as number, this.#sql.oldestRead);
     }
     const kind = KIND_CODES[arrival.kind];
     const body = until === null ? arrival.body : arrival.body.subarray(0, this.#quota.boxBytes);
     this.#sql.addEntry.run(id as number, next_seq as number, kind, arrival.surbId, hour, body);
     this.#sql.countEntry.run(arrival.kind === "fragment" ? 1 : 0, arrival.kind === "reply" ? 1 : 0, id as number);
     return "stored";
+  }
+
+  /** Whether there is an entry that every reader of this box has passed. */
+  #hasReadEntry(mailbox: number): boolean {
+    return this.#sql.oldestRead.get(mailbox) !== undefined;
+  }
+
+  /** What the statement finds, if anything. */
+  #remove(mailbox: number, which: StatementSync): void {
+    const found = which.get(mailbox);
+    if (found === undefined) return;
+    this.#sql.removeEntry.run(mailbox, found["seq"] as number);
+    const isReply = found["kind"] === KIND_CODES.reply;
+    this.#sql.countEntries.run(isReply ? 0 : -1, isReply ? -1 : 0, mailbox);
   }
 
   device(deviceKey: Uint8Array): { mailbox: number; cursor: number; polledDay: number; nextSeq: number } | undefined {
@@ -92,9 +109,9 @@ export class MailboxTables {
     return this.removeUpTo(device.mailbox, Number(passed?.["cursor"] ?? 0), room);
   }
 
-  /** Deletes at most `room` of the entries up to a number, and returns how many. */
-  removeUpTo(mailbox: number, upTo: number, room: number): number {
-    const gone = this.#sql.upTo.all(mailbox, upTo, room) as { seq: number; kind: number }[];
+  /** Deletes at most `room` of the entries up to a number that came before an hour, and returns how many. */
+  removeUpTo(mailbox: number, upTo: number, room: number, before = Number.MAX_SAFE_INTEGER): number {
+    const gone = this.#sql.upTo.all(mailbox, upTo, before, room) as { seq: number; kind: number }[];
     for (const { seq } of gone) this.#sql.removeEntry.run(mailbox, seq);
     const fragments = gone.filter(({ kind }) => kind === KIND_CODES.fragment).length;
     const replies = gone.filter(({ kind }) => kind === KIND_CODES.reply).length;
@@ -140,7 +157,11 @@ const STATEMENTS = {
     "WHERE mailbox_id = ?",
   // A box has no reply id.
   replies: "SELECT id, next_seq, fragments, replies, NULL AS until FROM mailboxes WHERE reply_id = ?",
-  // The kind is written out: for one that is given later SQLite does not use the index of notices alone.
+  // Kinds are written out: for one that is given later SQLite does not use the indexes of replies and notices alone.
+  oldestReply: `SELECT seq, kind FROM entries WHERE mailbox = ? AND kind = ${KIND_CODES.reply} ORDER BY seq LIMIT 1`,
+  oldestRead:
+    "SELECT seq, kind FROM entries WHERE mailbox = ?1 AND seq <= (SELECT MIN(cursor) FROM box_readers WHERE mailbox = ?1) " +
+    "ORDER BY seq LIMIT 1",
   notices: `SELECT COUNT(*) AS count FROM entries WHERE mailbox = ? AND kind = ${KIND_CODES.notice}`,
   addHash: "INSERT INTO hashes (mailbox, hash, arrived_hour) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   addEntry: "INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body) VALUES (?, ?, ?, ?, ?, ?)",
@@ -156,7 +177,7 @@ const STATEMENTS = {
   // One that used a code and did not finish (joining_until 0) collects nothing, so nothing waits for it.
   passed:
     "SELECT MIN(cursor) AS cursor FROM devices WHERE mailbox = ? AND polled_day >= ? AND COALESCE(joining_until, 1) > 0",
-  upTo: "SELECT seq, kind FROM entries WHERE mailbox = ? AND seq <= ? ORDER BY seq LIMIT ?",
+  upTo: "SELECT seq, kind FROM entries WHERE mailbox = ? AND seq <= ? AND arrived_hour < ? ORDER BY seq LIMIT ?",
   hasHash: "SELECT 1 AS found FROM hashes WHERE mailbox = ? AND hash = ?",
   oldEntries: "SELECT mailbox, seq, kind FROM entries WHERE arrived_hour < ? LIMIT ?",
   removeEntry: "DELETE FROM entries WHERE mailbox = ? AND seq = ?",

@@ -79,7 +79,7 @@ test("a place for replies is nobody else's: not another's, and not another's mai
   assert.equal(await putRecord(alice, alice.replyId), "OK", "one's own as often as one likes");
 });
 
-test("a mailbox full of fragments still takes replies, and one full of replies fragments", () => {
+test("a mailbox full of fragments still takes replies, the newest, and one full of replies fragments", () => {
   const database = new ProviderDatabase(":memory:");
   const mailbox = mailboxId(random.bytes(32));
   const replyId = random.bytes(32);
@@ -94,7 +94,16 @@ test("a mailbox full of fragments still takes replies, and one full of replies f
   for (let i = 0; i < quota.fragments; i++) assert.equal(insert("fragment"), "stored");
   assert.equal(insert("fragment"), "MAILBOX_FULL");
   for (let i = 0; i < quota.replies; i++) assert.equal(insert("reply"), "stored");
-  assert.equal(insert("reply"), "REPLIES_FULL");
+  assert.equal(insert("reply"), "stored");
+  const kept = database.prepare("SELECT kind, GROUP_CONCAT(seq) AS numbers FROM entries GROUP BY kind").all();
+  assert.deepEqual(
+    kept.map(({ kind, numbers }) => [kind, numbers]),
+    [
+      [1, "1,2,3,4,5"],
+      [2, "7,8,9"],
+    ],
+    "the oldest reply made room",
+  );
   database.close();
 });
 

@@ -19,6 +19,8 @@ import { MIGRATIONS as PROVIDER_MIGRATIONS } from "#provider-server/database/mig
 import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { signedConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
+import { BoxProgress } from "#transport/client/boxes/box-progress.ts";
+import { encodeBoxes } from "#transport/client/boxes/own-box.ts";
 import { toHex, utf8 } from "#transport/core/bytes.ts";
 import { epochNumber, mailboxId, messageId, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
@@ -111,7 +113,23 @@ async function makeClient(dataDir: string): Promise<void> {
     until: milliseconds(1_900_000_000_000),
   };
   await store.savePlace(recipient.accountKey, place);
-  await store.saveBoxes(bytes(20, 104));
+  await store.saveBoxes(
+    encodeBoxes({
+      readerKey: bytes(20),
+      openAt: milliseconds(1_850_000_000_000),
+      failures: 2,
+      boxes: [
+        {
+          secret: bytes(21),
+          providerId: nodeId(bytes(22)),
+          until: milliseconds(1_900_000_000_000),
+          era: bytes(23, 16),
+          isLost: false,
+          progress: new BoxProgress({ cursor: 41, taken: 6n }),
+        },
+      ],
+    }),
+  );
   await store.addOutgoing(
     {
       id,

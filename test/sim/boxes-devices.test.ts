@@ -61,6 +61,21 @@ test("a device that joins is given the boxes, and gets what still lies in them",
   await world.stop();
 });
 
+test("while one device is off the other goes on reading its boxes and hearing answers, however many have come", async () => {
+  const { world, laptop, phone, box } = await laptopAndPhone("one is off");
+  await untilBox(world, phone, ({ secret }) => equalBytes(secret, box.secret));
+  await world.clock.runUntilSettled(phone.stop(), seconds(60));
+  // Each collect has two answers, which stay in the mailbox for the phone.
+  await world.clock.runFor(seconds(240));
+  await put(world, laptop, box, "later");
+  await haveAll(world, [laptop], ["later"]);
+  const record = await world.clock.runUntilSettled(laptop.client.lookup(laptop.address), seconds(120));
+  assert.equal(record?.address, laptop.address);
+  await world.clock.runUntilSettled(phone.start(), seconds(60));
+  await haveAll(world, [laptop, phone], ["later"]);
+  await world.stop();
+});
+
 test("when a device is put out another box is opened, of which it hears nothing; the old one is read until its end", async () => {
   const { world, laptop, phone, box } = await laptopAndPhone("put out");
   await untilBox(world, phone, ({ secret }) => equalBytes(secret, box.secret));

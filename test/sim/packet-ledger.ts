@@ -30,7 +30,6 @@ class Book {
 const ENTRY_DROPS: ReadonlySet<DropReason> = new Set<DropReason>([
   "MAILBOX_UNKNOWN",
   "MAILBOX_FULL",
-  "REPLIES_FULL",
   "DISK_FULL",
   "DUPLICATE",
 ]);

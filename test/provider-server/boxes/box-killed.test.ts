@@ -55,9 +55,14 @@ test("killed with an answer made that had not left: the entry is given again", (
   assert.deepEqual(take(reader(phone), 1), [[1, 1]]);
 });
 
-test("killed after cursors moved: what all have passed stays gone, and still counts as had", (t) => {
-  const { reader, take, have, rows } = killedAt(t, "passed");
-  assert.equal(rows("entries"), 1);
+test("killed after cursors moved: they are where they were, and what they have passed is there and counts as had", (t) => {
+  const { reader, take, have, rows, database } = killedAt(t, "passed");
+  assert.equal(rows("entries"), 2);
+  const cursors = database.prepare("SELECT cursor FROM box_readers").all();
+  assert.deepEqual(
+    cursors.map(({ cursor }) => cursor),
+    [1, 1],
+  );
   assert.deepEqual(take(reader(alice, 1), 2), [[2, 2], { next: 2 }]);
   assert.deepEqual(have(boxOf(1), 1, 2), [true, true]);
 });

@@ -61,7 +61,6 @@ interface Asked {
 
 class BoxModel {
   readonly #entries = new Map<number, number>();
-  readonly #passed = new Map<Name, number>();
   readonly #newest = new Map<Name, Asked>();
   readonly #given = new Map<string, number>();
   #nextNumber = 1;
@@ -71,11 +70,8 @@ class BoxModel {
   }
 
   ask(name: Name, asked: Asked): void {
+    // What cursors have passed stays for two weeks.
     this.#newest.set(name, asked);
-    // A cursor says nothing of what has not come.
-    this.#passed.set(name, Math.min(asked.cursor, this.#nextNumber - 1));
-    const passedByAll = Math.min(...this.#passed.values());
-    for (const number of this.#entries.keys()) if (number <= passedByAll) this.#entries.delete(number);
   }
 
   take(name: Name, now: number): unknown {

@@ -118,8 +118,8 @@ test("an answer that was lost is given again once the newest request would have 
   assert.deepEqual(take(reader(alice), 2), [[1, 1], { next: 1 }]);
 });
 
-test("each reader gets everything, and what all have passed goes", async () => {
-  const { boxes, reader, deliver, take, commit, rows, have } = boxScene();
+test("each reader gets everything; what all have passed goes after two weeks, for whom a device was that is off", async () => {
+  const { boxes, reader, deliver, take, commit, rows, have, leap } = boxScene();
   boxes.open(alice.secret);
   reader(phone);
   for (const n of [1, 2]) deliver(BOX, n);
@@ -128,12 +128,25 @@ test("each reader gets everything, and what all have passed goes", async () => {
     assert.deepEqual(take(reader(who), 3), [[1, 1], [2, 2], { next: 1 }]);
   }
   reader(alice, 2);
-  await commit();
-  assert.equal(rows("entries"), 2, "the phone has not passed them");
   reader(phone, 1);
   await commit();
-  assert.equal(rows("entries"), 1);
-  assert.deepEqual(take(reader(phone, 1), 1), [{ next: 2 }], "it is on its way");
+  assert.equal(rows("entries"), 2);
+  assert.deepEqual(
+    take(reader({ ...alice, device: 3 }), 2),
+    [
+      [1, 1],
+      [2, 2],
+    ],
+    "a device that comes later",
+  );
+  for (const time of [10, 5]) {
+    await leap(time * DAY);
+    for (const who of [alice, { ...alice, device: 3 }]) reader(who, 2);
+    reader(phone, 1);
+    await commit();
+  }
+  assert.equal(rows("entries"), 1, "the phone has not passed the second");
+  assert.deepEqual(take(reader(phone, 1), 2), [[2, 2], { next: 2 }]);
   reader(phone, 2);
   await commit();
   assert.equal(rows("entries"), 0);
@@ -141,17 +154,35 @@ test("each reader gets everything, and what all have passed goes", async () => {
   assert.deepEqual(have(BOX, 1, 2), [true, true], "what was collected was here");
 });
 
+test("in a full box what all readers have passed makes room, oldest first, and nothing else does", async () => {
+  const { boxes, reader, deliver, take, commit, drops, have } = boxScene({ boxFragments: 3 });
+  boxes.open(alice.secret);
+  for (const n of [1, 2, 3]) deliver(BOX, n);
+  reader(phone, 0);
+  reader(alice, 0);
+  await commit();
+  reader(alice, 3);
+  reader(phone, 2);
+  await commit();
+  deliver(BOX, 3);
+  for (const n of [4, 5, 6]) deliver(BOX, n);
+  await commit();
+  assert.deepEqual(drops, ["DUPLICATE", "MAILBOX_FULL"]);
+  assert.deepEqual(have(BOX, 4, 5, 6), [true, true, false]);
+  assert.deepEqual(take(reader(phone, 2), 4), [[3, 3], [4, 4], [5, 5], { next: 3 }]);
+});
+
 test("a reader that has not collected for two weeks keeps nothing from going", async () => {
   const { boxes, reader, deliver, commit, rows, leap } = boxScene();
   boxes.open(alice.secret);
   reader(phone);
-  await leap(10 * DAY);
   deliver(BOX, 1);
   await commit();
+  await leap(13 * DAY);
   reader(alice, 1);
   await commit();
   assert.equal(rows("entries"), 1);
-  await leap(5 * DAY);
+  await leap(2 * DAY);
   reader(alice, 1);
   await commit();
   assert.equal(rows("entries"), 0);
@@ -306,11 +337,15 @@ test("after a restart every reader goes on where it was, and gets again what may
   before.reader(alice, 1);
   assert.deepEqual(before.take(before.reader(alice, 1), 1), [[2, 2]]);
   await before.commit();
-  const { boxes, reader, take, rows, commit } = boxScene({ database: before.database, clock: before.clock });
+  const { boxes, reader, take, rows, commit, leap } = boxScene({ database: before.database, clock: before.clock });
   assert.deepEqual(boxes.open(alice.secret), { until });
   assert.deepEqual(take(reader(alice, 1), 3), [[2, 2], [3, 3], { next: 2 }]);
-  reader(phone, 3);
-  await commit();
+  for (const time of [10, 5]) {
+    await leap(time * DAY);
+    reader(phone, 3);
+    reader(alice, 1);
+    await commit();
+  }
   assert.equal(rows("entries"), 2, "the phone's cursor moved, alice's was not forgotten");
 });
 
