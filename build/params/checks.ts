@@ -2,6 +2,8 @@
 
 import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { PLACE_BYTES } from "#transport/box/place.ts";
+import { DIGEST_BYTES } from "#transport/fragment/fragment.ts";
 import { FRAGMENTS_MAX } from "#transport/fragment/limits.ts";
 import type { Geometry } from "#transport/sphinx/geometry.ts";
 import { requestBytesMax } from "#transport/sphinx/service-payload.ts";
@@ -32,9 +34,13 @@ function packetChecks(parameters: Parameters, { geometry, fragmentDataBytes }: F
   const parts = geometry.headerBytes + geometry.payloadBytes;
   return [
     exactly("header and payload make the packet", parts, parameters.packetBytes),
-    atLeast("a 20 KB mail is one packet", fragmentDataBytes, MAIL_BYTES.small + 32),
+    atLeast("a 20 KB mail is one packet", fragmentDataBytes, MAIL_BYTES.small + PLACE_BYTES + DIGEST_BYTES),
     atLeast("a request has room for a SURB and 4 KB", requestBytesMax(geometry, "keys"), 4096),
-    atLeast("the largest message can be cut", FRAGMENTS_MAX, parameters.messageBytesMax / fragmentDataBytes),
+    atLeast(
+      "the largest message can be cut",
+      FRAGMENTS_MAX,
+      (DIGEST_BYTES + PLACE_BYTES + parameters.messageBytesMax) / fragmentDataBytes,
+    ),
     // Certificate, mailbox key and addresses of one reader, as the `keys` service answers them.
     atLeast("a reply holds a reader's record", geometry.replyBytes, 12_288),
     ...boxChecks(parameters, geometry),

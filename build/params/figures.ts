@@ -1,5 +1,6 @@
 /** What follows from a set of parameters, in numbers. Spec: docs/spec/11-parameters.md */
 
+import { PLACE_BYTES } from "#transport/box/place.ts";
 import type { Parameters, Profile, ProfileName } from "#transport/core/parameters.ts";
 import { type Milliseconds, milliseconds, REPLAY_TAG_BYTES } from "#transport/core/units.ts";
 import { fragmentDataBytes } from "#transport/fragment/fragment.ts";
@@ -186,7 +187,11 @@ function mailFigures(
   sizes: Geometry,
   { profile, bodyBytes, latency }: { profile: Profile; bodyBytes: number; latency: Latency },
 ): MailFigures {
-  const { needed, total } = fragmentCount({ geometry: sizes, step: parameters.fragmentStep, messageBytes: bodyBytes });
+  const { needed, total } = fragmentCount({
+    geometry: sizes,
+    step: parameters.fragmentStep,
+    messageBytes: PLACE_BYTES + bodyBytes,
+  });
   const slots = ((needed - 1) / (profile.sendRate * profile.payloadShare)) * 1000;
   return { bodyBytes, fragments: total, duration: milliseconds(latency.median + slots) };
 }

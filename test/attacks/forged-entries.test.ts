@@ -8,6 +8,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { Inbox, type MailboxEntry } from "#transport/client/inbox.ts";
 import { encodeReceipt, type ReceiptEntry, receiptProof } from "#transport/client/receipt.ts";
+import { placed } from "#transport/box/place.ts";
 import { toHex, utf8 } from "#transport/core/bytes.ts";
 import { messageId, milliseconds, type MessageId, surbId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
@@ -33,7 +34,8 @@ function newId(): MessageId {
 }
 
 function fragments(kind: FragmentKind, name: MessageId, body: Uint8Array): Fragment[] {
-  return split({ suite, geometry, step, kind, messageId: name, body });
+  const cut = kind === "message" ? placed(undefined, body) : body;
+  return split({ suite, geometry, step, kind, messageId: name, body: cut });
 }
 
 function sealed(fragment: Fragment): Uint8Array {
@@ -115,7 +117,7 @@ test("a fragment that contradicts those before it does not spoil the message", a
   const name = newId();
   const honest = fragments("message", name, utf8("x".repeat(6_000)));
   const [first, ...rest] = honest.map(sealed) as [Uint8Array, ...Uint8Array[]];
-  const liar = sealed({ ...(honest[1] as Fragment), messageBytes: 5_999 });
+  const liar = sealed({ ...(honest[1] as Fragment), messageBytes: 6_071 });
   const outcome = await read([first, liar, ...rest]);
   assert.deepEqual(outcome.messages, ["x".repeat(6_000)]);
 });
@@ -134,7 +136,7 @@ test("every order of fragments, with doubles, gives the message once", async () 
 
 test("a receipt counts for what it proves; one with bytes too many or too few for nothing", async () => {
   const entry = { id: newId(), proof: random.bytes(32) };
-  const good = encodeReceipt([entry]);
+  const good = encodeReceipt({ place: undefined, entries: [entry] });
   const bodies = [good, good.subarray(0, -1), Buffer.concat([good, Buffer.alloc(1)]), new Uint8Array(2)];
   const entries = bodies.flatMap((body) => fragments("receipt", newId(), body).map(sealed));
   const { receipts } = await read(entries);

@@ -5,7 +5,7 @@ import { sphinxNodes } from "#test/support/sphinx-nodes.ts";
 import { decodeReceipt, encodeReceipt } from "#transport/client/receipt.ts";
 import { concat } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
-import { mailboxId, messageId, surbId } from "#transport/core/units.ts";
+import { mailboxId, messageId, milliseconds, nodeId, surbId } from "#transport/core/units.ts";
 import { decodeFragment, encodeFragment } from "#transport/fragment/fragment.ts";
 import { Reassembly } from "#transport/fragment/reassembly.ts";
 import { openSeal, seal } from "#transport/fragment/seal.ts";
@@ -53,9 +53,15 @@ export async function packetTargets(traffic: Traffic): Promise<Target[]> {
     body: random.bytes(4_000),
   });
   const plaintexts = fragments.map((fragment) => encodeFragment(geometry, fragment, random));
-  const receipts = [1, 2, 9].map((count) =>
-    encodeReceipt(Array.from({ length: count }, () => ({ id: messageId(random.bytes(16)), proof: random.bytes(32) }))),
-  );
+  const place = {
+    providerId: nodeId(random.bytes(32)),
+    boxId: mailboxId(random.bytes(32)),
+    until: milliseconds(1_800_000_000_000),
+  };
+  const receipts = [1, 2, 9].map((count) => {
+    const entries = Array.from({ length: count }, () => ({ id: messageId(random.bytes(16)), proof: random.bytes(32) }));
+    return encodeReceipt({ place: count === 1 ? undefined : place, entries });
+  });
   const { hop } = first;
   return [
     {

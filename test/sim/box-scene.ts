@@ -5,10 +5,11 @@ import type { ProviderNode } from "#provider-server/node/provider-node.ts";
 import { keptLog } from "#test/support/kept-log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { boxIdOf } from "#transport/box/box-id.ts";
+import { type Place, placed } from "#transport/box/place.ts";
 import { decodeBoxes, type OwnBox } from "#transport/client/boxes/own-box.ts";
 import { equalBytes } from "#transport/core/bytes.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
-import { type MailboxId, messageId, type NodeId, seconds, type SurbId } from "#transport/core/units.ts";
+import { type MailboxId, type MessageId, messageId, type NodeId, seconds, type SurbId } from "#transport/core/units.ts";
 import { encodeFragment, type FragmentKind } from "#transport/fragment/fragment.ts";
 import { fragmentHash, seal } from "#transport/fragment/seal.ts";
 import { split } from "#transport/fragment/split.ts";
@@ -57,7 +58,14 @@ export function providerNamed(world: World, id: NodeId): string {
 export async function sealedTo(
   world: World,
   client: SimClient,
-  o: { readonly body: Uint8Array; readonly seed: string; readonly kind?: FragmentKind },
+  o: {
+    readonly body: Uint8Array;
+    readonly seed: string;
+    readonly kind?: FragmentKind;
+    /** Of a message; drawn and none unless given. */
+    readonly id?: MessageId;
+    readonly place?: Place;
+  },
 ): Promise<Uint8Array[]> {
   const { suite, parameters } = world;
   const geometry = geometryOf(parameters);
@@ -65,8 +73,9 @@ export async function sealedTo(
   const now = world.clock.now();
   const key = (await client.store.mailboxKeys()).find(({ validFrom }) => validFrom <= now);
   if (key === undefined) throw new Error("no mailbox key");
-  const [step, id] = [parameters.fragmentStep, messageId(random.bytes(16))];
-  const { body, kind = "message" } = o;
+  const step = parameters.fragmentStep;
+  const { kind = "message", id = messageId(random.bytes(16)) } = o;
+  const body = kind === "message" ? placed(o.place, o.body) : o.body;
   return split({ suite, geometry, step, kind, messageId: id, body }).map((fragment) => {
     const plaintext = encodeFragment(geometry, fragment, random);
     return seal({ suite, geometry, mailboxKey: key.publicKey, plaintext, random });

@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PLACE_BYTES } from "#transport/box/place.ts";
 import { Inbox } from "#transport/client/inbox.ts";
 import { equalBytes, toHex, utf8 } from "#transport/core/bytes.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
@@ -74,7 +75,7 @@ test("what is put into a box arrives once; what was taken is asked for no more",
   await stop(world, alice);
   const geometry = geometryOf(BOX_PARAMETERS);
   const count = (messageBytes: number) =>
-    fragmentCount({ geometry, step: BOX_PARAMETERS.fragmentStep, messageBytes }).total;
+    fragmentCount({ geometry, step: BOX_PARAMETERS.fragmentStep, messageBytes: PLACE_BYTES + messageBytes }).total;
   const entries = SIZES.reduce((sum, size) => sum + count(size), 0);
   const [kept] = await boxesOf(alice);
   assert.deepEqual([kept?.progress.cursor, kept?.progress.taken], [entries, 0n]);

@@ -4,6 +4,7 @@
  * mode within 5 % (test/slow/sim-modes.test.ts). Docs: docs/simulator.md §5
  */
 
+import { PLACE_BYTES } from "#transport/box/place.ts";
 import { fragmentCount } from "#transport/fragment/split.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
@@ -56,7 +57,7 @@ export function simulateSampled(options: SimOptions): SimReport {
       const { needed, total } = fragmentCount({
         geometry: whole,
         step: parameters.fragmentStep,
-        messageBytes: writing.bytes,
+        messageBytes: PLACE_BYTES + writing.bytes,
       });
       const acceptedAt = clock.now();
       const fate = { stored: 0, has: new Set<number>(), readAt: undefined, deliveredAt: undefined };

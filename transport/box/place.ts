@@ -3,7 +3,7 @@
  * Spec: docs/spec/17-boxes.md §4
  */
 
-import { Reader, Writer } from "../core/bytes.ts";
+import { concat, Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import {
   MAILBOX_ID_BYTES,
@@ -44,6 +44,14 @@ export function decodePlace(bytes: Uint8Array): Place | undefined {
   if (zeros.every(Boolean)) return undefined;
   if (zeros.some(Boolean)) throw new TransportError("MALFORMED");
   return { providerId, boxId, until };
+}
+
+/** What a message or a receipt is cut from: its body behind the place that it names. */
+export const placed = (place: Place | undefined, body: Uint8Array): Uint8Array => concat(encodePlace(place), body);
+
+/** The two again; the body is a view. Throws MALFORMED. */
+export function unplaced(bytes: Uint8Array): { place: Place | undefined; body: Uint8Array } {
+  return { place: decodePlace(bytes.subarray(0, PLACE_BYTES)), body: bytes.subarray(PLACE_BYTES) };
 }
 
 const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);

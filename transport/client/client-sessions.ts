@@ -60,7 +60,7 @@ export class ClientSessions {
     const session = make({ opened, profiles: this.#profiles });
     this.#current = session;
     account.start();
-    session.useGuards();
+    session.listChanged();
     try {
       await session.start();
     } catch (error) {

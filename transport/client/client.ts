@@ -3,6 +3,7 @@
  * Spec: docs/spec/01-message.md, docs/spec/04-traffic.md
  */
 
+import type { Place } from "../box/place.ts";
 import { TransportError } from "../core/errors.ts";
 import type { ProfileName } from "../core/parameters.ts";
 import { wipe } from "../core/secret.ts";
@@ -274,6 +275,11 @@ export class TransportClient implements MixClient {
     return new SendClock(options);
   }
 
+  /** And here. */
+  protected ownPlace(own: Place | undefined): Place | undefined {
+    return own;
+  }
+
   #makeSession(o: Pick<SessionDeps, "opened" | "profiles">): Session {
     return new Session({
       ...this.#options,
@@ -286,6 +292,7 @@ export class TransportClient implements MixClient {
       mailboxKeys: this.#mailboxKeys,
       usage: this.#usage,
       lookup: (address) => this.lookup(address),
+      ownPlace: (own) => this.ownPlace(own),
       onNotice: (body) => this.#devices.noticed(body),
       emit: (event, data) => this.#listeners.emit(event, data),
       onLoops: () => this.#emitStatus(),
@@ -323,7 +330,7 @@ export class TransportClient implements MixClient {
   }
 
   #consensusChanged(): void {
-    this.#sessions.current?.useGuards();
+    this.#sessions.current?.listChanged();
     this.#entrance.changed();
     this.#emitStatus();
   }

@@ -1,14 +1,16 @@
 /**
- * What is due for sent messages, each in its time: asks whether they are stored, reminds of receipts, gives up at the deadline.
- * Spec: docs/spec/01-message.md §2
+ * What is due for sent messages, each in its time: asks whether they are stored, reminds of receipts, leaves places, gives up at the
+ * deadline. Spec: docs/spec/01-message.md §2, 17-boxes.md §4
  */
 
 import type { Cancel, Clock } from "../core/clock.ts";
 import { below, type RandomSource } from "../core/random.ts";
+import { TransportError } from "../core/errors.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import { DEADLINE_LOOK_INTERVAL } from "./limits.ts";
 import type { Outgoing } from "./outgoing.ts";
+import type { Places } from "./places.ts";
 import type { Item } from "./ready-fragments.ts";
 import type { Recipient } from "./store.ts";
 
@@ -19,6 +21,9 @@ export interface DutiesDeps {
   /** All sent messages, by hexadecimal id. */
   readonly items: ReadonlyMap<string, Item>;
   readonly isClockGood: () => boolean;
+  readonly places: Places;
+  /** It goes to the mailbox of the record from now on. */
+  readonly leave: (item: Item, why: "missed" | "unusable") => void;
   /** Asks the provider which of the hashes it has. Rejects when there is no answer. */
   readonly have: (to: Recipient, hashes: readonly Uint8Array[]) => Promise<boolean[]>;
   readonly onChange: (item: Item) => void;
@@ -40,25 +45,40 @@ export class Duties {
     this.#cancel();
   }
 
+  /** Does what is due, in a quiet moment. */
+  look(): void {
+    void this.#deps.quiet.run(() => this.#turn());
+  }
+
   /** The next time is that of the earliest of all messages. */
   plan(): void {
     this.#cancel();
     if (this.#isStopped) return;
-    const { clock, items, quiet } = this.#deps;
+    const { clock, items } = this.#deps;
     const now = clock.now();
     const times = [...items.values()]
       .map(({ outgoing }) => this.#nextTime(outgoing, now))
       .filter((t) => t !== undefined);
     if (times.length === 0) return;
-    this.#cancel = clock.at(milliseconds(Math.min(...times)), () => {
-      void quiet.run(() => this.#turn());
-    });
+    this.#cancel = clock.at(milliseconds(Math.min(...times)), () => this.look());
   }
 
   /** A deadline that has passed by a clock that is not good stays one: it is looked at again, not without end. */
   #nextTime(outgoing: Outgoing, now: Milliseconds): Milliseconds | undefined {
     const waits = outgoing.duty(now) === "fail" && !this.#deps.isClockGood();
-    return waits ? milliseconds(now + DEADLINE_LOOK_INTERVAL) : outgoing.nextTime(now);
+    const time = waits ? milliseconds(now + DEADLINE_LOOK_INTERVAL) : outgoing.nextTime(now);
+    const { place } = outgoing.to;
+    if (place === undefined || !outgoing.isUnderWay) return time;
+    // What should have been left by a clock that is not good is left when there is a list again.
+    const lastUse = this.#deps.places.lastUse(place);
+    return lastUse <= now ? time : milliseconds(Math.min(lastUse, time ?? lastUse));
+  }
+
+  /** What is stored whole can be collected from a box that takes nothing any more, and not from a provider that is gone. */
+  #mustLeave({ to: { place }, delivery, isUnderWay }: Outgoing): boolean {
+    const { places, isClockGood } = this.#deps;
+    if (place === undefined || delivery === "delivered" || delivery === "failed" || !isClockGood()) return false;
+    return isUnderWay ? !places.isUsable(place) : !places.isListed(place);
   }
 
   #turn(): void {
@@ -71,13 +91,14 @@ export class Duties {
 
   #do(item: Item, now: Milliseconds): void {
     const { outgoing } = item;
-    const { reliability, isClockGood, onChange } = this.#deps;
+    const { reliability, isClockGood, onChange, leave } = this.#deps;
+    if (this.#mustLeave(outgoing)) leave(item, "unusable");
     switch (outgoing.duty(now)) {
       case "ask":
         void this.#ask(item);
         break;
       case "remind":
-        outgoing.remind(below(reliability, outgoing.needed));
+        outgoing.remind(below(reliability, outgoing.needed), now);
         onChange(item);
         break;
       case "fail":
@@ -92,20 +113,25 @@ export class Duties {
 
   async #ask(item: Item): Promise<void> {
     const { outgoing } = item;
-    const { clock, have, onChange } = this.#deps;
+    const { clock, have, onChange, leave } = this.#deps;
+    const { to } = outgoing;
     const question = outgoing.question();
     try {
       const hashes = question.map(({ hash }) => hash);
-      const present = await have(outgoing.to, hashes);
+      const present = await have(to, hashes);
       const answers = question
         .map(({ index, hash }, i) => ({ index, hash, isPresent: present[i] === true }))
         .filter(({ index, hash }) => outgoing.isAskable(index, hash));
       const stored = new Set(answers.filter(({ isPresent }) => isPresent).map(({ index }) => index));
       const asked = answers.map(({ index }) => index);
       outgoing.answered(asked, stored, clock.now());
-    } catch {
-      outgoing.unanswered(clock.now());
+    } catch (error) {
+      const isUnheard = error instanceof TransportError && error.code === "SERVICE_TIMEOUT" && outgoing.to === to;
+      if (isUnheard) outgoing.unheard(clock.now());
+      else outgoing.unanswered(clock.now());
     }
-    if (!outgoing.isFinished && !this.#isStopped) onChange(item);
+    if (outgoing.isFinished || this.#isStopped) return;
+    if (outgoing.isMissed) leave(item, "missed");
+    onChange(item);
   }
 }

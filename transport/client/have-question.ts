@@ -1,4 +1,4 @@
-/** Asks a reader's provider which sealed fragments it has. Spec: docs/spec/07-mailbox.md §7.3 */
+/** Asks the provider of a reader's mailbox, or box, which sealed fragments it has. Spec: docs/spec/07-mailbox.md §7.3 */
 
 import { Reader, Writer } from "../core/bytes.ts";
 import { MAILBOX_ID_BYTES } from "../core/units.ts";
@@ -6,6 +6,7 @@ import { FRAGMENT_HASH_BYTES } from "../fragment/seal.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import { requestBytesMax } from "../sphinx/service-payload.ts";
 import { HAVE_HASHES_PER_REQUEST } from "./limits.ts";
+import { destinationOf } from "./recipient.ts";
 import type { Question } from "./requests.ts";
 import type { Recipient } from "./store.ts";
 
@@ -19,12 +20,13 @@ export async function askHave(o: {
   const { geometry, ask, to, hashes } = o;
   const room = requestBytesMax(geometry, "have") - MAILBOX_ID_BYTES - 2;
   const most = Math.min(HAVE_HASHES_PER_REQUEST, Math.floor(room / FRAGMENT_HASH_BYTES));
+  const { provider, recipient } = destinationOf(to);
   const present: boolean[] = [];
   for (let at = 0; at < hashes.length; at += most) {
     const part = hashes.slice(at, at + most);
-    const writer = new Writer().raw(to.mailboxId).u16(part.length);
+    const writer = new Writer().raw(recipient).u16(part.length);
     for (const hash of part) writer.raw(hash);
-    const bitmap = await ask({ provider: to.providerId, service: "have", body: writer.finish() });
+    const bitmap = await ask({ provider, service: "have", body: writer.finish() });
     present.push(...readBitmap(bitmap, part.length));
   }
   return present;

@@ -3,20 +3,22 @@
  * after the other, and each is durable before the cursor passes it. Spec: docs/spec/01-message.md §3
  */
 
-import { equalBytes, toHex } from "../core/bytes.ts";
+import { PLACE_BYTES, type Place } from "../box/place.ts";
+import { toHex } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
 import { type MessageId, type Milliseconds, milliseconds, type SurbId } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
-import { DIGEST_BYTES, decodeFragment, type Fragment, fragmentDataBytes } from "../fragment/fragment.ts";
-import { Reassembly } from "../fragment/reassembly.ts";
-import { fragmentCount, messageDigest } from "../fragment/split.ts";
+import { decodeFragment, type Fragment, fragmentDataBytes } from "../fragment/fragment.ts";
+import type { ReassemblyDeps } from "../fragment/reassembly.ts";
+import { fragmentCount } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import { ENTRIES_IN_WORK_MAX, INCOMPLETE_MESSAGES_FACTOR, OFFER_RETRY, OFFER_RETRY_MAX } from "./limits.ts";
-import { decodeReceipt, proofOfDigest, type ReceiptEntry } from "./receipt.ts";
+import type { ReceiptEntry } from "./receipt.ts";
 import type { ClientStore, IncomingSummary, SeenMessage } from "./store.ts";
 import type { IncomingMessage } from "./types.ts";
+import { wholeBody, wholeMessage, wholeReceipt } from "./whole-message.ts";
 
 export interface MailboxEntry {
   readonly cursor: number;
@@ -43,8 +45,8 @@ export interface InboxDeps {
   readonly onNotice: (body: Uint8Array) => Promise<void>;
   /** A box of the account is announced; resolves when that is durable. */
   readonly onBox: (announcement: Uint8Array) => Promise<void>;
-  /** Resolves when what it means is durable. */
-  readonly onReceipt: (entry: ReceiptEntry) => Promise<void>;
+  /** With the place that the receipt names. Resolves when what it means is durable. */
+  readonly onReceipt: (entry: ReceiptEntry, place: Place | undefined) => Promise<void>;
   /** A fragment of a message became durable. */
   readonly onFragment: (fragment: { messageId: MessageId; index: number }) => void;
   readonly onMessage: (message: IncomingMessage) => void;
@@ -66,7 +68,7 @@ export class Inbox {
   /** By hexadecimal id; the one that has waited longest for a fragment comes first. */
   readonly #incomplete = new Map<string, Incomplete>();
   /** Complete and offered, not consumed. */
-  readonly #offered = new Map<string, { readonly id: MessageId; readonly proof: Uint8Array }>();
+  readonly #offered = new Map<string, Pick<SeenMessage, "id" | "proof" | "place">>();
   /** What could not be offered for now, by hexadecimal id. */
   readonly #retries = new Map<string, Cancel>();
   #cursor = 0;
@@ -189,11 +191,13 @@ export class Inbox {
         if (cursor !== undefined) this.#deps.onLoop(fragment.messageId);
         return this.#pass(cursor);
       case "box":
-        if (cursor !== undefined) await this.#deps.onBox(this.#whole(fragment) ?? new Uint8Array(0));
+        if (cursor !== undefined) await this.#deps.onBox(wholeBody(this.#joining, fragment) ?? new Uint8Array(0));
         return this.#pass(cursor);
-      case "receipt":
-        for (const receipt of this.#readReceipt(fragment)) await this.#deps.onReceipt(receipt);
+      case "receipt": {
+        const receipt = wholeReceipt(this.#joining, fragment);
+        for (const one of receipt?.entries ?? []) await this.#deps.onReceipt(one, receipt?.place);
         return this.#pass(cursor);
+      }
       case "message":
         return this.#accept(cursor, fragment);
     }
@@ -250,29 +254,13 @@ export class Inbox {
     }
   }
 
-  #readReceipt(fragment: Fragment): ReceiptEntry[] {
-    const body = this.#whole(fragment);
-    if (body === undefined) return [];
-    try {
-      return decodeReceipt(body);
-    } catch {
-      return [];
-    }
-  }
-
-  /** What one fragment holds that is all of its message. */
-  #whole(fragment: Fragment): Uint8Array | undefined {
-    const reassembly = this.#reassembly();
-    return reassembly.add(fragment) === "complete" ? reassembly.body() : undefined;
-  }
-
   /** The incomplete message that the fragment belongs to, or a new one; undefined when it breaks the rules. */
   #messageOf(fragment: Fragment): Incomplete | undefined {
     const { messageId: id, total, messageBytes } = fragment;
     const known = this.#incomplete.get(toHex(id));
     if (known !== undefined) return known.total === total && known.messageBytes === messageBytes ? known : undefined;
     const { geometry, parameters } = this.#deps;
-    if (messageBytes > parameters.messageBytesMax) return undefined;
+    if (messageBytes > PLACE_BYTES + parameters.messageBytesMax) return undefined;
     const count = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes });
     if (count.total !== total) return undefined;
     return { id, total, messageBytes, needed: count.needed, indexes: new Set(), bytes: 0 };
@@ -322,34 +310,21 @@ export class Inbox {
   async #offerIfComplete(message: Incomplete): Promise<void> {
     if (message.indexes.size < message.needed) return;
     const key = toHex(message.id);
-    const whole = await this.#join(message);
+    const whole = await wholeMessage(this.#deps, message);
     if (whole === undefined) {
       await this.#deps.store.discardIncoming(message.id);
       this.#incomplete.delete(key);
       return;
     }
-    this.#offered.set(key, { id: message.id, proof: whole.proof });
-    this.#deps.onMessage({ messageId: message.id, body: whole.body, receivedAt: this.#deps.clock.now() });
+    const { body, ...offered } = whole;
+    this.#offered.set(key, { id: message.id, ...offered });
+    this.#deps.onMessage({ messageId: message.id, body, receivedAt: this.#deps.clock.now() });
   }
 
-  /** Read piece by piece into the one place where it is needed; undefined when the digest does not hold. */
-  async #join(message: Incomplete): Promise<{ body: Uint8Array; proof: Uint8Array } | undefined> {
-    const { store, geometry, suite, quiet } = this.#deps;
-    const { id, messageBytes, needed } = message;
-    const whole = new Uint8Array(DIGEST_BYTES + messageBytes);
-    for (let index = 0; index < needed; index++) {
-      whole.set(await store.incomingFragment(id, index), index * fragmentDataBytes(geometry));
-    }
-    const body = whole.subarray(DIGEST_BYTES);
-    const digest = await quiet.run(() => messageDigest(suite, { kind: "message", messageId: id, body }), messageBytes);
-    if (!equalBytes(digest, whole.subarray(0, DIGEST_BYTES))) return undefined;
-    return { body, proof: proofOfDigest(suite, { id, digest }) };
-  }
-
-  #reassembly(): Reassembly {
+  get #joining(): ReassemblyDeps {
     const { suite, geometry, parameters } = this.#deps;
     const { fragmentStep: step, messageBytesMax } = parameters;
-    return new Reassembly({ suite, geometry, step, messageBytesMax });
+    return { suite, geometry, step, messageBytesMax };
   }
 
   #fromStore(summary: IncomingSummary): Incomplete {

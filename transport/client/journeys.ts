@@ -1,5 +1,6 @@
 /** Where each sent message is, for the program above, and when it will probably arrive. Spec: docs/spec/01-message.md §1 */
 
+import { PLACE_BYTES } from "../box/place.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Parameters, Profile } from "../core/parameters.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
@@ -9,6 +10,7 @@ import { estimate } from "./estimate.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { ProviderLink } from "./provider-link.ts";
+import { destinationOf } from "./recipient.ts";
 import type { Sender } from "./sender.ts";
 import type { Journey } from "./types.ts";
 
@@ -49,27 +51,29 @@ export class Journeys {
     };
   }
 
-  /** For the last of `copies` messages of `bytes` each, behind what is queued now. */
+  /** For the last of `copies` messages of `bytes` each, behind what is queued now, to mailboxes: who reads them nobody has said. */
   estimate(bytes: number, copies: number): Milliseconds {
     const { geometry, parameters, outbox, profile } = this.#deps;
-    const { total } = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes: bytes });
+    const { total } = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes: PLACE_BYTES + bytes });
     return estimate({ slots: outbox.queue.slotsForNew({ fragments: total, copies }), profile: profile() });
   }
 
   #expectedAt(outgoing: Outgoing): Milliseconds {
     const profile = this.#deps.profile();
+    const boxReplies = outgoing.to.place === undefined ? 0 : this.#deps.parameters.boxReplies;
     const now = this.#deps.clock.now();
     const { lastSentAt } = outgoing.progress;
     if (outgoing.left === 0 && lastSentAt !== undefined) {
-      return milliseconds(Math.max(now, lastSentAt + estimate({ slots: 0, profile })));
+      return milliseconds(Math.max(now, lastSentAt + estimate({ slots: 0, profile, boxReplies })));
     }
-    return milliseconds(now + estimate({ slots: this.#deps.outbox.queue.slotsUntilThrough(outgoing), profile }));
+    const slots = this.#deps.outbox.queue.slotsUntilThrough(outgoing);
+    return milliseconds(now + estimate({ slots, profile, boxReplies }));
   }
 
   #waitingFor(outgoing: Outgoing): Journey["waitingFor"] {
     const { clock, outbox, link, sender } = this.#deps;
     if (outbox.queue.waitsForKey(outgoing, clock.now())) return "key";
     if (link.state !== "up") return "provider";
-    return sender.reaches(outgoing.to.providerId) && !sender.hasPathProblem ? "none" : "network";
+    return sender.reaches(destinationOf(outgoing.to).provider) && !sender.hasPathProblem ? "none" : "network";
   }
 }

@@ -30,6 +30,8 @@ export const OFFER_RETRY_MAX: Milliseconds = seconds(3600);
 export const DEADLINE_LOOK_INTERVAL: Milliseconds = seconds(60);
 /** How often one fragment is repeated to a reader whose receipt is missing; waits double. */
 export const REMINDERS_MAX = 4;
+/** One question that finds nothing new was unlucky; two in a row, at 1 % of loss, once in ten thousand mails. */
+export const PLACE_MISSES_MAX = 2;
 /** A consensus of 1,000 nodes is 2.6 MB: 80 parts. */
 export const CONSENSUS_PARTS_MAX = 256;
 /** An answer on the link is late after this: nothing on it waits for a mix. */

@@ -4,6 +4,7 @@
  */
 
 import { toHex } from "../core/bytes.ts";
+import { PLACE_BYTES } from "../box/place.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
 import type { RandomSource } from "../core/random.ts";
@@ -15,7 +16,10 @@ import { isKeyTooOld } from "./key-age.ts";
 import { FRAGMENTS_READY } from "./limits.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Payload, PayloadContender, PayloadSource, Sent } from "./payload.ts";
+import type { Places } from "./places.ts";
 import type { Item } from "./ready-fragments.ts";
+import { destinationOf, isSamePlace } from "./recipient.ts";
+import type { Recipient } from "./store.ts";
 
 /** Younger than whatever waits, with room for those just before it. */
 const YOUNGEST = Number.MAX_SAFE_INTEGER;
@@ -25,6 +29,7 @@ export interface MailQueueDeps {
   readonly geometry: Geometry;
   readonly parameters: Parameters;
   readonly padding: RandomSource;
+  readonly places: Places;
   /** All sent messages, by hexadecimal id. */
   readonly items: ReadonlyMap<string, Item>;
   /** A slot that one of them had taken is over. */
@@ -45,7 +50,9 @@ export class MailQueue implements PayloadSource {
         item.ready.size === 0 ? undefined : item.outgoing.waiting(now, FRAGMENTS_READY).find((i) => item.ready.has(i));
       if (index === undefined || this.waitsForKey(item.outgoing, now)) continue;
       const { left, to } = item.outgoing;
-      yield { left, order: item.order, provider: to.providerId, take: () => this.#take(item, index) };
+      // It leaves the place in the next quiet moment.
+      if (to.place !== undefined && !this.#deps.places.isUsable(to.place)) continue;
+      yield { left, order: item.order, provider: destinationOf(to).provider, take: () => this.#take(item, index) };
     }
   }
 
@@ -94,26 +101,28 @@ export class MailQueue implements PayloadSource {
     return {
       cargo: "fragment",
       content: {
-        destination: { command: "mailbox", recipient: to.mailboxId },
+        destination: { command: "mailbox", recipient: destinationOf(to).recipient },
         plaintext: encodeFragment(this.#deps.geometry, fragmentOf(outgoing, index, data), this.#deps.padding),
         mailboxKey: to.mailboxKey,
       },
-      settled: (sent) => this.#settled(item, index, sent),
+      settled: (sent) => this.#settled({ item, index, to }, sent),
     };
   }
 
-  #settled(item: Item, index: number, sent: Sent | undefined): void {
+  #settled({ item, index, to }: { item: Item; index: number; to: Recipient }, sent: Sent | undefined): void {
     const { outgoing } = item;
-    if (sent === undefined) outgoing.lost(index);
-    else {
-      outgoing.sent(index, sent);
-      this.#deps.onSent({ id: outgoing.message.id, index, ...sent });
-    }
+    // Of a packet to a place that the message has left meanwhile nobody will be asked.
+    if (sent === undefined || !isSameWay(to, outgoing.to)) outgoing.lost(index);
+    else outgoing.sent(index, sent);
+    if (sent !== undefined) this.#deps.onSent({ id: outgoing.message.id, index, ...sent });
     this.#deps.onChange(item);
   }
 }
 
+const isSameWay = ({ place: a }: Recipient, { place: b }: Recipient): boolean =>
+  a === undefined || b === undefined ? a === b : isSamePlace(a, b);
+
 function fragmentOf(outgoing: Outgoing, index: number, data: Uint8Array): Fragment {
   const { id, bytes, fragments } = outgoing.message;
-  return { kind: "message", messageId: id, index, total: fragments.length, messageBytes: bytes, data };
+  return { kind: "message", messageId: id, index, total: fragments.length, messageBytes: PLACE_BYTES + bytes, data };
 }

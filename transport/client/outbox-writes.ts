@@ -27,6 +27,15 @@ export class OutboxWrites {
     });
   }
 
+  /** Everything of it that has changed, and where it goes from now on, at once. */
+  anew(outgoing: Outgoing): Promise<void> {
+    const fragments = outgoing.changes();
+    const { progress, to } = outgoing;
+    return this.#inTurn(async () => {
+      if (!outgoing.isFinished) await this.#store.readdress(outgoing.message.id, to, { progress, fragments });
+    });
+  }
+
   receipt(outgoing: Outgoing, proof: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
       if (outgoing.isFinished) return;
@@ -37,9 +46,11 @@ export class OutboxWrites {
     });
   }
 
+  /** Another key of the same reader. */
   async readdress(outgoing: Outgoing, to: Recipient): Promise<void> {
     await this.#inTurn(async () => {
-      if (!outgoing.isFinished) await this.#store.readdress(outgoing.message.id, to);
+      const { place } = outgoing.to;
+      if (!outgoing.isFinished) await this.#store.readdress(outgoing.message.id, { ...to, place });
     });
     outgoing.readdress(to);
   }

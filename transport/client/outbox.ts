@@ -6,11 +6,13 @@
 import { equalBytes, toHex } from "../core/bytes.ts";
 import { PlanningClock } from "../core/planning-clock.ts";
 import { type MessageId, type Milliseconds, milliseconds } from "../core/units.ts";
+import { PLACE_BYTES, type Place } from "../box/place.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import { Duties, type DutiesDeps } from "./duties.ts";
 import { MailQueue, type MailQueueDeps } from "./mail-queue.ts";
 import { Outgoing, type Waits } from "./outgoing.ts";
 import { OutboxWrites } from "./outbox-writes.ts";
+import type { Places } from "./places.ts";
 import type { ReceiptEntry } from "./receipt.ts";
 import { fillReady, type Item } from "./ready-fragments.ts";
 import type { ClientStore, OutgoingMessage, Recipient } from "./store.ts";
@@ -20,6 +22,7 @@ export interface OutboxDeps
     Pick<DutiesDeps, "quiet" | "reliability" | "have"> {
   readonly store: ClientStore;
   readonly waits: Waits;
+  readonly places: Places;
   /** Numbers what waits for slots: one count for all sources. */
   readonly nextOrder: () => number;
   /** Whether signed lists agree with the clock: by a wrong one nothing fails, and nothing is forgotten. */
@@ -47,7 +50,11 @@ export class Outbox {
     const shared = { ...deps, clock, items: this.#items, onChange: (item: Item) => this.#follow(item) };
     this.#clock = clock;
     this.queue = new MailQueue(shared);
-    this.#duties = new Duties({ ...shared, onTime: () => this.#fillReady() });
+    this.#duties = new Duties({
+      ...shared,
+      onTime: () => this.#fillReady(),
+      leave: (item, why) => this.#leave(item, why),
+    });
     this.#writes = new OutboxWrites(shared);
   }
 
@@ -67,7 +74,12 @@ export class Outbox {
       this.#insert(message).outgoing.resume(this.#clock.now());
     }
     this.#fillReady();
-    this.#duties.plan();
+    this.#duties.look();
+  }
+
+  /** There is a new list of nodes: places may have become useless. */
+  listChanged(): void {
+    this.#duties.look();
   }
 
   /** Writes what is not written yet and waits for it. */
@@ -108,10 +120,12 @@ export class Outbox {
     return this.#items.get(toHex(id))?.outgoing;
   }
 
-  /** A receipt came. Durable when it resolves. */
-  async receipt({ id, proof }: ReceiptEntry): Promise<void> {
+  /** A receipt came; `place` is where its maker wants to be written to. Durable when it resolves. */
+  async receipt({ id, proof }: ReceiptEntry, place?: Place): Promise<void> {
     const item = this.#items.get(toHex(id));
     if (item === undefined || !item.outgoing.isReceipt(proof)) return;
+    // First: a receipt counts once, and one that the disk refuses comes again.
+    if (place !== undefined) await this.#deps.places.learn(item.outgoing.to.accountKey, place);
     await this.#writes.receipt(item.outgoing, proof);
     item.ready.clear();
     this.#follow(item);
@@ -136,8 +150,8 @@ export class Outbox {
   }
 
   /**
-   * Everything goes again, with a new deadline, sealed to the key of `to` from now on. Does nothing for a message that is
-   * unknown or delivered.
+   * Everything goes again, with a new deadline, to the mailbox of the record, sealed to the key of `to` from now on. Does nothing for a
+   * message that is unknown or delivered.
    */
   async retry(id: MessageId, to: Recipient | undefined): Promise<void> {
     const item = this.#items.get(toHex(id));
@@ -146,13 +160,29 @@ export class Outbox {
     if (item.outgoing.isFinished) return; // A receipt came meanwhile.
     const now = this.#clock.now();
     item.outgoing.retry(milliseconds(now + this.#deps.parameters.retention));
-    await this.#writes.progress(item.outgoing);
+    await this.#writes.anew(item.outgoing);
+    this.#follow(item);
+  }
+
+  /** For the mailbox of the record. Written down at once: after a start a provider must not be asked for what another one was given. */
+  #leave(item: Item, why: "missed" | "unusable"): void {
+    const { outgoing } = item;
+    const { place, accountKey } = outgoing.to;
+    if (place === undefined) return;
+    outgoing.leave(this.#clock.now());
+    // What the disk refuses is left once more after a start.
+    void this.#writes.anew(outgoing).catch(() => undefined);
+    if (why === "missed") void this.#deps.places.forget(accountKey, place).catch(() => undefined);
     this.#follow(item);
   }
 
   #insert(message: OutgoingMessage): Item {
     const { geometry, parameters, waits } = this.#deps;
-    const { needed } = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes: message.bytes });
+    const { needed } = fragmentCount({
+      geometry,
+      step: parameters.fragmentStep,
+      messageBytes: PLACE_BYTES + message.bytes,
+    });
     const item: Item = {
       outgoing: new Outgoing({ message, needed, waits }),
       order: this.#deps.nextOrder(),

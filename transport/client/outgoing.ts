@@ -5,6 +5,7 @@
 
 import { equalBytes } from "../core/bytes.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
+import { OutgoingFragments } from "./outgoing-fragments.ts";
 import {
   FRAGMENT_HASHES_KEPT,
   type OutgoingFragment,
@@ -12,7 +13,7 @@ import {
   type OutgoingProgress,
   type Recipient,
 } from "./store.ts";
-import { FRAGMENTS_UNASKED_MAX, REMINDERS_MAX } from "./limits.ts";
+import { FRAGMENTS_UNASKED_MAX, PLACE_MISSES_MAX, REMINDERS_MAX } from "./limits.ts";
 import type { LongestWaits } from "./time-laws.ts";
 import type { Journey } from "./types.ts";
 
@@ -35,40 +36,65 @@ export class Outgoing {
   /** Fragments that carry a part of the message; the others only pad. */
   readonly needed: number;
   readonly #waits: Waits;
-  readonly #fragments: OutgoingFragment[];
+  readonly #fragments: OutgoingFragments;
   #progress: OutgoingProgress;
   #to: Recipient;
-  #waiting = 0;
-  /** Needed fragments that left and of which nobody knows yet whether they are stored. */
-  readonly #open = new Set<number>();
-  /** Those of them that the question at `askAt` is about; all, when it comes after the last has left. */
+  /** Questions in a row that found nothing new at the reader's place. */
+  #misses = 0;
+  /** Those open fragments that the question at `askAt` is about; all, when it comes after the last has left. */
   #batch: readonly number[] | undefined;
-  /** Taken for a slot whose tick has not come. */
-  readonly #inFlight = new Set<number>();
-  /** Indexes whose state changed since the last `changes()`. */
-  readonly #changed = new Set<number>();
 
   constructor(options: { message: OutgoingMessage; needed: number; waits: Waits }) {
     this.message = options.message;
     this.needed = options.needed;
     this.#waits = options.waits;
-    this.#fragments = [...options.message.fragments];
+    this.#fragments = new OutgoingFragments(options.message.fragments, options.needed);
     this.#progress = options.message.progress;
     this.#to = options.message.to;
-    for (const [index, fragment] of this.#fragments.entries()) this.#count(index, undefined, fragment);
   }
 
   get progress(): OutgoingProgress {
     return this.#progress;
   }
 
-  /** The reader, with the key that is sealed to from now on. */
+  /** The reader, with the key that is sealed to from now on, and the place that it goes to. */
   get to(): Recipient {
     return this.#to;
   }
 
+  /** Another key of the same reader; the place stays. */
   readdress(to: Recipient): void {
-    this.#to = to;
+    this.#to = { ...to, place: this.#to.place };
+  }
+
+  /** Whether it goes to a place at which nothing of it is found. */
+  get isMissed(): boolean {
+    return this.#to.place !== undefined && this.#misses >= PLACE_MISSES_MAX;
+  }
+
+  /** Whether the reader's place is still needed for it: something of it has to leave, or to be asked about. */
+  get isUnderWay(): boolean {
+    if (this.isFinished || this.#progress.failedAt !== undefined) return false;
+    return this.#progress.storedAt === undefined || this.left > 0;
+  }
+
+  /**
+   * Goes to the mailbox of the record from now on: what is not known to be stored leaves again, each fragment at its own time, and what
+   * was asked is forgotten. What is stored at the place that it leaves is known by having no hashes: it is there for the reader to
+   * collect, and goes again only when a reminder finds that no receipt has come (`remind`).
+   */
+  leave(at: Milliseconds): void {
+    this.#to = { ...this.#to, place: undefined };
+    this.#misses = 0;
+    this.#batch = undefined;
+    for (const [index, fragment] of this.#fragments.entries()) {
+      const forgotten = { ...fragment, hashes: [] };
+      if (fragment.state !== "sent") this.#fragments.set(index, forgotten);
+      else this.#fragments.set(index, { ...forgotten, ...this.#again(at) });
+    }
+    const { storedAt } = this.#progress;
+    const remindAt = storedAt === undefined ? undefined : later(at, this.#waits.remindWait(0));
+    this.#update({ askAt: undefined, remindAt, reminders: 0 });
   }
 
   get delivery(): Journey["delivery"] {
@@ -86,44 +112,38 @@ export class Outgoing {
   /** Fragments that still have to leave. */
   get left(): number {
     if (this.isFinished || this.#progress.failedAt !== undefined) return 0;
-    return this.#waiting;
+    return this.#fragments.waiting;
   }
 
   /** Of the needed fragments those that the reader's provider said it has. */
   get storedCount(): number {
-    return this.#fragments.slice(0, this.needed).filter((fragment) => fragment.state === "stored").length;
+    return this.#fragments.stored;
   }
 
   get leftOnce(): number {
-    return this.#fragments.filter((fragment) => fragment.attempts > 0).length;
+    return this.#fragments.leftOnce;
   }
 
   /** The first `count` fragments that may leave at `now`. */
   waiting(now: Milliseconds, count: number): number[] {
-    const result: number[] = [];
-    if (this.isFinished || this.#progress.failedAt !== undefined) return result;
-    for (let index = 0; index < this.#fragments.length && result.length < count; index++) {
-      const fragment = this.#fragments[index] as OutgoingFragment;
-      if (fragment.state === "waiting" && fragment.notBefore <= now && !this.#inFlight.has(index)) result.push(index);
-    }
-    return result;
+    return this.isFinished || this.#progress.failedAt !== undefined ? [] : this.#fragments.takeable(now, count);
   }
 
   taken(index: number): void {
-    this.#inFlight.add(index);
+    this.#fragments.taken(index);
   }
 
   /** The packet did not leave. */
   lost(index: number): void {
-    this.#inFlight.delete(index);
+    this.#fragments.settled(index);
   }
 
   /** The packet left; `hash` names its sealed form. */
   sent(index: number, { hash, at }: { hash: Uint8Array; at: Milliseconds }): void {
-    this.#inFlight.delete(index);
-    const before = this.#fragments[index] as OutgoingFragment;
+    this.#fragments.settled(index);
+    const before = this.#fragments.at(index);
     const { storedAt, reminders } = this.#progress;
-    this.#setFragment(index, {
+    this.#fragments.set(index, {
       state: storedAt === undefined ? "sent" : "stored",
       notBefore: before.notBefore,
       attempts: before.attempts + 1,
@@ -139,8 +159,8 @@ export class Outgoing {
   /** A large message is asked about while the rest of it still waits, so that what was lost goes again meanwhile. */
   #askAhead(at: Milliseconds): void {
     const { askAt, storedAt } = this.#progress;
-    if (storedAt !== undefined || askAt !== undefined || this.#open.size < FRAGMENTS_UNASKED_MAX) return;
-    this.#batch = [...this.#open];
+    if (storedAt !== undefined || askAt !== undefined || this.#fragments.open.size < FRAGMENTS_UNASKED_MAX) return;
+    this.#batch = [...this.#fragments.open];
     this.#update({ askAt: later(at, this.#waits.askWait()) });
   }
 
@@ -171,7 +191,7 @@ export class Outgoing {
     for (const [index, fragment] of this.#fragments.entries()) {
       if (fragment.state !== "waiting") continue;
       const notBefore = renewed(fragment.notBefore, longest.repeat, () => this.#waits.repeatWait()) as Milliseconds;
-      if (notBefore !== fragment.notBefore) this.#setFragment(index, { ...fragment, notBefore });
+      if (notBefore !== fragment.notBefore) this.#fragments.set(index, { ...fragment, notBefore });
     }
   }
 
@@ -189,7 +209,7 @@ export class Outgoing {
   nextTime(now: Milliseconds): Milliseconds | undefined {
     const { askAt, remindAt, deadline, storedAt, failedAt } = this.#progress;
     if (this.isFinished || failedAt !== undefined) return undefined;
-    const times = this.#fragments.filter((f) => f.state === "waiting" && f.notBefore > now).map((f) => f.notBefore);
+    const times = this.#fragments.comingTimes(now);
     if (askAt !== undefined) times.push(askAt);
     if (remindAt !== undefined) times.push(remindAt);
     if (storedAt === undefined) times.push(deadline);
@@ -199,48 +219,66 @@ export class Outgoing {
   /** Every sealed form of a needed fragment that left in time for it and is not known to be stored. */
   question(): { index: number; hash: Uint8Array }[] {
     this.#update({ askAt: undefined });
-    const indexes = (this.#batch ?? [...this.#open]).filter((index) => this.#open.has(index));
+    const { open } = this.#fragments;
+    const indexes = (this.#batch ?? [...open]).filter((index) => open.has(index));
     this.#batch = undefined;
     return indexes
       .toSorted((a, b) => a - b)
-      .flatMap((index) => (this.#fragments[index] as OutgoingFragment).hashes.map((hash) => ({ index, hash })));
+      .flatMap((index) => this.#fragments.at(index).hashes.map((hash) => ({ index, hash })));
   }
 
   /** Whether an answer about this sealed form still says something of the fragment: not once everything goes again. */
   isAskable(index: number, hash: Uint8Array): boolean {
-    return this.#fragments[index]?.hashes.includes(hash) === true;
+    return this.#fragments.has(index) && this.#fragments.at(index).hashes.includes(hash);
   }
 
   /** `stored` are the indexes found; whatever else was asked about is missing and goes again, each at its own time. */
   answered(asked: readonly number[], stored: ReadonlySet<number>, at: Milliseconds): void {
+    let found = 0;
     for (const index of new Set(asked)) {
-      const fragment = this.#fragments[index] as OutgoingFragment;
+      const fragment = this.#fragments.at(index);
       if (fragment.state !== "sent") continue;
-      if (stored.has(index)) this.#setFragment(index, { ...fragment, state: "stored" });
-      else {
-        this.#setFragment(index, { ...fragment, state: "waiting", notBefore: later(at, this.#waits.repeatWait()) });
+      if (stored.has(index)) {
+        this.#fragments.set(index, { ...fragment, state: "stored" });
+        found++;
+      } else {
+        this.#fragments.set(index, { ...fragment, ...this.#again(at) });
       }
     }
-    const missing = this.#fragments.slice(0, this.needed).some((fragment) => fragment.state !== "stored");
-    if (missing) {
+    if (found > 0) this.#misses = 0;
+    else if (asked.length > 0) this.#misses++;
+    if (this.#fragments.stored < this.needed) {
       if (this.left === 0) this.unanswered(at);
       return;
     }
     this.#update({ storedAt: at, remindAt: later(at, this.#waits.remindWait(0)) });
   }
 
-  /** The service did not answer. */
+  /** The service did not answer, however often it was asked. */
+  unheard(at: Milliseconds): void {
+    this.#misses++;
+    this.unanswered(at);
+  }
+
+  /** There is no answer. */
   unanswered(at: Milliseconds): void {
     if (this.#progress.storedAt === undefined && this.left === 0) {
       this.#update({ askAt: later(at, this.#waits.askWait()) });
     }
   }
 
-  /** Repeats one fragment: a reader that has the message sends its receipt again. */
-  remind(index: number): void {
-    const fragment = this.#fragments[index] as OutgoingFragment;
-    this.#setFragment(index, { ...fragment, state: "waiting", notBefore: AT_ONCE });
+  /**
+   * Repeats one fragment: a reader that has the message sends its receipt again. Of a message that left a place everything that is
+   * stored there: the reader may never come to it.
+   */
+  remind(index: number, at: Milliseconds): void {
     this.#update({ remindAt: undefined, reminders: this.#progress.reminders + 1 });
+    const elsewhere = this.#fragments.elsewhere();
+    for (const one of elsewhere.length === 0 ? [index] : elsewhere) {
+      const again = elsewhere.length === 0 ? ({ state: "waiting", notBefore: AT_ONCE } as const) : this.#again(at);
+      this.#fragments.set(one, { ...this.#fragments.at(one), ...again });
+    }
+    if (elsewhere.length > 0) this.#update({ storedAt: undefined });
   }
 
   /** Whether a receipt with this proof makes it delivered. */
@@ -264,12 +302,17 @@ export class Outgoing {
     this.#update({ failedAt: at, askAt: undefined, remindAt: undefined });
   }
 
-  /** Everything goes again, as if for the first time: what is stored of before may be sealed to a key that is gone, or collected in vain. */
+  /**
+   * Everything goes again, to the mailbox of the record, as if for the first time: what is stored of before may be sealed to a key that
+   * is gone, or collected in vain.
+   */
   retry(deadline: Milliseconds): void {
     if (this.isFinished) return;
-    this.#fragments.forEach((fragment, index) => {
-      this.#setFragment(index, { ...fragment, state: "waiting", notBefore: AT_ONCE, hashes: [] });
-    });
+    this.#to = { ...this.#to, place: undefined };
+    this.#misses = 0;
+    for (const [index, fragment] of this.#fragments.entries()) {
+      this.#fragments.set(index, { ...fragment, state: "waiting", notBefore: AT_ONCE, hashes: [] });
+    }
     this.#update({
       failedAt: undefined,
       storedAt: undefined,
@@ -282,22 +325,12 @@ export class Outgoing {
 
   /** The fragments that changed since the last call. */
   changes(): ReadonlyMap<number, OutgoingFragment> {
-    const changes = new Map([...this.#changed].map((index) => [index, this.#fragments[index] as OutgoingFragment]));
-    this.#changed.clear();
-    return changes;
+    return this.#fragments.changes();
   }
 
-  #setFragment(index: number, fragment: OutgoingFragment): void {
-    this.#count(index, this.#fragments[index], fragment);
-    this.#fragments[index] = fragment;
-    this.#changed.add(index);
-  }
-
-  #count(index: number, before: OutgoingFragment | undefined, after: OutgoingFragment): void {
-    if (before?.state === "waiting") this.#waiting--;
-    if (after.state === "waiting") this.#waiting++;
-    if (after.state === "sent" && index < this.needed) this.#open.add(index);
-    else this.#open.delete(index);
+  /** Back in the queue, at a time of its own. */
+  #again(at: Milliseconds): Pick<OutgoingFragment, "state" | "notBefore"> {
+    return { state: "waiting", notBefore: later(at, this.#waits.repeatWait()) };
   }
 
   #update(progress: Partial<OutgoingProgress>): void {

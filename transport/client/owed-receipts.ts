@@ -4,6 +4,7 @@ import { toHex } from "../core/bytes.ts";
 import type { MessageId } from "../core/units.ts";
 import type { OwedReceipt, Recipient } from "./store.ts";
 
+/** One reader at one of the places where it wants to be written to. */
 interface Reader {
   /** By hexadecimal message id, in the order in which they came to be owed. */
   readonly receipts: Map<string, OwedReceipt>;
@@ -12,54 +13,58 @@ interface Reader {
 }
 
 export class OwedReceipts {
-  /** By hexadecimal mailbox id. */
+  /** By what names reader and place (`nameOf`). */
   readonly #readers = new Map<string, Reader>();
-  /** Hexadecimal mailbox ids, by hexadecimal message id. */
-  readonly #mailboxes = new Map<string, string>();
+  /** Their names, by hexadecimal message id. */
+  readonly #names = new Map<string, string>();
 
   has(id: MessageId): boolean {
-    return this.#mailboxes.has(toHex(id));
+    return this.#names.has(toHex(id));
   }
 
   /** Also in place of one with the same id. */
   set(receipt: OwedReceipt): void {
-    const [id, mailbox] = [toHex(receipt.id), toHex(receipt.to.mailboxId)];
-    const reader = this.#readers.get(mailbox) ?? { receipts: new Map<string, OwedReceipt>(), newest: receipt.to };
+    const [id, name] = [toHex(receipt.id), nameOf(receipt.to)];
+    const reader = this.#readers.get(name) ?? { receipts: new Map<string, OwedReceipt>(), newest: receipt.to };
     if (receipt.to.validUntil > reader.newest.validUntil) reader.newest = receipt.to;
     reader.receipts.set(id, receipt);
-    this.#readers.set(mailbox, reader);
-    this.#mailboxes.set(id, mailbox);
+    this.#readers.set(name, reader);
+    this.#names.set(id, name);
   }
 
   delete(id: MessageId): void {
     const key = toHex(id);
-    const mailbox = this.#mailboxes.get(key);
-    if (mailbox === undefined) return;
-    this.#mailboxes.delete(key);
-    const receipts = this.#readers.get(mailbox)?.receipts;
+    const name = this.#names.get(key);
+    if (name === undefined) return;
+    this.#names.delete(key);
+    const receipts = this.#readers.get(name)?.receipts;
     receipts?.delete(key);
-    if (receipts?.size === 0) this.#readers.delete(mailbox);
+    if (receipts?.size === 0) this.#readers.delete(name);
   }
 
   /** The reader with its newest key; undefined when nothing is owed to it. */
-  reader(mailbox: string): Recipient | undefined {
-    return this.#readers.get(mailbox)?.newest;
+  reader(name: string): Recipient | undefined {
+    return this.#readers.get(name)?.newest;
   }
 
   /** The first `count` that are owed to one reader. */
-  first(mailbox: string, count: number): OwedReceipt[] {
+  first(name: string, count: number): OwedReceipt[] {
     const result: OwedReceipt[] = [];
-    for (const receipt of this.#readers.get(mailbox)?.receipts.values() ?? []) {
+    for (const receipt of this.#readers.get(name)?.receipts.values() ?? []) {
       if (result.length === count) break;
       result.push(receipt);
     }
     return result;
   }
 
-  /** All, with the mailboxes that they go to. */
-  *all(): Iterable<{ mailbox: string; receipt: OwedReceipt }> {
-    for (const [mailbox, { receipts }] of this.#readers) {
-      for (const receipt of receipts.values()) yield { mailbox, receipt };
+  /** All, with the names of whom they go to. */
+  *all(): Iterable<{ name: string; receipt: OwedReceipt }> {
+    for (const [name, { receipts }] of this.#readers) {
+      for (const receipt of receipts.values()) yield { name, receipt };
     }
   }
 }
+
+/** What lies in one box may be sealed to several readers, as far as a message says: only what goes to one leaves together. */
+const nameOf = ({ mailboxId, place }: Recipient): string =>
+  place === undefined ? toHex(mailboxId) : `${toHex(mailboxId)}/${toHex(place.providerId)}/${toHex(place.boxId)}`;

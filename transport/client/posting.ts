@@ -1,5 +1,6 @@
 /** From the bytes of a message to the outbox: checked, split, hashed and on the disk. Spec: docs/spec/01-message.md §2 */
 
+import { PLACE_BYTES, type Place, placed } from "../box/place.ts";
 import type { Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
 import type { Parameters } from "../core/parameters.ts";
@@ -11,6 +12,7 @@ import type { Sphinx } from "../sphinx/sphinx.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import type { Outbox } from "./outbox.ts";
 import { AT_ONCE } from "./outgoing.ts";
+import type { Places } from "./places.ts";
 import { receiptProof } from "./receipt.ts";
 import type { OutgoingMessage, Recipient } from "./store.ts";
 
@@ -21,6 +23,9 @@ export interface PostingDeps {
   readonly keys: RandomSource;
   readonly quiet: QuietTime;
   readonly outbox: Outbox;
+  readonly places: Places;
+  /** Where this account wants its receipts to go. */
+  readonly ownPlace: () => Place | undefined;
 }
 
 export class Posting {
@@ -32,7 +37,7 @@ export class Posting {
 
   /** Durable when it resolves. Throws RECORD_UNUSABLE. */
   async send(to: Recipient, o: { body: Uint8Array; id: MessageId | undefined }): Promise<MessageId> {
-    const { sphinx, parameters, keys, quiet, clock, outbox } = this.#deps;
+    const { sphinx, parameters, keys, quiet, clock, outbox, places, ownPlace } = this.#deps;
     const { body } = o;
     const { suite, geometry } = sphinx;
     const { fragmentStep: step, retention } = parameters;
@@ -40,20 +45,21 @@ export class Posting {
     if (await outbox.has(id)) return id;
     await this.assertUsable(to);
     const { fragments, proof } = await quiet.run(() => {
-      const parts = split({ suite, geometry, step, kind: "message", messageId: id, body });
-      return { fragments: parts, proof: receiptProof(suite, { id, body }) };
-    }, 2 * body.length);
+      const whole = placed(ownPlace(), body);
+      const parts = split({ suite, geometry, step, kind: "message", messageId: id, body: whole });
+      return { fragments: parts, proof: receiptProof(suite, { id, body: whole }) };
+    }, 3 * body.length);
     const now = clock.now();
     const message: OutgoingMessage = {
       id,
-      to,
+      to: { ...to, place: await places.known(to.accountKey) },
       bytes: body.length,
       proof,
       queuedAt: now,
       progress: { ...NO_PROGRESS, deadline: milliseconds(now + retention) },
       fragments: fragments.map(() => ({ state: "waiting", notBefore: AT_ONCE, attempts: 0, hashes: [] })),
     };
-    const { needed } = fragmentCount({ geometry, step, messageBytes: body.length });
+    const { needed } = fragmentCount({ geometry, step, messageBytes: PLACE_BYTES + body.length });
     await outbox.add({ message, data: fragments.slice(0, needed).map(({ data }) => data) });
     return id;
   }

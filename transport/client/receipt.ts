@@ -1,8 +1,10 @@
 /**
- * What tells a sender that its messages were read: their ids, each with a proof that the whole message was.
+ * What tells a sender that its messages were read: their ids, each with a proof that the whole message was, behind the place
+ * where their reader wants to be written to.
  * Spec: docs/spec/01-message.md §4
  */
 
+import { PLACE_BYTES, type Place, placed, unplaced } from "../box/place.ts";
 import { concat, Reader, utf8, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import { MESSAGE_ID_BYTES, type MessageId, messageId } from "../core/units.ts";
@@ -18,15 +20,22 @@ export interface ReceiptEntry {
   readonly proof: Uint8Array;
 }
 
-/** count u16 ‖ (message id 16 ‖ proof 32) each. */
-export function encodeReceipt(entries: readonly ReceiptEntry[]): Uint8Array {
+export interface Receipt {
+  /** Where its maker wants to be written to; undefined changes nothing. */
+  readonly place: Place | undefined;
+  readonly entries: readonly ReceiptEntry[];
+}
+
+/** place 72 ‖ count u16 ‖ (message id 16 ‖ proof 32) each. */
+export function encodeReceipt({ place, entries }: Receipt): Uint8Array {
   const writer = new Writer().u16(entries.length);
   for (const { id, proof } of entries) writer.raw(id).raw(proof);
-  return writer.finish();
+  return placed(place, writer.finish());
 }
 
 /** Throws MALFORMED. */
-export function decodeReceipt(body: Uint8Array): ReceiptEntry[] {
+export function decodeReceipt(bytes: Uint8Array): Receipt {
+  const { place, body } = unplaced(bytes);
   const reader = new Reader(body);
   const count = reader.u16();
   if (count === 0 || count > RECEIPTS_PER_PACKET_MAX) throw new TransportError("MALFORMED");
@@ -35,16 +44,19 @@ export function decodeReceipt(body: Uint8Array): ReceiptEntry[] {
     proof: reader.take(PROOF_BYTES),
   }));
   reader.end();
-  return entries;
+  return { place, entries };
 }
 
 /** How many receipts fit one fragment of this network. */
 export function receiptsPerPacket(geometry: Geometry): number {
-  const room = fragmentDataBytes(geometry) - DIGEST_BYTES - 2;
+  const room = fragmentDataBytes(geometry) - DIGEST_BYTES - PLACE_BYTES - 2;
   return Math.min(RECEIPTS_PER_PACKET_MAX, Math.floor(room / (MESSAGE_ID_BYTES + PROOF_BYTES)));
 }
 
-/** BLAKE2b-256 over label, message id and the message's digest: only who has the whole message can compute it. */
+/**
+ * BLAKE2b-256 over label, message id and the message's digest: only who has the whole message can compute it. `body` is what is cut
+ * into fragments, place and all.
+ */
 export function receiptProof(suite: Primitives, message: { id: MessageId; body: Uint8Array }): Uint8Array {
   const digest = messageDigest(suite, { kind: "message", messageId: message.id, body: message.body });
   return proofOfDigest(suite, { id: message.id, digest });

@@ -1,8 +1,9 @@
 /**
  * Receipts this client owes: each waits a random time, then leaves in a payload slot of its own; all that are owed to one
- * reader by then leave together. Spec: docs/spec/01-message.md §4
+ * reader by then leave together, to where that reader wants them. Spec: docs/spec/01-message.md §4
  */
 
+import type { Place } from "../box/place.ts";
 import { equalBytes } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
@@ -17,7 +18,9 @@ import type { QuietTime } from "../traffic/quiet-time.ts";
 import { isKeyTooOld } from "./key-age.ts";
 import { OwedReceipts } from "./owed-receipts.ts";
 import type { Payload, PayloadContender, PayloadSource } from "./payload.ts";
+import type { Places } from "./places.ts";
 import { encodeReceipt, receiptsPerPacket } from "./receipt.ts";
+import { destinationOf } from "./recipient.ts";
 import type { ClientStore, OwedReceipt, Recipient, SeenMessage } from "./store.ts";
 
 export interface ReceiptsDeps {
@@ -28,6 +31,9 @@ export interface ReceiptsDeps {
   readonly geometry: Geometry;
   readonly parameters: Parameters;
   readonly padding: RandomSource;
+  readonly places: Places;
+  /** Where this account wants to be written to. */
+  readonly ownPlace: () => Place | undefined;
   readonly nextOrder: () => number;
   readonly wait: () => Milliseconds;
   readonly longestWait: Milliseconds;
@@ -37,7 +43,7 @@ export class Receipts implements PayloadSource {
   readonly #deps: ReceiptsDeps;
   readonly #clock: PlanningClock;
   readonly #owed = new OwedReceipts();
-  /** One place in the queue for each reader to whom something is due, by hexadecimal mailbox id. */
+  /** One place in the queue for each reader to whom something is due, by name (owed-receipts.ts). */
   readonly #due = new Map<string, number>();
   /** Readers whose receipt is in a slot whose tick has not come, or has and is not followed up yet. */
   readonly #inSlot = new Set<string>();
@@ -64,8 +70,9 @@ export class Receipts implements PayloadSource {
   }
 
   /** Durable when it resolves. One that is owed already is not owed twice. */
-  async owe(seen: SeenMessage, to: Recipient): Promise<void> {
+  async owe(seen: SeenMessage, reader: Recipient): Promise<void> {
     if (this.#owed.has(seen.id)) return;
+    const to = { ...reader, place: await this.#placeFor(seen, reader) };
     const dueAt = milliseconds(Math.ceil(this.#clock.now() + this.#deps.wait()));
     const receipt: OwedReceipt = { id: seen.id, proof: seen.proof, to, dueAt };
     await this.#deps.store.oweReceipt(receipt);
@@ -75,11 +82,22 @@ export class Receipts implements PayloadSource {
 
   /** However much is owed after a long absence, a slot looks at each reader's key, and only the packet that it takes is made. */
   *contenders(now: Milliseconds): Iterable<PayloadContender> {
-    for (const [mailbox, order] of this.#due) {
-      const to = this.#owed.reader(mailbox);
-      if (to === undefined || isKeyTooOld(to, this.#deps.parameters, now)) continue;
-      yield { left: 1, order, provider: to.providerId, take: () => this.#take(mailbox, to) };
+    for (const [name, order] of this.#due) {
+      const reader = this.#owed.reader(name);
+      if (reader === undefined || isKeyTooOld(reader, this.#deps.parameters, now)) continue;
+      const to = this.#usable(reader);
+      yield { left: 1, order, provider: destinationOf(to).provider, take: () => this.#take(name, to) };
     }
+  }
+
+  /** Where the message said; where not, as mail to the same account. */
+  async #placeFor({ place }: SeenMessage, { accountKey }: Recipient): Promise<Place | undefined> {
+    const { places } = this.#deps;
+    return place !== undefined && places.isUsable(place) ? place : places.known(accountKey);
+  }
+
+  #usable(to: Recipient): Recipient {
+    return to.place === undefined || this.#deps.places.isUsable(to.place) ? to : { ...to, place: undefined };
   }
 
   /** Those to whom something is owed and whose record has run out. */
@@ -91,44 +109,44 @@ export class Receipts implements PayloadSource {
   async readdress(to: Recipient): Promise<void> {
     for (const { receipt } of this.#owed.all()) {
       if (!equalBytes(receipt.to.mailboxId, to.mailboxId) || receipt.to.validUntil >= to.validUntil) continue;
-      const renewed = { ...receipt, to };
+      const renewed = { ...receipt, to: { ...to, place: receipt.to.place } };
       await this.#deps.store.oweReceipt(renewed);
       if (this.#owed.has(receipt.id)) this.#owed.set(renewed);
     }
   }
 
-  /** Everything owed to one mailbox, sealed to the newest key among it. */
-  #take(mailbox: string, to: Recipient): Payload {
+  /** Everything owed to one reader at one place, sealed to the newest key among it. */
+  #take(name: string, to: Recipient): Payload {
     const { geometry, padding } = this.#deps;
-    const receipts = this.#owed.first(mailbox, receiptsPerPacket(geometry));
-    this.#due.delete(mailbox);
-    this.#inSlot.add(mailbox);
+    const receipts = this.#owed.first(name, receiptsPerPacket(geometry));
+    this.#due.delete(name);
+    this.#inSlot.add(name);
     return {
       cargo: "receipt",
       content: {
-        destination: { command: "mailbox", recipient: to.mailboxId },
+        destination: { command: "mailbox", recipient: destinationOf(to).recipient },
         plaintext: encodeFragment(geometry, this.#fragment(receipts), padding),
         mailboxKey: to.mailboxKey,
       },
       // After the tick, so that a poll that is due is not held up.
       settled: (sent) =>
         void this.#deps.quiet.run(() => {
-          this.#inSlot.delete(mailbox);
+          this.#inSlot.delete(name);
           if (sent !== undefined) this.#settle(receipts.map(({ id }) => id));
           else this.#plan();
         }),
     };
   }
 
-  #fragment(receipts: readonly OwedReceipt[]): Fragment {
-    const { suite, geometry, parameters, padding } = this.#deps;
+  #fragment(entries: readonly OwedReceipt[]): Fragment {
+    const { suite, geometry, parameters, padding, ownPlace } = this.#deps;
     const [fragment] = split({
       suite,
       geometry,
       step: parameters.fragmentStep,
       kind: "receipt",
       messageId: messageId(padding.bytes(MESSAGE_ID_BYTES)),
-      body: encodeReceipt(receipts),
+      body: encodeReceipt({ place: ownPlace(), entries }),
     });
     return fragment as Fragment;
   }
@@ -154,11 +172,10 @@ export class Receipts implements PayloadSource {
     if (this.#stopped) return;
     const now = this.#clock.now();
     let next: Milliseconds | undefined;
-    for (const { mailbox, receipt } of this.#owed.all()) {
+    for (const { name, receipt } of this.#owed.all()) {
       const { dueAt } = receipt;
       // What goes now would go twice; what is owed beside it has its place when that is settled.
-      if (dueAt <= now && !this.#due.has(mailbox) && !this.#inSlot.has(mailbox))
-        this.#due.set(mailbox, this.#deps.nextOrder());
+      if (dueAt <= now && !this.#due.has(name) && !this.#inSlot.has(name)) this.#due.set(name, this.#deps.nextOrder());
       if (dueAt > now && (next === undefined || dueAt < next)) next = dueAt;
     }
     if (next !== undefined) this.#cancel = this.#clock.at(next, () => this.#plan());

@@ -3,6 +3,7 @@
  * stop. Spec: docs/spec/04-traffic.md
  */
 
+import type { Place } from "../box/place.ts";
 import { TransportError } from "../core/errors.ts";
 import { epochNumber, type MessageId, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
 import { epochStart } from "../directory/epochs.ts";
@@ -26,6 +27,7 @@ import { Journeys } from "./journeys.ts";
 import { LoopHealth } from "./loop-health.ts";
 import type { MailboxKeys } from "./mailbox-keys.ts";
 import { Outbox } from "./outbox.ts";
+import { Places } from "./places.ts";
 import { Posting } from "./posting.ts";
 import type { ProviderLink } from "./provider-link.ts";
 import { Receipts } from "./receipts.ts";
@@ -48,6 +50,8 @@ export interface SessionDeps extends TransportClientOptions {
   readonly profiles: ProfileSchedule;
   readonly usage: Usage;
   readonly lookup: (address: string) => Promise<MailboxRecord | undefined>;
+  /** What messages and receipts say of where this account wants to be written to. */
+  readonly ownPlace: (own: Place | undefined) => Place | undefined;
   readonly onNotice: (body: Uint8Array) => Promise<void>;
   readonly emit: <E extends keyof ClientEvents>(event: E, data: ClientEvents[E]) => void;
   /** Own loops began to be missing, or come back again. */
@@ -88,6 +92,9 @@ export class Session {
       nextTick: () => this.#nextTick(),
       implementation: suite.implementation,
     });
+    const current = (): ReturnType<ConsensusKeeper["current"]> => keeper.current();
+    const ownPlace = (): Place | undefined => deps.ownPlace(this.boxes.place());
+    const places = new Places({ clock, parameters, store, current });
     this.outbox = new Outbox({
       clock,
       store,
@@ -97,6 +104,7 @@ export class Session {
       padding,
       reliability,
       waits: laws,
+      places,
       nextOrder,
       isClockGood: () => mailboxKeys.isClockGood,
       have: (to, hashes) => askHave({ geometry, ask: (question) => this.requests.ask(question), to, hashes }),
@@ -111,6 +119,8 @@ export class Session {
       geometry,
       parameters,
       padding,
+      places,
+      ownPlace,
       nextOrder,
       wait: () => laws.receiptWait(),
       longestWait: laws.longest.receipt,
@@ -121,7 +131,7 @@ export class Session {
       network,
       store,
       control: deps.control,
-      current: () => keeper.current(),
+      current,
       isUp: () => link.state === "up",
       polling: streams.polling,
       keys,
@@ -160,7 +170,7 @@ export class Session {
         this.boxes.changed();
       },
       onBox: (announcement) => this.boxes.announced(announcement),
-      onReceipt: (entry) => this.outbox.receipt(entry),
+      onReceipt: (entry, place) => this.outbox.receipt(entry, place),
       onFragment: (fragment) => observer?.fragmentTaken?.({ ...fragment, at: clock.now() }),
       onMessage: (message) => deps.emit("message", message),
       onSeenAgain: async (seen) => {
@@ -201,14 +211,23 @@ export class Session {
       sources: [this.requests, this.#receipts, this.outbox.queue, this.boxes.announcing],
       collect: this.boxes.collect,
       isUp: () => link.state === "up",
-      current: () => keeper.current(),
+      current,
       onLoop: ({ id, at, mixes }) => this.loops.sent(id, at, mixes),
       onSlot: ({ kind, carried, bytes, at }) => {
         deps.usage.packetSent(bytes, at);
         observer?.slotSent?.({ kind, carried, at });
       },
     });
-    this.posting = new Posting({ clock, sphinx, parameters, keys, quiet: this.#quiet, outbox: this.outbox });
+    this.posting = new Posting({
+      clock,
+      sphinx,
+      parameters,
+      keys,
+      quiet: this.#quiet,
+      outbox: this.outbox,
+      places,
+      ownPlace,
+    });
     const profile = () => profiles.at(clock.now());
     const { outbox, sender } = this;
     this.journeys = new Journeys({ clock, geometry, parameters, profile, outbox, sender, link });
@@ -284,10 +303,11 @@ export class Session {
     await this.outbox.retry(id, to);
   }
 
-  /** There is a new list of nodes: guards for it, remembered. */
-  useGuards(): void {
+  /** There is a new list of nodes: guards for it, remembered; and places may have gone with their providers. */
+  listChanged(): void {
     this.#guards.update(this.#deps.keeper.current()?.consensus);
     this.boxes.changed();
+    this.outbox.listChanged();
   }
 
   async #renewed(to: Recipient): Promise<void> {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Inbox, type InboxDeps } from "#transport/client/inbox.ts";
 import { ENTRIES_IN_WORK_MAX } from "#transport/client/limits.ts";
+import { encodeReceipt, type ReceiptEntry } from "#transport/client/receipt.ts";
 import type { SeenMessage } from "#transport/client/store.ts";
-import { toHex } from "#transport/core/bytes.ts";
+import { encodePlace, type Place, placed } from "#transport/box/place.ts";
+import { concat, toHex } from "#transport/core/bytes.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import { type MessageId, mailboxId, messageId, milliseconds, nodeId, seconds, surbId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
@@ -172,6 +174,76 @@ test("before an entry is opened the keys of its time are made: each entry, after
   assert.equal(offered.length, 2);
 });
 
+test("the place that a message carries is kept from the moment it is consumed, also over a start before that", async () => {
+  const { take, inbox, store, offered } = await setUp();
+  const names = [newId(), newId(), newId()] as const;
+  const body = random.bytes(5_000);
+  await take(messageOf(names[0], body, SIM_PARAMETERS, PLACE));
+  await take(messageOf(names[1], body));
+  await take(messageOf(names[2], body, SIM_PARAMETERS, PLACE));
+  assert.deepEqual(offered.map(toHex), [body, body, body].map(toHex), "without it");
+  for (const name of names.slice(0, 2)) await inbox.consumed(name);
+  assert.deepEqual((await store.seen(names[0]))?.place, PLACE);
+  assert.equal((await store.seen(names[1]))?.place, undefined);
+  const again = await setUp(SIM_PARAMETERS, store, { isLoaded: false });
+  await again.clock.runUntilSettled(again.inbox.load(), seconds(10));
+  await again.inbox.consumed(names[2]);
+  assert.deepEqual((await store.seen(names[2]))?.place, PLACE);
+});
+
+test("a message that begins with no place, or is too short to, is none; one of the largest size behind its place is", async () => {
+  const parameters = { ...SIM_PARAMETERS, messageBytesMax: 6_000 };
+  const { take, store, offered, inbox } = await setUp(parameters);
+  const cut = (bytes: Uint8Array): Uint8Array[] =>
+    split({
+      suite,
+      geometry,
+      step: parameters.fragmentStep,
+      kind: "message",
+      messageId: newId(),
+      body: bytes,
+    }).map(sealed);
+  const half = encodePlace(PLACE).fill(0, 0, 32);
+  for (const bytes of [new Uint8Array(0), new Uint8Array(71), concat(half, random.bytes(10)), new Uint8Array(6_073)]) {
+    await take(cut(bytes));
+  }
+  assert.deepEqual([offered.length, await store.incoming()], [0, []]);
+  assert.ok(inbox.cursor > 0, "and nothing waits for them");
+  await take(cut(new Uint8Array(72)));
+  await take(messageOf(newId(), random.bytes(6_000), parameters, PLACE));
+  assert.deepEqual(
+    offered.map(({ length }) => length),
+    [0, 6_000],
+  );
+});
+
+test("a receipt is told with the place that it names", async () => {
+  const told: [ReceiptEntry, Place | undefined][] = [];
+  const { take } = await setUp(SIM_PARAMETERS, new MemoryClientStore(), {
+    onReceipt: async (entry, place) => void told.push([entry, place]),
+  });
+  const entries = [1, 2].map((n) => ({ id: newId(), proof: new Uint8Array(32).fill(n) }));
+  for (const place of [PLACE, undefined]) {
+    const body = encodeReceipt({ place, entries });
+    await take(split({ suite, geometry, step: 8, kind: "receipt", messageId: newId(), body }).map(sealed));
+  }
+  const half = encodeReceipt({ place: PLACE, entries }).fill(0, 32, 64);
+  await take(split({ suite, geometry, step: 8, kind: "receipt", messageId: newId(), body: half }).map(sealed));
+  const [first, second] = entries as [ReceiptEntry, ReceiptEntry];
+  assert.deepEqual(told, [
+    [first, PLACE],
+    [second, PLACE],
+    [first, undefined],
+    [second, undefined],
+  ]);
+});
+
+const PLACE: Place = {
+  providerId: nodeId(new Uint8Array(32).fill(1)),
+  boxId: mailboxId(new Uint8Array(32).fill(2)),
+  until: milliseconds(1e12),
+};
+
 function newId(): MessageId {
   return messageId(random.bytes(16));
 }
@@ -181,8 +253,9 @@ function messageOf(
   name: MessageId,
   body: Uint8Array,
   { fragmentStep: step }: Parameters = SIM_PARAMETERS,
+  place?: Place,
 ): Uint8Array[] {
-  return split({ suite, geometry, step, kind: "message", messageId: name, body }).map(sealed);
+  return split({ suite, geometry, step, kind: "message", messageId: name, body: placed(place, body) }).map(sealed);
 }
 
 function sealed(fragment: Fragment): Uint8Array {
@@ -197,7 +270,8 @@ async function setUp(
     isLoaded = true,
     makeReady = async () => undefined,
     openSealed = (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
-  }: { isLoaded?: boolean } & Partial<Pick<InboxDeps, "makeReady" | "openSealed">> = {},
+    onReceipt = async () => undefined,
+  }: { isLoaded?: boolean } & Partial<Pick<InboxDeps, "makeReady" | "openSealed" | "onReceipt">> = {},
 ) {
   const clock = new VirtualClock();
   const offered: Uint8Array[] = [];
@@ -222,7 +296,7 @@ async function setUp(
     onLoop: () => undefined,
     onReply: () => undefined,
     onBox: async () => undefined,
-    onReceipt: async () => undefined,
+    onReceipt,
     onFragment: () => undefined,
     onMessage: ({ body }) => void offered.push(body),
     onSeenAgain: async (seen) => void again.push(seen),

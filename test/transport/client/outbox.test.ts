@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Outbox } from "#transport/client/outbox.ts";
+import { Outbox, type OutboxDeps } from "#transport/client/outbox.ts";
 import type { OutgoingMessage, Recipient } from "#transport/client/store.ts";
 import { mailboxId, messageId, type Milliseconds, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { QuietTime } from "#transport/traffic/quiet-time.ts";
+import { placesWith } from "#test/support/correspondents.ts";
 import { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
@@ -152,7 +153,9 @@ function keyOfNext(outbox: Outbox, at: Milliseconds): number | undefined {
   return payload?.content.mailboxKey[0];
 }
 
-async function setUp() {
+const WITH_BOXES = { ...SIM_PARAMETERS, boxReplies: 2 };
+
+async function setUp({ have = () => new Promise(() => undefined) }: Partial<Pick<OutboxDeps, "have">> = {}) {
   const clock = new VirtualClock();
   const store = new MemoryClientStore();
   const random = new SeededRandom("outbox");
@@ -161,6 +164,7 @@ async function setUp() {
   const tick: { next: Milliseconds | undefined } = { next: undefined };
   const start = clock.now();
   const clockIs = { good: true };
+  const list: { providers: readonly number[] } = { providers: [1, 2, 3] };
   /** A new program on the same disk. */
   const open = async (): Promise<Outbox> => {
     const outbox = new Outbox({
@@ -171,6 +175,7 @@ async function setUp() {
       parameters: SIM_PARAMETERS,
       padding: random,
       reliability: random,
+      places: placesWith({ clock, store, parameters: WITH_BOXES, list }),
       waits: {
         askWait: () => seconds(5),
         repeatWait: () => seconds(5),
@@ -179,9 +184,9 @@ async function setUp() {
       },
       nextOrder: () => 0,
       isClockGood: () => clockIs.good,
-      have: (_, hashes) => {
+      have: (to, hashes) => {
         questions.push(hashes);
-        return new Promise(() => undefined);
+        return have(to, hashes);
       },
       onProgress: (outgoing) => progress.push(outgoing.delivery),
       onSent: () => undefined,
@@ -196,7 +201,7 @@ async function setUp() {
     await clock.runFor(milliseconds(100));
   };
   const until = (duration: number): Milliseconds => milliseconds(start + 1000 + duration);
-  return { clock, store, open, add, until, questions, progress, tick, clockIs };
+  return { clock, store, open, add, until, questions, progress, tick, clockIs, list };
 }
 
 function messageTo(to: Recipient, queuedAt: Milliseconds): OutgoingMessage {

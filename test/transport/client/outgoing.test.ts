@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import type { Place } from "#transport/box/place.ts";
 import { FRAGMENTS_UNASKED_MAX } from "#transport/client/limits.ts";
 import { Outgoing } from "#transport/client/outgoing.ts";
 import type { OutgoingMessage } from "#transport/client/store.ts";
@@ -18,7 +19,13 @@ const waits = {
   longest: { ask: milliseconds(2_000), repeat: milliseconds(1_000), remind: () => milliseconds(20_000) },
 };
 
-function fresh(total: number, needed: number): Outgoing {
+const PLACE = {
+  providerId: nodeId(new Uint8Array(32).fill(1)),
+  boxId: mailboxId(new Uint8Array(32).fill(2)),
+  until: milliseconds(DEADLINE),
+};
+
+function fresh(total: number, needed: number, place?: Place): Outgoing {
   const message: OutgoingMessage = {
     id: messageId(new Uint8Array(16)),
     to: {
@@ -28,6 +35,7 @@ function fresh(total: number, needed: number): Outgoing {
       mailboxId: mailboxId(new Uint8Array(32)),
       mailboxKey: new Uint8Array(1216),
       validUntil: milliseconds(DEADLINE),
+      place,
     },
     bytes: 1,
     proof: PROOF,
@@ -59,6 +67,8 @@ type Step =
   | { do: "answer"; stored: number[] }
   | { do: "silence" }
   | { do: "receipt"; good: boolean }
+  | { do: "unheard" }
+  | { do: "leave" }
   | { do: "restart" };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -68,6 +78,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     fc.record({ do: fc.constant("answer" as const), stored: fc.array(fc.nat(7)) }),
     fc.record({ do: fc.constant("silence" as const) }),
     fc.record({ do: fc.constant("receipt" as const), good: fc.integer({ min: 0, max: 9 }).map((n) => n === 0) }),
+    fc.record({ do: fc.constant("unheard" as const) }),
+    fc.record({ do: fc.constant("leave" as const) }),
     fc.record({ do: fc.constant("restart" as const) }),
   ),
   { maxLength: 120, size: "max" },
@@ -77,7 +89,9 @@ test("whatever happens, a message is delivered, still has something to do, or wa
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 0, max: 3 }), (script, needed, padding) => {
       const total = needed + padding;
-      let outgoing = fresh(total, needed);
+      let outgoing = fresh(total, needed, PLACE);
+      /** Sealed forms that went to the place. */
+      const there = new Set<Uint8Array>();
       const kept = new Map(outgoing.message.fragments.map((fragment, i) => [i, fragment]));
       let now = 0;
       let question: { index: number; hash: Uint8Array }[] | undefined;
@@ -91,7 +105,9 @@ test("whatever happens, a message is delivered, still has something to do, or wa
             assert.ok(!delivered, "nothing leaves after the receipt");
             outgoing.taken(index);
             assert.ok(!outgoing.waiting(at, total).includes(index), "one slot carries it, not two");
-            if (step.leaves) outgoing.sent(index, { hash: new Uint8Array(16), at });
+            const hash = new Uint8Array(16);
+            if (outgoing.to.place !== undefined) there.add(hash);
+            if (step.leaves) outgoing.sent(index, { hash, at });
             else outgoing.lost(index);
             break;
           }
@@ -99,8 +115,9 @@ test("whatever happens, a message is delivered, still has something to do, or wa
             now += step.ms;
             break;
           case "answer":
+          case "unheard":
           case "silence": {
-            if (outgoing.duty(milliseconds(now)) === "remind") outgoing.remind(0);
+            if (outgoing.duty(milliseconds(now)) === "remind") outgoing.remind(0, at);
             if (question === undefined && outgoing.duty(milliseconds(now)) === "ask") question = outgoing.question();
             if (question === undefined) break;
             const indexes = question.map(({ index }) => index);
@@ -108,18 +125,31 @@ test("whatever happens, a message is delivered, still has something to do, or wa
               indexes.every((index) => index < needed),
               "padding is not asked for",
             );
+            const isThere = outgoing.to.place !== undefined;
+            const strays = question.filter(
+              (one) => outgoing.isAskable(one.index, one.hash) && there.has(one.hash) !== isThere,
+            );
+            assert.deepEqual(strays, [], "nobody is asked for what somebody else was given");
             if (step.do === "silence") outgoing.unanswered(at);
+            else if (step.do === "unheard") outgoing.unheard(at);
             else outgoing.answered(indexes, new Set(step.stored), at);
             question = undefined;
+            if (outgoing.isMissed) outgoing.leave(at);
             break;
           }
+          case "leave":
+            if (outgoing.to.place === undefined || delivered) break;
+            outgoing.leave(at);
+            assert.equal(outgoing.to.place, undefined);
+            break;
           case "receipt":
             assert.equal(outgoing.receipt(step.good ? PROOF : OTHER_PROOF, at), step.good && !delivered);
             delivered ||= step.good;
             break;
           case "restart": {
             for (const [index, fragment] of outgoing.changes()) kept.set(index, fragment);
-            const message = { ...outgoing.message, progress: outgoing.progress, fragments: [...kept.values()] };
+            const { progress, to } = outgoing;
+            const message = { ...outgoing.message, progress, to, fragments: [...kept.values()] };
             outgoing = new Outgoing({ message, needed, waits });
             outgoing.resume(at);
             question = undefined;

@@ -2,14 +2,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { placeOf, placesWith } from "#test/support/correspondents.ts";
 import { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { SIM_PARAMETERS as parameters } from "#test/sim/world.ts";
+import type { Place } from "#transport/box/place.ts";
 import type { Payload } from "#transport/client/payload.ts";
-import { decodeReceipt } from "#transport/client/receipt.ts";
+import { decodeReceipt, type Receipt } from "#transport/client/receipt.ts";
 import { Receipts } from "#transport/client/receipts.ts";
-import type { OwedReceipt, Recipient } from "#transport/client/store.ts";
+import type { OwedReceipt, Recipient, SeenMessage } from "#transport/client/store.ts";
+import { toHex } from "#transport/core/bytes.ts";
 import { type MessageId, mailboxId, messageId, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DIGEST_BYTES, decodeFragment } from "#transport/fragment/fragment.ts";
@@ -124,19 +127,107 @@ test("after a long absence a slot looks once at each reader, however much is owe
   assert.equal(left, readers, "one packet each");
 });
 
+test("a receipt goes where the message said; what said nothing, where mail to its writer goes; and all else to the mailbox", async () => {
+  const { clock, store, consume, receipts, take } = await setUp();
+  const [said, known] = [placeOf(clock, 1), placeOf(clock, 2)];
+  await store.savePlace(ofWriter(11).accountKey, known);
+  await store.savePlace(ofWriter(12).accountKey, known);
+  await receipts.owe(await consume(1, said), ofWriter(10));
+  await receipts.owe(await consume(2, said), ofWriter(11));
+  await receipts.owe(await consume(3), ofWriter(12));
+  await receipts.owe(await consume(4), ofWriter(13));
+  await clock.runFor(seconds(5));
+  const [first, second, third, fourth] = take().map(destinationOf);
+  assert.deepEqual([first, second], [toHex(said.boxId), toHex(said.boxId)], "each sealed to its own writer");
+  assert.deepEqual([third, fourth], [toHex(known.boxId), toHex(ofWriter(13).mailboxId)]);
+});
+
+test("a place that a message names draws no receipt but that message's", async () => {
+  const { clock, store, consume, receipts, take } = await setUp();
+  await receipts.owe(await consume(1, placeOf(clock, 1)), readerAt(10));
+  await receipts.owe(await consume(2), readerAt(10));
+  await receipts.owe(await consume(3, placeOf(clock, 2)), readerAt(10));
+  await receipts.owe(await consume(4, placeOf(clock, 1)), readerAt(10));
+  await clock.runFor(seconds(5));
+  assert.deepEqual(
+    take().map((payload) => [destinationOf(payload), messagesIn(payload)]),
+    [
+      [toHex(placeOf(clock, 1).boxId), [idOf(1), idOf(4)]],
+      [toHex(readerAt(10).mailboxId), [idOf(2)]],
+      [toHex(placeOf(clock, 2).boxId), [idOf(3)]],
+    ],
+  );
+  assert.equal(await store.place(readerAt(10).accountKey), undefined, "and no mail");
+});
+
+test("a receipt whose place is over or gone while it waits goes to the mailbox, also one of before a start", async () => {
+  const { clock, consume, receipts, store, take, list } = await setUp();
+  await receipts.owe(await consume(1, placeOf(clock, 1)), readerAt(10));
+  await receipts.owe(await consume(2, placeOf(clock, 2, 3_600_000 + 3_000)), readerAt(10));
+  await receipts.owe(await consume(3, placeOf(clock, 3)), readerAt(10));
+  const owed = await store.owedReceipts();
+  assert.deepEqual(
+    owed.map(({ to }) => to.place?.providerId[0]),
+    [1, 2, 3],
+  );
+  list.providers = [2, 3];
+  await clock.runFor(seconds(5));
+  const home = toHex(readerAt(10).mailboxId);
+  assert.deepEqual(take().map(destinationOf), [home, home, toHex(placeOf(clock, 3).boxId)]);
+  const again = await setUp(owed, clock);
+  again.list.providers = [2, 3];
+  await clock.runFor(seconds(5));
+  assert.deepEqual(again.take().map(destinationOf), [home, home, toHex(placeOf(clock, 3).boxId)]);
+});
+
+test("a newer key of a writer changes no place of the receipts that wait for it", async () => {
+  const { clock, consume, receipts, take, store } = await setUp();
+  await receipts.owe(await consume(1, placeOf(clock, 1)), readerAt(10));
+  const newer = readerAt(10, { key: 5, validUntil: 2e12 });
+  await receipts.readdress(newer);
+  await clock.runFor(seconds(5));
+  const [payload] = take();
+  assert.deepEqual(
+    [payload && destinationOf(payload), payload?.content.mailboxKey[0]],
+    [toHex(placeOf(clock, 1).boxId), 5],
+  );
+  assert.deepEqual((await store.owedReceipts())[0]?.to.place?.providerId, placeOf(clock, 1).providerId);
+});
+
+test("a receipt begins with the place where its maker wants to be written to then", async () => {
+  const { clock, owe, take, own } = await setUp();
+  await owe(1, 10);
+  own.place = placeOf(clock, 3);
+  await clock.runFor(seconds(5));
+  const [payload] = take();
+  assert.deepEqual(payload && receiptIn(payload).place, own.place);
+  own.place = undefined;
+  await owe(2, 20);
+  await clock.runFor(seconds(5));
+  const [second] = take();
+  assert.equal(second && receiptIn(second).place, undefined);
+});
+
+const ofWriter = (n: number): Recipient => ({ ...readerAt(n), accountKey: new Uint8Array(32).fill(n) });
+const destinationOf = ({ content }: Payload): string => toHex(content.destination.recipient);
+
 /** Of which a packet says that they came. */
 function messagesIn({ content }: Payload): MessageId[] {
-  const { data } = decodeFragment(geometry, content.plaintext);
-  return decodeReceipt(data.subarray(DIGEST_BYTES)).map(({ id }) => id);
+  return receiptIn({ content }).entries.map(({ id }) => id);
+}
+
+function receiptIn({ content }: Pick<Payload, "content">): Receipt {
+  return decodeReceipt(decodeFragment(geometry, content.plaintext).data.subarray(DIGEST_BYTES));
 }
 
 const WAIT = seconds(1);
 
-async function setUp(owed: readonly OwedReceipt[] = []) {
-  const clock = new VirtualClock();
+async function setUp(owed: readonly OwedReceipt[] = [], clock = new VirtualClock()) {
   const store = new MemoryClientStore();
   if (owed.length > 0) store.owedReceipts = async () => [...owed];
   let order = 0;
+  const list: { providers: readonly number[] } = { providers: [1, 2, 3] };
+  const own: { place: Place | undefined } = { place: undefined };
   const receipts = new Receipts({
     clock,
     store,
@@ -145,19 +236,23 @@ async function setUp(owed: readonly OwedReceipt[] = []) {
     geometry,
     parameters,
     padding: new SeededRandom("padding"),
+    places: placesWith({ clock, store, parameters: { ...parameters, boxReplies: 2 }, list }),
+    ownPlace: () => own.place,
     nextOrder: () => order++,
     wait: () => WAIT,
     longestWait: seconds(20),
   });
   await receipts.load();
-  const owe = async (message: number, mailbox: number, to = readerAt(mailbox)): Promise<void> => {
-    const seen = { id: idOf(message), at: clock.now(), proof: new Uint8Array(32), acknowledgeTo: undefined };
+  const consume = async (message: number, place?: Place): Promise<SeenMessage> => {
+    const seen = { id: idOf(message), at: clock.now(), proof: new Uint8Array(32), acknowledgeTo: undefined, place };
     await store.consume(seen);
-    await receipts.owe(seen, to);
+    return seen;
   };
+  const owe = async (message: number, mailbox: number, to = readerAt(mailbox)): Promise<void> =>
+    receipts.owe(await consume(message), to);
   /** Every slot that could carry one takes it. */
   const take = () => [...receipts.contenders(clock.now())].map((contender) => contender.take());
-  return { clock, receipts, store, owe, take };
+  return { clock, receipts, store, consume, owe, take, list, own };
 }
 
 const idOf = (message: number): MessageId => messageId(new Uint8Array(new Uint32Array([message, 0, 0, 0]).buffer));

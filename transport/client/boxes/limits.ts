@@ -17,9 +17,9 @@ export const BOX_FIRST_WAIT: Milliseconds = seconds(60);
 /** After a request for a box that failed; doubles up to the longest. */
 export const BOX_RETRY_WAIT: Milliseconds = milliseconds(3_600_000);
 export const BOX_RETRY_WAIT_MAX: Milliseconds = milliseconds(24 * 3_600_000);
-/** What a provider says of a box's end may differ by so much from our own reckoning: clocks, and the time that its answer took. */
+/** What a provider, or somebody who was told of a box, says of its end may differ by so much from our own reckoning: clocks, and the time that an answer took. */
 export const BOX_LIFE_TOLERANCE: Milliseconds = milliseconds(3_600_000);
-/** Nobody is told of a box in its last hour: what is written to it must arrive in time. */
+/** Nobody is told of a box in its last hour, and nobody writes to it any more: it takes nothing that comes late out of queues and mixes. */
 export const PLACE_REST_MIN: Milliseconds = milliseconds(3_600_000);
 /** So many collects in a row whose answers say that there is no such box: one answer may be of before a restart. */
 export const UNKNOWN_MAX = 2;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { placed } from "#transport/box/place.ts";
 import { Inbox, type InboxDeps } from "#transport/client/inbox.ts";
 import { ENTRIES_IN_WORK_MAX } from "#transport/client/limits.ts";
 import { utf8 } from "#transport/core/bytes.ts";
@@ -26,7 +27,8 @@ const mailboxKey = suite.sealKem.open(pair.privateKey);
 /** As they lie in a mailbox. */
 function sealedOf(kind: FragmentKind, body: Uint8Array): Uint8Array[] {
   const step = SIM_PARAMETERS.fragmentStep;
-  const cut = split({ suite, geometry, step, kind, messageId: messageId(random.bytes(16)), body });
+  const whole = kind === "message" ? placed(undefined, body) : body;
+  const cut = split({ suite, geometry, step, kind, messageId: messageId(random.bytes(16)), body: whole });
   return cut.map((fragment: Fragment) => {
     const plaintext = encodeFragment(geometry, fragment, random);
     return seal({ suite, geometry, mailboxKey: pair.publicKey, plaintext, random });
