@@ -11,8 +11,9 @@ import type { TransportClientOptions } from "#transport/client/types.ts";
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import { seconds } from "#transport/core/units.ts";
 import type { SendClock, SendClockOptions } from "#transport/traffic/send-clock.ts";
-import { boxesOf, boxWorld, putInto, sealedTo, untilBox } from "./box-scene.ts";
+import { BOX_PARAMETERS, boxesOf, boxWorld, putInto, sealedTo, untilBox } from "./box-scene.ts";
 import { Observer } from "./observer.ts";
+import { watch as correspondents } from "./scenario.ts";
 import type { ClientOptions, SimClient } from "./sim-client.ts";
 
 const ENTRIES = 30;
@@ -73,6 +74,19 @@ for (const seed of ["one", "two"]) {
     assert.ok(idle.collects > 40 && idle.mailbox.length > 2 * idle.collects - 8, `${idle.collects}`);
   });
 }
+
+test("in a network with boxes, too, nobody who watches a client's sockets sees whether its user writes", async () => {
+  const common = { seed: "boxes and mail", parameters: BOX_PARAMETERS, duration: seconds(150) };
+  const idle = await correspondents({ ...common, writes: false });
+  const busy = await correspondents({ ...common, writes: true });
+  assert.equal(Observer.difference(idle.alice, busy.alice), undefined);
+  assert.equal(Observer.difference(idle.bob, busy.bob), undefined);
+  assert.ok(busy.mailsToBob >= 3 && busy.mailsToAlice >= 2, `${busy.mailsToBob} there, ${busy.mailsToAlice} back`);
+  for (const cargo of ["fragment", "request", "box", "loop", "drop", "collect"] as const) {
+    assert.ok(busy.cargo.get(cargo), cargo);
+  }
+  assert.equal(busy.cargo.get("collect"), idle.cargo.get("collect"));
+});
 
 const PLANTS: readonly [string, Parameters<typeof watch>[0]["alice"] & object][] = [
   [

@@ -39,6 +39,7 @@ export class Account {
   #stored: StoredAccount | undefined;
   #saving: Promise<void> = Promise.resolve();
   #cancel: Cancel = () => undefined;
+  #next: Milliseconds | undefined;
   #stopped = false;
 
   constructor(deps: AccountDeps) {
@@ -146,6 +147,12 @@ export class Account {
   stop(): void {
     this.#stopped = true;
     this.#cancel();
+    this.#next = undefined;
+  }
+
+  /** When the record is uploaded next; undefined when nothing is planned. */
+  get next(): Milliseconds | undefined {
+    return this.#next;
   }
 
   #plan(isUploaded: boolean): void {
@@ -156,7 +163,11 @@ export class Account {
     const time = isUploaded
       ? (Math.floor(now / part) + 1 + uniform(schedule)) * part
       : now + exponential(schedule, milliseconds(Math.min(RETRY_MEAN, part / 10)));
-    this.#cancel = clock.at(milliseconds(time), () => void this.#turn());
+    this.#next = milliseconds(time);
+    this.#cancel = clock.at(this.#next, () => {
+      this.#next = undefined;
+      void this.#turn();
+    });
   }
 
   async #turn(): Promise<void> {

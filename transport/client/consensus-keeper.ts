@@ -47,6 +47,7 @@ export class ConsensusKeeper {
   /** How often it asked since it last had the list it needs. */
   #asked = 0;
   #cancel: Cancel = () => undefined;
+  #next: Milliseconds | undefined;
   #stopped = false;
 
   constructor(deps: ConsensusKeeperDeps) {
@@ -74,6 +75,12 @@ export class ConsensusKeeper {
   stop(): void {
     this.#stopped = true;
     this.#cancel();
+    this.#next = undefined;
+  }
+
+  /** When it next looks, and may ask; undefined when nothing is planned. */
+  get next(): Milliseconds | undefined {
+    return this.#next;
   }
 
   /** The link came up: without a list, ask at once. */
@@ -156,7 +163,9 @@ export class ConsensusKeeper {
     const next = this.#lacksCurrent()
       ? now + exponential(random, this.#retryMean())
       : epochInUse(network, epochNumber(this.#directory.keyEpoch(now) + 1)) + uniform(random) * ASK_SHARE * duration;
-    this.#cancel = clock.at(milliseconds(next), () => {
+    this.#next = milliseconds(next);
+    this.#cancel = clock.at(this.#next, () => {
+      this.#next = undefined;
       if (this.#lacksCurrent()) {
         this.#ask();
         this.#deps.onChange(); // time alone may have ended the list that was held

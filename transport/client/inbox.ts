@@ -5,16 +5,17 @@
 
 import { PLACE_BYTES, type Place } from "../box/place.ts";
 import { toHex } from "../core/bytes.ts";
-import type { Cancel, Clock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Parameters } from "../core/parameters.ts";
-import { type MessageId, type Milliseconds, milliseconds, type SurbId } from "../core/units.ts";
+import { type MessageId, type Milliseconds, type SurbId } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { decodeFragment, type Fragment, fragmentDataBytes } from "../fragment/fragment.ts";
 import type { ReassemblyDeps } from "../fragment/reassembly.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
-import { ENTRIES_IN_WORK_MAX, INCOMPLETE_MESSAGES_FACTOR, OFFER_RETRY, OFFER_RETRY_MAX } from "./limits.ts";
+import { ENTRIES_IN_WORK_MAX, INCOMPLETE_MESSAGES_FACTOR } from "./limits.ts";
+import { OfferRetries } from "./offer-retries.ts";
 import type { ReceiptEntry } from "./receipt.ts";
 import type { ClientStore, IncomingSummary, SeenMessage } from "./store.ts";
 import type { IncomingMessage } from "./types.ts";
@@ -69,8 +70,8 @@ export class Inbox {
   readonly #incomplete = new Map<string, Incomplete>();
   /** Complete and offered, not consumed. */
   readonly #offered = new Map<string, Pick<SeenMessage, "id" | "proof" | "place">>();
-  /** What could not be offered for now, by hexadecimal id. */
-  readonly #retries = new Map<string, Cancel>();
+  /** What could not be offered for now. */
+  readonly #retries: OfferRetries;
   #cursor = 0;
   #taken = 0;
   #inWork = 0;
@@ -81,11 +82,11 @@ export class Inbox {
   /** How often the inbox went back to its cursor. */
   #returns = 0;
   #isLoaded = false;
-  #stopped = false;
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(deps: InboxDeps) {
     this.#deps = deps;
+    this.#retries = new OfferRetries(deps.clock);
   }
 
   /** What the next poll asks for: everything up to it is durable here. */
@@ -123,10 +124,7 @@ export class Inbox {
       .finally(() => this.#inWork--);
   }
 
-  /**
-   * What came from a box. True when its effect is durable, or when there is none and the clock is good; false when it has to come
-   * again.
-   */
+  /** What came from a box: true when its effect is durable, or there is none; false when it has to come again. */
   takeBoxed(sealed: Uint8Array): Promise<boolean> {
     if (!this.#isLoaded || this.#inWork >= ENTRIES_IN_WORK_MAX) return Promise.resolve(false);
     this.#inWork++;
@@ -158,8 +156,7 @@ export class Inbox {
 
   /** Waits for what is in work. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    for (const cancel of this.#retries.values()) cancel();
+    this.#retries.stop();
     await this.idle();
   }
 
@@ -286,25 +283,16 @@ export class Inbox {
   }
 
   /** The entry that made it whole is behind the cursor and does not come again: what fails here is tried again. */
-  async #offer(message: Incomplete, wait: Milliseconds = OFFER_RETRY): Promise<void> {
+  async #offer(message: Incomplete, wait?: Milliseconds): Promise<void> {
+    const key = toHex(message.id);
     try {
       await this.#offerIfComplete(message);
     } catch {
-      this.#offerLater(message, wait);
+      this.#retries.later(key, wait, (next) => {
+        if (!this.#incomplete.has(key)) return;
+        this.#work = this.#work.then(() => this.#offer(message, next));
+      });
     }
-  }
-
-  #offerLater(message: Incomplete, wait: Milliseconds): void {
-    const key = toHex(message.id);
-    if (this.#stopped || this.#retries.has(key)) return;
-    const { clock } = this.#deps;
-    const again = (): void => {
-      this.#retries.delete(key);
-      if (!this.#incomplete.has(key)) return;
-      const next = milliseconds(Math.min(2 * wait, OFFER_RETRY_MAX));
-      this.#work = this.#work.then(() => this.#offer(message, next));
-    };
-    this.#retries.set(key, clock.at(milliseconds(clock.now() + wait), again));
   }
 
   async #offerIfComplete(message: Incomplete): Promise<void> {

@@ -165,10 +165,7 @@ export class Session {
       onReply: (id, body) => {
         if (!this.boxes.replied(id, body)) this.requests.replied(id, body);
       },
-      onNotice: async (body) => {
-        await deps.onNotice(body);
-        this.boxes.changed();
-      },
+      onNotice: (body) => deps.onNotice(body).then(() => this.boxes.changed()),
       onBox: (announcement) => this.boxes.announced(announcement),
       onReceipt: (entry, place) => this.outbox.receipt(entry, place),
       onFragment: (fragment) => observer?.fragmentTaken?.({ ...fragment, at: clock.now() }),
@@ -329,7 +326,9 @@ export class Session {
 
   /** The earliest of whatever has its time. */
   #nextTick(): Milliseconds | undefined {
-    return [this.#sendClock.next, this.#pollClock.next, this.tokens.next].reduce(earliest);
+    const { keeper, account } = this.#deps;
+    const times = [this.#sendClock.next, this.#pollClock.next, this.tokens.next, keeper.next, account.next];
+    return times.reduce(earliest);
   }
 
   #mailboxKey(): Uint8Array {
