@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PLACE_BYTES } from "#transport/box/place.ts";
+import { boxIdOf } from "#transport/box/box-id.ts";
 import { Inbox } from "#transport/client/inbox.ts";
 import { equalBytes, toHex, utf8 } from "#transport/core/bytes.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
@@ -14,7 +15,7 @@ import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { BOX_PARAMETERS, boxesOf, boxWorld, providerNamed, putInto, sealedTo, untilBox } from "./box-scene.ts";
 import type { SimClient } from "./sim-client.ts";
-import type { World } from "./world.ts";
+import type { World, WorldOptions } from "./world.ts";
 
 const PATIENCE = seconds(300);
 const SIZES = [100, 5_000, 20_000, 30, 400, 2_500];
@@ -186,5 +187,36 @@ test("an announcement that nobody of the account made tells its devices of nothi
   putInto(world, { mailboxOf: alice }, await sealedTo(world, alice, { body: utf8("mail goes on"), seed: "on" }));
   await world.clock.runFor(seconds(20));
   assert.deepEqual(alice.texts(), ["mail goes on"]);
+  await world.stop();
+});
+
+test("the first letter comes to the mailbox, and from the first receipt on mail comes to the box that it named", async () => {
+  const stored: { at: number; mailbox: string }[] = [];
+  const observer: WorldOptions["observer"] = {
+    entryStored: ({ at, mailbox }) => void stored.push({ at, mailbox: toHex(mailbox) }),
+  };
+  const world = await boxWorld({ seed: "first letters", observer });
+  const alice = await world.join({ name: "alice", provider: "a" });
+  const bob = await world.join({ name: "bob", provider: "b" });
+  const box = await untilBox(world, bob);
+  bob.client.on("message", ({ messageId }) => {
+    const acknowledge = async (): Promise<void> => {
+      const to = await bob.client.lookup(alice.address);
+      if (to !== undefined) await bob.client.acknowledge({ messageId, to });
+    };
+    void acknowledge();
+  });
+  const boxId = toHex(boxIdOf(world.suite, box.secret));
+  const inBox = (): number => stored.filter(({ mailbox }) => mailbox === boxId).length;
+  const toBob = await world.clock.runUntilSettled(alice.client.lookup(bob.address), seconds(120));
+  assert.ok(toBob);
+  const delivered = (): number => alice.client.journeys().filter(({ delivery }) => delivery === "delivered").length;
+  for (const [n, text] of ["one", "two", "three"].entries()) {
+    await world.clock.runUntilSettled(alice.client.send({ to: toBob, body: utf8(text) }), seconds(10));
+    const came = await world.clock.runWhile(() => delivered() <= n, PATIENCE);
+    assert.ok(came, `${text} was not delivered`);
+    assert.equal(inBox(), n);
+  }
+  assert.deepEqual(bob.texts().toSorted(), ["one", "three", "two"]);
   await world.stop();
 });

@@ -78,6 +78,8 @@ test("a message comes in parts from the mailbox and from a box, and is had once;
   const { inbox, take, give, told, store } = await setUp();
   await inbox.load();
   const parts = sealedOf("message", random.bytes(8_000));
+  assert.equal(await take(kept(sealedOf("message", random.bytes(6_000))[0] as Uint8Array)), true);
+  assert.deepEqual([inbox.cursor, await store.cursor()], [0, 0]);
   for (const [i, part] of parts.entries()) {
     if (i % 2 === 0) assert.equal(await take(kept(part)), true);
     else await give(i, part);

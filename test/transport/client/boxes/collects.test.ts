@@ -212,6 +212,17 @@ test("what is drawn for one collect does not move what is drawn for the next, wh
   assert.deepEqual(await askedWhen([{ what: "unknown" }]), await askedWhen([]));
 });
 
+test("which box is asked and when it answers is drawn from a stream that nothing else draws from", async () => {
+  const drawn = async (others: string): Promise<unknown[]> => {
+    const { make } = await setUp(others, {}, await withBoxes("one stream", ["other", "third"]));
+    return Array.from({ length: 12 }, () => {
+      const { request, provider } = make();
+      return [toHex(provider), request.delays];
+    });
+  };
+  assert.deepEqual(await drawn("some keys, paths and padding"), await drawn("others"));
+});
+
 test("an entry counts as taken when what it means is durable, and not before", async () => {
   const world = await withBoxes("durable", ["other"]);
   const { make, answer, taken, boxes } = await setUp("durable", {}, world);
