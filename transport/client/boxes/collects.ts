@@ -145,15 +145,15 @@ export class Collects {
   }
 
   /**
-   * The latest box with the chance of one half, else the next one, and so on: mail comes to the latest. Where none can be reached it is
-   * nobody's, so that the own provider does not see by missing answers whose provider is gone.
+   * The latest box with a chance of three quarters, else the next one with the same chance, and so on: mail comes to the latest. Where
+   * none can be reached it is nobody's, so that the own provider does not see by missing answers whose provider is gone.
    */
   #choose(): OwnBox | undefined {
     const { boxes, chance, clock, reaches } = this.#deps;
     const reached = boxes.collected(clock.now()).filter(({ providerId }) => reaches(providerId));
     if (reached.length === 0) return undefined;
-    const halvings = Math.floor(-Math.log2(uniform(chance)));
-    return reached[Math.min(halvings, reached.length - 1)];
+    const passedOver = Math.floor(-Math.log2(uniform(chance)) / 2);
+    return reached[Math.min(passedOver, reached.length - 1)];
   }
 
   /** Each in its part of the mean time between two drop slots; whole, and none twice. */
