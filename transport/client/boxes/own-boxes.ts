@@ -44,7 +44,8 @@ export type OpenBox = OwnBox & { readonly until: Milliseconds };
 
 export class OwnBoxes {
   readonly #deps: OwnBoxesDeps;
-  #readerKey: Uint8Array = new Uint8Array(0);
+  /** Zeros until the store is read: slots come before, with secrets of no box. */
+  #readerKey: Uint8Array = new Uint8Array(READER_KEY_BYTES);
   #boxes: OwnBox[] = [];
   #openAt: Milliseconds | undefined;
   #failures = 0;

@@ -47,13 +47,16 @@ export interface BoxesWorld {
   again(): Promise<BoxesWorld>;
 }
 
-export async function boxesWorld(
-  seed: string,
-  o: { clock?: VirtualClock; store?: MemoryClientStore; parameters?: Parameters } = {},
-): Promise<BoxesWorld> {
-  const { clock = new VirtualClock({ start: START }), store = new MemoryClientStore() } = o;
-  const state = { consensus: CONSENSUS as Consensus | undefined, deviceSecret: new Uint8Array(32).fill(7) };
-  const boxes = new OwnBoxes({
+interface Given {
+  readonly clock?: VirtualClock;
+  readonly store?: MemoryClientStore;
+  readonly parameters?: Parameters;
+}
+
+/** Boxes whose store is not read yet. */
+export function newBoxes(seed: string, o: Given & { readonly state?: BoxesWorld["state"] } = {}): OwnBoxes {
+  const { clock = new VirtualClock({ start: START }), store = new MemoryClientStore(), state = newState() } = o;
+  return new OwnBoxes({
     clock,
     primitives: suite,
     parameters: o.parameters ?? parameters,
@@ -62,6 +65,14 @@ export async function boxesWorld(
     deviceSecret: () => state.deviceSecret,
     consensus: () => state.consensus,
   });
+}
+
+const newState = (): BoxesWorld["state"] => ({ consensus: CONSENSUS, deviceSecret: new Uint8Array(32).fill(7) });
+
+export async function boxesWorld(seed: string, o: Given = {}): Promise<BoxesWorld> {
+  const { clock = new VirtualClock({ start: START }), store = new MemoryClientStore() } = o;
+  const state = newState();
+  const boxes = newBoxes(seed, { ...o, clock, store, state });
   await boxes.load();
   boxes.listed(clock.now());
   const current = () =>

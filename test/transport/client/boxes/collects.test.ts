@@ -23,7 +23,7 @@ import type { Path } from "#transport/sphinx/packet.ts";
 import { decodeServiceRequest, serviceId } from "#transport/sphinx/service-payload.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { type BoxesWorld, boxesWorld, CONSENSUS, idOf, parameters, START, suite } from "./boxes-world.ts";
+import { type BoxesWorld, boxesWorld, CONSENSUS, idOf, newBoxes, parameters, START, suite } from "./boxes-world.ts";
 
 const geometry = geometryOf(parameters);
 const current = { consensus: CONSENSUS, epoch: epochNumber(0) };
@@ -125,6 +125,14 @@ test("a collect asks for the account's box, as this device, and is answered into
     assert.deepEqual(mailbox, REPLY_ID);
     assert.deepEqual(path.hops.at(-1)?.nodeId, idOf("own"));
   }
+});
+
+test("slots come before the store is read, and a last one after the end: they collect like any other", async () => {
+  const unread = { ...(await boxesWorld("unread")), boxes: newBoxes("unread") };
+  assert.equal((await setUp("unread", {}, unread)).make().request.cursor, 0);
+  const ended = await withBoxes("ended", ["other"]);
+  await ended.boxes.stop();
+  assert.equal((await setUp("ended", {}, ended)).make().request.cursor, 0);
 });
 
 test("without a box it asks any provider for one that nobody has, with the same work and of the same size", async () => {
