@@ -36,7 +36,11 @@ clientStoreCompliance("in the program's database", async (t) => {
   const random = new SeededRandom("database");
   const keyring = new PassphraseKeyring(random, { memoryBytes: 8 * 2 ** 20, passes: 1 });
   const o = { dataDir, keyring, passphrase: "correct horse battery" };
-  return async () => ((await storeExists(dataDir)) ? openStore(o) : createStore({ ...o, random }));
+  return async () => {
+    const store = await ((await storeExists(dataDir)) ? openStore(o) : createStore({ ...o, random }));
+    t.after(() => store.close());
+    return store;
+  };
 });
 
 async function folder(t: TestContext): Promise<string> {

@@ -171,6 +171,21 @@ test("what lies unread in a box whose provider goes long after anything was done
   await world.stop();
 });
 
+test("while the reader's own provider is away mail goes to the box, and is there when it is back", async () => {
+  const scene = await PlacesScene.create("own provider away", BOXES_AT_C);
+  const { world, alice, bob } = scene;
+  await scene.deliver(alice, bob, utf8("first"));
+  await world.killNode("b");
+  await world.clock.runFor(milliseconds(3 * BOX_PARAMETERS.epoch.duration));
+  const { id } = await scene.send(alice, bob, utf8("second"));
+  assert.equal(alice.client.journey(id)?.waitingFor, "none");
+  await scene.until(alice, id, "stored");
+  world.startNode("b");
+  await world.clock.runWhile(() => bob.received.size < 2, PATIENCE);
+  assert.deepEqual(bob.texts(), ["first", "second"]);
+  await world.stop();
+});
+
 test("with a fifth of all packets lost, and boxes lost on the way, every mail arrives once and every sender learns of it", async () => {
   const scene = await PlacesScene.create("weather");
   const { world, alice, bob } = scene;
