@@ -91,6 +91,8 @@ function rows(kind: Kind, parameters: Parameters, f: Figures): [string, string][
   }
   table.push(
     ["path at the cap; round trip, 1 in 10^6", `${seconds(f.path.longest)}; ${seconds(f.path.roundTrip)}`],
+    ["a mix key: first use to erasure", seconds(f.mix.keyLife)],
+    ["keys of a node in a list", `${f.mix.keysListed}, ${text(f.mix.keysListedBytes / 1024)} KiB`],
     [
       `mix at ${f.mix.packetsPerSecond} packets/s: held; replay log`,
       `${megabytes(f.mix.heldBytes)}; ${megabytes(f.mix.replayLogBytes)}`,

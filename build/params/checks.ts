@@ -2,6 +2,7 @@
 
 import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { COLLECT_DELAY_MAX } from "#transport/box/limits.ts";
 import { PLACE_BYTES } from "#transport/box/place.ts";
 import { DIGEST_BYTES } from "#transport/fragment/fragment.ts";
 import { FRAGMENTS_MAX } from "#transport/fragment/limits.ts";
@@ -76,14 +77,24 @@ function profileChecks(name: ProfileName, parameters: Parameters, { profiles }: 
   ];
 }
 
-function timeChecks({ epoch }: Parameters, { path, mix }: Figures): Check[] {
-  const window = epoch.lead + epoch.overlap;
+function timeChecks({ epoch, profiles, boxReplies }: Parameters, { path, mix }: Figures): Check[] {
+  const window = epoch.keyLead + epoch.overlap;
+  // The answers to a collect leave within the mean time between two drops (docs/spec/17-boxes.md §3).
+  const drops = Object.values(profiles).map(({ sendRate, dropShare }) => 1000 / (sendRate * dropShare));
+  const collect = boxReplies === 0 ? 0 : Math.min(Math.max(...drops), COLLECT_DELAY_MAX) + path.roundTrip;
   return [
-    atLeast("a packet delayed to the cap at every mix still meets its keys (lead + overlap, ms)", window, path.longest),
-    atLeast("a SURB's way there and back fits too, but once in a million (ms)", window, path.roundTrip),
+    atLeast(
+      "a packet delayed to the cap at every mix still meets its keys (key lead + overlap, ms)",
+      window,
+      path.longest,
+    ),
+    // The other half is for the request's wait for a slot (`replyBlockUntil`).
+    atLeast("a SURB's way there and back fits half of it, but once in a million (ms)", window / 2, path.roundTrip),
+    atLeast("the last answer to a collect still meets its keys, but once in a million (ms)", window, collect),
+    atLeast("senders do not use a key before the list that names it (lead, key lead, ms)", epoch.lead, epoch.keyLead),
     above("an epoch is longer than its lead (ms)", epoch.duration, epoch.lead),
     atLeast("a mix holds its packets in 1 GiB", 2 ** 30, mix.heldBytes),
-    atLeast("a mix's replay log fits 512 MiB", 2 ** 29, mix.replayLogBytes),
+    atLeast("a mix's replay log fits 128 MiB", 2 ** 27, mix.replayLogBytes),
   ];
 }
 
@@ -112,7 +123,7 @@ function poolChecks(kind: Kind, parameters: Parameters, { pools }: Figures): Che
   ];
 }
 
-function liveChecks(parameters: Parameters, { profiles, network }: Figures): Check[] {
+function liveChecks(parameters: Parameters, { profiles, network, mix }: Figures): Check[] {
   const { mail, chat } = profiles;
   const { peak } = burst(parameters, { users: 10_000, mixesPerLayer: 2, capacity: MIX_CAPACITY });
   return [
@@ -123,6 +134,7 @@ function liveChecks(parameters: Parameters, { profiles, network }: Figures): Che
     atLeast("the mail profile sends at most 130 MB a day (MB)", 130, mail.upBytesPerDay / 1e6),
     atLeast("a 25 MB mail goes overnight, within 12 h (h)", 12, (mail.mails.at(-1)?.duration ?? 0) / 3.6e6),
     atLeast("200,000 users need at most 4 cores per layer", 4, network.coresPerLayer),
+    atLeast("a seized mix opens what was recorded in the last 20 minutes at most (min)", 20, mix.keyLife / 60_000),
   ];
 }
 

@@ -1,8 +1,9 @@
 /** What follows from a set of parameters, in numbers. Spec: docs/spec/11-parameters.md */
 
 import { PLACE_BYTES } from "#transport/box/place.ts";
-import type { Parameters, Profile, ProfileName } from "#transport/core/parameters.ts";
-import { type Milliseconds, milliseconds, REPLAY_TAG_BYTES } from "#transport/core/units.ts";
+import type { Parameters, Profile, ProfileName, SuiteName } from "#transport/core/parameters.ts";
+import { epochNumber, type Milliseconds, milliseconds, REPLAY_TAG_BYTES } from "#transport/core/units.ts";
+import { keyPeriodLength, keyPeriodsAnnounced } from "#transport/directory/epochs.ts";
 import { fragmentDataBytes } from "#transport/fragment/fragment.ts";
 import { fragmentCount } from "#transport/fragment/split.ts";
 import { entryFrameBytes, FRAME_TYPE_BYTES, POLL_FRAME_BYTES, sendFrameBytes } from "#transport/link/frame-table.ts";
@@ -65,9 +66,14 @@ export interface PathFigures {
 
 export interface MixFigures {
   readonly packetsPerSecond: number;
+  /** From a key's first use to when it is erased: what somebody recorded before, a seized mix opens no more. */
+  readonly keyLife: Milliseconds;
+  /** Keys in a descriptor, and their bytes with the numbers of their periods: most of what a node takes in a list. */
+  readonly keysListed: number;
+  readonly keysListedBytes: number;
   readonly heldBytes: number;
   readonly replayLogBytes: number;
-  /** For each packet a second: tags of all epochs held at once, in the log, and in the process at the table's emptiest. */
+  /** For each packet a second: tags of all keys held at once, in the log, and in the process at the table's emptiest. */
   readonly replayPerPacketPerSecond: { readonly logBytes: number; readonly setBytesMax: number };
 }
 
@@ -100,6 +106,10 @@ export const MAIL_BYTES = {
   huge: 25 * KB * KB,
 };
 
+/** A key period's number, and the KEM's public key behind it. */
+const PERIOD_BYTES = 4;
+const PUBLIC_KEY_BYTES: Readonly<Record<SuiteName, number>> = { x25519: 32, xwing: 1216 };
+
 /** A replay set doubles at a load of 0.7 (provider-server/mix/replay-set.ts). */
 const REPLAY_SET_LOAD_MIN = 0.35;
 
@@ -107,10 +117,13 @@ export function figures(parameters: Parameters): Figures {
   const sizes = geometry(parameters);
   const { mail, chat } = parameters.profiles;
   const slowest = milliseconds(Math.max(mail.meanDelay, chat.meanDelay));
-  const { duration, lead, overlap } = parameters.epoch;
+  const network = { genesis: milliseconds(0), parameters };
+  const { keyLead, overlap } = parameters.epoch;
   const packetsPerSecondPerLayer = USERS * (mail.sendRate + boxRepliesPerSecond(parameters, mail));
   // Senders use a key from its lead on, and it goes at the end of its overlap: no tag is held for longer.
-  const tagsPerPacketPerSecond = (duration + lead + overlap) / 1000;
+  const keyLife = milliseconds(keyPeriodLength(network) + keyLead + overlap);
+  const tagsPerPacketPerSecond = keyLife / 1000;
+  const keysListed = keyPeriodsAnnounced(network, epochNumber(1)).length;
   return {
     geometry: sizes,
     fragmentDataBytes: fragmentDataBytes(sizes),
@@ -121,6 +134,9 @@ export function figures(parameters: Parameters): Figures {
     },
     mix: {
       packetsPerSecond: MIX_PACKETS_PER_SECOND,
+      keyLife,
+      keysListed,
+      keysListedBytes: keysListed * (PERIOD_BYTES + PUBLIC_KEY_BYTES[parameters.suite]),
       heldBytes: MIX_PACKETS_PER_SECOND * (slowest / 1000) * parameters.packetBytes,
       replayLogBytes: MIX_PACKETS_PER_SECOND * tagsPerPacketPerSecond * REPLAY_TAG_BYTES,
       replayPerPacketPerSecond: {

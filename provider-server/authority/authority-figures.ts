@@ -2,7 +2,7 @@
 
 import type { Clock } from "#transport/core/clock.ts";
 import type { Epoch, Milliseconds } from "#transport/core/units.ts";
-import { epochAt, keyEpochAt } from "#transport/directory/epochs.ts";
+import { epochAt, listEpochAt } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import { listFigures } from "../node/node-figures.ts";
 import type { Gauges } from "../observe/figures.ts";
@@ -45,7 +45,7 @@ export class AuthorityFigures {
       authorities: network.authorities.length,
       authorities_needed: network.threshold,
       vote_after_seconds: Object.fromEntries(this.#voteAfter),
-      ...(newest === undefined ? {} : listFigures(newest, { now, wanted: keyEpochAt(network, now) })),
+      ...(newest === undefined ? {} : listFigures(newest, { now, wanted: listEpochAt(network, now) })),
       ...(last === undefined
         ? {}
         : { agreed_epoch: last.epoch, agreed_votes: last.votes, agreed_signatures: last.signatures }),

@@ -11,7 +11,7 @@ export const AUTHORITY_LINKS_MAX = 1024;
 export const AUTHORITY_STRANGERS_MAX = 768;
 export const AUTHORITY_HANDSHAKES_MAX = 64;
 
-/** Answers that wait on strangers' links: two hundred lists of a thousand nodes; with shorter lists more of them may wait. */
+/** Answers that wait on strangers' links: forty-five lists of a thousand nodes; with shorter lists more of them may wait. */
 export const STRANGERS_ANSWERS_BYTES_MAX = 512 * 2 ** 20;
 /** However long the list is: nodes ask for it within minutes, and not all at once. */
 export const AUTHORITY_STRANGERS_MIN = 64;

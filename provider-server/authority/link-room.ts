@@ -52,7 +52,7 @@ export function senderOf(network: Network, peer: PeerIdentity): Sender {
 }
 
 /**
- * Each may hold a vote of 16 MiB that has begun. An honest authority has one open for each message that it is giving: its vote,
+ * Each may hold a vote of 32 MiB that has begun. An honest authority has one open for each message that it is giving: its vote,
  * two of each of the k − 2 others, its signature or a question: 2k − 2. Dead ones of an earlier run are older, and go first.
  */
 export const linksOfAuthorityMax = ({ authorities }: Network): number => 2 * authorities.length;

@@ -60,7 +60,7 @@ export const SIGNATURE_REASONS = [
 export const COUNT_REASONS = [
   "descriptor not signed by its node",
   "descriptor without a key for the epoch",
-  "descriptor whose key for the epoch is none",
+  "descriptor with a mix key that is none",
   "descriptor from before the last epoch",
   "descriptor from the future",
   "node listed by too few authorities",

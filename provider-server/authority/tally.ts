@@ -10,7 +10,7 @@ import { isPublicKey } from "#transport/crypto/public-key.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { type ConsensusFields, consensusHash, encodeConsensusBody } from "#transport/directory/consensus.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
-import { scheduleOf } from "#transport/directory/epochs.ts";
+import { keyPeriodsNeeded, scheduleOf } from "#transport/directory/epochs.ts";
 import { DESCRIPTOR_CLOCK_SLACK, LAYER_PERIOD } from "#transport/directory/limits.ts";
 import type { Consensus, Layers, Network, NodeDescriptor, SignedDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
@@ -184,8 +184,8 @@ export function flawOf(
   o: { network: Network; epoch: Epoch; suite: Suite },
 ): CountReason | undefined {
   const { vote } = scheduleOf(o.network, o.epoch);
-  const mixKey = node.mixKeys.get(o.epoch);
-  if (mixKey === undefined) return "descriptor without a key for the epoch";
+  const hasKeys = keyPeriodsNeeded(o.network, o.epoch).every((period) => node.mixKeys.has(period));
+  if (!hasKeys) return "descriptor without a key for the epoch";
   if (node.publishedAt > vote + DESCRIPTOR_CLOCK_SLACK) return "descriptor from the future";
   // A node that has not been heard of for an epoch is gone. At the start nodes may have waited for genesis.
   const oldest = milliseconds(vote - o.network.parameters.epoch.duration);
@@ -196,7 +196,8 @@ export function flawOf(
     return "descriptor not signed by its node";
   }
   // Every client would try to wrap packets with it, and fail.
-  return isPublicKey(o.suite.kem, mixKey) ? undefined : "descriptor whose key for the epoch is none";
+  const areKeys = [...node.mixKeys.values()].every((key) => isPublicKey(o.suite.kem, key));
+  return areKeys ? undefined : "descriptor with a mix key that is none";
 }
 
 /** Of two signed at the same time the one with the larger encoding: any rule does that all share. */

@@ -198,7 +198,7 @@ const RULES: readonly Rule[] = [
       const full = labelled(figures, "replay_tags").filter(([, value]) => value > bar);
       return full.length === 0 ? undefined : full.map(([key, value]) => `${key} ${value}`).join(", ");
     },
-    what: "An epoch key has opened nearly as many packets as are remembered: it is erased early when the set is full.",
+    what: "A mix key has opened nearly as many packets as are remembered: it is erased early when the set is full.",
     todo: "Raise `replayTagsMax` if there is memory; else somebody floods.",
   },
   {
@@ -238,7 +238,7 @@ const RULES: readonly Rule[] = [
   {
     name: "StarlingMemoryDirectoryLow",
     shownBy: least("memory_directory_free_bytes", TROUBLE.memoryDirectoryFreeBytes),
-    what: "The memory directory is nearly full: then epoch keys are erased early.",
+    what: "The memory directory is nearly full: then mix keys are erased early.",
     todo: "Give its tmpfs more room (`size=`), or the machine more memory.",
   },
 ];

@@ -31,7 +31,7 @@ export const TROUBLE = {
   loopsLeast: 50,
   /** Entries of a day of 10,000 users who get 9 mails each, 24 KB an entry. */
   diskFreeBytes: 2 ** 31,
-  /** Replay logs of an epoch at 1,000 packets a second: 58 MB. */
+  /** Replay logs at 3,000 packets a second: 58 MB. */
   memoryDirectoryFreeBytes: 64 * 2 ** 20,
   /** Of what is still accepted of a clock, or of a vote's way. */
   clock: 0.5,

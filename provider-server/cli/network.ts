@@ -133,7 +133,7 @@ function inWords(
 ): string {
   return [
     `${name}, ${kind}, since ${new Date(genesis).toISOString()}, first vote from ${bootstrap / 1000} s before`,
-    `packets of ${parameters.packetBytes} bytes, suite ${parameters.suite}, epochs of ${parameters.epoch.duration / 1000} s`,
+    `packets of ${parameters.packetBytes} bytes, suite ${parameters.suite}, epochs of ${parameters.epoch.duration / 1000} s, mix keys of ${parameters.epoch.duration / parameters.epoch.keyPeriods / 1000} s`,
     `clock ${parameters.clock}${parameters.clock === "slot" ? `, everybody sends in the first ${parameters.sendSpread} of a slot` : ""}`,
     `${parameters.tokens.perProvider} tokens for each provider and ${parameters.tokens.period / 3_600_000} h`,
     `${threshold} of ${authorities.length} authorities must sign:`,

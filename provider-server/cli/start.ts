@@ -20,7 +20,7 @@ import { runAuthority } from "../authority/run-authority.ts";
 import { ProviderDatabase } from "../database/database.ts";
 import { LOCK_WAIT } from "../database/limits.ts";
 import { ServerError } from "../errors.ts";
-import { type EpochStore, FileEpochStore } from "../mix/epoch-store.ts";
+import { type PeriodStore, FilePeriodStore } from "../mix/period-store.ts";
 import { MixNode } from "../mix/mix-node.ts";
 import { UNWRAP_THREADS_MAX } from "../mix/unwrapping/limits.ts";
 import { type ClockMemory, FileClockMemory } from "../node/clock-memory.ts";
@@ -191,7 +191,7 @@ interface Base extends Loaded {
   /** The memory directory. */
   readonly memory: string;
   readonly inUse: InUse;
-  readonly epochs: EpochStore;
+  readonly periodStore: PeriodStore;
   readonly clockMemory: ClockMemory;
   readonly sizes: Geometry;
   readonly listener: TlsListener;
@@ -207,7 +207,7 @@ async function prepare(
   const sizes = geometry(network.parameters);
   const memory = memoryDirectory(config, loaded);
   const inUse = markFolder("memoryDirectory", memory);
-  const epochs = new FileEpochStore(memory);
+  const periodStore = new FilePeriodStore(memory);
   const clockMemory = new FileClockMemory(memory, () => milliseconds(uptime() * 1000));
   const options = { ...parseListenAddress(config.listen), identitySeed: keys.linkSeed, suite, sizes, clock, protocols };
   const listener = await bound(() => TlsListener.listen(options)).catch((error: unknown) => {
@@ -221,7 +221,7 @@ async function prepare(
   });
   const measured = { suite: loaded.suite, network, random: new SystemRandom(), now: microseconds };
   tellSpeed(log, { speed: measureSpeed({ ...measured, threads: unwrapThreads(config) }), network });
-  return { ...loaded, memory, inUse, epochs, clockMemory, sizes, listener, metrics };
+  return { ...loaded, memory, inUse, periodStore, clockMemory, sizes, listener, metrics };
 }
 
 const microseconds = (): number => performance.now() * 1000;
@@ -248,7 +248,7 @@ async function bound<T>(listen: () => Promise<T>, key = "listen"): Promise<T> {
 }
 
 function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observer?: Observer): NodeDependencies {
-  const { clock, suite, network, sizes, keys, epochs, clockMemory, listener, log } = base;
+  const { clock, suite, network, sizes, keys, periodStore, clockMemory, listener, log } = base;
   const random = new SystemRandom();
   const dialer = new TlsDialer({ identitySeed: keys.linkSeed, suite, sizes, clock });
   const { replayTagsMax, delayQueuePacketsMax } = config;
@@ -272,7 +272,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
     identity: { identitySeed: keys.identitySeed, linkKey: linkKeyOf(suite, keys.linkSeed) },
     address: config.address ?? listener.address,
     operator: config.operator,
-    epochs,
+    periodStore,
     clockMemory,
     log,
     metrics: base.figures,
@@ -289,7 +289,7 @@ function nodeDependencies(config: MixConfig | ProviderConfig, base: Base, observ
 const unwrapThreads = (config: MixConfig | ProviderConfig): number =>
   config.unwrapThreads ?? Math.min(UNWRAP_THREADS_MAX, availableParallelism() - 1);
 
-/** Where epoch keys live. A disk would keep keys that must be forgotten: then the log says so. */
+/** Where mix keys live. A disk would keep keys that must be forgotten: then the log says so. */
 function memoryDirectory(config: MixConfig | ProviderConfig, { keys, suite, log }: Loaded): string {
   const chosen =
     config.memoryDirectory ?? join(SHARED_MEMORY, `starling-${publicKeys(keys, suite).nodeId.slice(0, 16)}`);

@@ -5,8 +5,8 @@
  */
 
 import {
-  type Epoch,
-  epochNumber,
+  type KeyPeriod,
+  keyPeriodNumber,
   type Milliseconds,
   milliseconds,
   type NodeId,
@@ -28,7 +28,7 @@ export class HeldPacket {
   /** The packet's place in the frame. */
   readonly packet: Uint8Array;
   readonly #tag = replayTag(new Uint8Array(REPLAY_TAG_BYTES));
-  #epoch = epochNumber(0);
+  #period = keyPeriodNumber(0);
   #due = milliseconds(0);
   #next = NOBODY;
   #source = NOWHERE;
@@ -40,9 +40,9 @@ export class HeldPacket {
   }
 
   /** Says what it is that was written to `packet`. Copies the tag; keeps `next` and `source`. */
-  hold(o: { tag: ReplayTag; epoch: Epoch; due: Milliseconds; next: NodeId; source: Source }): void {
+  hold(o: { tag: ReplayTag; period: KeyPeriod; due: Milliseconds; next: NodeId; source: Source }): void {
     this.#tag.set(o.tag);
-    this.#epoch = o.epoch;
+    this.#period = o.period;
     this.#due = o.due;
     this.#next = o.next;
     this.#source = o.source;
@@ -53,8 +53,8 @@ export class HeldPacket {
     return replayTag(this.#tag.slice());
   }
 
-  get epoch(): Epoch {
-    return this.#epoch;
+  get period(): KeyPeriod {
+    return this.#period;
   }
 
   get due(): Milliseconds {

@@ -5,10 +5,11 @@
 
 import type { Clock } from "#transport/core/clock.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
-import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { type Epoch, type KeyPeriod, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
 import type { Consensus } from "#transport/directory/model.ts";
 import { nodeIdOf, signDescriptor } from "#transport/directory/descriptor.ts";
 import { Directory } from "#transport/directory/directory.ts";
+import { keyPeriodsAnnounced } from "#transport/directory/epochs.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
@@ -104,8 +105,9 @@ export class MixNode {
       consensuses: this.consensuses,
       log,
       clockMemory: deps.clockMemory,
-      describe: (epochs) => this.#describe(epochs),
+      describe: (epoch) => this.#describe(epoch),
       onChange: () => this.#useTopology(this.consensuses.held),
+      onKeysOver: (period) => this.#flow.keys.eraseBefore(period),
       onEpochOver: (epoch) => this.#epochOver(epoch),
     });
   }
@@ -148,11 +150,11 @@ export class MixNode {
   }
 
   /** What to choose paths and rates from now; undefined while there is no consensus. */
-  current(): { consensus: Consensus; epoch: Epoch; parameters: Parameters } | undefined {
+  current(): { consensus: Consensus; period: KeyPeriod; parameters: Parameters } | undefined {
     const now = this.#clock.now();
     const consensus = consensusInUse(this.consensuses, now);
     if (consensus === undefined) return undefined;
-    return { consensus, epoch: this.consensuses.keyEpoch(now), parameters: consensus.parameters };
+    return { consensus, period: this.consensuses.keyPeriod(now), parameters: consensus.parameters };
   }
 
   /** As far as it is certain (`DirectoryDuty`). */
@@ -193,17 +195,17 @@ export class MixNode {
     if (!this.#loops.returned(delivery)) this.drop("LOOP_UNKNOWN");
   }
 
-  #describe(epochs: readonly Epoch[]): Uint8Array {
-    const { suite, identity, address, operator } = this.#deps;
+  #describe(epoch: Epoch): Uint8Array {
+    const { suite, network, identity, address, operator } = this.#deps;
     // Its places are those of this epoch's list; who has none yet has nothing to say.
-    const list = this.consensuses.held.find((consensus) => consensus.epoch === epochs[0]);
+    const list = this.consensuses.held.find((consensus) => consensus.epoch === epoch);
     const fields = {
       role: this.#role.role,
       domain: this.#role.domain,
       linkKey: identity.linkKey,
       address,
       operator,
-      mixKeys: new Map(epochs.map((epoch) => [epoch, this.#flow.keys.ensure(epoch)])),
+      mixKeys: new Map(keyPeriodsAnnounced(network, epoch).map((period) => [period, this.#flow.keys.ensure(period)])),
       tokenKeys: this.#role.tokenKeys(),
       loopReport: list === undefined ? undefined : this.#loops.report(list),
       publishedAt: milliseconds(Math.floor(this.#clock.now())),
@@ -218,7 +220,6 @@ export class MixNode {
   }
 
   #epochOver(epoch: Epoch): void {
-    this.#flow.keys.eraseBefore(epoch);
     const { up, wanted } = this.#pool.state;
     const loops = this.#loops.takeCounts(settledEpoch(epoch));
     this.#deps.metrics?.loops(loops);

@@ -1,8 +1,8 @@
 /** What a node does with one packet, decided without clocks, links or files. Spec: docs/spec/06-mix.md §2 */
 
 import {
-  type Epoch,
-  epochNumber,
+  type KeyPeriod,
+  keyPeriodNumber,
   type Milliseconds,
   milliseconds,
   type NodeId,
@@ -14,7 +14,7 @@ import type { DropReason } from "../observe/drop-reason.ts";
 
 /** Every cause of a drop looks the same outside: nothing leaves. */
 export function processPacket(packet: Uint8Array, context: PacketContext): Outcome {
-  return decide(unwrapPacket(packet, context), epochOf(packet), context);
+  return decide(unwrapPacket(packet, context), periodOf(packet), context);
 }
 
 /** The first half, which needs nothing but keys: another thread may do it. Undefined for a packet that is refused. */
@@ -27,16 +27,16 @@ export function unwrapPacket(packet: Uint8Array, context: Unwrapping): Unwrapped
   }
 }
 
-/** The second half. `epoch` is the one that the packet's header names. */
-export function decide(unwrapped: Unwrapped | undefined, epoch: Epoch, context: MixContext): Outcome {
+/** The second half. `period` is the one that the packet's header names. */
+export function decide(unwrapped: Unwrapped | undefined, period: KeyPeriod, context: MixContext): Outcome {
   if (unwrapped === undefined) return { kind: "drop", reason: "UNWRAP_FAILED" };
   // Remembered before anything else happens to the packet: whatever comes after, it is never accepted twice.
-  const recorded = context.keys.record(epoch, unwrapped.tag);
+  const recorded = context.keys.record(period, unwrapped.tag);
   if (recorded !== "added") return { kind: "drop", reason: recorded === "seen" ? "REPLAY" : "REPLAY_SET_FULL" };
-  if (unwrapped.kind === "deliver") return { ...unwrapped, epoch };
+  if (unwrapped.kind === "deliver") return { ...unwrapped, period };
   if (unwrapped.delay > context.delayMax) return { kind: "drop", reason: "DELAY_TOO_LONG" };
   const { tag, next, delay } = unwrapped;
-  return { kind: "hold", epoch, tag, next, delay, due: milliseconds(context.now + delay), packet: unwrapped.packet };
+  return { kind: "hold", period, tag, next, delay, due: milliseconds(context.now + delay), packet: unwrapped.packet };
 }
 
 export interface Unwrapping {
@@ -48,7 +48,7 @@ export interface Unwrapping {
 export type PacketContext = Unwrapping & MixContext;
 
 export interface MixContext {
-  readonly keys: { record(epoch: Epoch, tag: ReplayTag): "added" | "seen" | "full" };
+  readonly keys: { record(period: KeyPeriod, tag: ReplayTag): "added" | "seen" | "full" };
   /** When the packet's last byte came. */
   readonly now: Milliseconds;
   /** The longest delay that a sender may draw: a longer one would only fill the queue. */
@@ -58,7 +58,7 @@ export interface MixContext {
 export type Outcome =
   | {
       readonly kind: "hold";
-      readonly epoch: Epoch;
+      readonly period: KeyPeriod;
       readonly tag: ReplayTag;
       readonly next: NodeId;
       readonly delay: Milliseconds;
@@ -71,7 +71,7 @@ export type Outcome =
 /** A packet whose way ends at this node. */
 export interface Delivery {
   readonly kind: "deliver";
-  readonly epoch: Epoch;
+  readonly period: KeyPeriod;
   readonly tag: ReplayTag;
   readonly command: "mailbox" | "service" | "drop" | "reply" | "loop";
   readonly recipient: Uint8Array;
@@ -79,7 +79,7 @@ export interface Delivery {
   readonly payload: Uint8Array;
 }
 
-/** The epoch that a packet's header names (version u8 ‖ suite u8 ‖ epoch u32); it means something once the MAC has held. */
-export function epochOf(packet: Uint8Array): Epoch {
-  return epochNumber(new DataView(packet.buffer, packet.byteOffset).getUint32(2));
+/** The period that a packet's header names (version u8 ‖ suite u8 ‖ period u32); it means something once the MAC has held. */
+export function periodOf(packet: Uint8Array): KeyPeriod {
+  return keyPeriodNumber(new DataView(packet.buffer, packet.byteOffset).getUint32(2));
 }

@@ -9,7 +9,7 @@ import type { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { NodeDependencies, NodeLimits } from "../node/dependencies.ts";
 import { LATENESS_MAX, LATENESS_NOTED } from "../node/limits.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
-import { EpochKeys } from "./epoch-keys.ts";
+import { PeriodKeys } from "./period-keys.ts";
 import { type HeldPacket, HeldPackets } from "./held-packets.ts";
 import { decide, type Delivery, type MixContext, type Outcome, processPacket } from "./mix.ts";
 import type { Source } from "./sources.ts";
@@ -32,7 +32,7 @@ export interface PacketFlowDependencies {
 }
 
 export class PacketFlow {
-  readonly keys: EpochKeys;
+  readonly keys: PeriodKeys;
   readonly #deps: PacketFlowDependencies;
   readonly #node: NodeDependencies;
   readonly #clock: Clock;
@@ -50,13 +50,13 @@ export class PacketFlow {
     this.#clock = node.clock;
     this.#held = new HeldPackets({ packetBytes: sphinx.geometry.packetBytes, heldMax: limits.delayQueuePackets });
     this.#threads = limits.unwrapThreads === 0 ? undefined : this.#startThreads(limits.unwrapThreads);
-    this.keys = new EpochKeys({
+    this.keys = new PeriodKeys({
       suite: node.suite,
       holder: this.#threads,
       random: node.streams.keys,
-      store: node.epochs,
+      store: node.periodStore,
       replayCapacity: limits.replayCapacity,
-      onErasedEarly: (epoch) => node.log.event("the replay set is full: the key is erased early", { epoch }),
+      onErasedEarly: (period) => node.log.event("the replay set is full: the key is erased early", { period }),
     });
     this.#context = { keys: this.keys, delayMax };
   }
@@ -114,7 +114,7 @@ export class PacketFlow {
       geometry: this.#deps.sphinx.geometry,
       // The clock may have gone on since: a delay counts from when the packet came.
       onUnwrapped: (unwrapped, came) =>
-        this.#settle(decide(unwrapped, came.epoch, { ...this.#context, now: came.arrival }), came),
+        this.#settle(decide(unwrapped, came.period, { ...this.#context, now: came.arrival }), came),
       onLost: () => this.#deps.drop("UNWRAP_THREAD_LOST"),
     });
   }
@@ -123,7 +123,7 @@ export class PacketFlow {
   #settle(outcome: Outcome, came: Came, place?: HeldPacket): void {
     const [{ observer }, { arrival }] = [this.#node, came];
     if (outcome.kind !== "drop")
-      observer?.packetArrived?.({ node: this.#deps.nodeId, at: arrival, tag: outcome.tag, epoch: outcome.epoch });
+      observer?.packetArrived?.({ node: this.#deps.nodeId, at: arrival, tag: outcome.tag, period: outcome.period });
     if (outcome.kind === "hold") return this.#hold(outcome, came, place);
     if (outcome.kind === "drop") this.#deps.drop(outcome.reason);
     else this.#deliver({ ...outcome, payload: new Uint8Array(outcome.payload) }, arrival);
@@ -137,7 +137,7 @@ export class PacketFlow {
   }
 
   #hold(outcome: Outcome & { kind: "hold" }, { arrival, source }: Came, unwrappedIn?: HeldPacket): void {
-    const { epoch, tag, delay, due, packet } = outcome;
+    const { period, tag, delay, due, packet } = outcome;
     const next = this.#deps.nextHop(outcome.next);
     const reason = next === undefined ? "NEXT_HOP_UNKNOWN" : this.#held.whyNotHeld(source);
     if (next === undefined || reason !== undefined) {
@@ -146,7 +146,7 @@ export class PacketFlow {
     }
     const place = unwrappedIn ?? this.#held.take();
     if (unwrappedIn === undefined) place.packet.set(packet);
-    this.#held.hold(place, { tag, epoch, due, next, source });
+    this.#held.hold(place, { tag, period, due, next, source });
     this.#node.observer?.packetHeld?.({ node: this.#deps.nodeId, at: arrival, tag, delay, due, next });
     this.#armRelease();
   }
@@ -174,12 +174,12 @@ export class PacketFlow {
 
   /** Sends a packet that is due; false when it is lost. */
   #leave(held: HeldPacket, now: Milliseconds): boolean {
-    const { due, epoch, next, frame } = held;
+    const { due, period, next, frame } = held;
     const giveBack = (): void => this.#held.giveBack(held);
     if (now - due > LATENESS_NOTED) this.#late++;
     this.#node.metrics?.late(now - due);
     // A clock that was put back meanwhile brings a packet's time late, and nothing else shows it.
-    const isOver = this.keys.get(epoch) === undefined;
+    const isOver = this.keys.get(period) === undefined;
     const reason = isOver || now - due > LATENESS_MAX ? "TOO_LATE" : this.#deps.send(next, frame, giveBack);
     if (reason === undefined) return true;
     giveBack();

@@ -8,7 +8,7 @@ import { TransportError } from "#transport/core/errors.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import { exponential, type RandomSource } from "#transport/core/random.ts";
 import {
-  type Epoch,
+  type KeyPeriod,
   MAILBOX_ID_BYTES,
   meanInterval,
   type Milliseconds,
@@ -31,7 +31,7 @@ export interface DecoysDependencies {
   readonly random: RandomSource;
   readonly sphinx: Sphinx;
   readonly nodeId: NodeId;
-  readonly current: () => { consensus: Consensus; epoch: Epoch; parameters: Parameters } | undefined;
+  readonly current: () => { consensus: Consensus; period: KeyPeriod; parameters: Parameters } | undefined;
   readonly send: (packet: WrappedPacket) => void;
   readonly log: Log;
 }

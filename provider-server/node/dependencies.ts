@@ -8,7 +8,7 @@ import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { Dialer } from "#transport/link/link.ts";
 import type { SignUpPolicy } from "../accounts/accounts.ts";
 import type { ProviderDatabase } from "../database/database.ts";
-import type { EpochStore } from "../mix/epoch-store.ts";
+import type { PeriodStore } from "../mix/period-store.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -28,7 +28,7 @@ export interface NodeDependencies {
   readonly address: string;
   /** The family; the same in all nodes of one operator. */
   readonly operator: string;
-  readonly epochs: EpochStore;
+  readonly periodStore: PeriodStore;
   /** Without one each start asks an authority before anything is erased. */
   readonly clockMemory?: ClockMemory | undefined;
   readonly log: Log;

@@ -7,8 +7,17 @@ import { Appointments } from "#transport/core/appointments.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { TRANSPORT_ERRORS, TransportError } from "#transport/core/errors.ts";
 import { type RandomSource, uniform } from "#transport/core/random.ts";
-import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
-import { epochAt, epochInUse, epochStart, scheduleOf } from "#transport/directory/epochs.ts";
+import { type Epoch, epochNumber, type KeyPeriod, type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import {
+  clockDifferenceMax,
+  epochAt,
+  epochInUse,
+  epochOfKeyPeriod,
+  epochStart,
+  keyErasedAt,
+  keyPeriodAt,
+  scheduleOf,
+} from "#transport/directory/epochs.ts";
 import type { Directory } from "#transport/directory/directory.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { Log } from "../observe/log.ts";
@@ -25,11 +34,13 @@ export interface DirectoryDutyDependencies {
   readonly log: Log;
   /** What an earlier run knew of this clock. */
   readonly clockMemory?: ClockMemory | undefined;
-  /** The signed descriptor with keys of these epochs. */
-  readonly describe: (epochs: readonly Epoch[]) => Uint8Array;
+  /** The signed descriptor that is published in this epoch. */
+  readonly describe: (epoch: Epoch) => Uint8Array;
   /** A consensus was added, or one went out of use. */
   readonly onChange: () => void;
-  /** Keys of epochs before this one are of no more use. */
+  /** Keys of key periods before this one are of no more use. */
+  readonly onKeysOver: (period: KeyPeriod) => void;
+  /** The same of all keys of epochs before this one. Each epoch is named once. */
   readonly onEpochOver: (epoch: Epoch) => void;
 }
 
@@ -43,15 +54,17 @@ export class DirectoryDuty {
   #isClockNew = false;
   #clockDifference: number | undefined;
   #isStopped = false;
+  /** The oldest epoch of which keys are kept, as it was said last. */
+  #keptEpoch: Epoch | undefined;
   readonly #failed = new Set<string>();
 
   constructor(deps: DirectoryDutyDependencies) {
     this.#deps = deps;
-    const { duration, lead } = deps.network.parameters.epoch;
+    const { duration } = deps.network.parameters.epoch;
     this.#appointments = new Appointments({
       clock: deps.clock,
       lookInterval: milliseconds(duration * CLOCK_LOOK_SHARE),
-      tolerance: milliseconds(lead * CLOCK_DIFFERENCE_SHARE),
+      tolerance: milliseconds(clockDifferenceMax(deps.network) * CLOCK_DIFFERENCE_SHARE),
       onClockSet: () => {
         deps.log.event("the clock was set or this machine has slept: asking anew what the network's time is");
         this.#askAnew();
@@ -114,15 +127,13 @@ export class DirectoryDuty {
     this.#eraseOld();
   }
 
-  // Keys of this epoch, of the next, and of the one after, for which they serve if the next vote fails.
   async #publish(): Promise<void> {
     const { era } = this.#appointments;
     const epoch = this.#epoch();
-    const epochs = [epoch, epochNumber(epoch + 1), epochNumber(epoch + 2)];
     const done = await this.#attempt("publish the descriptor", async () => {
       const { time } = await this.#deps.directory.fetchConsensus("current");
       if (!this.#clockAgrees(time)) return false;
-      await this.#deps.directory.publishDescriptor(this.#deps.describe(epochs));
+      await this.#deps.directory.publishDescriptor(this.#deps.describe(epoch));
       return true;
     });
     if (this.#isStopped || era !== this.#appointments.era) return;
@@ -184,12 +195,14 @@ export class DirectoryDuty {
   #eraseOld(): void {
     const { network, clock } = this.#deps;
     const { overlap } = network.parameters.epoch;
-    // The oldest epoch whose keys are still kept.
-    const kept = epochAt(network, milliseconds(clock.now() - overlap));
-    this.#deps.onEpochOver(kept);
+    // The oldest key that is still kept.
+    const kept = keyPeriodAt(network, milliseconds(clock.now() - overlap));
+    this.#deps.onKeysOver(kept);
+    const epoch = epochOfKeyPeriod(network, kept);
+    if (epoch !== this.#keptEpoch) this.#deps.onEpochOver(epoch);
+    this.#keptEpoch = epoch;
     this.#deps.onChange();
-    const next = milliseconds(epochStart(network, epochNumber(kept + 1)) + overlap);
-    this.#appointments.at(next, () => this.#eraseOld());
+    this.#appointments.at(keyErasedAt(network, kept), () => this.#eraseOld());
   }
 
   /** Runs `work`; a rejection is logged once until it succeeds. */
@@ -229,7 +242,7 @@ export class DirectoryDuty {
   }
 
   get #clockDifferenceMax(): number {
-    return this.#deps.network.parameters.epoch.lead * CLOCK_DIFFERENCE_SHARE;
+    return clockDifferenceMax(this.#deps.network) * CLOCK_DIFFERENCE_SHARE;
   }
 
   #retryTime(): Milliseconds {

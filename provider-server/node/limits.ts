@@ -4,8 +4,8 @@ import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.
 import type { NodeLimits } from "./dependencies.ts";
 
 export const DEFAULT_NODE_LIMITS: NodeLimits = {
-  /** 4,000 packets a second over an epoch of 60 minutes, lead and overlap included, are 19 million: 16 bytes each at a load of 0.7, up to 600 MB. */
-  replayCapacity: 20_000_000,
+  /** 4,000 packets a second over a key period of 15 minutes, lead and overlap included, are 4.8 million: 16 bytes each at a load of 0.35, up to 220 MB. */
+  replayCapacity: 5_000_000,
   /** 4,000 packets a second times a mean of 6 s, and as much again: 1.4 GB at 28 KiB. */
   delayQueuePackets: 48_000,
   /** The daemon has as many as the machine's cores allow; a simulation has one thread for everything. */
@@ -42,7 +42,7 @@ export const RECONNECT_WAIT_MAX: Milliseconds = seconds(5);
 /** Between attempts to publish or to fetch, in parts of an epoch: 36 s of 60 minutes, about a second of two minutes. */
 export const RETRY_SHARE = 1 / 100;
 
-/** A clock that is off by more than this part of the lead would make packets arrive with keys that are gone. */
+/** A clock that is off by more than this part of what two clocks may differ by would make packets arrive with keys that are gone. */
 export const CLOCK_DIFFERENCE_SHARE = 1 / 2;
 
 /** How long a node may go without noticing that its clock was set, in parts of an epoch: 4 minutes of 60. */

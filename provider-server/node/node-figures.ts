@@ -1,11 +1,11 @@
 /** What a node can say of itself at one moment, for whoever runs it: no peer, no user, no packet is named. docs/operating.md §7 */
 
 import { equalBytes } from "#transport/core/bytes.ts";
-import type { Epoch, Milliseconds, NodeId } from "#transport/core/units.ts";
+import type { Epoch, KeyPeriod, Milliseconds, NodeId } from "#transport/core/units.ts";
 import type { Directory } from "#transport/directory/directory.ts";
-import { epochAt } from "#transport/directory/epochs.ts";
+import { epochAt, keyPeriodAt } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
-import type { EpochKeys } from "../mix/epoch-keys.ts";
+import type { PeriodKeys } from "../mix/period-keys.ts";
 import { UNWRAP_SLOTS } from "../mix/unwrapping/limits.ts";
 import type { Gauges } from "../observe/figures.ts";
 import { consensusInUse } from "./consensus-in-use.ts";
@@ -17,7 +17,7 @@ export interface NodeState {
   readonly nodeId: NodeId;
   readonly now: Milliseconds;
   readonly consensuses: Directory;
-  readonly keys: EpochKeys;
+  readonly keys: PeriodKeys;
   readonly limits: NodeLimits;
   readonly held: number;
   /** Undefined where no other thread unwraps. */
@@ -38,10 +38,10 @@ export function nodeFigures(state: NodeState): Gauges {
     links_up: links.up,
     links_wanted: links.wanted,
     epoch,
-    replay_tags: Object.fromEntries(keys.epochs().map((of) => [nameOfKey(of, epoch), keys.recorded(of)])),
+    replay_tags: tagsByKey(keys, keyPeriodAt(network, now)),
     replay_tags_max: limits.replayCapacity,
     listed: list !== undefined && isListed(list, nodeId) ? 1 : 0,
-    ...(list === undefined ? {} : listFigures(list, { now, wanted: consensuses.keyEpoch(now) })),
+    ...(list === undefined ? {} : listFigures(list, { now, wanted: consensuses.listEpoch(now) })),
     avoided: (list?.demotions ?? []).filter(
       ({ node, to, effect }) =>
         effect !== "probation" && (equalBytes(node, nodeId) || (to !== undefined && equalBytes(to, nodeId))),
@@ -70,8 +70,18 @@ function isListed({ layers, providers }: Consensus, nodeId: NodeId): boolean {
   return [...layers.flat(), ...providers].some((node) => equalBytes(node.nodeId, nodeId));
 }
 
-/** Names that stay when epochs go on: a collector keeps one row for each name it has ever seen. */
-function nameOfKey(of: Epoch, now: Epoch): string {
+/** Of several keys with one name that which has opened most. */
+function tagsByKey(keys: PeriodKeys, now: KeyPeriod): Record<string, number> {
+  const tags: Record<string, number> = {};
+  for (const period of keys.periods()) {
+    const name = nameOfKey(period, now);
+    tags[name] = Math.max(tags[name] ?? 0, keys.recorded(period));
+  }
+  return tags;
+}
+
+/** Names that stay when periods go on: a collector keeps one row for each name it has ever seen. */
+function nameOfKey(of: KeyPeriod, now: KeyPeriod): string {
   if (of < now) return "kept";
   return of === now ? "current" : of === now + 1 ? "next" : "later";
 }

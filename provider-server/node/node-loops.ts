@@ -8,6 +8,7 @@ import { exponential, pick } from "#transport/core/random.ts";
 import {
   type Epoch,
   epochNumber,
+  type KeyPeriod,
   type Milliseconds,
   meanInterval,
   milliseconds,
@@ -15,6 +16,7 @@ import {
 } from "#transport/core/units.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
+import { epochOfKeyPeriod } from "#transport/directory/epochs.ts";
 import { chooseLoopPath } from "#transport/directory/path.ts";
 import type { WrappedPacket } from "#transport/sphinx/packet.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
@@ -29,7 +31,7 @@ export interface NodeLoopsDependencies {
   readonly sphinx: Sphinx;
   readonly nodeId: NodeId;
   /** What to choose a path from now; undefined while there is no consensus. */
-  readonly current: () => { consensus: Consensus; epoch: Epoch } | undefined;
+  readonly current: () => { consensus: Consensus; period: KeyPeriod } | undefined;
   readonly send: (packet: WrappedPacket) => void;
 }
 
@@ -94,7 +96,7 @@ export class NodeLoops {
     this.#evidence.sent({
       recipient,
       payload,
-      epoch: path.epoch,
+      epoch: epochOfKeyPeriod(network, path.period),
       way: path.hops.slice(0, -1).map((hop) => hop.nodeId),
       lateAt: milliseconds(clock.now() + delay + loopSlack(network)),
     });
@@ -116,7 +118,7 @@ function slowestMean({ parameters }: Network): number {
   return Math.max(...Object.values(parameters.profiles).map((profile) => profile.meanDelay));
 }
 
-/** The last epoch whose loops are all settled when `epoch` is the oldest of which keys are kept. */
+/** The last epoch whose loops are all settled when `epoch` is the oldest of which all keys are kept. */
 export const settledEpoch = (epoch: Epoch): Epoch => epochNumber(Math.max(0, epoch - 1));
 
 /** Undefined when too few nodes are alive: then there is no loop to send. */

@@ -5,7 +5,7 @@ export const DROP_REASONS = {
   UNWRAP_BACKLOG: "a packet that came while too many waited to be unwrapped",
   UNWRAP_THREAD_LOST: "a packet whose thread ended before it was unwrapped",
   REPLAY: "a packet that was seen before",
-  REPLAY_SET_FULL: "a packet for an epoch whose replay set is full; its key has been erased early",
+  REPLAY_SET_FULL: "a packet for a key period whose replay set is full; its key has been erased early",
   DELAY_TOO_LONG: "a packet with a delay beyond what a sender may draw",
   DELAY_QUEUE_FULL: "a packet that found the delay queue full",
   SOURCE_SHARE: "a packet from a node that had taken more than its share of this one's room",

@@ -27,9 +27,9 @@ export const FIGURES = {
   replay_tags: {
     type: "gauge",
     label: "key",
-    help: "Packets that an epoch key has opened; key: kept, current, next, later.",
+    help: "Packets that a mix key has opened; key: kept, current, next, later; of several the most.",
   },
-  replay_tags_max: { type: "gauge", help: "Packets that one epoch key opens before it is erased early." },
+  replay_tags_max: { type: "gauge", help: "Packets that one mix key opens before it is erased early." },
   links_up: { type: "gauge", help: "Links to nodes behind this one that are up." },
   links_wanted: { type: "gauge", help: "Nodes behind this one in the list." },
   client_links: { type: "gauge", help: "Links of clients that are up." },

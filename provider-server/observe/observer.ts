@@ -3,7 +3,7 @@
  * configuration has no key for it and no observer is part of the server.
  */
 
-import type { Epoch, MailboxId, Milliseconds, NodeId, ReplayTag } from "#transport/core/units.ts";
+import type { KeyPeriod, MailboxId, Milliseconds, NodeId, ReplayTag } from "#transport/core/units.ts";
 import type { DropReason } from "./drop-reason.ts";
 
 /** Where and when. `tag` is known to the packet's sender as well, and to nobody else. */
@@ -15,7 +15,7 @@ export interface PacketEvent {
 
 export interface Observer {
   /** A packet was unwrapped and had not been seen before; `arrived` is when its frame came off the link. */
-  packetArrived?(event: PacketEvent & { readonly epoch: Epoch }): void;
+  packetArrived?(event: PacketEvent & { readonly period: KeyPeriod }): void;
   /** It is held until `due`; `delay` is what its sender drew. */
   packetHeld?(
     event: PacketEvent & { readonly delay: Milliseconds; readonly due: Milliseconds; readonly next: NodeId },

@@ -9,7 +9,7 @@ import { TransportError } from "#transport/core/errors.ts";
 import { exponential, type RandomSource } from "#transport/core/random.ts";
 import { wipe } from "#transport/core/secret.ts";
 import {
-  type Epoch,
+  type KeyPeriod,
   mailboxId,
   type Milliseconds,
   milliseconds,
@@ -41,7 +41,7 @@ export interface TokenCourierDependencies {
   readonly nodeId: NodeId;
   /** Ed25519 seed: signs that this provider answers for what it asks. */
   readonly identitySeed: Uint8Array;
-  readonly current: () => { consensus: Consensus; epoch: Epoch; parameters: Parameters } | undefined;
+  readonly current: () => { consensus: Consensus; period: KeyPeriod; parameters: Parameters } | undefined;
   readonly send: (packet: WrappedPacket) => void;
   /** After this a request or its answer was lost. */
   readonly answerWait: Milliseconds;

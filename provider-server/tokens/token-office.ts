@@ -3,7 +3,7 @@
 import type { Clock } from "#transport/core/clock.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import type { RandomSource } from "#transport/core/random.ts";
-import { type Epoch, type Milliseconds, milliseconds, type NodeId, type SurbId } from "#transport/core/units.ts";
+import { type KeyPeriod, type Milliseconds, milliseconds, type NodeId, type SurbId } from "#transport/core/units.ts";
 import { isSame } from "#transport/directory/alive.ts";
 import type { Consensus, Network, NodeDescriptor } from "#transport/directory/model.ts";
 import type { ControlResult } from "#transport/link/control.ts";
@@ -28,7 +28,7 @@ export interface TokenOfficeDependencies {
   readonly identitySeed: Uint8Array;
   readonly database: ProviderDatabase;
   readonly random: RandomSource;
-  readonly current: () => { consensus: Consensus; epoch: Epoch; parameters: Parameters } | undefined;
+  readonly current: () => { consensus: Consensus; period: KeyPeriod; parameters: Parameters } | undefined;
   readonly knownTime: () => Milliseconds | undefined;
   readonly accountOf: (deviceKey: Uint8Array) => number | undefined;
   readonly send: (packet: Pick<WrappedPacket, "firstHop" | "packet">) => void;

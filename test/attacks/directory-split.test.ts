@@ -39,7 +39,7 @@ function chain(last: number, name = "true"): Uint8Array[] {
   const lists: Uint8Array[] = [];
   let previous = network.hash;
   for (let epoch = 0; epoch <= last; epoch++) {
-    const node = (who: string) => testDescriptor(suite, { name: who, epochs: [epoch] });
+    const node = (who: string) => testDescriptor(suite, { name: who, periods: [epoch] });
     const layers = [[node("mix0")], [node("mix1")], [node("mix2")]] as const;
     const sharedRandom = seedOf(`${name} ${epoch}`);
     const bytes = signedConsensus(made, suite, { epoch: at(epoch), previous, layers, providers: [], sharedRandom });
@@ -134,8 +134,8 @@ function partitioned(groups: readonly (readonly number[])[], phase: number) {
   const publishAll = (epoch: number): void => {
     for (const name of NODES) {
       const role = name.length === 1 ? "provider" : "mix";
-      const epochs = [epoch, epoch + 1, epoch + 2];
-      authorities.publish(testDescriptor(suite, { name, role, epochs, publishedAt: clock.now() }).bytes);
+      const periods = [epoch, epoch + 1, epoch + 2];
+      authorities.publish(testDescriptor(suite, { name, role, periods, publishedAt: clock.now() }).bytes);
     }
   };
   return {
@@ -159,7 +159,7 @@ function partitioned(groups: readonly (readonly number[])[], phase: number) {
 }
 
 const bare = (epoch: number) => {
-  const node = (name: string) => testDescriptor(suite, { name, epochs: [epoch] });
+  const node = (name: string) => testDescriptor(suite, { name, periods: [epoch] });
   return { epoch: at(epoch), layers: [[node("mix0")], [node("mix1")], [node("mix2")]] as const, providers: [] };
 };
 

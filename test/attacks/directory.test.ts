@@ -209,7 +209,7 @@ test("descriptors of nodes not admitted, of others, in another role, old or from
 
 /** Nodes with keys for an epoch. */
 function testKeys(epoch: number) {
-  const mix = (n: number) => testDescriptor(suite, { name: `mix${n}`, epochs: [epoch] });
+  const mix = (n: number) => testDescriptor(suite, { name: `mix${n}`, periods: [epoch] });
   return { layers: [[mix(0)], [mix(1)], [mix(2)]] as const, providers: [] };
 }
 
@@ -218,7 +218,7 @@ test("a node whose key for the epoch is none is left out: nobody could wrap a pa
   const good = testDescriptor(suite, { name: "good", publishedAt: epochStart(network, epoch) });
   // A point of small order (RFC 7748 §6.1).
   const mixKeys = new Map(
-    [...good.mixKeys].map(([number, key]) => [number, number === epoch ? new Uint8Array(32) : key]),
+    [...good.mixKeys].map(([period, key], index) => [period, index === 1 ? new Uint8Array(32) : key]),
   );
   const bad = signDescriptor({ fields: { ...good, mixKeys }, identitySeed: seedOf("bad/identity"), suite });
   const registry = new DescriptorRegistry({

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { uniform } from "#transport/core/random.ts";
-import { epochNumber, seconds } from "#transport/core/units.ts";
+import { epochNumber, keyPeriodNumber, seconds } from "#transport/core/units.ts";
 import { epochStart } from "#transport/directory/epochs.ts";
 import { chooseLoopPath, choosePath } from "#transport/directory/path.ts";
 import { type Fate, meddling } from "./harness/adversary.ts";
@@ -66,7 +66,7 @@ describe("lossy mixes", () => {
 
   test("clients' paths avoid them, and nodes' loops go on testing them", () => {
     const consensus = watched.consensus(FIRST_EPOCH + 2);
-    const common = { consensus, epoch: consensus.epoch, meanDelay: seconds(1) };
+    const common = { consensus, period: keyPeriodNumber(consensus.epoch), meanDelay: seconds(1) };
     const streams = { paths: new SeededRandom("paths"), delays: new SeededRandom("delays") };
     const bad = new Set(
       consensus.layers.flat().flatMap((node) => {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { naiveKeys } from "#test/support/naive-sphinx.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { sphinxNodes, TEST_EPOCH } from "#test/support/sphinx-nodes.ts";
+import { sphinxNodes, TEST_PERIOD } from "#test/support/sphinx-nodes.ts";
 import { FINAL_BYTES } from "#transport/sphinx/geometry.ts";
 
 for (const suite of ["x25519", "xwing"] as const) {
@@ -33,7 +33,7 @@ for (const suite of ["x25519", "xwing"] as const) {
       const ciphertext = packet.slice(6, 6 + geometry.ciphertextBytes);
       const secret = last.key.decapsulate(ciphertext);
       assert.ok(secret);
-      const keys = naiveKeys(suite, TEST_EPOCH, last.id, ciphertext, secret);
+      const keys = naiveKeys(suite, TEST_PERIOD, last.id, ciphertext, secret);
       const block = new Uint8Array(geometry.routingBytes + geometry.forwardBytes);
       block.set(packet.subarray(6 + geometry.ciphertextBytes, geometry.headerBytes - 32));
       sphinx.suite.chacha20InPlace(keys.routing, block);

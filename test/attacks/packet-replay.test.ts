@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sphinxNodes, TEST_EPOCH } from "#test/support/sphinx-nodes.ts";
+import { sphinxNodes, TEST_PERIOD } from "#test/support/sphinx-nodes.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { epochNumber } from "#transport/core/units.ts";
 
@@ -46,8 +46,8 @@ for (const suite of ["x25519", "xwing"] as const) {
     const node = nodes[0];
     assert.ok(node);
     const moved = packet.slice();
-    new DataView(moved.buffer).setUint32(2, TEST_EPOCH + 1);
-    const keys = { get: (epoch: number) => (epoch === epochNumber(TEST_EPOCH + 1) ? node.key : undefined) };
+    new DataView(moved.buffer).setUint32(2, TEST_PERIOD + 1);
+    const keys = { get: (epoch: number) => (epoch === epochNumber(TEST_PERIOD + 1) ? node.key : undefined) };
     assert.throws(() => sphinx.unwrap(moved, keys, node.id), { code: "UNWRAP_FAILED" });
   });
 }

@@ -10,7 +10,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { fromHex, toHex } from "#transport/core/bytes.ts";
-import { epochNumber, milliseconds, nodeId } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import type { Hop } from "#transport/sphinx/packet.ts";
@@ -78,7 +78,7 @@ async function makePackets(publicKey: string, count: number): Promise<Uint8Array
   const random = new SeededRandom("packets");
   const last = suite.kem.generate(random).publicKey;
   return Array.from({ length: count }, () => {
-    const path = { epoch: epochNumber(5), hops: [hop(1, fromHex(publicKey)), hop(2, last)] };
+    const path = { period: keyPeriodNumber(5), hops: [hop(1, fromHex(publicKey)), hop(2, last)] };
     const payload = random.bytes(sphinx.geometry.payloadBytes);
     return sphinx.wrap({ path, destination: { command: "drop", recipient: random.bytes(32) }, payload, random }).packet;
   });

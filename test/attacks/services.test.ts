@@ -15,7 +15,7 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { Writer } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
-import { epochNumber, mailboxId, milliseconds, nodeId, seconds, surbId } from "#transport/core/units.ts";
+import { keyPeriodNumber, mailboxId, milliseconds, nodeId, seconds, surbId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { encodeServiceRequest, serviceId } from "#transport/sphinx/service-payload.ts";
@@ -180,7 +180,7 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
     onDrop,
   });
   const path = {
-    epoch: epochNumber(1),
+    period: keyPeriodNumber(1),
     hops: [{ nodeId: nodeId(random.bytes(32)), mixKey: suite.kem.generate(random).publicKey, delay: milliseconds(0) }],
   };
   const request = (service: string, body: Uint8Array): Uint8Array => {

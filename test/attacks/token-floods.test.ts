@@ -24,7 +24,15 @@ import { TestDevice } from "#test/support/test-device.ts";
 import { testNetwork } from "#test/support/test-network.ts";
 import { TokenClient } from "#test/support/token-client.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
-import { epochNumber, mailboxId, milliseconds, type NodeId, nodeId, seconds, surbId } from "#transport/core/units.ts";
+import {
+  keyPeriodNumber,
+  mailboxId,
+  milliseconds,
+  type NodeId,
+  nodeId,
+  seconds,
+  surbId,
+} from "#transport/core/units.ts";
 import { blindInput } from "#transport/crypto/blind-tokens.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
@@ -169,7 +177,7 @@ test("a question for tokens that was signed for one provider is worth nothing at
   const ask = async (of: { signer: NodeId; period: number }): Promise<string | undefined> => {
     const request = { ...of, issuer, batches: [[blindInput(random.bytes(32), random).element]] };
     const body = signSigningRequest({ request, identitySeed: seed, suite });
-    const path = { epoch: epochNumber(0), hops: [hop] };
+    const path = { period: keyPeriodNumber(0), hops: [hop] };
     const mailbox = mailboxId(random.bytes(32));
     const { surb } = sphinx.createSurb({ path, mailbox, surbId: surbId(random.bytes(16)), random });
     signer.handle(encodeServiceRequest(sphinx.geometry, { service: TOKENS_SERVICE, surb, body, random }));

@@ -12,7 +12,7 @@ import { testConsensus, testNetwork, testNodes } from "#test/support/test-networ
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { pick } from "#transport/core/random.ts";
-import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
 import { choosePath } from "#transport/directory/path.ts";
@@ -29,7 +29,7 @@ const sphinx = new Sphinx({
   geometry: geometry({ suite: "x25519", packetBytes: network.parameters.packetBytes }),
 });
 const [from, destination] = consensus.providers as [NodeDescriptor, NodeDescriptor];
-const epoch = epochNumber(0);
+const period = keyPeriodNumber(0);
 
 /** What the mix of the first layer sees of a packet: the bytes that came, and what it unwraps. */
 interface Sight {
@@ -72,7 +72,7 @@ async function sightsOfLoops(): Promise<Sight[]> {
     network,
     sphinx,
     nodeId: from.nodeId,
-    current: () => ({ consensus, epoch }),
+    current: () => ({ consensus, period }),
     send: ({ firstHop, packet }) => seen.push(look(firstHop, packet)),
   });
   node.start();
@@ -86,7 +86,7 @@ function sightsOfMails(): Sight[] {
   const random = new SeededRandom("mails");
   return Array.from({ length: PACKETS }, () => {
     const { meanDelay } = pick(random, Object.values(network.parameters.profiles));
-    const shared = { consensus, epoch, meanDelay, paths: random, delays: random };
+    const shared = { consensus, period, meanDelay, paths: random, delays: random };
     const path = choosePath({ ...shared, from: from.nodeId, destination: destination.nodeId });
     const target = { command: "mailbox", recipient: random.bytes(32) } as const;
     const payload = random.bytes(sphinx.geometry.payloadBytes);
@@ -101,7 +101,7 @@ test("a loop and a mail have the same length, the same first bytes, and no other
   for (const bytes of ["arrived", "left"] as const) {
     for (const sight of [...loops, ...mails]) {
       assert.equal(sight[bytes].length, loop[bytes].length);
-      // Version, suite, epoch: the same for everybody in an epoch.
+      // Version, suite, period: the same for everybody in a period.
       assert.deepEqual(sight[bytes].subarray(0, 6), loop[bytes].subarray(0, 6));
     }
     // Of every other byte the mean over 1,500 packets: uniform bytes have 127.5 ± 1.9.

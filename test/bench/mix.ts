@@ -10,7 +10,7 @@ import { createKeyFile, publicKeys } from "#provider-server/cli/key-file.ts";
 import { fromHex } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import { epochNumber, milliseconds, nodeId } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
@@ -88,7 +88,7 @@ async function setUp(folder: string, options: typeof NUMBERS) {
     keyFile: "key",
     listen: "127.0.0.1:0",
     operator: "bench",
-    memoryDirectory: "epochs",
+    memoryDirectory: "memory",
     ...(options.threads < 0 ? {} : { unwrapThreads: options.threads }),
   };
   writeFileSync(join(folder, "mix.json"), JSON.stringify(config));
@@ -105,7 +105,7 @@ async function setUp(folder: string, options: typeof NUMBERS) {
     address,
     linkKey: fromHex(publicKeys(keys, suite).linkKey),
     nodeId: descriptor.nodeId,
-    mixKey: descriptor.mixKeys.get(epochNumber(0)),
+    mixKey: descriptor.mixKeys.get(keyPeriodNumber(0)),
   });
   const end = async (): Promise<void> => {
     await Promise.all([generator.end(), mix.ask("stop").then(() => mix.end())]);
@@ -120,7 +120,13 @@ async function unwrapAlone(): Promise<number> {
   const sphinx = new Sphinx({ suite, geometry: geometry(LIVE_PARAMETERS) });
   const random = new SystemRandom();
   const { privateKey, publicKey: mixKey } = suite.kem.generate(random);
-  const hop = { suite, geometry: sphinx.geometry, epoch: epochNumber(0), nodeId: nodeId(random.bytes(32)), mixKey };
+  const hop = {
+    suite,
+    geometry: sphinx.geometry,
+    period: keyPeriodNumber(0),
+    nodeId: nodeId(random.bytes(32)),
+    mixKey,
+  };
   const packet = new OneHopPackets(hop, random).make(nodeId(random.bytes(32)), milliseconds(0), 0);
   const key = suite.kem.open(privateKey);
   const times = (count: number): number => {

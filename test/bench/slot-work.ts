@@ -2,7 +2,7 @@
 
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import type { RandomSource } from "#transport/core/random.ts";
-import { epochNumber, mailboxId, milliseconds, nodeId } from "#transport/core/units.ts";
+import { keyPeriodNumber, mailboxId, milliseconds, nodeId } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { openSeal, seal } from "#transport/fragment/seal.ts";
 import { geometry, HOPS_MAX } from "#transport/sphinx/geometry.ts";
@@ -30,7 +30,7 @@ export function slotWork(suite: Suite, random: RandomSource): SlotWork {
   const mailbox = suite.sealKem.generate(random);
   const key = suite.sealKem.open(mailbox.privateKey);
   const plaintext = random.bytes(sizes.fragmentBytes);
-  const path = { epoch: epochNumber(1), hops };
+  const path = { period: keyPeriodNumber(1), hops };
   const recipient = mailboxId(random.bytes(32));
   const sealed = seal({ suite, geometry: sizes, mailboxKey: mailbox.publicKey, plaintext, random });
   const content = { destination: { command: "mailbox", recipient } as const, plaintext, mailboxKey: mailbox.publicKey };

@@ -8,7 +8,7 @@ import { sha3_256 } from "@noble/hashes/sha3.js";
 import type { SuiteName } from "#transport/core/parameters.ts";
 import type { RandomSource } from "#transport/core/random.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import { epochNumber, milliseconds, nodeId } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { nativeMlKem768 } from "#transport/crypto/native-ml-kem.ts";
 import { portableMlKem768 } from "#transport/crypto/portable-ml-kem.ts";
@@ -75,7 +75,7 @@ export async function measureSphinx(
     const { privateKey, publicKey } = suite.kem.generate(random);
     return { nodeId: nodeId(random.bytes(32)), mixKey: publicKey, delay: milliseconds(1000), privateKey };
   });
-  const path: Path = { epoch: epochNumber(7), hops };
+  const path: Path = { period: keyPeriodNumber(7), hops };
   const payload = random.bytes(payloadBytes);
   const destination = { command: "mailbox", recipient: random.bytes(32) } as const;
   const { packet } = sphinx.wrap({ path, destination, payload, random });

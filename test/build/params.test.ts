@@ -45,8 +45,20 @@ test("each wrong parameter is named", () => {
     [{ ...LIVE_PARAMETERS, packetBytes: 20_000 }, /^a 20 KB mail is one packet/],
     [{ ...LIVE_PARAMETERS, messageBytesMax: 2 ** 31 }, /^the largest message can be cut/],
     [
-      { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, lead: seconds(60), overlap: seconds(60) } },
+      { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, overlap: seconds(240) } },
       /^a SURB's way there and back/,
+    ],
+    [
+      { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, keyLead: seconds(660) } },
+      /^senders do not use a key before the list/,
+    ],
+    [
+      { ...withMail({ dropShare: 0.1, loopShare: 0.25 }), boxReplies: 3 },
+      /^the last answer to a collect still meets its keys/,
+    ],
+    [
+      { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, keyPeriods: 3 } },
+      /^a seized mix opens what was recorded/,
     ],
     [
       { ...LIVE_PARAMETERS, profiles: { mail, chat: { ...chat, sendRate: perSecond(1 / 2) } } },

@@ -8,7 +8,7 @@ import type { DropSeen, HopSeen, LeftSeen, StoredSeen } from "./observations.ts"
 import { endWithParent, tell, tellReady } from "./parent.ts";
 
 const observer: Observer = {
-  packetArrived: ({ tag, node, at, epoch }) => tellHop({ tag: toHex(tag), node: toHex(node), arrivedAt: at, epoch }),
+  packetArrived: ({ tag, node, at, period }) => tellHop({ tag: toHex(tag), node: toHex(node), arrivedAt: at, period }),
   packetHeld: ({ tag, node, at, delay }) =>
     tellHop({ tag: toHex(tag), node: toHex(node), arrivedAt: at, drawnDelayMs: delay }),
   packetLeft: ({ tag, sent }) => tell("left", { tag: toHex(tag), sent } satisfies LeftSeen),

@@ -9,7 +9,7 @@ export interface HopSeen {
   readonly node: string;
   readonly arrivedAt: number;
   /** Told with the arrival. */
-  readonly epoch?: number;
+  readonly period?: number;
   readonly drawnDelayMs?: number;
 }
 

@@ -36,16 +36,16 @@ describe("kill -9 while mail is on its way", () => {
           const name = await watch.until(`layer ${layer} to hold a fragment`, WAIT_SECONDS, () =>
             watch.holder(mail.id, layer),
           );
-          const epoch = watch.node(name).forwardedEpoch;
+          const period = watch.node(name).forwardedPeriod;
           await world.killNode(name);
-          return { mail, name, epoch };
+          return { mail, name, period };
         });
         await Promise.all([
           world.arrives(killed.mail),
           watch.until(
-            `${killed.name} to send on packets of an epoch after ${killed.epoch}`,
+            `${killed.name} to send on packets of a key period after ${killed.period}`,
             WAIT_SECONDS,
-            () => watch.node(killed.name).forwardedEpoch > killed.epoch,
+            () => watch.node(killed.name).forwardedPeriod > killed.period,
           ),
         ]);
       });

@@ -1,9 +1,9 @@
 /*
- * A mix that is killed and started again, and its log of seen packets for two epochs of keys: no packet is accepted twice.
- * Spec: docs/spec/06-mix.md §5. Code: provider-server/mix/epoch-keys.ts, epoch-store.ts.
+ * A mix that is killed and started again, and its log of seen packets for two key periods: no packet is accepted twice.
+ * Spec: docs/spec/06-mix.md §5. Code: provider-server/mix/period-keys.ts, period-store.ts.
  *
- * Modelled: for each of two epochs a key that is made (file written aside, then renamed) and erased in two steps (key
- * overwritten, file removed); two packets of each epoch that come again at any time, as often as anybody likes; kill -9 between any two
+ * Modelled: for each of two key periods a key that is made (file written aside, then renamed) and erased in two steps (key
+ * overwritten, file removed); two packets of each period that come again at any time, as often as anybody likes; kill -9 between any two
  * steps; loss of power, which takes the memory-backed files, keys and all; a log that is full.
  *
  * Left out: what a packet says, threads that unwrap, tags cut short (spec 06 §5: overwritten by the next), clocks.

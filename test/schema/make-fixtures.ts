@@ -16,13 +16,21 @@ import { createStore } from "#main/store/store.ts";
 import { FileAuthorityStore } from "#provider-server/authority/authority-store.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MIGRATIONS as PROVIDER_MIGRATIONS } from "#provider-server/database/migrations.ts";
-import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
+import { FilePeriodStore } from "#provider-server/mix/period-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { signedConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { BoxProgress } from "#transport/client/boxes/box-progress.ts";
 import { encodeBoxes } from "#transport/client/boxes/own-box.ts";
 import { toHex, utf8 } from "#transport/core/bytes.ts";
-import { epochNumber, mailboxId, messageId, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
+import {
+  epochNumber,
+  keyPeriodNumber,
+  mailboxId,
+  messageId,
+  milliseconds,
+  nodeId,
+  replayTag,
+} from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 
 /** Of each step its hash: a step that was released and then edited is seen. */
@@ -43,7 +51,7 @@ writeFileSync(join(folder, "digests.json"), `${JSON.stringify(digests, null, 2)}
 makeProvider(join(folder, "provider.sqlite"));
 await makeClient(join(folder, "client"));
 await makeAuthority(join(folder, "authority"));
-makeEpochs(join(folder, "epochs"));
+makeMixKeys(join(folder, "mix-keys"));
 
 /** An account with a device and a record, a mailbox with a fragment and a reply, a box with a reader and a fragment, and an invite. */
 function makeProvider(path: string): void {
@@ -195,8 +203,8 @@ async function makeAuthority(directory: string): Promise<void> {
   store.putConsensus(epochNumber(0), signedConsensus(testNetwork({ suite }), suite));
 }
 
-function makeEpochs(directory: string): void {
-  const log = new FileEpochStore(directory).create(epochNumber(7), bytes(11));
+function makeMixKeys(directory: string): void {
+  const log = new FilePeriodStore(directory).create(keyPeriodNumber(7), bytes(11));
   log.append(replayTag(bytes(12, 16)));
   log.close();
 }

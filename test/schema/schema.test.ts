@@ -4,7 +4,18 @@
  */
 
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -18,15 +29,15 @@ import { runAuthority } from "#provider-server/authority/run-authority.ts";
 import { publicKeys, readKeyFile } from "#provider-server/cli/key-file.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MIGRATIONS as PROVIDER_MIGRATIONS } from "#provider-server/database/migrations.ts";
-import { EpochKeys } from "#provider-server/mix/epoch-keys.ts";
-import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
+import { PeriodKeys } from "#provider-server/mix/period-keys.ts";
+import { FilePeriodStore } from "#provider-server/mix/period-store.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testNetwork } from "#test/support/test-network.ts";
 import { decodeBoxes } from "#transport/client/boxes/own-box.ts";
 import { concat, toHex, utf8 } from "#transport/core/bytes.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
-import { epochNumber, messageId, replayTag } from "#transport/core/units.ts";
+import { epochNumber, keyPeriodNumber, messageId, replayTag } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { linkKeyOf } from "#transport/link/link-key.ts";
 
@@ -144,16 +155,31 @@ for (const name of versions) {
     assert.equal(linkKey, toHex(linkKeyOf(suite, bytes(2))));
   });
 
-  test(`a mix's epoch file of ${name} gives back its key and refuses what it had seen`, async (t) => {
-    const keys = new EpochKeys({
+  const hasEpochs = existsSync(join(folder, name, "epochs"));
+  const title = hasEpochs
+    ? `a mix's epoch files of ${name} are erased: what they open is over`
+    : `a mix's key file of ${name} gives back its key and refuses what it had seen`;
+  test(title, async (t) => {
+    const directory = copyOf(t, name, hasEpochs ? "epochs" : "mix-keys");
+    const old = hasEpochs ? openSync(join(directory, "7.epoch"), "r") : undefined;
+    const keys = new PeriodKeys({
       suite: await loadSuite("xwing", "native"),
-      random: new SeededRandom("epochs"),
-      store: new FileEpochStore(copyOf(t, name, "epochs")),
+      random: new SeededRandom("periods"),
+      store: new FilePeriodStore(directory),
       replayCapacity: 100,
       onErasedEarly: () => undefined,
     });
-    assert.deepEqual(keys.epochs(), [7]);
-    assert.equal(keys.record(epochNumber(7), replayTag(bytes(12, 16))), "seen");
+    if (old === undefined) {
+      assert.deepEqual(keys.periods(), [7]);
+      assert.equal(keys.record(keyPeriodNumber(7), replayTag(bytes(12, 16))), "seen");
+    } else {
+      assert.deepEqual(keys.periods(), []);
+      assert.deepEqual(readdirSync(directory), []);
+      const header = new Uint8Array(44).fill(1);
+      readSync(old, header, 0, 44, 0);
+      assert.deepEqual(header, new Uint8Array(44), "overwritten, not only unlinked");
+      closeSync(old);
+    }
     keys.close();
   });
 }

@@ -24,7 +24,7 @@ for (const [where, error] of [
     for (const name of names) {
       const { consensuses } = world.node(name) as MixNode;
       const { newest } = consensuses;
-      assert.equal(newest?.epoch, consensuses.keyEpoch(world.clock.now()), `${name} has the list in use`);
+      assert.equal(newest?.epoch, consensuses.listEpoch(world.clock.now()), `${name} has the list in use`);
       const listed = [...newest.layers.flat(), ...newest.providers].map(({ address }) => address);
       assert.ok(listed.includes(`${name}.test:1`), `${name} is on it`);
     }

@@ -4,7 +4,7 @@
  */
 
 import type { Observer as NodeObserver } from "#provider-server/observe/observer.ts";
-import { type Epoch, type Milliseconds, type NodeId, type ReplayTag } from "#transport/core/units.ts";
+import { type KeyPeriod, type Milliseconds, type NodeId, type ReplayTag } from "#transport/core/units.ts";
 import { type FrameSizes, frameTable } from "#transport/link/frame-table.ts";
 import type { Passage } from "./network-in-memory.ts";
 
@@ -40,8 +40,8 @@ export interface InvariantsOptions {
   readonly wrongClocks: (node: NodeId) => boolean;
 }
 
-/** An epoch's tags are forgotten when its keys are. */
-const EPOCHS_REMEMBERED = 3;
+/** A key period's tags are forgotten when its key is: these are three live epochs. */
+const PERIODS_REMEMBERED = 12;
 
 export class Invariants {
   readonly violations: Violation[] = [];
@@ -52,13 +52,13 @@ export class Invariants {
   readonly #lengths = new Map<string, number>();
   /** When a packet may leave a node at the earliest, by node and tag. */
   readonly #due = new Map<string, number>();
-  readonly #tags = new Map<Epoch, Set<string>>();
+  readonly #tags = new Map<KeyPeriod, Set<string>>();
   readonly observer: NodeObserver;
 
   constructor(options: InvariantsOptions) {
     this.#options = options;
     this.observer = {
-      packetArrived: ({ node, tag, epoch }) => this.#arrived(node, tag, epoch),
+      packetArrived: ({ node, tag, period }) => this.#arrived(node, tag, period),
       packetHeld: ({ node, tag, delay }) => this.#held(node, tag, delay),
       packetLeft: ({ node, tag }) => this.#left(node, tag),
     };
@@ -112,16 +112,16 @@ export class Invariants {
     this.violations.push({ invariant, at: this.#options.now() - this.#options.begin, detail });
   }
 
-  #arrived(node: NodeId, tag: ReplayTag, epoch: Epoch): void {
+  #arrived(node: NodeId, tag: ReplayTag, period: KeyPeriod): void {
     this.#count("no tag twice");
-    let tags = this.#tags.get(epoch);
+    let tags = this.#tags.get(period);
     if (tags === undefined) {
       tags = new Set();
-      this.#tags.set(epoch, tags);
-      for (const old of this.#tags.keys()) if (old < epoch - EPOCHS_REMEMBERED) this.#tags.delete(old);
+      this.#tags.set(period, tags);
+      for (const old of this.#tags.keys()) if (old < period - PERIODS_REMEMBERED) this.#tags.delete(old);
     }
     const key = keyOf(node, tag);
-    if (tags.has(key)) this.fail("no tag twice", `epoch ${epoch}, node ${short(node)}, tag ${short(tag)}`);
+    if (tags.has(key)) this.fail("no tag twice", `key period ${period}, node ${short(node)}, tag ${short(tag)}`);
     tags.add(key);
   }
 

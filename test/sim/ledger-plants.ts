@@ -17,7 +17,13 @@ import type { World } from "./world.ts";
 const MIX = "mix0";
 const PROVIDER = "provider0";
 /** Agreements every few minutes, so that a run of some minutes has them. */
-const SHORT_EPOCHS: Parameters["epoch"] = { duration: seconds(400), lead: seconds(100), overlap: seconds(100) };
+const SHORT_EPOCHS: Parameters["epoch"] = {
+  duration: seconds(400),
+  lead: seconds(100),
+  overlap: seconds(100),
+  keyPeriods: 1,
+  keyLead: seconds(100),
+};
 
 /** "One in thirty will hardly be noticed." */
 const leaky = (link: Link): Link => {

@@ -6,7 +6,7 @@ import { type MessageId, messageId, type Milliseconds, milliseconds } from "#tra
 import type { Clock } from "#transport/core/clock.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import { type Prepared, SendClock, type SendClockOptions } from "#transport/traffic/send-clock.ts";
-import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
+import { MemoryPeriodStore } from "#test/support/memory-period-store.ts";
 import type { Invariant } from "./invariants.ts";
 import { LEDGER_PLANTS } from "./ledger-plants.ts";
 import type { SimOptions } from "./options.ts";
@@ -19,7 +19,7 @@ export interface Plant {
   readonly world?: (
     begin: Milliseconds,
     parameters: Parameters,
-  ) => Pick<WorldOptions, "nodeClock" | "epochStore" | "parameters" | "nodeLink" | "nodeDependencies">;
+  ) => Pick<WorldOptions, "nodeClock" | "periodStore" | "parameters" | "nodeLink" | "nodeDependencies">;
   /** The first user's client. */
   readonly client?: Pick<ClientOptions, "make">;
   /** What is done to the world at the beginning. */
@@ -66,9 +66,9 @@ function warped(clock: Clock, begin: Milliseconds, factor: number): Clock {
 }
 
 /** Keys survive a crash of the process, what they have opened does not. */
-class ForgetfulEpochStore extends MemoryEpochStore {
-  override load(): ReturnType<MemoryEpochStore["load"]> {
-    return super.load().map(({ epoch, privateKey, log }) => ({ epoch, privateKey, log, tags: new Uint8Array(0) }));
+class ForgetfulPeriodStore extends MemoryPeriodStore {
+  override load(): ReturnType<MemoryPeriodStore["load"]> {
+    return super.load().map(({ period, privateKey, log }) => ({ period, privateKey, log, tags: new Uint8Array(0) }));
   }
 }
 
@@ -99,7 +99,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   "hasty-mix": { breaks: "nothing early", world: (begin) => nodeClock(begin, 2) },
   "forgetful-mix": {
     breaks: "no tag twice",
-    world: () => ({ epochStore: (name) => (name === VICTIM ? new ForgetfulEpochStore() : new MemoryEpochStore()) }),
+    world: () => ({ periodStore: (name) => (name === VICTIM ? new ForgetfulPeriodStore() : new MemoryPeriodStore()) }),
     act: replay,
   },
   "hoarding-mix": { breaks: "queues bounded", world: (begin) => nodeClock(begin, 0.001) },

@@ -10,6 +10,7 @@ import { SIM_PARAMETERS, World } from "./world.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
+const LEAD = seconds(1200);
 
 /** A packet every ten minutes, a poll every five; keys, retention and what counts as inactive are those of a network for people. */
 export const SLOW_PARAMETERS: Parameters = {
@@ -18,7 +19,7 @@ export const SLOW_PARAMETERS: Parameters = {
     mail: { ...SIM_PARAMETERS.profiles.mail, sendRate: perSecond(1 / 600), pollRate: perSecond(1 / 300) },
     chat: { ...SIM_PARAMETERS.profiles.chat, sendRate: perSecond(1 / 600), pollRate: perSecond(1 / 300) },
   },
-  epoch: { duration: milliseconds(6 * HOUR), lead: seconds(1200), overlap: seconds(1200) },
+  epoch: { duration: milliseconds(6 * HOUR), lead: LEAD, overlap: LEAD, keyPeriods: 1, keyLead: LEAD },
   nodeLoopRate: perSecond(1 / 7200),
   minimumPool: 0,
   // What the look-ups and questions of these tests need: sixteen take half of the time of a day in which little moves.

@@ -13,7 +13,7 @@ import { ProviderNode } from "#provider-server/node/provider-node.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import type { Observer as NodeObserver } from "#provider-server/observe/observer.ts";
 import { MemoryAuthorityStore } from "#test/support/memory-authorities.ts";
-import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
+import { MemoryPeriodStore } from "#test/support/memory-period-store.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { seededNodeStreams } from "#test/support/small-network.ts";
@@ -86,7 +86,7 @@ export interface WorldOptions {
   readonly nodeDependencies?: (name: string, dependencies: NodeDependencies) => NodeDependencies;
   readonly nodeLink?: (name: string, link: Link) => Link;
   /** For planted faults: where a node keeps its epoch keys. */
-  readonly epochStore?: (name: string) => MemoryEpochStore;
+  readonly periodStore?: (name: string) => MemoryPeriodStore;
 }
 
 export class World {
@@ -102,7 +102,7 @@ export class World {
   readonly #options: WorldOptions;
   readonly #test: TestNetwork;
   readonly #nodes = new Map<string, MixNode | ProviderNode>();
-  readonly #epochStores = new Map<string, MemoryEpochStore>();
+  readonly #periodStores = new Map<string, MemoryPeriodStore>();
   readonly #databases = new Map<string, ProviderDatabase>();
   /** How often each node was started. */
   readonly #runs = new Map<string, number>();
@@ -280,8 +280,8 @@ export class World {
     this.#runs.set(name, run + 1);
     // A new process draws new randomness: the same again would give it the same keys for other epochs.
     const streams = seededNodeStreams(run === 0 ? seed : `${seed}/${run}`);
-    const epochs = this.#epochStores.get(name) ?? this.#options.epochStore?.(name) ?? new MemoryEpochStore();
-    this.#epochStores.set(name, epochs);
+    const periodStore = this.#periodStores.get(name) ?? this.#options.periodStore?.(name) ?? new MemoryPeriodStore();
+    this.#periodStores.set(name, periodStore);
     return {
       clock,
       streams,
@@ -292,7 +292,7 @@ export class World {
       identity: { identitySeed: this.#identitySeed(name), linkKey },
       address: addressOf(name),
       operator: this.#options.operatorOf?.(name) ?? `operator of ${name}`,
-      epochs,
+      periodStore,
       log: new Log({ clock, sink: (line) => this.log.push(`${name}: ${line}`) }),
       observer: this.#options.observer,
       limits: this.#options.nodeLimits ?? {},

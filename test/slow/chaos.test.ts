@@ -26,7 +26,7 @@ import { seconds } from "#transport/core/units.ts";
 /** The demo's, at twice as many epochs. */
 const PARAMETERS: Parameters = {
   ...DEMO_PARAMETERS,
-  epoch: { duration: seconds(60), lead: seconds(20), overlap: seconds(40) },
+  epoch: { duration: seconds(60), lead: seconds(20), overlap: seconds(45), keyPeriods: 2, keyLead: seconds(10) },
 };
 const MAILS_MIN = 1_000;
 const MEAN_INTERVAL_MILLISECONDS = 900;

@@ -107,13 +107,13 @@ test("the image of the daemon is what it says, and a network runs in containers 
         "it was reaped",
       );
 
-      const keys = on.epochFiles("mix");
+      const keys = on.keyFiles("mix");
       assert.ok(keys.length > 0);
       process.kill(on.pidOf("mix"), "SIGKILL");
       assert.equal(await mix.ended, 137);
       const again = on.start(its, "mix");
       await again.says(/^\{"ready":true/m);
-      const kept = on.epochFiles("mix");
+      const kept = on.keyFiles("mix");
       assert.deepEqual(
         keys.filter((each) => !kept.includes(each)),
         [],

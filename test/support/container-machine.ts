@@ -65,7 +65,7 @@ export async function containerMachine(t: TestContext, { folder, archive }: { fo
       }
     },
     pidOf,
-    epochFiles: (name: string): string[] => readdirSync(join(at["/run/starling"], name)).toSorted(),
+    keyFiles: (name: string): string[] => readdirSync(join(at["/run/starling"], name)).toSorted(),
     /** What the daemon's own process has started. */
     children(name: string): { pid: number; state: string }[] {
       const { stdout } = spawnSync("ps", ["-o", "pid=,stat=", "--ppid", String(pidOf(name))], { encoding: "utf8" });

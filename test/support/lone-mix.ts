@@ -8,8 +8,8 @@ import type { Metrics } from "#provider-server/observe/metrics.ts";
 import type { Observer } from "#provider-server/observe/observer.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import {
-  type Epoch,
-  epochNumber,
+  type KeyPeriod,
+  keyPeriodNumber,
   type Milliseconds,
   milliseconds,
   type NodeId,
@@ -79,18 +79,18 @@ export class LoneMix {
   }
 
   /** A packet that stays here for `delay` and goes on to a node behind this one. */
-  packet(delay: Milliseconds, epoch: Epoch = this.#epoch()): Uint8Array {
+  packet(delay: Milliseconds, period: KeyPeriod = this.#period()): Uint8Array {
     const { suite } = this.net;
     const own = this.#descriptor as NodeDescriptor;
     const behind = this.net.mixes[1] as MixNode; // mix1 stands in layer 2
     const hops: { nodeId: NodeId; mixKey: Uint8Array; delay: Milliseconds }[] = [
-      { nodeId: own.nodeId, mixKey: own.mixKeys.get(epoch) as Uint8Array, delay },
+      { nodeId: own.nodeId, mixKey: own.mixKeys.get(period) as Uint8Array, delay },
       { nodeId: behind.nodeId, mixKey: suite.kem.generate(this.#random).publicKey, delay },
     ];
     const random = this.#random;
     const payload = random.bytes(this.node.sphinx.geometry.payloadBytes);
     const destination = { command: "drop", recipient: random.bytes(32) } as const;
-    return this.node.sphinx.wrap({ path: { epoch, hops }, destination, payload, random }).packet;
+    return this.node.sphinx.wrap({ path: { period, hops }, destination, payload, random }).packet;
   }
 
   async #stop(): Promise<void> {
@@ -98,7 +98,7 @@ export class LoneMix {
     await this.net.stop();
   }
 
-  #epoch(): Epoch {
-    return epochNumber(Math.min(...(this.#descriptor as NodeDescriptor).mixKeys.keys()));
+  #period(): KeyPeriod {
+    return keyPeriodNumber(Math.min(...(this.#descriptor as NodeDescriptor).mixKeys.keys()));
   }
 }

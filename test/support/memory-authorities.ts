@@ -155,8 +155,8 @@ export function publishNodes(
   const { suite, clock, names, epoch } = o;
   for (const name of names) {
     const role = name.length === 1 ? "provider" : "mix";
-    const epochs = [epoch, epoch + 1, epoch + 2];
-    authorities.publish(testDescriptor(suite, { name, role, epochs, publishedAt: clock.now() }).bytes);
+    const periods = [epoch, epoch + 1, epoch + 2];
+    authorities.publish(testDescriptor(suite, { name, role, periods, publishedAt: clock.now() }).bytes);
   }
 }
 

@@ -40,17 +40,17 @@ export function naiveSizes(suite: NaiveSuite) {
 /** §6: header for a path that ends with the given final block (49 bytes, whatever they say). */
 export function naiveHeader(
   suite: NaiveSuite,
-  epoch: number,
+  period: number,
   hops: readonly NaiveHop[],
   finalBlock: Bytes,
   random: Random,
 ) {
   const size = naiveSizes(suite);
   const last = hops.length - 1;
-  const prefix = [1, suite === "xwing" ? 2 : 1, ...u32(epoch)];
+  const prefix = [1, suite === "xwing" ? 2 : 1, ...u32(period)];
 
   const sealed = hops.map((hop) => encapsulate(suite, hop.publicKey, random));
-  const keys = hops.map((hop, i) => naiveKeys(suite, epoch, hop.nodeId, sealed[i]!.ciphertext, sealed[i]!.secret));
+  const keys = hops.map((hop, i) => naiveKeys(suite, period, hop.nodeId, sealed[i]!.ciphertext, sealed[i]!.secret));
   const stream = keys.map((key) => keystream(key.routing, size.routing + size.forward));
 
   let filler = new Uint8Array(0) as Bytes;
@@ -75,7 +75,7 @@ export function naiveHeader(
 /** §6: header and payload. The SURB id of a packet that is no reply is drawn first. */
 export function naiveWrap(options: {
   suite: NaiveSuite;
-  epoch: number;
+  period: number;
   hops: readonly NaiveHop[];
   command: number;
   recipient: Bytes;
@@ -83,7 +83,7 @@ export function naiveWrap(options: {
   random: Random;
 }) {
   const finalBlock = join([options.command], options.recipient, options.random(16));
-  const { header, keys } = naiveHeader(options.suite, options.epoch, options.hops, finalBlock, options.random);
+  const { header, keys } = naiveHeader(options.suite, options.period, options.hops, finalBlock, options.random);
   let payload = options.payload;
   for (const key of keys.toReversed()) payload = naiveLioness(key.payload, payload, "encrypt");
   return { packet: join(header, payload), tags: keys.map((key) => key.tag) };
@@ -94,20 +94,20 @@ export function naiveUnwrap(options: {
   suite: NaiveSuite;
   packet: Bytes;
   packetBytes: number;
-  epochs: ReadonlyMap<number, Bytes>;
+  periods: ReadonlyMap<number, Bytes>;
   nodeId: Bytes;
 }) {
   const { suite, packet, nodeId } = options;
   const size = naiveSizes(suite);
   if (packet.length !== options.packetBytes) return undefined;
   if (packet[0] !== 1 || packet[1] !== (suite === "xwing" ? 2 : 1)) return undefined;
-  const epoch = packet[2]! * 2 ** 24 + packet[3]! * 2 ** 16 + packet[4]! * 2 ** 8 + packet[5]!;
-  const privateKey = options.epochs.get(epoch);
+  const period = packet[2]! * 2 ** 24 + packet[3]! * 2 ** 16 + packet[4]! * 2 ** 8 + packet[5]!;
+  const privateKey = options.periods.get(period);
   if (privateKey === undefined) return undefined;
   const ciphertext = packet.slice(6, 6 + size.ciphertext);
   const secret = decapsulate(suite, privateKey, ciphertext);
   if (secret === undefined) return undefined;
-  const keys = naiveKeys(suite, epoch, nodeId, ciphertext, secret);
+  const keys = naiveKeys(suite, period, nodeId, ciphertext, secret);
 
   const covered = packet.slice(0, size.header - 32);
   const mac = blake2b(covered, { dkLen: 32, key: keys.mac });
@@ -135,16 +135,16 @@ export function naiveUnwrap(options: {
   return { command, tag: keys.tag, recipient: plain.slice(1, 33), surbId: plain.slice(33, 49), payload };
 }
 
-/** §4: HKDF-SHA-512 over the shared secret; info = label ‖ suite ‖ epoch ‖ node id ‖ BLAKE2b-256(ciphertext). */
+/** §4: HKDF-SHA-512 over the shared secret; info = label ‖ suite ‖ period ‖ node id ‖ BLAKE2b-256(ciphertext). */
 export function naiveKeys(
   suite: NaiveSuite,
-  epoch: number,
+  period: number,
   nodeId: Bytes,
   ciphertext: Bytes,
   secret: Bytes,
 ): NaiveKeys {
   const label = new TextEncoder().encode("starling/sphinx/v1");
-  const info = join(label, [suite === "xwing" ? 2 : 1], u32(epoch), nodeId, blake2b(ciphertext, { dkLen: 32 }));
+  const info = join(label, [suite === "xwing" ? 2 : 1], u32(period), nodeId, blake2b(ciphertext, { dkLen: 32 }));
   const okm = hkdf(sha512, secret, new Uint8Array(0), info, 112);
   return { mac: okm.slice(0, 32), routing: okm.slice(32, 64), payload: okm.slice(64, 96), tag: okm.slice(96) };
 }
@@ -178,14 +178,14 @@ export function naiveLioness(key: Bytes, block: Bytes, direction: "encrypt" | "d
 /** §8: what the creator of a SURB keeps and gives, and what comes back. */
 export function naiveSurb(options: {
   suite: NaiveSuite;
-  epoch: number;
+  period: number;
   hops: readonly NaiveHop[];
   mailbox: Bytes;
   surbId: Bytes;
   random: Random;
 }) {
   const finalBlock = join([0x13], options.mailbox, options.surbId);
-  const { header, keys } = naiveHeader(options.suite, options.epoch, options.hops, finalBlock, options.random);
+  const { header, keys } = naiveHeader(options.suite, options.period, options.hops, finalBlock, options.random);
   const own = options.random(32);
   return {
     surb: join(header, options.hops[0]!.nodeId, own),

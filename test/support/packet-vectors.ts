@@ -5,7 +5,7 @@
 
 import { toHex } from "#transport/core/bytes.ts";
 import type { SuiteName } from "#transport/core/parameters.ts";
-import { epochNumber, mailboxId, milliseconds, nodeId, surbId } from "#transport/core/units.ts";
+import { keyPeriodNumber, mailboxId, milliseconds, nodeId, surbId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { type Geometry, geometryForPayload, HOPS_MAX } from "#transport/sphinx/geometry.ts";
@@ -19,7 +19,7 @@ export interface PacketVectors {
   readonly provenance: string;
   readonly suite: SuiteName;
   readonly packetBytes: number;
-  readonly epoch: number;
+  readonly period: number;
   /** The nodes of every path, in order; a path of n hops is the first n. */
   readonly nodes: readonly NodeVector[];
   readonly packets: readonly PacketVector[];
@@ -79,7 +79,7 @@ export interface RefusedVector {
   readonly after: number;
 }
 
-const EPOCH = epochNumber(0x01020304);
+const PERIOD = keyPeriodNumber(0x01020304);
 /** Small, so that the files are; the format is the same at any size. */
 const PAYLOAD_BYTES: Readonly<Record<SuiteName, number>> = { x25519: 1536, xwing: 1536 };
 const DESTINATIONS = ["drop", "loop", "service", "mailbox"] as const;
@@ -95,7 +95,7 @@ export async function packetVectors(name: SuiteName): Promise<PacketVectors> {
       "Made by `node test/support/generate-vectors.ts` from the seeds in this file; test/support/packet-vectors.ts.",
     suite: name,
     packetBytes: geometry.packetBytes,
-    epoch: EPOCH,
+    period: PERIOD,
     nodes: nodes.map(({ hop, privateKey }) => ({
       nodeId: toHex(hop.nodeId),
       privateKey: toHex(privateKey),
@@ -121,7 +121,7 @@ function vectorNodes(suite: Suite) {
 }
 
 const pathOf = (nodes: readonly VectorNode[], hops: number): Path => ({
-  epoch: EPOCH,
+  period: PERIOD,
   hops: nodes.slice(0, hops).map(({ hop }) => hop),
 });
 
@@ -175,7 +175,7 @@ function follow(sphinx: Sphinx, nodes: readonly VectorNode[], first: Uint8Array)
   for (const { hop, keys } of nodes) {
     const ciphertext = packet.subarray(6, 6 + geometry.ciphertextBytes);
     const sharedSecret = keys.get().decapsulate(ciphertext) as Uint8Array;
-    const secret = toHex(hopSecret(suite, { sharedSecret, ciphertext, nodeId: hop.nodeId, epoch: EPOCH }));
+    const secret = toHex(hopSecret(suite, { sharedSecret, ciphertext, nodeId: hop.nodeId, period: PERIOD }));
     const step = sphinx.unwrap(packet, keys, hop.nodeId);
     if (step.kind === "deliver") {
       steps.push({ hopSecret: secret, tag: toHex(step.tag), command: step.command });
@@ -195,8 +195,8 @@ function editVectors(geometry: Geometry): RefusedVector[] {
   const fields: [name: string, at: number][] = [
     ["version", 0],
     ["suite", 1],
-    ["epoch, first byte", 2],
-    ["epoch, last byte", 5],
+    ["period, first byte", 2],
+    ["period, last byte", 5],
     ["ciphertext, first byte", 6],
     ["ciphertext, last byte", routing - 1],
     ["routing block: command", routing],
@@ -228,8 +228,8 @@ function editVectors(geometry: Geometry): RefusedVector[] {
     first("version 0", { at: 0, set: "00" }),
     first("version 2", { at: 0, set: "02" }),
     first("the other suite", { at: 1, set: geometry.suite === "xwing" ? "01" : "02" }),
-    first("the epoch before", { at: 2, set: "01020303" }),
-    first("the epoch after", { at: 2, set: "01020305" }),
+    first("the period before", { at: 2, set: "01020303" }),
+    first("the period after", { at: 2, set: "01020305" }),
     first("a MAC of zeros", { at: mac, set: "00".repeat(32) }),
     first("an all-zero point", { at: routing - 32, set: "00".repeat(32) }),
     first("a point of order 1", { at: routing - 32, set: `01${"00".repeat(31)}` }),
@@ -275,7 +275,7 @@ function forgedVectors(sphinx: Sphinx, nodes: readonly VectorNode[]): RefusedVec
     const random = new SeededRandom(`vectors ${suite.name} command ${code}`);
     const draw = (length: number): Uint8Array => random.bytes(length);
     const finalBlock = Uint8Array.of(code, ...draw(48));
-    const { header } = naiveHeader(suite.name, EPOCH, hops.slice(0, count), finalBlock, draw);
+    const { header } = naiveHeader(suite.name, PERIOD, hops.slice(0, count), finalBlock, draw);
     const packet = Uint8Array.of(...header, ...draw(geometry.payloadBytes));
     const name = `command 0x${code.toString(16).padStart(2, "0")} under a MAC that holds`;
     return { name, packet: toHex(packet), refusedBy: count as 1 | 2 | 3 | 4, after: 0 };

@@ -34,7 +34,7 @@ export const PASSPHRASE = "correct horse battery";
 /** Of virtual time: enough for several epochs and every wait that doubles. */
 const PATIENCE: Milliseconds = seconds(1200);
 /** Short epochs: lists change, run out and come back within a minute. */
-const EPOCH = { duration: seconds(40), lead: seconds(6), overlap: seconds(12) };
+const EPOCH = { duration: seconds(40), lead: seconds(6), overlap: seconds(12), keyPeriods: 2, keyLead: seconds(6) };
 /** Virtual time never runs further ahead of a disk than this. */
 const STEP: Milliseconds = milliseconds(100);
 

@@ -9,7 +9,7 @@ import { MixNode } from "#provider-server/mix/mix-node.ts";
 import { ProviderNode } from "#provider-server/node/provider-node.ts";
 import type { Observer } from "#provider-server/observe/observer.ts";
 import { Log } from "#provider-server/observe/log.ts";
-import { MemoryEpochStore } from "#test/support/memory-epoch-store.ts";
+import { MemoryPeriodStore } from "#test/support/memory-period-store.ts";
 import { MemoryLinks } from "#test/support/memory-links.ts";
 import { rememberSignatures } from "./remembered-signatures.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -125,7 +125,7 @@ export class SmallNetwork {
       identity: { identitySeed, linkKey },
       address: addressOf(name),
       operator: name,
-      epochs: new MemoryEpochStore(),
+      periodStore: new MemoryPeriodStore(),
       log,
       observer,
     };

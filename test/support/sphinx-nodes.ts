@@ -1,7 +1,7 @@
 /** Nodes with keys, and packets through them, without a network: for tests of the packet layer alone. */
 
 import type { SuiteName } from "#transport/core/parameters.ts";
-import { epochNumber, milliseconds, type NodeId, nodeId } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, type NodeId, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Decapsulator } from "#transport/crypto/suite.ts";
 import { geometryForPayload, HOPS_MAX } from "#transport/sphinx/geometry.ts";
@@ -27,7 +27,7 @@ export interface SphinxNodes {
   travel(packet: Uint8Array): Unwrapped[];
 }
 
-export const TEST_EPOCH = epochNumber(40);
+export const TEST_PERIOD = keyPeriodNumber(40);
 
 export async function sphinxNodes(options: {
   suite: SuiteName;
@@ -44,7 +44,7 @@ export async function sphinxNodes(options: {
     const key = suite.kem.open(privateKey);
     const id = nodeId(random.bytes(32));
     const hop = { nodeId: id, mixKey: publicKey, delay: milliseconds(i * 700) };
-    return { id, hop, privateKey, key, keys: { get: (epoch) => (epoch === TEST_EPOCH ? key : undefined) } };
+    return { id, hop, privateKey, key, keys: { get: (period) => (period === TEST_PERIOD ? key : undefined) } };
   });
   const unwrapAt = (index: number, packet: Uint8Array): Unwrapped => {
     const node = nodes[index] as SphinxNode;
@@ -54,7 +54,7 @@ export async function sphinxNodes(options: {
     sphinx,
     random,
     nodes,
-    path: (hops = HOPS_MAX) => ({ epoch: TEST_EPOCH, hops: nodes.slice(0, hops).map(({ hop }) => hop) }),
+    path: (hops = HOPS_MAX) => ({ period: TEST_PERIOD, hops: nodes.slice(0, hops).map(({ hop }) => hop) }),
     unwrapAt,
     travel(first) {
       const steps: Unwrapped[] = [];

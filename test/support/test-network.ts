@@ -2,7 +2,14 @@
 
 import { utf8 } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
-import { type Epoch, epochNumber, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
+import {
+  type Epoch,
+  epochNumber,
+  keyPeriodNumber,
+  type Milliseconds,
+  milliseconds,
+  seconds,
+} from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import {
   type ConsensusFields,
@@ -24,7 +31,7 @@ export const QUICK_PARAMETERS: Parameters = {
   ...LIVE_PARAMETERS,
   suite: "x25519",
   packetBytes: 4096,
-  epoch: { duration: seconds(20), lead: seconds(4), overlap: seconds(4) },
+  epoch: { duration: seconds(20), lead: seconds(4), overlap: seconds(4), keyPeriods: 1, keyLead: seconds(4) },
 };
 
 export interface TestNetwork {
@@ -87,7 +94,8 @@ export interface NodeWish {
   readonly role?: NodeRole;
   readonly operator?: string;
   readonly domain?: string;
-  readonly epochs?: readonly number[];
+  /** Key periods whose keys it names: with `QUICK_PARAMETERS` an epoch is one. */
+  readonly periods?: readonly number[];
   readonly publishedAt?: number;
   readonly address?: string;
   readonly tokenKeys?: ReadonlyMap<number, Uint8Array>;
@@ -95,8 +103,8 @@ export interface NodeWish {
 
 /** Everything follows from the name. */
 export function testDescriptor(suite: Suite, wish: NodeWish): SignedDescriptor {
-  const { name, role = "mix", epochs = [0, 1, 2] } = wish;
-  const keyOf = (epoch: number): Uint8Array => suite.kem.generate(new SeededRandom(`${name}/mix/${epoch}`)).publicKey;
+  const { name, role = "mix", periods = [0, 1, 2] } = wish;
+  const keyOf = (period: number): Uint8Array => suite.kem.generate(new SeededRandom(`${name}/mix/${period}`)).publicKey;
   return signDescriptor({
     fields: {
       role,
@@ -104,7 +112,7 @@ export function testDescriptor(suite: Suite, wish: NodeWish): SignedDescriptor {
       address: wish.address ?? "127.0.0.1:4000",
       operator: wish.operator ?? `operator of ${name}`,
       domain: wish.domain ?? (role === "provider" ? `${name}.example` : ""),
-      mixKeys: new Map(epochs.map((epoch) => [epochNumber(epoch), keyOf(epoch)])),
+      mixKeys: new Map(periods.map((period) => [keyPeriodNumber(period), keyOf(period)])),
       tokenKeys: wish.tokenKeys ?? new Map(),
       publishedAt: milliseconds(wish.publishedAt ?? 0),
     },
@@ -122,7 +130,7 @@ export function testAdmission(suite: Suite, name: string): AdmittedNode {
 /** Three layers of `perLayer` mixes and two providers, each of its own operator. */
 export function testNodes(
   suite: Suite,
-  o: { perLayer?: number; epochs?: readonly number[]; publishedAt?: number } = {},
+  o: { perLayer?: number; periods?: readonly number[]; publishedAt?: number } = {},
 ) {
   const { perLayer = 2, ...wish } = o;
   const mixes = Array.from({ length: 3 * perLayer }, (_, index) =>

@@ -29,7 +29,7 @@ export function clientStatus(parts: StatusParts): ClientStatus {
     state: stateOf(parts),
     profile: profiles.nameAt(now),
     nextProfile: nextProfile !== undefined && nextProfile.from > now ? nextProfile : undefined,
-    epoch: current?.epoch,
+    epoch: current?.consensus.epoch,
     mixes: mixes.length,
     operators: new Set(mixes.map((mix) => mix.operator)).size,
     providers: current?.consensus.providers.length ?? 0,

@@ -6,7 +6,7 @@
 import type { Cancel, Clock } from "../core/clock.ts";
 import { TransportError, type TransportErrorCode } from "../core/errors.ts";
 import { exponential, type RandomSource, uniform } from "../core/random.ts";
-import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "../core/units.ts";
+import { epochNumber, type KeyPeriod, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { Directory } from "../directory/directory.ts";
 import { epochInUse } from "../directory/epochs.ts";
@@ -89,11 +89,11 @@ export class ConsensusKeeper {
     if (this.current() === undefined) this.#ask();
   }
 
-  /** The consensus and the epoch whose keys to use now; undefined when there is none in force or it cannot be trusted. */
-  current(): { consensus: Consensus; epoch: Epoch } | undefined {
+  /** The consensus and the key period to use now; undefined when there is none in force or it cannot be trusted. */
+  current(): { consensus: Consensus; period: KeyPeriod } | undefined {
     if (this.problem !== undefined) return undefined;
     const now = this.#deps.clock.now();
-    return { consensus: this.#directory.at(now), epoch: this.#directory.keyEpoch(now) };
+    return { consensus: this.#directory.at(now), period: this.#directory.keyPeriod(now) };
   }
 
   /** Whether the provider has said what it has, if only that it has none. */
@@ -154,7 +154,7 @@ export class ConsensusKeeper {
     this.#deps.onChange();
   }
 
-  /** At a random time in the beginning of every epoch of keys, and again while there is no answer. */
+  /** At a random time in the beginning of every epoch of lists, and again while there is no answer. */
   #plan(): void {
     if (this.#stopped) return;
     const { clock, network, random } = this.#deps;
@@ -162,7 +162,7 @@ export class ConsensusKeeper {
     const now = clock.now();
     const next = this.#lacksCurrent()
       ? now + exponential(random, this.#retryMean())
-      : epochInUse(network, epochNumber(this.#directory.keyEpoch(now) + 1)) + uniform(random) * ASK_SHARE * duration;
+      : epochInUse(network, epochNumber(this.#directory.listEpoch(now) + 1)) + uniform(random) * ASK_SHARE * duration;
     this.#next = milliseconds(next);
     this.#cancel = clock.at(this.#next, () => {
       this.#next = undefined;
@@ -181,7 +181,7 @@ export class ConsensusKeeper {
   }
 
   #lacksCurrent(): boolean {
-    const epoch = this.#directory.keyEpoch(this.#deps.clock.now());
+    const epoch = this.#directory.listEpoch(this.#deps.clock.now());
     return this.#problem !== undefined || !this.#directory.held.some((consensus) => consensus.epoch === epoch);
   }
 

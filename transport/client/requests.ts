@@ -1,6 +1,6 @@
 /**
  * Questions to services behind the mix network, answered by SURB into the own mailbox. Reply keys live in memory only and
- * die with their epoch. Spec: docs/spec/01-message.md §7
+ * die with their key period. Spec: docs/spec/01-message.md §7
  */
 
 import { toHex } from "../core/bytes.ts";
@@ -61,8 +61,14 @@ interface Attempt {
   readonly request: Uint8Array;
   /** After this the reply finds no keys: the SURB must not be used any more. */
   readonly until: Milliseconds;
-  readonly done: (reply: Uint8Array | undefined) => void;
+  readonly done: (ended: Ended) => void;
   cancel: Cancel;
+}
+
+interface Ended {
+  readonly reply: Uint8Array | undefined;
+  /** Or may leave still, having been given to a slot. */
+  readonly hasLeft: boolean;
 }
 
 export class Requests implements PayloadSource {
@@ -86,9 +92,13 @@ export class Requests implements PayloadSource {
     this.#open++;
     try {
       const order = this.#deps.nextOrder();
+      let token: Uint8Array | undefined;
       for (let attempt = 0; attempt < REQUEST_ATTEMPTS && !this.#stopped; attempt++) {
-        const reply = await this.#attempt(question, order);
+        token ??= await this.#token(question);
+        const { reply, hasLeft } = await this.#attempt(question, { order, token });
         if (reply !== undefined) return reply;
+        // The provider may have spent one that left.
+        if (hasLeft) token = undefined;
       }
       throw new TransportError("SERVICE_TIMEOUT");
     } finally {
@@ -121,15 +131,18 @@ export class Requests implements PayloadSource {
     for (const attempt of [...this.#waiting, ...this.#sent.values()]) this.#finish(attempt, undefined);
   }
 
-  /** The reply, or undefined when it did not come in time. */
-  async #attempt(question: Question, order: number): Promise<Uint8Array | undefined> {
-    // One for each attempt: the provider may have spent the last one's.
-    const token = needsToken(question.service, question.body) ? await this.#deps.token(question.provider) : NO_TOKEN;
+  async #token({ service, body, provider }: Question): Promise<Uint8Array> {
+    if (!needsToken(service, body)) return NO_TOKEN;
+    return this.#deps.token(provider);
+  }
+
+  /** The reply, or undefined when it did not come in time, or the request found no slot. */
+  async #attempt(question: Question, { order, token }: { order: number; token: Uint8Array }): Promise<Ended> {
     const made = await this.#deps.quiet.run(() => this.#make(question, token));
     return new Promise((resolve) => {
       const attempt: Attempt = { ...made, question, order, done: resolve, cancel: () => undefined };
       if (this.#stopped) return this.#finish(attempt, undefined);
-      // One that finds no slot while its SURB lives is made anew, with the epoch's next keys.
+      // One that finds no slot while its SURB lives is made anew, with the next keys.
       attempt.cancel = this.#deps.clock.at(attempt.until, () => this.#finish(attempt, undefined));
       this.#waiting.add(attempt);
     });
@@ -176,10 +189,10 @@ export class Requests implements PayloadSource {
   #finish(attempt: Attempt, reply: Uint8Array | undefined): void {
     attempt.cancel();
     this.#waiting.delete(attempt);
-    this.#sent.delete(toHex(attempt.surbId));
+    const hasLeft = this.#sent.delete(toHex(attempt.surbId));
     wipe(attempt.replyKey);
     this.#tell({ what: "closed", surbId: attempt.surbId, isAnswered: reply !== undefined });
-    attempt.done(reply);
+    attempt.done({ reply, hasLeft });
   }
 
   #tell(event: WithoutTime<ReplyBlockEvent>): void {

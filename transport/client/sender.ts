@@ -9,7 +9,7 @@ import { TransportError } from "../core/errors.ts";
 import type { Parameters } from "../core/parameters.ts";
 import type { RandomStreams } from "../core/random.ts";
 import {
-  type Epoch,
+  type KeyPeriod,
   MAILBOX_ID_BYTES,
   type MailboxId,
   MESSAGE_ID_BYTES,
@@ -34,7 +34,7 @@ import type { PayloadContender, PayloadSource, Sent } from "./payload.ts";
 import type { SlotCargo } from "./types.ts";
 import type { Collect } from "./boxes/collects.ts";
 
-type Current = { consensus: Consensus; epoch: Epoch };
+type Current = { consensus: Consensus; period: KeyPeriod };
 
 export interface SenderDeps {
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export interface SenderDeps {
   readonly collect: ((current: Current) => Collect) | undefined;
   /** Whether frames can leave at all: a queue is not emptied into a link that is down. */
   readonly isUp: () => boolean;
-  readonly current: () => { consensus: Consensus; epoch: Epoch } | undefined;
+  readonly current: () => { consensus: Consensus; period: KeyPeriod } | undefined;
   readonly onSlot: (slot: { kind: SlotKind; carried: SlotCargo; bytes: number; at: Milliseconds }) => void;
   readonly onLoop: (loop: { id: MessageId; at: Milliseconds; mixes: readonly NodeId[] }) => void;
 }
@@ -145,7 +145,7 @@ export class Sender {
     return { cargo, content, provider: next.provider, meanDelay, settled };
   }
 
-  #cover(kind: "loop" | "drop", { consensus, epoch }: Current, meanDelay: Milliseconds): Filling {
+  #cover(kind: "loop" | "drop", { consensus, period }: Current, meanDelay: Milliseconds): Filling {
     const { streams, own, mailboxKey, onLoop } = this.#deps;
     const { paths, padding } = streams;
     if (kind === "drop") {
@@ -153,7 +153,7 @@ export class Sender {
       return {
         cargo: "drop",
         content: { destination, plaintext: this.coverPlaintext(), mailboxKey: mailboxKey() },
-        provider: chooseProvider({ consensus, epoch, paths }),
+        provider: chooseProvider({ consensus, period, paths }),
         meanDelay,
         settled: () => undefined,
       };
@@ -171,13 +171,13 @@ export class Sender {
     };
   }
 
-  #wrap(kind: SlotKind, filling: Filling, { consensus, epoch }: Current): Prepared {
+  #wrap(kind: SlotKind, filling: Filling, { consensus, period }: Current): Prepared {
     const { streams, sphinx, own, guards, clock, onSlot } = this.#deps;
     const { paths, delays, keys } = streams;
     try {
       const { provider: destination, meanDelay, content, cargo } = filling;
       const from = own.providerId;
-      const path = choosePath({ consensus, epoch, meanDelay, paths, delays, destination, from, guards: guards() });
+      const path = choosePath({ consensus, period, meanDelay, paths, delays, destination, from, guards: guards() });
       const { firstHop, packet, tags, hash } = wrapSlot({ sphinx, path, content, keys });
       const frame = encodeFrame({ type: "send", firstHop, packet }, sphinx.geometry);
       return {
@@ -211,13 +211,13 @@ export class Sender {
   }
 }
 
-const cache = new WeakMap<Consensus, { epoch: Epoch; providers: ReadonlySet<string> }>();
+const cache = new WeakMap<Consensus, { period: KeyPeriod; providers: ReadonlySet<string> }>();
 
 /** The providers alive, by hexadecimal id. Throws NO_PATH. */
-function reachable({ consensus, epoch }: Current): ReadonlySet<string> {
+function reachable({ consensus, period }: Current): ReadonlySet<string> {
   const known = cache.get(consensus);
-  if (known?.epoch === epoch) return known.providers;
-  const providers = new Set(usableNodes(consensus, epoch).providers.map(({ nodeId }) => toHex(nodeId)));
-  cache.set(consensus, { epoch, providers });
+  if (known?.period === period) return known.providers;
+  const providers = new Set(usableNodes(consensus, period).providers.map(({ nodeId }) => toHex(nodeId)));
+  cache.set(consensus, { period, providers });
   return providers;
 }

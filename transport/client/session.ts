@@ -5,8 +5,8 @@
 
 import type { Place } from "../box/place.ts";
 import { TransportError } from "../core/errors.ts";
-import { epochNumber, type MessageId, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
-import { epochStart } from "../directory/epochs.ts";
+import { type MessageId, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
+import { replyBlockUntil } from "../directory/epochs.ts";
 import type { MailboxRecord } from "../directory/mailbox-record.ts";
 import { chooseReplyPath } from "../directory/path.ts";
 import type { Frame } from "../link/frame.ts";
@@ -317,11 +317,11 @@ export class Session {
     const { keeper, network, opened, streams } = this.#deps;
     const current = keeper.current();
     if (current === undefined) throw new TransportError("NO_CONSENSUS");
-    const { consensus, epoch } = current;
+    const { consensus, period } = current;
     const { paths, delays } = streams;
     const { meanDelay } = this.#profile();
-    const path = chooseReplyPath({ consensus, epoch, meanDelay, paths, delays, from, to: opened.providerId });
-    return { path, until: epochStart(network, epochNumber(epoch + 1)) };
+    const path = chooseReplyPath({ consensus, period, meanDelay, paths, delays, from, to: opened.providerId });
+    return { path, until: replyBlockUntil(network, period) };
   }
 
   /** The earliest of whatever has its time. */

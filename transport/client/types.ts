@@ -120,6 +120,7 @@ export interface ClientStatus {
   readonly state: ClientState;
   readonly profile: ProfileName;
   readonly nextProfile: { readonly profile: ProfileName; readonly from: Milliseconds } | undefined;
+  /** That of the list in use. */
   readonly epoch: number | undefined;
   readonly mixes: number;
   readonly operators: number;

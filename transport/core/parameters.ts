@@ -38,10 +38,14 @@ export interface Parameters {
   readonly delayCap: number;
   readonly epoch: {
     readonly duration: Milliseconds;
-    /** A sender at time t uses the keys of the epoch at t + lead. */
+    /** A sender at time t uses the list of the epoch at t + lead. */
     readonly lead: Milliseconds;
-    /** A node keeps the keys of an epoch this long after its end. */
+    /** A node keeps the key of a key period this long after its end. */
     readonly overlap: Milliseconds;
+    /** Into so many equal key periods an epoch is cut; each has its mix keys. 1 to 12. */
+    readonly keyPeriods: number;
+    /** A sender at time t uses the keys of the key period at t + keyLead, which is at most the lead. */
+    readonly keyLead: Milliseconds;
   };
   /** Loop packets that every mix and provider sends through the network back to itself. */
   readonly nodeLoopRate: PerSecond;
@@ -96,7 +100,13 @@ export const LIVE_PARAMETERS: Parameters = {
     },
   },
   delayCap: 16,
-  epoch: { duration: seconds(3600), lead: seconds(600), overlap: seconds(600) },
+  epoch: {
+    duration: seconds(3600),
+    lead: seconds(600),
+    overlap: seconds(300),
+    keyPeriods: 4,
+    keyLead: seconds(0),
+  },
   nodeLoopRate: perSecond(1 / 4),
   minimumPool: 20,
   tokens: { period: milliseconds(DAY), perProvider: 16 },
@@ -114,7 +124,7 @@ export const DEMO_PARAMETERS: Parameters = {
     mail: { ...LIVE_PARAMETERS.profiles.mail, sendRate: perSecond(6), pollRate: perSecond(9), meanDelay: seconds(1) },
     chat: { ...LIVE_PARAMETERS.profiles.chat, sendRate: perSecond(6), pollRate: perSecond(9) },
   },
-  epoch: { duration: seconds(120), lead: seconds(20), overlap: seconds(40) },
+  epoch: { duration: seconds(120), lead: seconds(20), overlap: seconds(45), keyPeriods: 2, keyLead: seconds(10) },
   nodeLoopRate: perSecond(1 / 2),
   minimumPool: 3,
   tokens: { period: seconds(3600), perProvider: 16 },

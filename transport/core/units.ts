@@ -7,8 +7,10 @@ type Unit<T, Name extends string> = T & { readonly [unit]: Name };
 export type Milliseconds = Unit<number, "Milliseconds">;
 /** A rate in events per second. */
 export type PerSecond = Unit<number, "PerSecond">;
-/** The number of a key epoch, counted from the network's genesis; fits 32 bits. */
+/** The number of an epoch, the life of a list of nodes, counted from the network's genesis; fits 32 bits. */
 export type Epoch = Unit<number, "Epoch">;
+/** The number of a key period, the life of a mix key: epochs have one or more each, counted through; fits 32 bits. */
+export type KeyPeriod = Unit<number, "KeyPeriod">;
 
 /** 32 bytes: BLAKE2b-256 of a node's identity key (docs/spec/08-directory.md). */
 export type NodeId = Unit<Uint8Array, "NodeId">;
@@ -31,6 +33,7 @@ export const milliseconds = (value: number): Milliseconds => value as Millisecon
 export const seconds = (value: number): Milliseconds => (value * 1000) as Milliseconds;
 export const perSecond = (value: number): PerSecond => value as PerSecond;
 export const epochNumber = (value: number): Epoch => value as Epoch;
+export const keyPeriodNumber = (value: number): KeyPeriod => value as KeyPeriod;
 
 /** The mean wait between events of a rate. The only conversion between the two units. */
 export const meanInterval = (rate: PerSecond): Milliseconds => (1000 / rate) as Milliseconds;

@@ -1,8 +1,8 @@
-/** Which nodes of a consensus can be used in one epoch, and whether they suffice. Spec: docs/spec/08-directory.md §8 */
+/** Which nodes of a consensus can be used in one key period, and whether they suffice. Spec: docs/spec/08-directory.md §8 */
 
 import { equalBytes } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
-import type { Epoch, NodeId } from "../core/units.ts";
+import type { KeyPeriod, NodeId } from "../core/units.ts";
 import { avoidedTargets, targetOf, withoutAvoided } from "./demotions.ts";
 import type { Consensus, Layers, NodeDescriptor } from "./model.ts";
 
@@ -17,12 +17,12 @@ export interface Usable {
 }
 
 /** Throws NO_PATH when a layer or the number of operators is too small to hide a message among others. */
-export function usableNodes(consensus: Consensus, epoch: Epoch): Usable {
-  // Asked for every packet; the answer is the same for a whole epoch.
+export function usableNodes(consensus: Consensus, period: KeyPeriod): Usable {
+  // Asked for every packet; the answer is the same for a whole key period.
   const known = cache.get(consensus);
-  if (known?.epoch === epoch) return known.usable;
-  const usable = findUsable(consensus, epoch);
-  cache.set(consensus, { epoch, usable });
+  if (known?.period === period) return known.usable;
+  const usable = findUsable(consensus, period);
+  cache.set(consensus, { period, usable });
   return usable;
 }
 
@@ -33,16 +33,17 @@ export const OPERATORS_MIN = 2;
 
 export const isSame = (a: NodeId, b: NodeId | undefined): boolean => b !== undefined && equalBytes(a, b);
 
-const cache = new WeakMap<Consensus, { epoch: Epoch; usable: Usable }>();
+const cache = new WeakMap<Consensus, { period: KeyPeriod; usable: Usable }>();
 
-function findUsable(consensus: Consensus, epoch: Epoch): Usable {
-  const alive = (nodes: readonly NodeDescriptor[]): NodeDescriptor[] => nodes.filter((node) => node.mixKeys.has(epoch));
+function findUsable(consensus: Consensus, period: KeyPeriod): Usable {
+  const alive = (nodes: readonly NodeDescriptor[]): NodeDescriptor[] =>
+    nodes.filter((node) => node.mixKeys.has(period));
   const [first, second, third] = consensus.layers;
   const allLayers: Layers = [alive(first), alive(second), alive(third)];
   const avoided = avoidedTargets(consensus.demotions);
   const good = (mixes: readonly NodeDescriptor[]): readonly NodeDescriptor[] => {
     const left = withoutAvoided(consensus, mixes);
-    // The authorities leave enough; if some of those have no key for this epoch, a lossy mix hides more than none.
+    // The authorities leave enough; if some of those have no key for this period, a lossy mix hides more than none.
     return left.length >= MIXES_PER_LAYER_MIN ? left : mixes;
   };
   const layers: Layers = [good(allLayers[0]), good(allLayers[1]), good(allLayers[2])];

@@ -3,11 +3,11 @@
 import { equalBytes, Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import type { Parameters } from "../core/parameters.ts";
-import { type Epoch, epochNumber } from "../core/units.ts";
+import { type Epoch, epochNumber, type KeyPeriod } from "../core/units.ts";
 import type { Primitives, Suite } from "../crypto/suite.ts";
 import { DIRECTORY_MESSAGE_BYTES_MAX } from "../link/limits.ts";
 import { type Demotion, decodeDemotions, encodeDemotions } from "./demotions.ts";
-import { validity } from "./epochs.ts";
+import { keyPeriodsNeeded, validity } from "./epochs.ts";
 import {
   HASH_BYTES,
   hashLabelled,
@@ -172,7 +172,7 @@ function decodeBody(network: Network, body: Uint8Array, suite: Suite): Consensus
   const providers = decodeNodes(reader, suite);
   const demotions = decodeDemotions(reader);
   reader.end();
-  assertPlaces(layers, providers, epoch);
+  assertPlaces(layers, providers, keyPeriodsNeeded(network, epoch));
   return { epoch, previous, sharedRandom, parameters, commits, layers, providers, demotions };
 }
 
@@ -194,14 +194,14 @@ function decodeCommits(reader: Reader, authorities: number): ReadonlyMap<number,
   return commits;
 }
 
-/** Every node in one place that fits its role, with a key for the epoch. */
-function assertPlaces(layers: Layers, providers: readonly NodeDescriptor[], epoch: Epoch): void {
+/** Every node in one place that fits its role, with the keys that senders need. */
+function assertPlaces(layers: Layers, providers: readonly NodeDescriptor[], periods: readonly KeyPeriod[]): void {
   const mixes = layers.flat();
   const all = [...mixes, ...providers];
   const isSound =
     mixes.every((node) => node.role === "mix") &&
     providers.every((node) => node.role === "provider") &&
-    all.every((node) => node.mixKeys.has(epoch)) &&
+    all.every(({ mixKeys }) => periods.every((period) => mixKeys.has(period))) &&
     new Set(all.map((node) => node.nodeId.join())).size === all.length;
   if (!isSound) throw new TransportError("MALFORMED");
 }

@@ -2,7 +2,7 @@
 
 import { concat, equalBytes, Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
-import { type Epoch, epochNumber, milliseconds, NODE_ID_BYTES, type NodeId, nodeId } from "../core/units.ts";
+import { type KeyPeriod, keyPeriodNumber, milliseconds, NODE_ID_BYTES, type NodeId, nodeId } from "../core/units.ts";
 import type { Primitives, Suite } from "../crypto/suite.ts";
 import { ADDRESS_TEXT_BYTES_MAX, parseAddress } from "../link/address.ts";
 import {
@@ -137,9 +137,9 @@ function encodeBody(fields: DescriptorFields, identityKey: Uint8Array, suite: Su
   return writer.finish();
 }
 
-function decodeMixKeys(reader: Reader, keyBytes: number): ReadonlyMap<Epoch, Uint8Array> {
+function decodeMixKeys(reader: Reader, keyBytes: number): ReadonlyMap<KeyPeriod, Uint8Array> {
   const keys = decodeKeys(reader, { keyBytes, atLeast: 1, atMost: MIX_KEYS_MAX });
-  return new Map([...keys].map(([epoch, key]) => [epochNumber(epoch), key]));
+  return new Map([...keys].map(([period, key]) => [keyPeriodNumber(period), key]));
 }
 
 /** In ascending order of their numbers, so that there is one encoding only. */

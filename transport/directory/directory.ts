@@ -5,10 +5,10 @@
 
 import { equalBytes } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
-import type { Epoch, Milliseconds } from "../core/units.ts";
+import type { Epoch, KeyPeriod, Milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { verifyConsensus } from "./consensus.ts";
-import { keyEpochAt } from "./epochs.ts";
+import { keyPeriodInUse, listEpochAt } from "./epochs.ts";
 import type { Consensus, Network } from "./model.ts";
 
 export class Directory {
@@ -41,16 +41,21 @@ export class Directory {
 
   /** The newest one in force for a sender at `time`. Throws NO_CONSENSUS when there is none, CONSENSUS_STALE when it is over. */
   at(time: Milliseconds): Consensus {
-    const wanted = this.keyEpoch(time);
+    const wanted = this.listEpoch(time);
     const consensus = this.#held.findLast((held) => held.epoch <= wanted);
     if (consensus === undefined) throw new TransportError("NO_CONSENSUS");
     if (time >= consensus.validUntil) throw new TransportError("CONSENSUS_STALE");
     return consensus;
   }
 
+  /** Whose list a sender uses at `time`, if it is held. */
+  listEpoch(time: Milliseconds): Epoch {
+    return listEpochAt(this.network, time);
+  }
+
   /** Whose keys a sender uses at `time`. */
-  keyEpoch(time: Milliseconds): Epoch {
-    return keyEpochAt(this.network, time);
+  keyPeriod(time: Milliseconds): KeyPeriod {
+    return keyPeriodInUse(this.network, time);
   }
 
   get newest(): Consensus | undefined {

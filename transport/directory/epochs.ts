@@ -1,32 +1,106 @@
-/** When an epoch begins, whose keys a sender uses, and when authorities agree on the next. Spec: docs/spec/08-directory.md §2 */
+/**
+ * When an epoch begins, which list and which keys a sender uses, and when authorities agree on the next list.
+ * Spec: docs/spec/08-directory.md §2
+ */
 
-import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "../core/units.ts";
+import {
+  type Epoch,
+  epochNumber,
+  type KeyPeriod,
+  keyPeriodNumber,
+  type Milliseconds,
+  milliseconds,
+} from "../core/units.ts";
 import type { Network } from "./model.ts";
 
-export const epochStart = (network: Network, epoch: Epoch): Milliseconds =>
+/** What of a network its times follow from. */
+type Timed = Pick<Network, "genesis" | "parameters">;
+
+export const epochStart = (network: Timed, epoch: Epoch): Milliseconds =>
   milliseconds(network.genesis + epoch * network.parameters.epoch.duration);
 
 /** The epoch that `time` lies in; 0 before genesis, so that a network may warm up as soon as its first consensus is signed. */
-export function epochAt(network: Network, time: Milliseconds): Epoch {
+export function epochAt(network: Timed, time: Milliseconds): Epoch {
   return epochNumber(Math.max(0, Math.floor((time - network.genesis) / network.parameters.epoch.duration)));
 }
 
-/** The epoch whose keys a sender uses at `time`: a packet under way at the end of an epoch still finds its keys. */
-export const keyEpochAt = (network: Network, time: Milliseconds): Epoch =>
+/** The epoch whose list a sender uses at `time`, or an older one's while there is none. */
+export const listEpochAt = (network: Timed, time: Milliseconds): Epoch =>
   epochAt(network, milliseconds(time + network.parameters.epoch.lead));
 
-/** Senders begin to use an epoch's keys at this time: by then its consensus must be out. */
-export function epochInUse(network: Network, epoch: Epoch): Milliseconds {
+/** Senders begin to use an epoch's list at this time: by then it must be out. */
+export function epochInUse(network: Timed, epoch: Epoch): Milliseconds {
   const lead = epoch === 0 ? 0 : network.parameters.epoch.lead;
   return milliseconds(epochStart(network, epoch) - lead);
 }
 
-export function validity(network: Network, epoch: Epoch): { validFrom: Milliseconds; validUntil: Milliseconds } {
+export function validity(network: Timed, epoch: Epoch): { validFrom: Milliseconds; validUntil: Milliseconds } {
   return {
     validFrom: epochInUse(network, epoch),
     validUntil: epochStart(network, epochNumber(epoch + 2)),
   };
 }
+
+/** The length of a key period. */
+export const keyPeriodLength = ({ parameters }: Timed): Milliseconds =>
+  milliseconds(parameters.epoch.duration / parameters.epoch.keyPeriods);
+
+/** The key period that `time` lies in; 0 before genesis. */
+export function keyPeriodAt(network: Timed, time: Milliseconds): KeyPeriod {
+  return keyPeriodNumber(Math.max(0, Math.floor((time - network.genesis) / keyPeriodLength(network))));
+}
+
+/** The key period whose keys a sender uses at `time`. */
+export const keyPeriodInUse = (network: Timed, time: Milliseconds): KeyPeriod =>
+  keyPeriodAt(network, milliseconds(time + network.parameters.epoch.keyLead));
+
+export const keyPeriodStart = (network: Timed, period: KeyPeriod): Milliseconds =>
+  milliseconds(network.genesis + period * keyPeriodLength(network));
+
+export const epochOfKeyPeriod = (network: Timed, period: KeyPeriod): Epoch =>
+  epochNumber(Math.floor(period / network.parameters.epoch.keyPeriods));
+
+/** When nodes erase the key of a period. */
+export const keyErasedAt = (network: Timed, period: KeyPeriod): Milliseconds =>
+  milliseconds(keyPeriodStart(network, keyPeriodNumber(period + 1)) + network.parameters.epoch.overlap);
+
+/** How long keys still live when senders leave them: the time that a packet may be on its way, and that clocks may differ by. */
+export const keyGrace = ({ parameters }: Timed): Milliseconds =>
+  milliseconds(parameters.epoch.keyLead + parameters.epoch.overlap);
+
+/**
+ * Until when a reply block of a key period is sent. Of the time that its keys live after senders have left them the first half is
+ * for whoever waits for a slot, the second for the way there and back.
+ */
+export const replyBlockUntil = (network: Timed, period: KeyPeriod): Milliseconds =>
+  milliseconds(keyErasedAt(network, period) - keyGrace(network) / 2);
+
+/** Whose keys senders use while the list of `epoch` is the newest: its nodes must have them all. */
+export function keyPeriodsNeeded(network: Timed, epoch: Epoch): KeyPeriod[] {
+  const leaves = epochInUse(network, epochNumber(epoch + 1)) + network.parameters.epoch.keyLead;
+  const end = Math.ceil((leaves - network.genesis) / keyPeriodLength(network));
+  return keyPeriodsBetween(firstKeyPeriod(network, epoch), end);
+}
+
+/**
+ * Whose keys a descriptor of `epoch` names: it is for the list of the epoch after it, and that serves for one epoch more should
+ * there be no other. What is published in epoch 0 is for the first list too.
+ */
+export function keyPeriodsAnnounced(network: Timed, epoch: Epoch): KeyPeriod[] {
+  const first = epoch === 0 ? keyPeriodNumber(0) : firstKeyPeriod(network, epochNumber(epoch + 1));
+  return keyPeriodsBetween(first, (epoch + 3) * network.parameters.epoch.keyPeriods);
+}
+
+/** Those of senders who use the list of `epoch` as soon as they may; before genesis there is the first. */
+const firstKeyPeriod = (network: Timed, epoch: Epoch): KeyPeriod =>
+  epoch === 0 ? keyPeriodNumber(0) : keyPeriodInUse(network, epochInUse(network, epoch));
+
+const keyPeriodsBetween = (first: KeyPeriod, end: number): KeyPeriod[] =>
+  Array.from({ length: Math.max(0, end - first) }, (_, index) => keyPeriodNumber(first + index));
+
+/** What two clocks may differ by: the lists of one would not be the other's yet, or packets would meet keys that are gone. */
+export const clockDifferenceMax = (network: Timed): Milliseconds =>
+  milliseconds(Math.min(network.parameters.epoch.lead, keyGrace(network)));
 
 /** The steps of one agreement, all before senders need the result. */
 export interface Schedule {

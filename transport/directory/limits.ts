@@ -2,8 +2,11 @@
 
 import { type Milliseconds, seconds } from "../core/units.ts";
 
-/** This epoch's key, the next one's, and one more for a node that expects to be away for an epoch. */
-export const MIX_KEYS_MAX = 3;
+/** Five minutes of an hour; a list has the keys of two epochs and more, 1.2 KB each, of every node. */
+export const KEY_PERIODS_MAX = 12;
+
+/** Three epochs' keys: the first descriptors serve for epoch 0 and the two after it; later ones have fewer. */
+export const MIX_KEYS_MAX = 3 * KEY_PERIODS_MAX;
 
 /** Token keys in a descriptor: of this period and of the next. */
 export const TOKEN_KEYS_MAX = 2;
@@ -20,7 +23,10 @@ export const AUTHORITIES_MAX = 9;
 /** A network file: nine authorities with the longest names and addresses, their keys and signatures are under 52 KB. */
 export const NETWORK_BYTES_MAX = 56 * 1024;
 
-/** Nodes in one consensus; at 2.6 KB each it fits a directory message three times, and a vote, at 7.9 KB each, twice. */
+/**
+ * Nodes in one consensus. With four key periods in an epoch, 11.2 KB each and 14.9 KB in the first epoch, it fits a directory message, and
+ * a vote, at 20.2 KB each at most, too; with twelve some four hundred nodes do.
+ */
 export const NODES_MAX = 1000;
 
 /** Ways of lost loops in one descriptor, 6 bytes each: 900 loops an epoch lose 36 at 1 % a link; of more a random part says as much. */

@@ -4,7 +4,7 @@
  */
 
 import type { Parameters } from "../core/parameters.ts";
-import type { Epoch, Milliseconds, NodeId } from "../core/units.ts";
+import type { Epoch, KeyPeriod, Milliseconds, NodeId } from "../core/units.ts";
 import type { Demotion } from "./demotions.ts";
 import type { LoopReport } from "./loop-report.ts";
 
@@ -29,8 +29,8 @@ export interface NodeDescriptor {
   readonly operator: string;
   /** What stands behind the @ of its users; "" for mixes. */
   readonly domain: string;
-  /** KEM public keys of the network's suite by epoch: this epoch's and the next ones', at most three. */
-  readonly mixKeys: ReadonlyMap<Epoch, Uint8Array>;
+  /** KEM public keys of the network's suite by key period: `keyPeriodsAnnounced`. */
+  readonly mixKeys: ReadonlyMap<KeyPeriod, Uint8Array>;
   /** VOPRF public keys, 32 bytes, by token period: this period's and the next one's; none for mixes (docs/spec/13-tokens.md §2). */
   readonly tokenKeys: ReadonlyMap<number, Uint8Array>;
   /** Of an epoch that is over; undefined when the node has nothing to say. */

@@ -5,6 +5,7 @@ import { TransportError } from "../core/errors.ts";
 import type { Parameters, Profile, SuiteName } from "../core/parameters.ts";
 import { milliseconds, perSecond } from "../core/units.ts";
 import { SEND_SPREAD_MIN } from "../traffic/limits.ts";
+import { KEY_PERIODS_MAX } from "./limits.ts";
 
 export function encodeParameters(parameters: Parameters): Uint8Array {
   const { epoch, profiles } = parameters;
@@ -21,6 +22,8 @@ export function encodeParameters(parameters: Parameters): Uint8Array {
     .u64(epoch.duration)
     .u64(epoch.lead)
     .u64(epoch.overlap)
+    .u8(epoch.keyPeriods)
+    .u64(epoch.keyLead)
     .raw(float64(parameters.nodeLoopRate))
     .raw(float64(parameters.minimumPool))
     .u32(parameters.fragmentStep)
@@ -51,6 +54,8 @@ export function decodeParameters(bytes: Uint8Array): Parameters {
       duration: milliseconds(reader.u64()),
       lead: milliseconds(reader.u64()),
       overlap: milliseconds(reader.u64()),
+      keyPeriods: reader.u8(),
+      keyLead: milliseconds(reader.u64()),
     },
     nodeLoopRate: perSecond(positive(reader)),
     minimumPool: notNegative(reader),
@@ -84,19 +89,21 @@ function decodeProfile(reader: Reader): Profile {
   return profile;
 }
 
-/** Senders change keys within an epoch, and the old keys live until what was sent with them has arrived. */
+/** Senders change lists and keys within an epoch, and the old keys live until what was sent with them has arrived. */
 function assertUsable(parameters: Parameters): void {
   const { sendSpread, epoch, fragmentStep, messageBytesMax, retention, mailboxKeyLifetime, tokens, boxReplies } =
     parameters;
-  const { duration, lead, overlap } = epoch;
+  const { duration, lead, overlap, keyPeriods, keyLead } = epoch;
   // A quarter of the epoch is for agreement, and that ends before the lead begins.
   const isEpochSound = duration > 0 && lead >= 0 && lead <= duration / 2 && overlap >= 0 && overlap <= duration;
+  const areKeyPeriodsSound =
+    keyPeriods >= 1 && keyPeriods <= KEY_PERIODS_MAX && duration % keyPeriods === 0 && keyLead <= lead;
   const arePositive = [fragmentStep, messageBytesMax, retention, mailboxKeyLifetime].every((value) => value > 0);
   // A list names the keys of two periods (docs/spec/13-tokens.md §2): none may pass within one list's life.
   const arePeriodsSound = tokens.period >= 2 * duration && tokens.perProvider <= TOKENS_PER_PROVIDER_MAX;
   const isSpreadSound = sendSpread >= SEND_SPREAD_MIN && sendSpread <= 1;
-  if (boxReplies > BOX_REPLIES_MAX || !isSpreadSound || !isEpochSound || !arePositive || !arePeriodsSound)
-    throw new TransportError("MALFORMED");
+  const areSound = [isSpreadSound, isEpochSound, areKeyPeriodsSound, arePositive, arePeriodsSound].every(Boolean);
+  if (boxReplies > BOX_REPLIES_MAX || !areSound) throw new TransportError("MALFORMED");
 }
 
 /** One provider's part of a request for tokens must fit a CONTROL frame many times over: 64 · 32 bytes of 16 KiB. */

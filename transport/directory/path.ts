@@ -5,15 +5,15 @@
 
 import { TransportError } from "../core/errors.ts";
 import { below, exponential, pick, type RandomSource } from "../core/random.ts";
-import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
+import { type KeyPeriod, type Milliseconds, milliseconds, type NodeId } from "../core/units.ts";
 import type { Hop, Path } from "../sphinx/packet.ts";
 import { isSame, type Usable, usableNodes } from "./alive.ts";
 import type { Consensus, Layers, NodeDescriptor } from "./model.ts";
 
 export interface PathOptions {
   readonly consensus: Consensus;
-  /** Whose keys: `keyEpochAt(network, now)`. */
-  readonly epoch: Epoch;
+  /** Whose keys: `keyPeriodInUse(network, now)`. */
+  readonly period: KeyPeriod;
   /** Mean of the exponential delay at each mix; a delay is cut at the consensus' `delayCap` means. */
   readonly meanDelay: Milliseconds;
   readonly paths: RandomSource;
@@ -35,7 +35,7 @@ export function choosePath(
     readonly guards?: readonly NodeId[];
   },
 ): Path {
-  const nodes = usableNodes(o.consensus, o.epoch);
+  const nodes = usableNodes(o.consensus, o.period);
   const destination = requireProvider(nodes, o.destination);
   const entry = o.from === undefined ? undefined : nodes.providers.find((node) => isSame(node.nodeId, o.from));
   const [first, second, third] = nodes.layers;
@@ -61,7 +61,7 @@ export function chooseReplyPath(o: PathOptions & { readonly from: NodeId; readon
  * l-1; a provider through the three layers. Whoever is avoided is on it as well: it must be seen to lose no more. Throws NO_PATH, also when the node is not in the consensus.
  */
 export function chooseLoopPath(o: PathOptions & { readonly node: NodeId }): Path {
-  const nodes = usableNodes(o.consensus, o.epoch);
+  const nodes = usableNodes(o.consensus, o.period);
   const { allLayers, providers } = nodes;
   const all = [...allLayers.flat(), ...providers];
   const self = all.find((node) => isSame(node.nodeId, o.node));
@@ -80,8 +80,8 @@ export function chooseLoopPath(o: PathOptions & { readonly node: NodeId }): Path
 }
 
 /** Where a drop ends: any provider, each equally likely. */
-export function chooseProvider(o: { consensus: Consensus; epoch: Epoch; paths: RandomSource }): NodeId {
-  const { providers } = usableNodes(o.consensus, o.epoch);
+export function chooseProvider(o: { consensus: Consensus; period: KeyPeriod; paths: RandomSource }): NodeId {
+  const { providers } = usableNodes(o.consensus, o.period);
   if (providers.length === 0) throw new TransportError("NO_PATH", "No provider is alive.");
   return pick(o.paths, providers).nodeId;
 }
@@ -181,11 +181,11 @@ function toPath(o: PathOptions, nodes: readonly NodeDescriptor[]): Path {
     const isLast = index === nodes.length - 1;
     return {
       nodeId: node.nodeId,
-      mixKey: node.mixKeys.get(o.epoch) as Uint8Array,
+      mixKey: node.mixKeys.get(o.period) as Uint8Array,
       delay: isLast ? milliseconds(0) : drawDelay({ ...o, delayCap: o.consensus.parameters.delayCap }),
     };
   });
-  return { epoch: o.epoch, hops };
+  return { period: o.period, hops };
 }
 
 /** Exponential, cut at `delayCap` means; whole milliseconds, as the packet carries them (docs/spec/03-sphinx.md). */

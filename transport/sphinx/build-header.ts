@@ -65,7 +65,7 @@ function encapsulateToAll(suite: Suite, path: Path, random: RandomSource) {
   const secrets = new Uint8Array(path.hops.length * HOP_SECRET_BYTES);
   const ciphertexts = path.hops.map(({ mixKey, nodeId }, i) => {
     const { ciphertext, sharedSecret } = suite.kem.encapsulate(mixKey, random);
-    const secret = hopSecret(suite, { sharedSecret, ciphertext, nodeId, epoch: path.epoch });
+    const secret = hopSecret(suite, { sharedSecret, ciphertext, nodeId, period: path.period });
     secrets.set(secret, i * HOP_SECRET_BYTES);
     wipe(secret);
     return ciphertext;
@@ -88,13 +88,14 @@ function prefix(suite: Suite, path: Path): Uint8Array {
   const bytes = new Uint8Array(PREFIX_BYTES);
   bytes[0] = VERSION;
   bytes[1] = SUITE_CODES[suite.name];
-  new DataView(bytes.buffer).setUint32(2, path.epoch);
+  new DataView(bytes.buffer).setUint32(2, path.period);
   return bytes;
 }
 
-function checkPath({ epoch, hops }: Path): void {
+function checkPath({ period, hops }: Path): void {
   if (hops.length < 1 || hops.length > HOPS_MAX) throw new RangeError(`a path has 1 to ${HOPS_MAX} hops`);
-  if (!isU32(epoch) || !hops.every((hop) => isU32(hop.delay))) throw new RangeError("epoch and delays are 32-bit");
+  if (!isU32(period) || !hops.every((hop) => isU32(hop.delay)))
+    throw new RangeError("key period and delays are 32-bit");
 }
 
 const isU32 = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 32;

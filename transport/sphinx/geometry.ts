@@ -34,7 +34,7 @@ export const MAC_BYTES = 32;
 export const CHECK_BYTES = 32;
 /** The key of the one layer that a SURB's user adds. */
 export const SURB_KEY_BYTES = 32;
-/** version u8 ‖ suite u8 ‖ epoch u32 */
+/** version u8 ‖ suite u8 ‖ key period u32 */
 export const PREFIX_BYTES = 1 + 1 + 4;
 /** command u8 ‖ recipient ‖ SURB id */
 export const FINAL_BYTES = 1 + MAILBOX_ID_BYTES + SURB_ID_BYTES;

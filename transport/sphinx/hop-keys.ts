@@ -2,7 +2,14 @@
 
 import { utf8 } from "../core/bytes.ts";
 import { withSecret } from "../core/secret.ts";
-import { type Epoch, NODE_ID_BYTES, type NodeId, REPLAY_TAG_BYTES, type ReplayTag, replayTag } from "../core/units.ts";
+import {
+  type KeyPeriod,
+  NODE_ID_BYTES,
+  type NodeId,
+  REPLAY_TAG_BYTES,
+  type ReplayTag,
+  replayTag,
+} from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { SUITE_CODES } from "./geometry.ts";
 
@@ -18,12 +25,12 @@ export interface HopKeys {
 /** Derives a hop's 112 secret bytes and wipes the shared secret. Whoever gets them wipes them. */
 export function hopSecret(
   suite: Suite,
-  hop: { sharedSecret: Uint8Array; ciphertext: Uint8Array; nodeId: NodeId; epoch: Epoch },
+  hop: { sharedSecret: Uint8Array; ciphertext: Uint8Array; nodeId: NodeId; period: KeyPeriod },
 ): Uint8Array {
   const info = new Uint8Array(LABEL.length + 1 + 4 + NODE_ID_BYTES + HASH_BYTES);
   info.set(LABEL);
   info[LABEL.length] = SUITE_CODES[suite.name];
-  new DataView(info.buffer).setUint32(LABEL.length + 1, hop.epoch);
+  new DataView(info.buffer).setUint32(LABEL.length + 1, hop.period);
   info.set(hop.nodeId, LABEL.length + 5);
   info.set(suite.blake2b(hop.ciphertext), LABEL.length + 5 + NODE_ID_BYTES);
   return withSecret(hop.sharedSecret, (secret) =>

@@ -6,7 +6,7 @@
 
 import { concat, equalBytes, fromHex, toHex } from "../core/bytes.ts";
 import type { RandomSource } from "../core/random.ts";
-import { epochNumber, milliseconds, nodeId } from "../core/units.ts";
+import { keyPeriodNumber, milliseconds, nodeId } from "../core/units.ts";
 import { assertHolds } from "../crypto/self-test.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { geometryForPayload, HOPS_MAX, MAC_BYTES, SURB_KEY_BYTES } from "./geometry.ts";
@@ -66,12 +66,12 @@ export function trialPacket(sphinx: Sphinx, random: RandomSource): TrialPacket {
     return { hop, keys: keysOf(suite, privateKey) };
   });
   const payload = random.bytes(geometry.payloadBytes);
-  const path = { epoch: EPOCH, hops: hops.map(({ hop }) => hop) };
+  const path = { period: PERIOD, hops: hops.map(({ hop }) => hop) };
   const destination = { command: "loop", recipient: random.bytes(32) } as const;
   return { ...sphinx.wrap({ path, destination, payload, random }), payload, hops };
 }
 
-const EPOCH = epochNumber(1);
+const PERIOD = keyPeriodNumber(1);
 
 const keysOf = (suite: Suite, privateKey: Uint8Array): MixKeys => {
   const key = suite.kem.open(privateKey);

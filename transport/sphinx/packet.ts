@@ -1,6 +1,6 @@
 /** What goes into a packet and what comes out of it, as types. Spec: docs/spec/03-sphinx.md */
 
-import type { Epoch, Milliseconds, NodeId, ReplayTag, SurbId } from "../core/units.ts";
+import type { KeyPeriod, Milliseconds, NodeId, ReplayTag, SurbId } from "../core/units.ts";
 import type { Decapsulator } from "../crypto/suite.ts";
 
 /** What a hop is told to do. `forward` names the next hop; the others end the path. */
@@ -9,15 +9,15 @@ export type FinalCommand = "mailbox" | "service" | "drop" | "reply" | "loop";
 
 export interface Hop {
   readonly nodeId: NodeId;
-  /** The node's KEM public key of the path's epoch. */
+  /** The node's KEM public key of the path's key period. */
   readonly mixKey: Uint8Array;
   /** How long the node holds the packet: whole, below 2^32. Means nothing at the last hop. */
   readonly delay: Milliseconds;
 }
 
-/** One to four hops, all with keys of one epoch. */
+/** One to four hops, all with keys of one key period. */
 export interface Path {
-  readonly epoch: Epoch;
+  readonly period: KeyPeriod;
   readonly hops: readonly Hop[];
 }
 
@@ -43,9 +43,9 @@ export interface Surb {
   readonly tags: readonly ReplayTag[];
 }
 
-/** The private keys a node holds now, by epoch. */
+/** The private keys a node holds now, by key period. */
 export interface MixKeys {
-  get(epoch: Epoch): Decapsulator | undefined;
+  get(period: KeyPeriod): Decapsulator | undefined;
 }
 
 export type Unwrapped = Forwarded | Delivered;

@@ -3,7 +3,7 @@
 import { equalBytes } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import { withSecret } from "../core/secret.ts";
-import { epochNumber, type NodeId } from "../core/units.ts";
+import { keyPeriodNumber, type NodeId } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { type Geometry, MAC_BYTES, PREFIX_BYTES, SUITE_CODES, VERSION } from "./geometry.ts";
 import { type HopKeys, hopKeys, hopSecret } from "./hop-keys.ts";
@@ -24,12 +24,12 @@ export function unwrap(
 ): Unwrapped {
   if (packet.length !== geometry.packetBytes) throw refused();
   if (packet[0] !== VERSION || packet[1] !== SUITE_CODES[suite.name]) throw refused();
-  const epoch = epochNumber(new DataView(packet.buffer, packet.byteOffset, PREFIX_BYTES).getUint32(2));
+  const period = keyPeriodNumber(new DataView(packet.buffer, packet.byteOffset, PREFIX_BYTES).getUint32(2));
   const ciphertext = packet.subarray(PREFIX_BYTES, PREFIX_BYTES + geometry.ciphertextBytes);
-  const sharedSecret = keys.get(epoch)?.decapsulate(ciphertext);
+  const sharedSecret = keys.get(period)?.decapsulate(ciphertext);
   if (sharedSecret === undefined) throw refused();
 
-  return withSecret<Unwrapped>(hopSecret(suite, { sharedSecret, ciphertext, nodeId, epoch }), (secret) => {
+  return withSecret<Unwrapped>(hopSecret(suite, { sharedSecret, ciphertext, nodeId, period }), (secret) => {
     const hop = hopKeys(secret);
     const macStart = geometry.headerBytes - MAC_BYTES;
     const mac = suite.blake2b(packet.subarray(0, macStart), hop.mac);

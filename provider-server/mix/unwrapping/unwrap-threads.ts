@@ -6,11 +6,11 @@
 import { Worker } from "node:worker_threads";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import type { SuiteName } from "#transport/core/parameters.ts";
-import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { type KeyPeriod, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
 import type { Geometry } from "#transport/sphinx/geometry.ts";
 import type { Unwrapped } from "#transport/sphinx/packet.ts";
 import type { Log } from "../../observe/log.ts";
-import { epochOf } from "../mix.ts";
+import { periodOf } from "../mix.ts";
 import { mayTake, type Source } from "../sources.ts";
 import { JobMemory } from "./job-memory.ts";
 import { KeyTable } from "./key-table.ts";
@@ -27,7 +27,7 @@ export interface UnwrapThreadsDependencies {
   /** A power of two; `UNWRAP_SLOTS` unless given. */
   readonly slots?: number;
   /** What came out; undefined for a packet that is refused. Packet and payload are lent until the function returns. */
-  readonly onUnwrapped: (unwrapped: Unwrapped | undefined, came: Came & { readonly epoch: Epoch }) => void;
+  readonly onUnwrapped: (unwrapped: Unwrapped | undefined, came: Came & { readonly period: KeyPeriod }) => void;
   /** A thread ended with a packet in it. */
   readonly onLost: () => void;
   /** Tests end threads through this. */
@@ -89,15 +89,15 @@ export class UnwrapThreads {
     return undefined;
   }
 
-  /** From now on packets of this epoch can be unwrapped. `privateKey` is copied. */
-  putKey(epoch: Epoch, privateKey: Uint8Array): void {
-    this.#keys.put(epoch, privateKey);
+  /** From now on packets of this period can be unwrapped. `privateKey` is copied. */
+  putKey(period: KeyPeriod, privateKey: Uint8Array): void {
+    this.#keys.put(period, privateKey);
     this.#memory.keysChanged();
   }
 
   /** Wipes the key at once where the threads share it; each then lets go of what it made from it. */
-  eraseKey(epoch: Epoch): void {
-    this.#keys.erase(epoch);
+  eraseKey(period: KeyPeriod): void {
+    this.#keys.erase(period);
     this.#memory.keysChanged();
   }
 
@@ -129,7 +129,7 @@ export class UnwrapThreads {
       }
       const packet = this.#memory.packet(slot);
       const unwrapped = readResult(this.#memory.result(slot), packet, geometry.headerBytes);
-      onUnwrapped(unwrapped, { ...this.#settled(slot), epoch: epochOf(packet) });
+      onUnwrapped(unwrapped, { ...this.#settled(slot), period: periodOf(packet) });
       this.#free.push(slot);
     }
     if (looked > stillAway.length) this.#away.splice(0, looked, ...stillAway);

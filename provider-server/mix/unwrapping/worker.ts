@@ -4,7 +4,7 @@ import { workerData } from "node:worker_threads";
 import type { SuiteName } from "#transport/core/parameters.ts";
 import { withSecret } from "#transport/core/secret.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import type { Epoch, NodeId } from "#transport/core/units.ts";
+import type { KeyPeriod, NodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { selfTest } from "#transport/crypto/self-test.ts";
 import type { Decapsulator } from "#transport/crypto/suite.ts";
@@ -33,7 +33,7 @@ const suite = await loadSuite(name, "native");
 selfTest(suite);
 const sphinx = new Sphinx({ suite, geometry: geometry({ suite: name, packetBytes: jobs.packetBytes }) });
 packetSelfTest(sphinx, new SystemRandom());
-const open = new Map<Epoch, Decapsulator>();
+const open = new Map<KeyPeriod, Decapsulator>();
 let keysSeen: number | undefined;
 
 let naps = 0;
@@ -65,17 +65,17 @@ function unwrap(slot: number): void {
 /** Opens those that came and lets go of those that went, then says so. */
 function takeKeys(): void {
   const seen = memory.keys;
-  const epochs = new Set(table.epochs());
-  for (const [epoch, key] of open) {
-    if (epochs.has(epoch)) continue;
+  const periods = new Set(table.periods());
+  for (const [period, key] of open) {
+    if (periods.has(period)) continue;
     key.destroy();
-    open.delete(epoch);
+    open.delete(period);
   }
-  for (const epoch of epochs) {
-    const privateKey = open.has(epoch) ? undefined : table.take(epoch);
+  for (const period of periods) {
+    const privateKey = open.has(period) ? undefined : table.take(period);
     if (privateKey !== undefined)
       open.set(
-        epoch,
+        period,
         withSecret(privateKey, (secret) => suite.kem.open(secret)),
       );
   }

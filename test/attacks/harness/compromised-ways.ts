@@ -122,7 +122,7 @@ export class Chooser {
   #way(packet: Packet): Way {
     const common = {
       consensus: this.#consensus,
-      epoch: KEYS_OF,
+      period: KEYS_OF,
       meanDelay: MEAN_DELAY,
       paths: this.#random,
       delays: NO_DELAYS,

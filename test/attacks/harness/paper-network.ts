@@ -10,7 +10,14 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testNetwork } from "#test/support/test-network.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { below, exponential, uniform } from "#transport/core/random.ts";
-import { type Epoch, epochNumber, milliseconds, type NodeId, nodeId } from "#transport/core/units.ts";
+import {
+  epochNumber,
+  type KeyPeriod,
+  keyPeriodNumber,
+  milliseconds,
+  type NodeId,
+  nodeId,
+} from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, Layers, Network, NodeDescriptor, NodeRole } from "#transport/directory/model.ts";
@@ -138,7 +145,7 @@ export class PaperNetwork {
       const streams = { paths: this.#random, delays: NO_DELAYS };
       const path = chooseLoopPath({
         consensus: this.#consensus,
-        epoch: KEYS_OF,
+        period: KEYS_OF,
         node,
         meanDelay: milliseconds(1),
         ...streams,
@@ -164,8 +171,8 @@ export class PaperNetwork {
 }
 
 const AFTERWARDS = milliseconds(10);
-/** One epoch's keys serve for all: nothing is encrypted. */
-export const KEYS_OF: Epoch = epochNumber(0);
+/** One period's keys serve for all: nothing is encrypted. */
+export const KEYS_OF: KeyPeriod = keyPeriodNumber(0);
 export const NO_DELAYS = { bytes: (length: number) => new Uint8Array(length).fill(0xff) };
 export const paperSuite = await loadSuite("x25519", "native");
 export const paperNetwork = testNetwork({ suite: paperSuite }).network;

@@ -9,7 +9,7 @@ import type { Consensus } from "#transport/directory/model.ts";
 /** One epoch has as many loops as a tenth of an hour of a network for people. */
 export const WATCHED_PARAMETERS = {
   ...SIM_PARAMETERS,
-  epoch: { duration: seconds(60), lead: seconds(10), overlap: seconds(20) },
+  epoch: { duration: seconds(60), lead: seconds(10), overlap: seconds(20), keyPeriods: 1, keyLead: seconds(10) },
   nodeLoopRate: perSecond(1.5),
   // Nodes' loops keep up 1.4 packets, decoys of providers the rest: attacks are seen, or not, among cover as in any network.
   minimumPool: 2,

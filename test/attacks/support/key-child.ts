@@ -1,13 +1,13 @@
 /**
- * Makes an epoch key as a node does, erases it, and looks for its private half in all of its own memory (Linux,
+ * Makes a period key as a node does, erases it, and looks for its private half in all of its own memory (Linux,
  * /proc/self/mem). Prints how often each part of it was found before and after.
  */
 
 import { shake256 } from "@noble/hashes/sha3.js";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { EpochKeys } from "#provider-server/mix/epoch-keys.ts";
-import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
-import { epochNumber } from "#transport/core/units.ts";
+import { PeriodKeys } from "#provider-server/mix/period-keys.ts";
+import { FilePeriodStore } from "#provider-server/mix/period-store.ts";
+import { keyPeriodNumber } from "#transport/core/units.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { SuiteName } from "#transport/core/parameters.ts";
@@ -16,20 +16,20 @@ const [directory = "", name = "xwing"] = process.argv.slice(2);
 const KEY_AT = 12;
 const KEY_BYTES = 32;
 const MASK = 0x5a;
-const EPOCH = epochNumber(5);
+const PERIOD = keyPeriodNumber(5);
 
 const suite = await loadSuite(name as SuiteName, "native");
-const keys = new EpochKeys({
+const keys = new PeriodKeys({
   suite,
   random: new SystemRandom(),
-  store: new FileEpochStore(directory),
+  store: new FilePeriodStore(directory),
   replayCapacity: 100,
   onErasedEarly: () => undefined,
 });
-keys.ensure(EPOCH);
-const secrets = takeMasked(`${directory}/5.epoch`);
+keys.ensure(PERIOD);
+const secrets = takeMasked(`${directory}/5.period`);
 const before = counts();
-keys.eraseBefore(epochNumber(6));
+keys.eraseBefore(keyPeriodNumber(6));
 for (let n = 0; n < 5; n++) {
   globalThis.gc?.();
   await new Promise((resolve) => setImmediate(resolve));

@@ -1,22 +1,22 @@
 /** A mix's packet handling in a process of its own, to be killed: a packet in hexadecimal per line, its outcome per line. */
 
 import { createInterface } from "node:readline";
-import { EpochKeys } from "#provider-server/mix/epoch-keys.ts";
-import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
+import { PeriodKeys } from "#provider-server/mix/period-keys.ts";
+import { FilePeriodStore } from "#provider-server/mix/period-store.ts";
 import { processPacket } from "#provider-server/mix/mix.ts";
 import { fromHex, toHex } from "#transport/core/bytes.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import { epochNumber, milliseconds, nodeId } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 
 const suite = await loadSuite("x25519", "native");
 const sphinx = new Sphinx({ suite, geometry: geometry({ suite: "x25519", packetBytes: 4096 }) });
-const keys = new EpochKeys({
+const keys = new PeriodKeys({
   suite,
   random: new SystemRandom(),
-  store: new FileEpochStore(process.argv[2] as string),
+  store: new FilePeriodStore(process.argv[2] as string),
   replayCapacity: 1000,
   onErasedEarly: () => undefined,
 });
@@ -28,7 +28,7 @@ const context = {
   delayMax: milliseconds(60_000),
 };
 
-process.stdout.write(`${toHex(keys.ensure(epochNumber(5)))}\n`);
+process.stdout.write(`${toHex(keys.ensure(keyPeriodNumber(5)))}\n`);
 for await (const line of createInterface({ input: process.stdin })) {
   const outcome = processPacket(fromHex(line), context);
   process.stdout.write(`${outcome.kind === "drop" ? outcome.reason : outcome.kind}\n`);

@@ -8,7 +8,7 @@ import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { below, exponential } from "#transport/core/random.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import { epochNumber, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, type NodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { nodeIdOf } from "#transport/directory/descriptor.ts";
 import { FRAME_TYPES } from "#transport/link/frame-table.ts";
@@ -33,7 +33,7 @@ answer(
     async connect(o: { links: number; address: string; linkKey: Uint8Array; nodeId: NodeId; mixKey: Uint8Array }) {
       nextHops = sinkNames(o.links).map((name) => nodeIdOf(suite, suite.hybrid.publicKey(seedOf(`${name}/identity`))));
       packets = new OneHopPackets(
-        { suite, geometry: sizes, epoch: epochNumber(0), nodeId: o.nodeId, mixKey: o.mixKey },
+        { suite, geometry: sizes, period: keyPeriodNumber(0), nodeId: o.nodeId, mixKey: o.mixKey },
         random,
       );
       for (const name of generatorNames(o.links)) {

@@ -5,7 +5,7 @@
  */
 
 import type { RandomSource } from "#transport/core/random.ts";
-import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { type KeyPeriod, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { type Geometry, MAC_BYTES, PREFIX_BYTES, SUITE_CODES, VERSION } from "#transport/sphinx/geometry.ts";
 import { HOP_SECRET_BYTES, hopKeys, hopSecret } from "#transport/sphinx/hop-keys.ts";
@@ -14,7 +14,7 @@ import { encodeRouting } from "#transport/sphinx/routing.ts";
 export interface OneHop {
   readonly suite: Suite;
   readonly geometry: Geometry;
-  readonly epoch: Epoch;
+  readonly period: KeyPeriod;
   readonly nodeId: NodeId;
   readonly mixKey: Uint8Array;
 }
@@ -61,14 +61,14 @@ export class OneHopPackets {
    * another key it opens to other noise.
    */
   make(next: NodeId, delay: Milliseconds, sentAt: number, into?: Uint8Array): Uint8Array {
-    const { suite, geometry, epoch } = this.#hop;
+    const { suite, geometry, period } = this.#hop;
     const { ciphertextBytes, routingBytes, headerBytes } = geometry;
     const { ciphertext, secret } = this.#fromStock() ?? this.#encapsulate();
     const keys = hopKeys(secret);
     const packet = into ?? this.#noise.slice();
     packet[0] = VERSION;
     packet[1] = SUITE_CODES[suite.name];
-    new DataView(packet.buffer, packet.byteOffset).setUint32(2, epoch);
+    new DataView(packet.buffer, packet.byteOffset).setUint32(2, period);
     packet.set(ciphertext, PREFIX_BYTES);
     const routing = packet.subarray(PREFIX_BYTES + ciphertextBytes, PREFIX_BYTES + ciphertextBytes + routingBytes);
     const nextCiphertext = this.#noise.slice(0, ciphertextBytes);
@@ -93,9 +93,9 @@ export class OneHopPackets {
   }
 
   #encapsulate(): Encapsulation {
-    const { suite, epoch, nodeId, mixKey } = this.#hop;
+    const { suite, period, nodeId, mixKey } = this.#hop;
     const { ciphertext, sharedSecret } = suite.kem.encapsulate(mixKey, this.#random);
-    return { ciphertext, secret: hopSecret(suite, { sharedSecret, ciphertext, nodeId, epoch }) };
+    return { ciphertext, secret: hopSecret(suite, { sharedSecret, ciphertext, nodeId, period }) };
   }
 }
 

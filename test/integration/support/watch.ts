@@ -10,8 +10,8 @@ interface NodeSeen {
   /** Since it was last started. */
   handled: number;
   refused: number;
-  /** The newest epoch of a packet that it sent on. */
-  forwardedEpoch: number;
+  /** The newest period of a packet that it sent on. */
+  forwardedPeriod: number;
 }
 
 /** Seen before, or for a key that has been erased since: a packet that is neither seen nor broken is not refused. */
@@ -22,9 +22,9 @@ const LOOK_MILLISECONDS = 250;
 
 export class Watch {
   readonly #nodes = new Map<string, NodeSeen>();
-  /** Packets that a mix holds now: which, by tag, and their epochs. */
+  /** Packets that a mix holds now: which, by tag, and their periods. */
   readonly #holder = new Map<string, string>();
-  readonly #epochs = new Map<string, number>();
+  readonly #periods = new Map<string, number>();
   readonly #stored = new Set<string>();
   readonly #fragments: FragmentSeen[] = [];
   readonly #fetched: FragmentTaken[] = [];
@@ -58,7 +58,7 @@ export class Watch {
   node(name: string): NodeSeen {
     const known = this.#nodes.get(name);
     if (known !== undefined) return known;
-    const fresh = { taken: new Set<string>(), takenTwice: [], handled: 0, refused: 0, forwardedEpoch: -1 };
+    const fresh = { taken: new Set<string>(), takenTwice: [], handled: 0, refused: 0, forwardedPeriod: -1 };
     this.#nodes.set(name, fresh);
     return fresh;
   }
@@ -129,7 +129,7 @@ export class Watch {
     });
   }
 
-  #hop(name: string, node: NodeSeen, { tag, epoch, drawnDelayMs }: HopSeen): void {
+  #hop(name: string, node: NodeSeen, { tag, period, drawnDelayMs }: HopSeen): void {
     if (drawnDelayMs !== undefined) {
       this.#holder.set(tag, name);
       return;
@@ -137,12 +137,12 @@ export class Watch {
     node.handled++;
     if (node.taken.has(tag)) node.takenTwice.push(tag);
     node.taken.add(tag);
-    if (epoch !== undefined) this.#epochs.set(tag, epoch);
+    if (period !== undefined) this.#periods.set(tag, period);
   }
 
   #left(node: NodeSeen, { tag, sent }: LeftSeen): void {
     this.#holder.delete(tag);
-    if (sent) node.forwardedEpoch = Math.max(node.forwardedEpoch, this.#epochs.get(tag) ?? -1);
+    if (sent) node.forwardedPeriod = Math.max(node.forwardedPeriod, this.#periods.get(tag) ?? -1);
   }
 
   #dropped(node: NodeSeen, { reason }: DropSeen): void {

@@ -24,7 +24,7 @@ import { Watch } from "./watch.ts";
 /** The demo's, at twice as many epochs: tests see them turn. */
 const PARAMETERS: Parameters = {
   ...DEMO_PARAMETERS,
-  epoch: { duration: seconds(60), lead: seconds(20), overlap: seconds(40) },
+  epoch: { duration: seconds(60), lead: seconds(20), overlap: seconds(45), keyPeriods: 2, keyLead: seconds(10) },
 };
 
 /** What was lost is asked for, and sent again, after random waits; a lost receipt after a minute, then after two. */

@@ -19,7 +19,7 @@ import { PaperNetwork } from "#test/attacks/harness/paper-network.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testConsensus, testDescriptor, testNetwork, testNodes } from "#test/support/test-network.ts";
 import { below } from "#transport/core/random.ts";
-import { epochNumber, milliseconds } from "#transport/core/units.ts";
+import { epochNumber, keyPeriodNumber, milliseconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, Layers, NodeDescriptor } from "#transport/directory/model.ts";
@@ -122,7 +122,7 @@ test("the law of loops is the law by which nodes draw them", () => {
     for (let i = 0; i < runs; i++) {
       const path = chooseLoopPath({
         consensus,
-        epoch: epochNumber(0),
+        period: keyPeriodNumber(0),
         node: node.nodeId,
         meanDelay: milliseconds(1),
         ...streams,

@@ -58,7 +58,9 @@ const FAULTS: Record<string, Fault> = {
   "sends one vote to one alone": (s) => (message) =>
     isOwnVote(s, message) && message.to !== (s.bad + 1) % s.count ? undefined : { frame: message.frame, delay: 5 },
   "lists nodes that do not exist": (s) =>
-    lying(s, () => ({ nodes: (all) => [...all, testDescriptor(suite, { name: "made up", epochs: [0, 1, 2, 3, 4] })] })),
+    lying(s, () => ({
+      nodes: (all) => [...all, testDescriptor(suite, { name: "made up", periods: [0, 1, 2, 3, 4] })],
+    })),
   "reveals what it did not commit to": (s) => lying(s, () => ({ reveal: s.random.bytes(32) })),
   "commits to something else for each": (s) => lying(s, () => ({ commit: s.random.bytes(32) })),
   "names another consensus before": (s) => lying(s, () => ({ previous: s.random.bytes(32) })),

@@ -34,7 +34,14 @@ import {
 } from "#test/support/test-network.ts";
 import { settle, VirtualClock } from "#test/support/virtual-clock.ts";
 import { concat, toHex } from "#transport/core/bytes.ts";
-import { epochNumber, type Milliseconds, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
+import {
+  epochNumber,
+  keyPeriodNumber,
+  type Milliseconds,
+  milliseconds,
+  nodeId,
+  seconds,
+} from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature } from "#transport/directory/consensus-signature.ts";
@@ -219,8 +226,8 @@ const { parameters } = network;
 const COUNTED: Record<CountReason, readonly Vote[]> = {
   "descriptor not signed by its node": at(0, { nodes: [{ ...mix0, bytes: changed(mix0.bytes) }] }),
   "descriptor without a key for the epoch": at(5, { nodes: [mix0] }),
-  "descriptor whose key for the epoch is none": at(0, {
-    nodes: [node({ mixKeys: new Map([[epochNumber(0), new Uint8Array(32)]]) })],
+  "descriptor with a mix key that is none": at(0, {
+    nodes: [node({ mixKeys: new Map([[keyPeriodNumber(0), new Uint8Array(32)]]) })],
   }),
   "descriptor from before the last epoch": at(2, { nodes: [node({ publishedAt: milliseconds(0) })] }),
   "descriptor from the future": at(0, { nodes: [node({ publishedAt: milliseconds(10 ** 9) })] }),

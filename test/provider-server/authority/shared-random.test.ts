@@ -84,7 +84,8 @@ test("a reveal of an authority that had not committed does not count", () => {
 });
 
 test("for weeks of epochs mixes keep their layer while others come and go, no layer runs empty; then the second and third are drawn anew, and the first never", () => {
-  const epoch = { duration: seconds(3600), lead: seconds(600), overlap: seconds(600) };
+  const lead = seconds(600);
+  const epoch = { duration: seconds(3600), lead, overlap: seconds(600), keyPeriods: 1, keyLead: lead };
   const hourly = testNetwork({ suite, authorities: 1, threshold: 1, parameters: { ...QUICK_PARAMETERS, epoch } });
   const period = Math.round(LAYER_PERIOD / epoch.duration);
   assert.equal(period, 336);
@@ -147,7 +148,7 @@ function consensusOf(
 ): Consensus {
   const epoch = epochNumber(n);
   const publishedAt: Milliseconds = milliseconds(scheduleOf(at.network, epoch).vote - 1000);
-  const nodes = names.map((name) => testDescriptor(suite, { name, epochs: [n], publishedAt }));
+  const nodes = names.map((name) => testDescriptor(suite, { name, periods: [n], publishedAt }));
   const identitySeed = at.identitySeeds[0] as Uint8Array;
   const drawnNow = revealAndCommit({ network: at.network, epoch, authority: 0, identitySeed, suite });
   const { parameters } = at.network;

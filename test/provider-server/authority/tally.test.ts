@@ -1,13 +1,15 @@
-/** Whose a domain is when two providers name it. Spec: docs/spec/08-directory.md §5.1 */
+/** Whose a domain is when two providers name it, and which keys a node needs to be listed. Spec: docs/spec/08-directory.md §6 */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tally } from "#provider-server/authority/tally.ts";
+import { flawOf, tally } from "#provider-server/authority/tally.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
-import { testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
+import { QUICK_PARAMETERS, testConsensus, testDescriptor, testNetwork } from "#test/support/test-network.ts";
 import { toHex } from "#transport/core/bytes.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { epochNumber } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { scheduleOf } from "#transport/directory/epochs.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { signVote } from "#transport/directory/vote.ts";
 
@@ -31,5 +33,26 @@ test("a domain stays with the provider that the list before names for it, whiche
       counted.fields.providers.map((provider) => toHex(provider.nodeId)),
       [toHex(holder.nodeId)],
     );
+  }
+});
+
+test("a node is listed with every key that senders use until the next list, and only then", () => {
+  const live = testNetwork({ suite, parameters: { ...QUICK_PARAMETERS, epoch: LIVE_PARAMETERS.epoch } });
+  const epoch = epochNumber(2);
+  const flaw = (periods: readonly number[]): string | undefined => {
+    const publishedAt = scheduleOf(live.network, epoch).vote;
+    return flawOf(testDescriptor(suite, { name: "mix0", periods, publishedAt }), {
+      network: live.network,
+      epoch,
+      suite,
+    });
+  };
+  // From ten minutes before the epoch, in the last quarter of the hour before, to ten minutes before its end.
+  const needed = [7, 8, 9, 10, 11];
+  assert.equal(flaw(needed), undefined);
+  assert.equal(flaw([...needed, 12, 13, 14, 15]), undefined);
+  for (const period of needed) {
+    const others = needed.filter((other) => other !== period);
+    assert.equal(flaw(others), "descriptor without a key for the epoch", `without ${period}`);
   }
 });

@@ -10,7 +10,7 @@ import { type Collected, encodeCollect, encodeOpen } from "#transport/box/reques
 import { toHex } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import {
-  epochNumber,
+  keyPeriodNumber,
   mailboxId,
   type Milliseconds,
   milliseconds,
@@ -168,7 +168,10 @@ function scene({ answer, asked = () => undefined, work = 0 }: SetUp) {
     onDrop: (reason) => drops.push(reason),
   });
   const mixKey = suite.kem.generate(random).publicKey;
-  const path = { epoch: epochNumber(1), hops: [{ nodeId: nodeId(random.bytes(32)), mixKey, delay: milliseconds(0) }] };
+  const path = {
+    period: keyPeriodNumber(1),
+    hops: [{ nodeId: nodeId(random.bytes(32)), mixKey, delay: milliseconds(0) }],
+  };
   const mailbox = mailboxId(random.bytes(32));
   const surb = (): Uint8Array => sphinx.createSurb({ path, mailbox, surbId: surbId(random.bytes(16)), random }).surb;
   const framed = (service: string, body: Uint8Array, first = random.bytes(surbBytes)): Uint8Array =>

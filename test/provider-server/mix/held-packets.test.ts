@@ -4,13 +4,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { HeldPackets } from "#provider-server/mix/held-packets.ts";
 import { Source } from "#provider-server/mix/sources.ts";
-import { epochNumber, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, nodeId, replayTag } from "#transport/core/units.ts";
 import { FRAME_TYPES } from "#transport/link/frame-table.ts";
 
 const held = (value: number) => ({
   source: new Source(),
   tag: replayTag(new Uint8Array(16).fill(value)),
-  epoch: epochNumber(value),
+  period: keyPeriodNumber(value),
   due: milliseconds(1_000 * value),
   next: nodeId(new Uint8Array(32).fill(value)),
 });
@@ -24,8 +24,8 @@ test("a place that was given back is taken again, and holds nothing of the packe
   const again = places.take();
   assert.equal(again, place);
   again.hold(held(2));
-  const { tag, epoch, due, next, source } = again;
-  assert.deepEqual({ tag, epoch, due, next, source }, held(2));
+  const { tag, period, due, next, source } = again;
+  assert.deepEqual({ tag, period, due, next, source }, held(2));
   assert.deepEqual([again.frame.length, again.frame[0]], [65, FRAME_TYPES.packet]);
   assert.equal(again.packet.buffer, again.frame.buffer);
 });
@@ -69,7 +69,11 @@ test("packets leave in the order in which they are due, each from its own place,
       const place = pool.take();
       const due = base + ((i * 7919) % count);
       new DataView(place.packet.buffer, place.packet.byteOffset).setUint32(0, due);
-      const fields = { tag: replayTag(new Uint8Array(16)), epoch: epochNumber(1), next: nodeId(new Uint8Array(32)) };
+      const fields = {
+        tag: replayTag(new Uint8Array(16)),
+        period: keyPeriodNumber(1),
+        next: nodeId(new Uint8Array(32)),
+      };
       pool.hold(place, { ...fields, due: milliseconds(due), source: new Source() });
     }
   };

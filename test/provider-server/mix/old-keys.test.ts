@@ -5,35 +5,37 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { FileEpochStore } from "#provider-server/mix/epoch-store.ts";
+import { FilePeriodStore } from "#provider-server/mix/period-store.ts";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
 import { FileClockMemory } from "#provider-server/node/clock-memory.ts";
 import { GENESIS, SmallNetwork } from "#test/support/small-network.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
 import { TransportError } from "#transport/core/errors.ts";
-import { milliseconds } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds } from "#transport/core/units.ts";
+import { keyErasedAt } from "#transport/directory/epochs.ts";
 
 const KEY_AT = 12;
 /** How long the machine has run when the network begins. */
 const UP_BEFORE = 3_600_000;
 
-test("every epoch's key leaves the folder at the end of its overlap, not sooner and not later, and no file holds it still", async (t) => {
+test("every period's key leaves the folder at the end of its overlap, not sooner and not later, and no file holds it still", async (t) => {
   const { net, folder } = await running(t);
-  const { duration, overlap } = net.network.parameters.epoch;
+  const { network } = net;
   const seen = new Map<string, Buffer>();
   const look = (): string[] => {
     const names = keysIn(folder);
     for (const name of names) seen.set(name, readFileSync(join(folder, name)).subarray(KEY_AT, KEY_AT + 32));
     return names;
   };
-  for (let epoch = 0; epoch <= 3; epoch++) {
-    const end = GENESIS + (epoch + 1) * duration + overlap;
+  const { duration, keyPeriods, overlap } = network.parameters.epoch;
+  for (let period = 0; period <= 3 * keyPeriods; period++) {
+    const end = GENESIS + ((period + 1) * duration) / keyPeriods + overlap;
     await net.clock.runUntil(milliseconds(end - 1));
-    assert.ok(look().includes(`${epoch}.epoch`), `the key of ${epoch} still opens what is on its way`);
+    assert.ok(look().includes(`${period}.period`), `the key of ${period} still opens what is on its way`);
     await net.clock.runUntil(milliseconds(end));
     const left = look();
-    assert.ok(!left.includes(`${epoch}.epoch`));
-    const old = seen.get(`${epoch}.epoch`);
+    assert.ok(!left.includes(`${period}.period`));
+    const old = seen.get(`${period}.period`);
     assert.ok(old !== undefined);
     for (const name of left) assert.equal(readFileSync(join(folder, name)).includes(old), false, name);
   }
@@ -44,12 +46,12 @@ test("a node that was stopped for epochs erases what is over before it publishes
   const { duration } = net.network.parameters.epoch;
   await net.clock.runUntil(milliseconds(GENESIS + duration / 2));
   const before = readdirSync(folder);
-  assert.ok(before.includes("0.epoch"));
+  assert.ok(before.includes("0.period"));
   await node.stop();
   await net.clock.runUntil(milliseconds(GENESIS + 5 * duration));
   assert.deepEqual(readdirSync(folder), before, "a program that does not run erases nothing");
   start();
-  for (const name of keysIn(folder)) assert.ok(Number.parseInt(name, 10) >= 4, name);
+  for (const name of keysIn(folder)) assert.ok(Number.parseInt(name, 10) >= 9, name);
 });
 
 test("a node that starts with its clock far ahead, or not as it was when the authorities agreed with it, erases no key that the list names", async (t) => {
@@ -58,10 +60,10 @@ test("a node that starts with its clock far ahead, or not as it was when the aut
     { error: 3, hasForgotten: true },
   ]) {
     const { net, folder, node, start, clock } = await running(t);
-    const { duration, overlap } = net.network.parameters.epoch;
+    const { duration } = net.network.parameters.epoch;
     await net.clock.runUntil(milliseconds(GENESIS + duration / 2));
     const before = keysIn(folder);
-    assert.equal(before.length, 3);
+    assert.equal(before.length, 6);
     await node.stop();
     if (hasForgotten) rmSync(join(folder, "agreed.clock"));
     clock.error = error * 3_600_000;
@@ -69,25 +71,40 @@ test("a node that starts with its clock far ahead, or not as it was when the aut
     await net.clock.runFor(milliseconds(duration / 4));
     assert.deepEqual(keysIn(folder), before, `${error} hours ahead`);
     clock.error = 0;
-    await net.clock.runUntil(milliseconds(GENESIS + duration + overlap - 1));
+    await net.clock.runUntil(milliseconds(keyErasedAt(net.network, keyPeriodNumber(0)) - 1));
     for (const name of before) assert.ok(keysIn(folder).includes(name));
     await net.clock.runFor(milliseconds(1));
-    assert.ok(!keysIn(folder).includes("0.epoch"), "put right, it erases on time");
+    assert.ok(!keysIn(folder).includes("0.period"), "put right, it erases on time");
     await net.stop();
   }
 });
 
 test("a node whose clock is as it was erases what is over when it starts, also when no authority can be reached", async (t) => {
   const { net, folder, node, start } = await running(t);
-  const { duration, overlap } = net.network.parameters.epoch;
+  const { duration } = net.network.parameters.epoch;
   await net.clock.runUntil(milliseconds(GENESIS + duration / 2));
   await node.stop();
   net.authority.fetchConsensus = () => Promise.reject(new TransportError("PROVIDER_DOWN"));
-  await net.clock.runUntil(milliseconds(GENESIS + duration + overlap));
+  await net.clock.runUntil(keyErasedAt(net.network, keyPeriodNumber(1)));
   start();
-  assert.deepEqual(keysIn(folder), ["1.epoch", "2.epoch"]);
+  assert.deepEqual(keysIn(folder), ["2.period", "3.period", "4.period", "5.period"]);
   await net.clock.runFor(milliseconds(duration));
-  assert.deepEqual(keysIn(folder), ["2.epoch"]);
+  assert.deepEqual(keysIn(folder), ["4.period", "5.period"]);
+});
+
+test("a node that is started again within a key period has the keys of before, and makes no others", async (t) => {
+  const { net, folder, node, start } = await running(t);
+  const { duration } = net.network.parameters.epoch;
+  await net.clock.runUntil(milliseconds(GENESIS + 1.6 * duration));
+  const read = (): Map<string, string> =>
+    new Map(
+      keysIn(folder).map((name) => [name, readFileSync(join(folder, name)).toString("hex", KEY_AT, KEY_AT + 32)]),
+    );
+  const before = read();
+  await node.stop();
+  start();
+  await net.clock.runFor(milliseconds(duration / 8));
+  assert.deepEqual(read(), before);
 });
 
 test("nothing is known of a clock by a note that was cut short, or of another run of the machine", (t) => {
@@ -107,7 +124,7 @@ test("nothing is known of a clock by a note that was cut short, or of another ru
   assert.equal(memory.setBy(now), undefined);
 });
 
-const keysIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".epoch"));
+const keysIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".period"));
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "starling-old-keys-"));
@@ -127,7 +144,7 @@ async function running(t: TestContext) {
     clockMemory: new FileClockMemory(folder, () => milliseconds(net.clock.now() - GENESIS + UP_BEFORE)),
   };
   const start = (): MixNode => {
-    const node = new MixNode({ ...dependencies, epochs: new FileEpochStore(folder) });
+    const node = new MixNode({ ...dependencies, periodStore: new FilePeriodStore(folder) });
     t.after(() => node.stop());
     node.start();
     return node;

@@ -10,7 +10,7 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { epochNumber, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
@@ -70,20 +70,20 @@ test("a packet whose key is erased while it is held does not leave any more: its
     deliver: () => undefined,
     drop: (reason) => drops.push(reason),
   });
-  const come = (epoch: number): void => {
-    const mixKey = flow.keys.ensure(epochNumber(epoch));
+  const come = (period: number): void => {
+    const mixKey = flow.keys.ensure(keyPeriodNumber(period));
     const hops = [
       { nodeId: self, mixKey, delay: seconds(5) },
       { nodeId: next, mixKey: suite.kem.generate(random).publicKey, delay: milliseconds(0) },
     ];
     const destination = { command: "drop", recipient: new Uint8Array(32) } as const;
     const payload = new Uint8Array(geometry.payloadBytes);
-    const path = { epoch: epochNumber(epoch), hops };
+    const path = { period: keyPeriodNumber(period), hops };
     flow.receive(sphinx.wrap({ path, destination, payload, random }).packet, new Source());
   };
-  for (const epoch of [1, 2]) come(epoch);
+  for (const period of [1, 2]) come(period);
   assert.equal(flow.held, 2);
-  flow.keys.eraseBefore(epochNumber(2));
+  flow.keys.eraseBefore(keyPeriodNumber(2));
   await clock.runFor(seconds(6));
   assert.deepEqual([sent, drops], [1, ["TOO_LATE"]]);
   await flow.stop();

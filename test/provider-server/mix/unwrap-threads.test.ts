@@ -9,7 +9,7 @@ import { Log } from "#provider-server/observe/log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { until } from "#test/support/until.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
-import { type Epoch, epochNumber, type Milliseconds, milliseconds, nodeId } from "#transport/core/units.ts";
+import { type KeyPeriod, keyPeriodNumber, type Milliseconds, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import type { Unwrapped } from "#transport/sphinx/packet.ts";
@@ -19,8 +19,8 @@ const suite = await loadSuite("xwing", "native");
 const sphinx = new Sphinx({ suite, geometry: geometry({ suite: "xwing", packetBytes: 8192 }) });
 const random = new SeededRandom("unwrap threads");
 const self = nodeId(random.bytes(32));
-const [five, six] = [epochNumber(5), epochNumber(6)];
-const keys = new Map([five, six].map((epoch) => [epoch, suite.kem.generate(random)]));
+const [five, six] = [keyPeriodNumber(5), keyPeriodNumber(6)];
+const keys = new Map([five, six].map((period) => [period, suite.kem.generate(random)]));
 
 test("what threads make of packets is what one thread makes of them, whatever they are", async (t) => {
   const { threads, came, clock } = startThreads(t, { threads: 2 });
@@ -28,10 +28,10 @@ test("what threads make of packets is what one thread makes of them, whatever th
   const packets = Array.from({ length: 60 }, (_, i) => packet(i % 2 === 0 ? five : six, commands[i % 5]));
   const damaged = packet(five, "forward");
   damaged[4000] = (damaged[4000] as number) ^ 1; // in what the MAC covers
-  packets.push(damaged, packet(epochNumber(6), "mailbox").fill(0, 0, 1));
+  packets.push(damaged, packet(keyPeriodNumber(6), "mailbox").fill(0, 0, 1));
   packets.forEach((each, i) => assert.equal(threads.submit(each, at(i)), undefined));
   await until(clock, () => came.length === packets.length);
-  const opened = new Map([...keys].map(([epoch, { privateKey }]) => [epoch, suite.kem.open(privateKey)]));
+  const opened = new Map([...keys].map(([period, { privateKey }]) => [period, suite.kem.open(privateKey)]));
   for (const { unwrapped, arrival } of came) {
     const alone = refusedIsUndefined(() => sphinx.unwrap(packets[arrival] as Uint8Array, opened, self));
     assert.deepEqual(unwrapped, alone, `packet ${arrival}`);
@@ -42,7 +42,7 @@ test("what threads make of packets is what one thread makes of them, whatever th
 
 test("an erased key is gone from the memory that threads share, and none of them opens a packet with it again", async (t) => {
   const { threads, came, clock, shared } = startThreads(t, { threads: 2 });
-  for (const epoch of [five, six]) threads.submit(packet(epoch, "forward"), at(0));
+  for (const period of [five, six]) threads.submit(packet(period, "forward"), at(0));
   await until(clock, () => came.length === 2);
   const secret = keys.get(five)?.privateKey as Uint8Array;
   assert.notEqual(Buffer.from(shared()).indexOf(secret), -1);
@@ -55,7 +55,7 @@ test("an erased key is gone from the memory that threads share, and none of them
   await threads.stop();
   assert.ok(
     shared().every((byte) => byte === 0 || byte === 5 || byte === 6),
-    "nothing but epoch numbers is left",
+    "nothing but period numbers is left",
   );
 });
 
@@ -68,7 +68,7 @@ test("each thread wipes what it has made of an erased key, and of all others whe
         workerData: { ...data, wiped, wipedBytes: EXPANDED_BYTES },
       }),
   });
-  for (const epoch of [five, six]) threads.submit(packet(epoch, "forward"), at(0));
+  for (const period of [five, six]) threads.submit(packet(period, "forward"), at(0));
   await until(clock, () => came.length === 2);
   const before = Atomics.load(wiped, 0);
   threads.eraseKey(five);
@@ -153,7 +153,7 @@ const REAL = "../../../provider-server/mix/unwrapping/worker.ts";
 function startThreads(t: TestContext, o: Pick<UnwrapThreadsDependencies, "threads" | "slots" | "startWorker">) {
   const clock = new VirtualClock({ taskLimit: 2 ** 40 });
   const lines: string[] = [];
-  const came: { unwrapped: Unwrapped | undefined; epoch: Epoch; arrival: Milliseconds }[] = [];
+  const came: { unwrapped: Unwrapped | undefined; period: KeyPeriod; arrival: Milliseconds }[] = [];
   let memory: SharedArrayBuffer | undefined;
   let lost = 0;
   const startWorker: UnwrapThreadsDependencies["startWorker"] = (data) => {
@@ -167,10 +167,10 @@ function startThreads(t: TestContext, o: Pick<UnwrapThreadsDependencies, "thread
     log: new Log({ clock, sink: (line) => lines.push(line) }),
     nodeId: self,
     geometry: sphinx.geometry,
-    onUnwrapped: (unwrapped, { epoch, arrival }) => void came.push({ unwrapped: owned(unwrapped), epoch, arrival }),
+    onUnwrapped: (unwrapped, { period, arrival }) => void came.push({ unwrapped: owned(unwrapped), period, arrival }),
     onLost: () => lost++,
   });
-  for (const [epoch, { privateKey }] of keys) threads.putKey(epoch, privateKey);
+  for (const [period, { privateKey }] of keys) threads.putKey(period, privateKey);
   t.after(() => threads.stop());
   return { threads, came, clock, lines, lost: () => lost, shared: () => new Uint8Array(memory as SharedArrayBuffer) };
 }
@@ -183,13 +183,16 @@ function owned(unwrapped: Unwrapped | undefined): Unwrapped | undefined {
     : { ...unwrapped, payload: new Uint8Array(unwrapped.payload) };
 }
 
-function packet(epoch: Epoch, command: "forward" | "mailbox" | "service" | "drop" | "loop" = "forward"): Uint8Array {
-  const mixKey = keys.get(epoch)?.publicKey as Uint8Array;
+function packet(
+  period: KeyPeriod,
+  command: "forward" | "mailbox" | "service" | "drop" | "loop" = "forward",
+): Uint8Array {
+  const mixKey = keys.get(period)?.publicKey as Uint8Array;
   const hop = { nodeId: self, mixKey, delay: milliseconds(1000) };
   const hops = command === "forward" ? [hop, { ...hop, nodeId: nodeId(random.bytes(32)) }] : [hop];
   const destination = { command: command === "forward" ? "drop" : command, recipient: random.bytes(32) } as const;
   const payload = random.bytes(sphinx.geometry.payloadBytes);
-  return sphinx.wrap({ path: { epoch, hops }, destination, payload, random }).packet;
+  return sphinx.wrap({ path: { period, hops }, destination, payload, random }).packet;
 }
 
 function refusedIsUndefined<T>(act: () => T): T | undefined {

@@ -8,7 +8,7 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { QUICK_PARAMETERS, testConsensus, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { epochNumber, seconds } from "#transport/core/units.ts";
+import { keyPeriodNumber, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
@@ -36,7 +36,7 @@ test("decoys are drops for recipients that nobody knows, at any provider alike",
     random: new SeededRandom("decoys"),
     sphinx: Object.assign(Object.create(sphinx) as Sphinx, { wrap }),
     nodeId: own.nodeId,
-    current: () => ({ consensus, epoch: epochNumber(0), parameters: { ...QUICK_PARAMETERS, minimumPool: 20 } }),
+    current: () => ({ consensus, period: keyPeriodNumber(0), parameters: { ...QUICK_PARAMETERS, minimumPool: 20 } }),
     send: () => undefined,
     log: keptLog(clock).log,
   });

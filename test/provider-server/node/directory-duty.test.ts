@@ -33,6 +33,7 @@ test("nodes publish and fetch at random times of the spans that there are for it
       log: keptLog(clock).log,
       describe: () => new Uint8Array(1),
       onChange: () => undefined,
+      onKeysOver: () => undefined,
       onEpochOver: () => undefined,
     });
     duty.start();

@@ -3,19 +3,11 @@ import { test } from "node:test";
 import { LINKS_OF_NODE_MAX } from "#provider-server/node/limits.ts";
 import type { Observer } from "#provider-server/observe/observer.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { addressOf, GENESIS, SmallNetwork } from "#test/support/small-network.ts";
+import { addressOf, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
 import { Reader, Writer } from "#transport/core/bytes.ts";
-import {
-  type Epoch,
-  epochNumber,
-  type MailboxId,
-  mailboxId,
-  milliseconds,
-  seconds,
-  surbId,
-} from "#transport/core/units.ts";
-import { keyEpochAt } from "#transport/directory/epochs.ts";
+import { keyPeriodNumber, type MailboxId, mailboxId, milliseconds, seconds, surbId } from "#transport/core/units.ts";
+import { epochAt, keyPeriodInUse, keyPeriodsAnnounced, keyPeriodStart } from "#transport/directory/epochs.ts";
 import type { Link } from "#transport/link/link.ts";
 import { signMailboxRecord, verifyMailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { choosePath, chooseReplyPath } from "#transport/directory/path.ts";
@@ -78,22 +70,24 @@ test("a key look-up by SURB finds the record of an address at another provider",
   assert.deepEqual(unknown, Uint8Array.of(0));
 });
 
-test("keys change every epoch, old ones are erased after the overlap, and packets keep arriving", async (t) => {
+test("keys change with every period, old ones are erased after the overlap, and packets keep arriving", async (t) => {
   const net = await startNetwork(t);
   const alice = await signedUp(net, { name: "alice", provider: "a" });
   const bob = await signedUp(net, { name: "bob", provider: "b" });
-  const { duration } = net.network.parameters.epoch;
-  for (let epoch = 1; epoch <= 4; epoch++) {
-    await net.clock.runUntil(milliseconds(GENESIS + epoch * duration + 1000));
-    const payload = new SeededRandom(`mail ${epoch}`).bytes(net.geometry.payloadBytes);
+  const { keyPeriods } = net.network.parameters.epoch;
+  for (let period = 1; period <= 4 * keyPeriods; period++) {
+    await net.clock.runUntil(milliseconds(keyPeriodStart(net.network, keyPeriodNumber(period)) + 1000));
+    const payload = new SeededRandom(`mail ${period}`).bytes(net.geometry.payloadBytes);
     sendToMailbox(net, alice.device, { mailbox: bob.mailbox, payload });
-    await net.clock.runFor(seconds(60));
-    const entry = await bob.device.poll(epoch - 1);
-    assert.equal(entry?.kind, "fragment", `nothing arrived in epoch ${epoch}`);
+    await net.clock.runFor(seconds(50));
+    const entry = await bob.device.poll(period - 1);
+    assert.equal(entry?.kind, "fragment", `nothing arrived in key period ${period}`);
     assert.deepEqual(entry.body, payload);
   }
-  // At epoch 4 and 60 s, the keys of epochs up to 3 are gone.
-  for (const { descriptor } of net.authority.published) assert.equal(descriptor.mixKeys.size, 3);
+  for (const { at, descriptor } of net.authority.published) {
+    const epoch = epochAt(net.network, milliseconds(at));
+    assert.deepEqual([...descriptor.mixKeys.keys()], keyPeriodsAnnounced(net.network, epoch));
+  }
 });
 
 test("a node whose clock is wrong says so and publishes nothing until it is right", async (t) => {
@@ -186,9 +180,9 @@ async function signedUp(net: Net, options: { name: string; provider: "a" | "b" }
 
 function pathOptions(net: Net, seed: string) {
   const consensus = net.providers[0].mix.consensuses.at(net.clock.now());
-  const epoch: Epoch = keyEpochAt(net.network, net.clock.now());
+  const period = keyPeriodInUse(net.network, net.clock.now());
   const random = new SeededRandom(seed);
-  return { consensus, epoch: epochNumber(epoch), meanDelay: seconds(1), paths: random, delays: random };
+  return { consensus, period, meanDelay: seconds(1), paths: random, delays: random };
 }
 
 function sendToMailbox(net: Net, from: TestDevice, o: { mailbox: MailboxId; payload: Uint8Array }): void {

@@ -7,7 +7,7 @@ import { TokenCourier } from "#provider-server/tokens/token-courier.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { QUICK_PARAMETERS, seedOf, testConsensus, testNetwork } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
-import { epochNumber, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
+import { keyPeriodNumber, type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
@@ -79,7 +79,7 @@ function setUp(seed: string) {
     sphinx,
     nodeId: own.nodeId,
     identitySeed: seedOf(`${own.domain[0]}/identity`),
-    current: () => ({ consensus: CONSENSUS, epoch: epochNumber(0), parameters: QUICK_PARAMETERS }),
+    current: () => ({ consensus: CONSENSUS, period: keyPeriodNumber(0), parameters: QUICK_PARAMETERS }),
     send: () => void sent.push(clock.now()),
     answerWait: PATIENCE,
   });

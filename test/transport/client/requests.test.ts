@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Requests } from "#transport/client/requests.ts";
 import {
-  epochNumber,
+  keyPeriodNumber,
   mailboxId,
   type Milliseconds,
   milliseconds,
@@ -36,6 +36,22 @@ test("a request that finds no slot while its SURB lives gets a new one, and the 
   const second = surbOf();
   assert.ok(second);
   assert.notDeepEqual(first, second);
+  requests.stop();
+  await assert.rejects(reply, { code: "SERVICE_TIMEOUT" });
+});
+
+test("a request that never left takes its token along, one that left gets another", async () => {
+  const clock = new VirtualClock();
+  const { requests, surbOf, tokenOf, take } = setUp(clock, () => milliseconds(clock.now() + 10_000));
+  const reply = requests.ask({ provider: PROVIDER, service: "keys", body: new Uint8Array(3) });
+  await clock.runFor(seconds(1));
+  const [surb, token] = [surbOf(), tokenOf()];
+  await clock.runFor(seconds(10));
+  assert.notDeepEqual(surbOf(), surb, "made anew");
+  assert.deepEqual(tokenOf(), token);
+  take();
+  await clock.runFor(seconds(6));
+  assert.notDeepEqual(tokenOf(), token, "the provider may have spent it");
   requests.stop();
   await assert.rejects(reply, { code: "SERVICE_TIMEOUT" });
 });
@@ -91,27 +107,29 @@ function setUp(clock: VirtualClock, until: () => Milliseconds) {
     padding: random,
     nextOrder: () => 0,
     replyPath: () => {
-      const options = { consensus, epoch: epochNumber(0), meanDelay: seconds(1), ...streams };
+      const options = { consensus, period: keyPeriodNumber(0), meanDelay: seconds(1), ...streams };
       return { path: chooseReplyPath({ ...options, from: from ?? PROVIDER, to: to ?? PROVIDER }), until: until() };
     },
     replyTo: () => mailboxId(random.bytes(32)),
     coverKey: () => new Uint8Array(1216),
     coverPlaintext: () => new Uint8Array(geometry.fragmentBytes),
     answerWait: () => seconds(5),
-    token: async () => NO_TOKEN,
+    token: async () => random.bytes(NO_TOKEN.length),
   });
   /** Of the request that a slot would take now, without sending it. */
-  const surbOf = (): Uint8Array | undefined => {
+  const next = (): ReturnType<typeof decodeServiceRequest> | undefined => {
     const [contender] = requests.contenders(clock.now());
     const taken = contender?.take();
     taken?.settled(undefined);
     const request = taken?.content.request;
-    return request === undefined ? undefined : decodeServiceRequest(geometry, request).surb;
+    return request === undefined ? undefined : decodeServiceRequest(geometry, request);
   };
+  const surbOf = (): Uint8Array | undefined => next()?.surb;
+  const tokenOf = (): Uint8Array | undefined => next()?.token;
   /** Sends the one that waits. */
   const take = (): void => {
     const [contender] = requests.contenders(clock.now());
     contender?.take()?.settled({ tags: [], hash: new Uint8Array(16), at: clock.now() });
   };
-  return { requests, surbOf, made, sphinx, take };
+  return { requests, surbOf, tokenOf, made, sphinx, take };
 }

@@ -12,7 +12,7 @@ import { toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import type { ProfileName } from "#transport/core/parameters.ts";
 import type { RandomStreams } from "#transport/core/random.ts";
-import { epochNumber, mailboxId, type NodeId } from "#transport/core/units.ts";
+import { keyPeriodNumber, mailboxId, type NodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
@@ -215,7 +215,7 @@ function setUp(o: {
     sources: [{ contenders: () => (o.cargo === "nothing" ? [] : [waiting]) }],
     collect: o.collect,
     isUp: () => true,
-    current: () => ({ consensus: CONSENSUS, epoch: epochNumber(0) }),
+    current: () => ({ consensus: CONSENSUS, period: keyPeriodNumber(0) }),
     onSlot: o.onSlot ?? (() => undefined),
     onLoop: () => undefined,
   });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testConsensus, testDescriptor, testNetwork, testNodes } from "#test/support/test-network.ts";
 import { Reader, toHex, Writer } from "#transport/core/bytes.ts";
-import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
+import { epochNumber, keyPeriodNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { byTarget, type Demotion, decodeDemotions, encodeDemotions } from "#transport/directory/demotions.ts";
 import { guardsInUse, keepGuards } from "#transport/directory/guards.ts";
@@ -35,7 +35,7 @@ const withDemotions = (consensus: Consensus, ...demotions: Demotion[]): Consensu
 /** Each node and each link of 400 paths, and how often. */
 function passed(consensus: Consensus, choose: "mail" | "loop" = "mail", from = here): Map<string, number> {
   const streams = { paths: new SeededRandom("paths"), delays: new SeededRandom("delays") };
-  const common = { consensus, epoch: epochNumber(0), meanDelay: seconds(1), ...streams };
+  const common = { consensus, period: keyPeriodNumber(0), meanDelay: seconds(1), ...streams };
   const counts = new Map<string, number>();
   const count = (key: string): unknown => counts.set(key, (counts.get(key) ?? 0) + 1);
   for (let i = 0; i < 400; i++) {
@@ -141,7 +141,7 @@ test("guards whose lines from the provider are avoided go on being used: others 
   const guards = first.slice(0, 2).map(({ nodeId }) => nodeId);
   const list = withDemotions(plain, ...first.slice(0, 2).map((guard) => avoided(here, guard)));
   const streams = { paths: new SeededRandom("guarded"), delays: new SeededRandom("delays") };
-  const common = { consensus: list, epoch: epochNumber(0), meanDelay: seconds(1), ...streams };
+  const common = { consensus: list, period: keyPeriodNumber(0), meanDelay: seconds(1), ...streams };
   const begun = Array.from({ length: 100 }, () => {
     const path = choosePath({ ...common, from: here.nodeId, destination: there.nodeId, guards });
     return toHex((path.hops[0] as Hop).nodeId);

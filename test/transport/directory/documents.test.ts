@@ -5,11 +5,12 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { DEMO_PARAMETERS, LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { TransportError } from "#transport/core/errors.ts";
-import { epochNumber, milliseconds } from "#transport/core/units.ts";
+import { epochNumber, keyPeriodNumber, milliseconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { verifyConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { signDescriptor, verifyDescriptor } from "#transport/directory/descriptor.ts";
+import { KEY_PERIODS_MAX, MIX_KEYS_MAX } from "#transport/directory/limits.ts";
 import { decodeInvite, encodeInvite, type Invite } from "#transport/directory/invite.ts";
 import { assembleNetwork, decodeNetwork, encodeNetwork, signNetwork } from "#transport/directory/network.ts";
 import type { Authority } from "#transport/directory/model.ts";
@@ -17,7 +18,14 @@ import { decodeParameters, encodeParameters } from "#transport/directory/paramet
 import { encodeRelayedVote, endorse, signVote, verifyRelayedVote } from "#transport/directory/vote.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
-import { seedOf, signedConsensus, testDescriptor, testNetwork, testNodes } from "#test/support/test-network.ts";
+import {
+  QUICK_PARAMETERS,
+  seedOf,
+  signedConsensus,
+  testDescriptor,
+  testNetwork,
+  testNodes,
+} from "#test/support/test-network.ts";
 
 const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const made = testNetwork({ suite });
@@ -127,6 +135,10 @@ test("parameters that no network can have are malformed", () => {
   const { epoch, profiles } = LIVE_PARAMETERS;
   const bad = [
     { ...LIVE_PARAMETERS, epoch: { ...epoch, lead: milliseconds(epoch.duration) } },
+    { ...LIVE_PARAMETERS, epoch: { ...epoch, keyPeriods: 0 } },
+    { ...LIVE_PARAMETERS, epoch: { ...epoch, keyPeriods: KEY_PERIODS_MAX + 1 } },
+    { ...LIVE_PARAMETERS, epoch: { ...epoch, keyPeriods: 7 } },
+    { ...LIVE_PARAMETERS, epoch: { ...epoch, keyLead: milliseconds(epoch.lead + 1) } },
     { ...LIVE_PARAMETERS, sendSpread: 0 },
     { ...LIVE_PARAMETERS, sendSpread: 1 / 65 },
     { ...LIVE_PARAMETERS, sendSpread: 1.001 },
@@ -172,7 +184,9 @@ test("a descriptor says only what its role may say", () => {
     { mixKeys: new Map() },
     { tokenKeys: new Map([[0, seedOf("k")]]) },
     { role: "provider" as const, domain: "a.example", tokenKeys: new Map([0, 1, 2].map((n) => [n, seedOf("k")])) },
-    { mixKeys: new Map([0, 1, 2, 3].map((epoch) => [epochNumber(epoch), seedOf("k")])) },
+    {
+      mixKeys: new Map(Array.from({ length: MIX_KEYS_MAX + 1 }, (_, period) => [keyPeriodNumber(period), seedOf("k")])),
+    },
   ]) {
     assert.throws(() => sign(fields), { code: "MALFORMED" }, JSON.stringify(fields));
   }
@@ -200,4 +214,20 @@ test("an invite that is cut short, or is something else, is malformed", () => {
       return true;
     }),
   );
+});
+
+test("a list with a node that lacks one key that its readers need is malformed", () => {
+  const live = testNetwork({ suite, parameters: { ...QUICK_PARAMETERS, epoch: LIVE_PARAMETERS.epoch } });
+  const periods = [7, 8, 9, 10, 11];
+  const list = (of: readonly number[]): Uint8Array =>
+    signedConsensus(live, suite, {
+      ...testNodes(suite, { periods: of }),
+      parameters: live.network.parameters,
+      epoch: epochNumber(2),
+    });
+  assert.equal(verifyConsensus(live.network, list(periods), suite).layers.flat().length, 6);
+  for (const period of periods) {
+    const bytes = list(periods.filter((other) => other !== period));
+    assert.throws(() => verifyConsensus(live.network, bytes, suite), { code: "MALFORMED" }, `without ${period}`);
+  }
 });

@@ -6,7 +6,7 @@ import { GuardKeeper } from "#transport/client/guard-keeper.ts";
 import type { StoredAccount } from "#transport/client/store.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { below, type RandomSource } from "#transport/core/random.ts";
-import { epochNumber, mailboxId, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { keyPeriodNumber, mailboxId, milliseconds, type NodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import {
   GUARD_ABSENCE_MAX,
@@ -92,7 +92,13 @@ test("every path of a packet begins at a guard, each as often as another, and re
   const ids = guards.map((name) => mix(name).nodeId);
   const random = new SeededRandom("paths");
   const counts = new Map<string, number>();
-  const options = { consensus, epoch: epochNumber(0), meanDelay: milliseconds(100), paths: random, delays: random };
+  const options = {
+    consensus,
+    period: keyPeriodNumber(0),
+    meanDelay: milliseconds(100),
+    paths: random,
+    delays: random,
+  };
   for (let n = 0; n < 300; n++) {
     const { hops } = choosePath({ ...options, destination: entry.nodeId, guards: ids });
     const [first] = namesOf([hops[0]?.nodeId as NodeId]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toHex } from "#transport/core/bytes.ts";
-import { epochNumber, milliseconds, type NodeId, seconds } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, type NodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
@@ -12,12 +12,12 @@ import { testConsensus, testDescriptor, testNetwork } from "#test/support/test-n
 
 const suite = await loadSuite("x25519", "native");
 const made = testNetwork({ suite });
-const epoch = epochNumber(0);
+const period = keyPeriodNumber(0);
 const hex = toHex;
 
 function fixed(consensus: Consensus, seed = "path") {
   const streams = { paths: new SeededRandom(`${seed}/paths`), delays: new SeededRandom(`${seed}/delays`) };
-  return { consensus, epoch, meanDelay: seconds(1), ...streams };
+  return { consensus, period, meanDelay: seconds(1), ...streams };
 }
 
 function withOperators(...layers: readonly (readonly string[])[]): Consensus {
@@ -43,7 +43,7 @@ test("a path is one mix of each layer and the destination, with its keys, delays
     });
     assert.deepEqual(path.hops[3], {
       nodeId: provider(consensus, 1),
-      mixKey: find(consensus, provider(consensus, 1)).mixKeys.get(epoch),
+      mixKey: find(consensus, provider(consensus, 1)).mixKeys.get(period),
       delay: milliseconds(0),
     });
   }
@@ -129,7 +129,7 @@ test("too few mixes or operators are NO_PATH, and the error says how many there 
       choosePath({
         ...fixed(testConsensus(made, suite)),
         destination: provider(withOperators(["a", "b"], ["c", "d"], ["e", "f"]), 0),
-        epoch: epochNumber(9),
+        period: keyPeriodNumber(9),
       }),
     /Layer 1 has 0/,
   );

@@ -162,6 +162,7 @@ test("a node writes down once that the network needs a newer Starling, and goes 
     log,
     describe: () => new Uint8Array(0),
     onChange: () => undefined,
+    onKeysOver: () => undefined,
     onEpochOver: () => undefined,
   });
   duty.start();

@@ -12,7 +12,7 @@ import {
   naiveWrap,
 } from "#test/support/naive-sphinx.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { sphinxNodes, TEST_EPOCH } from "#test/support/sphinx-nodes.ts";
+import { sphinxNodes, TEST_PERIOD } from "#test/support/sphinx-nodes.ts";
 import { mailboxId, surbId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { lionessDecrypt, lionessEncrypt } from "#transport/sphinx/lioness.ts";
@@ -28,7 +28,7 @@ for (const suite of ["x25519", "xwing"] as const) {
       suite,
       packet,
       packetBytes: geometry.packetBytes,
-      epochs: new Map([[TEST_EPOCH as number, (nodes[index] as (typeof nodes)[number]).privateKey]]),
+      periods: new Map([[TEST_PERIOD as number, (nodes[index] as (typeof nodes)[number]).privateKey]]),
       nodeId: (nodes[index] as (typeof nodes)[number]).id,
     });
 
@@ -56,7 +56,7 @@ for (const suite of ["x25519", "xwing"] as const) {
         const naiveRandom = new SeededRandom(seed);
         const naive = naiveWrap({
           suite,
-          epoch: TEST_EPOCH,
+          period: TEST_PERIOD,
           hops: naiveHops.slice(0, hops),
           command: COMMAND_CODES[command],
           recipient,
@@ -98,7 +98,7 @@ for (const suite of ["x25519", "xwing"] as const) {
       const draw = (length: number) => naiveSource.bytes(length);
       const naive = naiveSurb({
         suite,
-        epoch: TEST_EPOCH,
+        period: TEST_PERIOD,
         hops: naiveHops.slice(0, hops),
         mailbox,
         surbId: id,

@@ -11,7 +11,7 @@ import {
 } from "#test/support/packet-vectors.ts";
 import { readVectors } from "#test/support/vectors.ts";
 import { fromHex, toHex } from "#transport/core/bytes.ts";
-import { type Epoch, nodeId } from "#transport/core/units.ts";
+import { type KeyPeriod, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
@@ -73,13 +73,13 @@ function openNetwork(vectors: PacketVectors, suite: Suite) {
   const nodes = vectors.nodes.map((node) => {
     const key = suite.kem.open(fromHex(node.privateKey));
     assert.equal(toHex(key.publicKey), node.publicKey);
-    // Keys of the neighbouring epochs too: a packet must not open with the wrong one.
+    // Keys of the neighbouring periods too: a packet must not open with the wrong one.
     const other = suite.kem.open(suite.blake2b(fromHex(node.privateKey)));
     const held = new Map([
-      [vectors.epoch, key],
-      [vectors.epoch - 1, other],
+      [vectors.period, key],
+      [vectors.period - 1, other],
     ]);
-    return { id: nodeId(fromHex(node.nodeId)), keys: { get: (epoch: Epoch) => held.get(epoch) } };
+    return { id: nodeId(fromHex(node.nodeId)), keys: { get: (period: KeyPeriod) => held.get(period) } };
   });
   type Hop = (typeof nodes)[number];
   const unwrapAt = (hop: Hop, packet: Uint8Array) => sphinx.unwrap(packet, hop.keys, hop.id);

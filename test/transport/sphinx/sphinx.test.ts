@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isTransportError } from "#test/support/errors.ts";
-import { sphinxNodes, TEST_EPOCH } from "#test/support/sphinx-nodes.ts";
+import { sphinxNodes, TEST_PERIOD } from "#test/support/sphinx-nodes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
-import { epochNumber, mailboxId, milliseconds, surbId } from "#transport/core/units.ts";
+import { keyPeriodNumber, mailboxId, milliseconds, surbId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { geometry, geometryForPayload } from "#transport/sphinx/geometry.ts";
 import {
@@ -44,14 +44,14 @@ test("suite and geometry must be of one network", async () => {
   assert.throws(() => new Sphinx({ suite, geometry: geometry(LIVE_PARAMETERS) }), RangeError);
 });
 
-test("a payload, recipient, path, delay or epoch of the wrong shape is the caller's mistake", () => {
+test("a payload, recipient, path, delay or period of the wrong shape is the caller's mistake", () => {
   const path = network.path();
   const wrap = (change: object) => () => sphinx.wrap({ path, destination, payload, random, ...change });
   assert.throws(wrap({ payload: payload.subarray(1) }), RangeError);
   assert.throws(wrap({ destination: { command: "mailbox", recipient: new Uint8Array(31) } }), RangeError);
-  assert.throws(wrap({ path: { epoch: TEST_EPOCH, hops: [] } }), RangeError);
-  assert.throws(wrap({ path: { epoch: TEST_EPOCH, hops: [...path.hops, ...path.hops] } }), RangeError);
-  assert.throws(wrap({ path: { ...path, epoch: epochNumber(2 ** 32) } }), RangeError);
+  assert.throws(wrap({ path: { period: TEST_PERIOD, hops: [] } }), RangeError);
+  assert.throws(wrap({ path: { period: TEST_PERIOD, hops: [...path.hops, ...path.hops] } }), RangeError);
+  assert.throws(wrap({ path: { ...path, period: keyPeriodNumber(2 ** 32) } }), RangeError);
   const withDelay = (delay: number) => ({ path: { ...path, hops: [{ ...path.hops[0], delay: milliseconds(delay) }] } });
   for (const delay of [-1, 0.5, 2 ** 32, Number.NaN]) assert.throws(wrap(withDelay(delay)), RangeError);
   wrap(withDelay(2 ** 32 - 1))();

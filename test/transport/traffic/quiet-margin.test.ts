@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import { epochNumber, mailboxId, milliseconds, nodeId, surbId } from "#transport/core/units.ts";
+import { keyPeriodNumber, mailboxId, milliseconds, nodeId, surbId } from "#transport/core/units.ts";
 import { portableSuite } from "#transport/crypto/portable.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
@@ -43,7 +43,12 @@ test("the longest piece of work, a SURB, fits the portable suite's margin in CPU
   }));
   const mailbox = mailboxId(random.bytes(32));
   const make = () =>
-    sphinx.createSurb({ path: { epoch: epochNumber(1), hops }, mailbox, surbId: surbId(random.bytes(16)), random });
+    sphinx.createSurb({
+      path: { period: keyPeriodNumber(1), hops },
+      mailbox,
+      surbId: surbId(random.bytes(16)),
+      random,
+    });
   for (let i = 0; i < 5; i++) make();
   const times = Array.from({ length: 21 }, () => {
     const before = process.cpuUsage();

@@ -7,7 +7,7 @@ import type { Cancel, Clock } from "../../core/clock.ts";
 import { TransportError } from "../../core/errors.ts";
 import { PlanningClock } from "../../core/planning-clock.ts";
 import { exponential, pick, type RandomSource, uniform } from "../../core/random.ts";
-import { type Epoch, type Milliseconds, milliseconds, type NodeId } from "../../core/units.ts";
+import { type KeyPeriod, type Milliseconds, milliseconds, type NodeId } from "../../core/units.ts";
 import { BOX_SERVICE, decodeOpened, encodeOpen } from "../../box/requests.ts";
 import { isSame, usableNodes } from "../../directory/alive.ts";
 import type { Consensus } from "../../directory/model.ts";
@@ -29,7 +29,7 @@ export interface BoxOpeningDeps {
   /** Waits, and which provider. */
   readonly chance: RandomSource;
   readonly ownProvider: NodeId;
-  readonly current: () => { consensus: Consensus; epoch: Epoch } | undefined;
+  readonly current: () => { consensus: Consensus; period: KeyPeriod } | undefined;
   /** Rejects when there is no answer. */
   readonly ask: (question: Question) => Promise<Uint8Array>;
 }
@@ -185,10 +185,10 @@ export class BoxOpening {
   #providers(): NodeId[] {
     const current = this.#deps.current();
     if (current === undefined) return [];
-    const { consensus, epoch } = current;
+    const { consensus, period } = current;
     const own = consensus.providers.find(({ nodeId }) => isSame(nodeId, this.#deps.ownProvider));
     try {
-      return usableNodes(consensus, epoch)
+      return usableNodes(consensus, period)
         .providers.filter(({ nodeId }) => !isSame(nodeId, this.#deps.ownProvider))
         .filter(({ operator }) => operator !== own?.operator)
         .map(({ nodeId }) => nodeId);

@@ -6,7 +6,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Parameters, Profile } from "../../core/parameters.ts";
 import type { RandomStreams } from "../../core/random.ts";
-import type { Epoch, MailboxId, Milliseconds, NodeId, SurbId } from "../../core/units.ts";
+import type { KeyPeriod, MailboxId, Milliseconds, NodeId, SurbId } from "../../core/units.ts";
 import type { Place } from "../../box/place.ts";
 import type { Consensus } from "../../directory/model.ts";
 import type { Sphinx } from "../../sphinx/sphinx.ts";
@@ -27,7 +27,7 @@ export interface BoxesDeps extends Pick<CollectsDeps, "replyPath" | "replyTo" | 
   readonly profile: () => Profile;
   readonly store: Pick<ClientStore, "boxes" | "saveBoxes">;
   readonly own: { readonly providerId: NodeId; readonly mailboxId: MailboxId };
-  readonly current: () => { consensus: Consensus; epoch: Epoch } | undefined;
+  readonly current: () => { consensus: Consensus; period: KeyPeriod } | undefined;
   readonly nextOrder: () => number;
   /** Mean time that a packet spends in mixes. */
   readonly journey: Milliseconds;
@@ -76,7 +76,7 @@ export class Boxes {
   }
 
   /** What a drop slot carries; undefined in a network without boxes. */
-  get collect(): ((current: { consensus: Consensus; epoch: Epoch }) => Collect) | undefined {
+  get collect(): ((current: { consensus: Consensus; period: KeyPeriod }) => Collect) | undefined {
     return this.#are ? (current) => this.#collects.make(current) : undefined;
   }
 

@@ -9,7 +9,7 @@ import type { Parameters, Profile } from "../../core/parameters.ts";
 import { type RandomSource, uniform } from "../../core/random.ts";
 import { wipe } from "../../core/secret.ts";
 import {
-  type Epoch,
+  type KeyPeriod,
   type MailboxId,
   meanInterval,
   type Milliseconds,
@@ -86,12 +86,12 @@ export class Collects {
   }
 
   /** Synchronous, and the same work whether there is a box. Throws NO_PATH, NO_ACCOUNT. */
-  make({ consensus, epoch }: { consensus: Consensus; epoch: Epoch }): Collect {
+  make({ consensus, period }: { consensus: Consensus; period: KeyPeriod }): Collect {
     const { sphinx, chance, padding, boxes } = this.#deps;
     const { suite, geometry } = sphinx;
     this.#forgetOld();
     const box = this.#choose();
-    const provider = box?.providerId ?? chooseProvider({ consensus, epoch, paths: chance });
+    const provider = box?.providerId ?? chooseProvider({ consensus, period, paths: chance });
     const delays = this.#delays();
     const random = this.#deps.keys.bytes(BOX_SECRET_BYTES);
     const { secret, progress } = box ?? { secret: random, progress: new BoxProgress() };

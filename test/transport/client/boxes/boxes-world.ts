@@ -6,7 +6,14 @@ import { QUICK_PARAMETERS, testConsensus, testDescriptor, testNetwork, testNodes
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { OwnBoxes } from "#transport/client/boxes/own-boxes.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
-import { type Epoch, epochNumber, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
+import {
+  epochNumber,
+  type KeyPeriod,
+  keyPeriodNumber,
+  type Milliseconds,
+  milliseconds,
+  type NodeId,
+} from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Consensus } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
@@ -19,15 +26,15 @@ const OPERATORS = { own: "somebody", sister: "somebody", other: "another", third
 export type Name = keyof typeof OPERATORS;
 
 function descriptor(name: Name, epoch = 0) {
-  const epochs = [epoch, epoch + 1];
-  return testDescriptor(suite, { name, role: "provider", operator: OPERATORS[name], epochs });
+  const periods = [epoch, epoch + 1];
+  return testDescriptor(suite, { name, role: "provider", operator: OPERATORS[name], periods });
 }
 
 export const idOf = (name: Name): NodeId => descriptor(name).nodeId;
 
 /** A list with these providers. */
 export function listOf(names: readonly Name[], epoch = 0): Consensus {
-  const { layers } = testNodes(suite, { perLayer: 2, epochs: [epoch, epoch + 1] });
+  const { layers } = testNodes(suite, { perLayer: 2, periods: [epoch, epoch + 1] });
   const providers = byNodeId(names.map((name) => descriptor(name, epoch)));
   return testConsensus(NETWORK, suite, { layers, providers, epoch: epochNumber(epoch) });
 }
@@ -42,7 +49,7 @@ export interface BoxesWorld {
   readonly boxes: OwnBoxes;
   /** Whatever the tests say. */
   readonly state: { consensus: Consensus | undefined; deviceSecret: Uint8Array };
-  readonly current: () => { consensus: Consensus; epoch: Epoch } | undefined;
+  readonly current: () => { consensus: Consensus; period: KeyPeriod } | undefined;
   /** A new program with the same store and the same time. */
   again(): Promise<BoxesWorld>;
 }
@@ -76,7 +83,7 @@ export async function boxesWorld(seed: string, o: Given = {}): Promise<BoxesWorl
   await boxes.load();
   boxes.listed(clock.now());
   const current = () =>
-    state.consensus === undefined ? undefined : { consensus: state.consensus, epoch: epochNumber(0) };
+    state.consensus === undefined ? undefined : { consensus: state.consensus, period: keyPeriodNumber(0) };
   const again = (): Promise<BoxesWorld> => boxesWorld(`${seed} again`, { ...o, clock, store });
   return { clock, store, chance: new SeededRandom(`${seed}/boxes`), boxes, state, current, again };
 }

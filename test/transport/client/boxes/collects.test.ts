@@ -10,7 +10,7 @@ import type { ReplyBlockEvent } from "#transport/client/types.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import {
-  epochNumber,
+  keyPeriodNumber,
   type MailboxId,
   mailboxId,
   milliseconds,
@@ -26,7 +26,7 @@ import { SeededRandom } from "#test/support/seeded-random.ts";
 import { type BoxesWorld, boxesWorld, CONSENSUS, idOf, newBoxes, parameters, START, suite } from "./boxes-world.ts";
 
 const geometry = geometryOf(parameters);
-const current = { consensus: CONSENSUS, epoch: epochNumber(0) };
+const current = { consensus: CONSENSUS, period: keyPeriodNumber(0) };
 const REPLY_ID = mailboxId(new Uint8Array(32).fill(5));
 
 /** Opens a reply under the key by its first bytes alone: what the mixes do to a reply is tested elsewhere. */
