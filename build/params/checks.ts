@@ -60,7 +60,7 @@ function boxChecks({ boxReplies }: Parameters, geometry: Geometry): Check[] {
 
 function profileChecks(name: ProfileName, parameters: Parameters, { profiles }: Figures): Check[] {
   const { payloadShare, loopShare, dropShare } = parameters.profiles[name];
-  const { arrivalsPerSecond, pollsPerSecond } = profiles[name];
+  const { arrivalsPerSecond, pollsPerSecond, threeDevices } = profiles[name];
   return [
     exactly(`${name}: the shares of a slot sum to 1`, round(payloadShare + loopShare + dropShare), 1),
     above(`${name}: no share is zero`, Math.min(payloadShare, loopShare, dropShare), 0),
@@ -73,6 +73,17 @@ function profileChecks(name: ProfileName, parameters: Parameters, { profiles }: 
       `${name}: a mailbox that holds 1,000 fragments more than it gets drains within 2 days`,
       2 * 24 * 3600,
       1000 / Math.max(1e-9, pollsPerSecond - arrivalsPerSecond),
+    ),
+    // Who is known writes to boxes, which adds nothing: their answers come at one pace. To the mailbox comes the first letter.
+    above(
+      `${name}: with three devices polls outpace all their loops and one's own answers of boxes`,
+      pollsPerSecond,
+      threeDevices.arrivalsPerSecond,
+    ),
+    atLeast(
+      `${name}: what three devices are behind after 25 MB to the mailbox at full pace is collected within 12 h (h)`,
+      12,
+      threeDevices.behind / 3.6e6,
     ),
   ];
 }

@@ -47,8 +47,16 @@ export interface ProfileFigures {
   /** Entries that a mailbox gets: its own loops, answers of boxes, and one sender at full pace. */
   readonly arrivalsPerSecond: number;
   readonly pollsPerSecond: number;
+  readonly threeDevices: ThreeDevices;
   /** For bodies as handed to the transport, that is after MIME and OpenPGP. */
   readonly mails: readonly MailFigures[];
+}
+
+/** What each of an account's three devices has to collect: the loops of all, and the answers of its own boxes. */
+export interface ThreeDevices {
+  readonly arrivalsPerSecond: number;
+  /** After the largest mail came to the mailbox from a sender at full pace, as a first letter does: until nothing waits any more. */
+  readonly behind: Milliseconds;
 }
 
 export interface MailFigures {
@@ -95,6 +103,9 @@ const USERS = 200_000;
 /** One packet, link to link, in a mix's process. */
 const PACKET_CPU_SECONDS = 200e-6;
 const DAY_SECONDS = 24 * 3600;
+
+/** As many as an account may have (provider-server/accounts/limits.ts). */
+export const DEVICES = 3;
 
 const KB = 1000;
 /** Base64 with line ends adds 37 %: 3 MB of attachment are 4.1 MB of body. */
@@ -190,11 +201,22 @@ function profileFigures(parameters: Parameters, sizes: Geometry, profile: Profil
     boxLatency: parameters.boxReplies === 0 ? undefined : packetLatency(parameters, profile, "box"),
     payloadPerSecond,
     arrivalsPerSecond: sendRate * profile.loopShare + boxRepliesPerSecond(parameters, profile) + payloadPerSecond,
+    threeDevices: threeDevices(parameters, sizes, profile),
     pollsPerSecond: pollRate,
     mails: Object.values(MAIL_BYTES).map((bodyBytes) =>
       mailFigures(parameters, sizes, { profile, bodyBytes, latency }),
     ),
   };
+}
+
+function threeDevices(parameters: Parameters, sizes: Geometry, profile: Profile): ThreeDevices {
+  const { sendRate, pollRate, loopShare, payloadShare } = profile;
+  const arrivalsPerSecond = DEVICES * sendRate * loopShare + boxRepliesPerSecond(parameters, profile);
+  const sender = sendRate * payloadShare;
+  const { total } = fragmentCount({ geometry: sizes, step: parameters.fragmentStep, messageBytes: MAIL_BYTES.huge });
+  const waiting = Math.max(0, arrivalsPerSecond + sender - pollRate) * (total / sender);
+  const drained = waiting === 0 ? 0 : waiting / Math.max(1e-9, pollRate - arrivalsPerSecond);
+  return { arrivalsPerSecond, behind: milliseconds(drained * 1000) };
 }
 
 /** A mail of n fragments: n − 1 payload slots after the first packet's latency, polls being quicker than what arrives. */

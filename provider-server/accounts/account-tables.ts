@@ -63,14 +63,15 @@ export class AccountTables {
     this.#sql.addDevice.run(account.deviceKey, mailbox, account.day, null);
   }
 
-  /** Whether another account has this as its mailbox id or for its replies. */
-  isTakenByOther(account: StoredAccount, replyId: Uint8Array): boolean {
-    return this.#sql.replyTaken.get(replyId, replyId, account.mailbox) !== undefined;
+  /** Where replies to this device come. False when another device has it, or it is the id of a mailbox or a box: nothing was changed. */
+  setReplyId(deviceKey: Uint8Array, replyId: Uint8Array): boolean {
+    if (this.#sql.replyTaken.get(replyId, deviceKey) !== undefined) return false;
+    this.#sql.setReplyId.run(replyId, deviceKey);
+    return true;
   }
 
-  setRecord(account: StoredAccount, { record, replyId }: { record: Uint8Array; replyId: Uint8Array }): void {
+  setRecord(account: StoredAccount, record: Uint8Array): void {
     this.#sql.setRecord.run(record, account.localPart);
-    this.#sql.setReplyId.run(replyId, account.mailbox);
   }
 
   /** Its devices, and how many have used a code and did not finish. */
@@ -108,7 +109,7 @@ export class AccountTables {
   #endJoining(row: Record<string, unknown>, primitives: Primitives): void {
     const deviceKey = row["device_key"] as Uint8Array;
     const name = nameUnfinished(mailboxId(row["mailbox_id"] as Uint8Array), { deviceKey, primitives });
-    this.#sql.removeDevice.run(deviceKey);
+    this.removeDevice(deviceKey);
     this.#sql.addUnfinished.run(name, Number(row["mailbox"]), Number(row["polled_day"]), UNFINISHED);
   }
 
@@ -126,7 +127,9 @@ export class AccountTables {
     this.#sql.setLabel.run(label, deviceKey);
   }
 
+  /** And the replies that wait for it. */
   removeDevice(deviceKey: Uint8Array): void {
+    this.#sql.removeReplies.run(deviceKey);
     this.#sql.removeDevice.run(deviceKey);
   }
 
@@ -211,17 +214,20 @@ const STATEMENTS = {
     "INSERT INTO devices (device_key, mailbox, polled_day, joining_until) VALUES (?, ?, ?, ?) " +
     "ON CONFLICT (device_key) DO UPDATE SET polled_day = excluded.polled_day",
   removeUnfinished: "DELETE FROM devices WHERE device_key = ? AND joining_until = 0",
-  replyTaken: "SELECT 1 FROM mailboxes WHERE (reply_id = ? OR mailbox_id = ?) AND id <> ?",
-  setReplyId: "UPDATE mailboxes SET reply_id = ? WHERE id = ?",
+  replyTaken:
+    "SELECT 1 FROM devices WHERE reply_id = ?1 AND device_key <> ?2 UNION ALL SELECT 1 FROM mailboxes WHERE mailbox_id = ?1",
+  setReplyId: "UPDATE devices SET reply_id = ? WHERE device_key = ?",
   setRecord: "UPDATE accounts SET record = ? WHERE local_part = ?",
   count:
     "SELECT COUNT(*) AS listed, COUNT(CASE WHEN joining_until = ? THEN 1 END) AS unfinished FROM devices WHERE mailbox = ?",
+  removeReplies:
+    "DELETE FROM entries WHERE mailbox = (SELECT mailbox FROM devices WHERE device_key = ?1) AND device_key = ?1",
   removeDevice: "DELETE FROM devices WHERE device_key = ?",
   listDevices: "SELECT device_key, polled_day, joining_until, label FROM devices WHERE mailbox = ? ORDER BY device_key",
   setLabel: "UPDATE devices SET label = ? WHERE device_key = ?",
   noticeFor:
     "SELECT 1 AS found FROM entries JOIN devices ON devices.mailbox = entries.mailbox " +
-    `WHERE device_key = ? AND kind = ${KIND_CODES.notice} AND seq > cursor LIMIT 1`,
+    `WHERE devices.device_key = ? AND kind = ${KIND_CODES.notice} AND seq > cursor LIMIT 1`,
   addOffer: "INSERT INTO offers (token_hash, mailbox, expires_minute, bundle) VALUES (?, ?, ?, ?)",
   removeOffer: "DELETE FROM offers WHERE mailbox = ?",
   removeUnusedOffer: "DELETE FROM offers WHERE mailbox = ? AND used_by IS NULL",

@@ -169,13 +169,13 @@ export class Accounts {
   ): ControlResult {
     const account = this.#tables.ofDevice(deviceKey);
     if (account === undefined) return "NO_ACCOUNT";
+    // Nobody takes another's place for replies. First, for a new device asks at once, and there may be a notice ahead of it.
+    if (!this.#tables.setReplyId(deviceKey, replyId)) return "REFUSED";
     // It would publish a key that the others have given up: the notice comes first.
     if (this.#tables.hasNoticeFor(deviceKey)) return "UNAVAILABLE";
     const record = this.#verify(bytes);
     if (record === undefined || !this.#belongsTo(record, account)) return "BAD_RECORD";
-    // Nobody takes another's place for replies.
-    if (this.#tables.isTakenByOther(account, replyId)) return "REFUSED";
-    this.#tables.setRecord(account, { record: bytes, replyId });
+    this.#tables.setRecord(account, bytes);
     return "OK";
   }
 

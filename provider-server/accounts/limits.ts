@@ -4,7 +4,8 @@ import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 
 /**
  * Every device collects what comes for all, the loops of the others too: with three, loops and a writer who never pauses
- * still come more slowly than each of them polls, at either profile's rates (test/provider-server/accounts).
+ * still come more slowly than each of them polls, at either profile's rates (test/provider-server/accounts; with boxes `npm run
+ * params`).
  */
 export const DEVICES_PER_ACCOUNT_MAX = 3;
 

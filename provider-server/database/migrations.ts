@@ -118,8 +118,16 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (mailbox, reader_id)
   ) WITHOUT ROWID;
   `,
-  // 9: replies (kind 2) by themselves: the oldest makes room for a new one, however much mail waits.
+  // 9: replies (kind 2) wait for the device that asked, no more for all of its account. Those that do cannot be told apart: who
+  // asked asks again. `reply_id` is NULL until the device's program gives one, `device_key` of all other entries.
   `
-  CREATE INDEX replies ON entries (mailbox, seq) WHERE kind = 2;
+  DELETE FROM entries WHERE kind = 2;
+  DROP INDEX mailboxes_by_reply;
+  ALTER TABLE mailboxes DROP COLUMN reply_id;
+  ALTER TABLE mailboxes DROP COLUMN replies;
+  ALTER TABLE devices ADD COLUMN reply_id BLOB;
+  CREATE UNIQUE INDEX devices_by_reply ON devices (reply_id);
+  ALTER TABLE entries ADD COLUMN device_key BLOB;
+  CREATE INDEX entries_by_device ON entries (mailbox, device_key, seq);
   `,
 ];

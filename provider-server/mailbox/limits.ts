@@ -5,11 +5,8 @@ import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 /** About 195 MB at 23,830 bytes: seven large mails, or a month of loops of a client that dies while its clock runs on. */
 export const FRAGMENTS_PER_MAILBOX_MAX = 8192;
 
-/**
- * A client asks a few questions a minute, and up to four answers of boxes; it reads them within seconds. What it has read stays for
- * devices that are off, which have no use for it: the oldest makes room.
- */
-export const REPLIES_PER_MAILBOX_MAX = 64;
+/** A client asks a few questions a minute, and up to four answers of boxes for each drop slot; it reads them within seconds. */
+export const REPLIES_PER_DEVICE_MAX = 64;
 
 /** Nobody removes so many devices before the others have heard of it; without a bound an account could fill the disk. 1.5 MB. */
 export const NOTICES_PER_MAILBOX_MAX = 64;

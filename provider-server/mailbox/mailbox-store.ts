@@ -35,7 +35,7 @@ export interface Entry {
 }
 
 export interface Arrival {
-  /** Of a reply: the account's reply id. */
+  /** Of a reply: the reply id of the device that asked. */
   readonly mailboxId: MailboxId;
   readonly kind: "fragment" | "reply" | "notice";
   /** Zero bytes for a fragment. */
@@ -96,8 +96,8 @@ export class MailboxStore {
   }
 
   /**
-   * The first entry behind the cursor, which says that the device has everything up to it. An entry goes once every active
-   * device has passed it. With `behind`, a number above the cursor, the first behind that, if there is one: what lies between was
+   * The first entry for this device behind the cursor, which says that it has everything up to there. A reply goes once the device
+   * that asked has passed it, all else once every active device has. With `behind`, a number above the cursor, the first behind that, if there is one: what lies between was
    * given already. Undefined when nothing is behind the cursor.
    */
   next(options: { deviceKey: Uint8Array; cursor: number; behind?: number }): Entry | undefined {
@@ -110,8 +110,8 @@ export class MailboxStore {
       this.moveSoon(toHex(deviceKey), (now, room) => this.tables.moveCursor({ deviceKey, cursor, ...now }, room));
     }
     const { behind = cursor } = options;
-    const further = behind > cursor ? this.tables.entryAfter(device.mailbox, behind) : undefined;
-    return further ?? this.tables.entryAfter(device.mailbox, cursor);
+    const further = behind > cursor ? this.tables.entryAfter(device.mailbox, behind, deviceKey) : undefined;
+    return further ?? this.tables.entryAfter(device.mailbox, cursor, deviceKey);
   }
 
   /** From one device of an account to the others, within the caller's transaction. False when too many wait: nothing was changed. */

@@ -9,6 +9,7 @@ import type { Arrival, Entry } from "./mailbox-store.ts";
 
 export interface Quota {
   readonly fragments: number;
+  /** For each device. */
   readonly replies: number;
   readonly boxFragments: number;
   /** What a box keeps of a payload: `geometry.sealedBytes`. */
@@ -36,27 +37,27 @@ export class MailboxTables {
   /** `known` is the known time, if there is one: by no other a box is over. */
   insert(arrival: Arrival, hour: number, known?: Milliseconds): "stored" | DropReason {
     const { mailboxId: id32, kind: command } = arrival;
-    const mailbox = command === "reply" ? this.#sql.replies.get(id32) : this.#sql.mailbox.get(id32);
+    const mailbox = command === "reply" ? this.#sql.asker.get(id32) : this.#sql.mailbox.get(id32);
     if (mailbox === undefined) return "MAILBOX_UNKNOWN";
-    const { id, next_seq, fragments, replies } = mailbox as Record<string, number>;
+    const { id, next_seq, fragments } = mailbox as Record<string, number>;
     const until = mailbox["until"] as number | null;
+    const deviceKey = mailbox["device_key"] as Uint8Array | null;
     if (until !== null && known !== undefined && known >= until) return "BOX_OVER";
     if (arrival.kind === "notice") {
       if (Number(this.#sql.notices.get(id as number)?.["count"]) >= NOTICES_PER_MAILBOX_MAX) return "MAILBOX_FULL";
     } else if (arrival.kind === "reply") {
-      // The devices that are on have read it; for one that is off it is none.
-      if ((replies as number) >= this.#quota.replies) this.#remove(id as number, this.#sql.oldestReply);
+      this.#makeRoomForReply(id as number, deviceKey);
     } else {
       const { fragments: most, boxFragments } = this.#quota;
       const isFull = (fragments as number) >= (until === null ? most : boxFragments);
       if (isFull && (until === null || !this.#hasReadEntry(id as number))) return "MAILBOX_FULL";
       if (this.#sql.addHash.run(id as number, arrival.hash, hour).changes === 0) return "DUPLICATE";
-      if (isFull) this.#remove(id as number, this.#sql.oldestRead);
+      if (isFull) this.#removeOldestRead(id as number);
     }
     const kind = KIND_CODES[arrival.kind];
     const body = until === null ? arrival.body : arrival.body.subarray(0, this.#quota.boxBytes);
-    this.#sql.addEntry.run(id as number, next_seq as number, kind, arrival.surbId, hour, body);
-    this.#sql.countEntry.run(arrival.kind === "fragment" ? 1 : 0, arrival.kind === "reply" ? 1 : 0, id as number);
+    this.#sql.addEntry.run(id as number, next_seq as number, kind, arrival.surbId, hour, body, deviceKey);
+    this.#sql.countEntry.run(arrival.kind === "fragment" ? 1 : 0, id as number);
     return "stored";
   }
 
@@ -65,13 +66,18 @@ export class MailboxTables {
     return this.#sql.oldestRead.get(mailbox) !== undefined;
   }
 
-  /** What the statement finds, if anything. */
-  #remove(mailbox: number, which: StatementSync): void {
-    const found = which.get(mailbox);
+  /** Of a box, which holds fragments only. */
+  #removeOldestRead(mailbox: number): void {
+    const found = this.#sql.oldestRead.get(mailbox);
     if (found === undefined) return;
     this.#sql.removeEntry.run(mailbox, found["seq"] as number);
-    const isReply = found["kind"] === KIND_CODES.reply;
-    this.#sql.countEntries.run(isReply ? 0 : -1, isReply ? -1 : 0, mailbox);
+    this.#sql.countFragments.run(-1, mailbox);
+  }
+
+  /** The oldest goes: nobody waits for it any more. */
+  #makeRoomForReply(mailbox: number, deviceKey: Uint8Array | null): void {
+    const { count, oldest } = this.#sql.waitingReplies.get(mailbox, deviceKey) as Record<string, number>;
+    if ((count as number) >= this.#quota.replies) this.#sql.removeEntry.run(mailbox, oldest as number);
   }
 
   device(deviceKey: Uint8Array): { mailbox: number; cursor: number; polledDay: number; nextSeq: number } | undefined {
@@ -86,8 +92,9 @@ export class MailboxTables {
     };
   }
 
-  entryAfter(mailbox: number, cursor: number): Entry | undefined {
-    const row = this.#sql.entryAfter.get(mailbox, cursor);
+  /** Of what is for all, and of the replies to this device, the first behind the cursor. */
+  entryAfter(mailbox: number, cursor: number, deviceKey: Uint8Array | null = null): Entry | undefined {
+    const row = this.#sql.entryAfter.get(mailbox, cursor, deviceKey);
     if (row === undefined) return undefined;
     return {
       seq: Number(row["seq"]),
@@ -98,24 +105,26 @@ export class MailboxTables {
   }
 
   /**
-   * Devices that have not polled since the day `activeSince` keep nothing. Deletes at most `room` of what all others have passed,
-   * and returns how many; as many as that when there may be more.
+   * Devices that have not polled since the day `activeSince` keep nothing. Deletes at most `room` of the replies to this device
+   * that it has passed and of what all others have passed, and returns how many; as many as that when there may be more.
    */
   moveCursor(options: DeviceMove, room: number): number {
     this.#sql.moveCursor.run(options.cursor, options.day, options.deviceKey);
     const device = this.device(options.deviceKey);
     if (device === undefined) return 0;
-    const passed = this.#sql.passed.get(device.mailbox, options.activeSince);
-    return this.removeUpTo(device.mailbox, Number(passed?.["cursor"] ?? 0), room);
+    const { mailbox } = device;
+    const own = this.#sql.ownUpTo.all(mailbox, options.deviceKey, options.cursor, room);
+    for (const { seq } of own as { seq: number }[]) this.#sql.removeEntry.run(mailbox, seq);
+    const passed = this.#sql.passed.get(mailbox, options.activeSince);
+    return own.length + this.removeUpTo(mailbox, Number(passed?.["cursor"] ?? 0), room - own.length);
   }
 
-  /** Deletes at most `room` of the entries up to a number that came before an hour, and returns how many. */
+  /** Deletes at most `room` of the entries for all up to a number that came before an hour, and returns how many. */
   removeUpTo(mailbox: number, upTo: number, room: number, before = Number.MAX_SAFE_INTEGER): number {
     const gone = this.#sql.upTo.all(mailbox, upTo, before, room) as { seq: number; kind: number }[];
     for (const { seq } of gone) this.#sql.removeEntry.run(mailbox, seq);
     const fragments = gone.filter(({ kind }) => kind === KIND_CODES.fragment).length;
-    const replies = gone.filter(({ kind }) => kind === KIND_CODES.reply).length;
-    if (fragments + replies > 0) this.#sql.countEntries.run(-fragments, -replies, mailbox);
+    if (fragments > 0) this.#sql.countFragments.run(-fragments, mailbox);
     return gone.length;
   }
 
@@ -135,8 +144,7 @@ export class MailboxTables {
     const old = this.#sql.oldEntries.all(hour, SWEEP_ROWS_MAX);
     for (const { mailbox, seq, kind } of old as { mailbox: number; seq: number; kind: number }[]) {
       this.#sql.removeEntry.run(mailbox, seq);
-      const [isFragment, isReply] = [kind === KIND_CODES.fragment, kind === KIND_CODES.reply];
-      this.#sql.countEntries.run(isFragment ? -1 : 0, isReply ? -1 : 0, mailbox);
+      if (kind === KIND_CODES.fragment) this.#sql.countFragments.run(-1, mailbox);
     }
     const hashes = this.#sql.oldHashes.all(hour, SWEEP_ROWS_MAX);
     for (const { mailbox, hash } of hashes as { mailbox: number; hash: Uint8Array }[]) {
@@ -153,31 +161,40 @@ const KIND_NAMES = new Map(Object.entries(KIND_CODES).map(([name, code]) => [cod
 
 const STATEMENTS = {
   mailbox:
-    "SELECT id, next_seq, fragments, replies, until FROM mailboxes LEFT JOIN boxes ON boxes.mailbox = mailboxes.id " +
-    "WHERE mailbox_id = ?",
+    "SELECT id, next_seq, fragments, until, NULL AS device_key FROM mailboxes " +
+    "LEFT JOIN boxes ON boxes.mailbox = mailboxes.id WHERE mailbox_id = ?",
   // A box has no reply id.
-  replies: "SELECT id, next_seq, fragments, replies, NULL AS until FROM mailboxes WHERE reply_id = ?",
-  // Kinds are written out: for one that is given later SQLite does not use the indexes of replies and notices alone.
-  oldestReply: `SELECT seq, kind FROM entries WHERE mailbox = ? AND kind = ${KIND_CODES.reply} ORDER BY seq LIMIT 1`,
+  asker:
+    "SELECT id, next_seq, fragments, NULL AS until, device_key FROM devices " +
+    "JOIN mailboxes ON mailboxes.id = devices.mailbox WHERE reply_id = ?",
+  waitingReplies: "SELECT COUNT(*) AS count, MIN(seq) AS oldest FROM entries WHERE mailbox = ? AND device_key = ?",
   oldestRead:
-    "SELECT seq, kind FROM entries WHERE mailbox = ?1 AND seq <= (SELECT MIN(cursor) FROM box_readers WHERE mailbox = ?1) " +
+    "SELECT seq FROM entries WHERE mailbox = ?1 AND seq <= (SELECT MIN(cursor) FROM box_readers WHERE mailbox = ?1) " +
     "ORDER BY seq LIMIT 1",
+  // The kind is written out: for one that is given later SQLite does not use the index of notices alone.
   notices: `SELECT COUNT(*) AS count FROM entries WHERE mailbox = ? AND kind = ${KIND_CODES.notice}`,
   addHash: "INSERT INTO hashes (mailbox, hash, arrived_hour) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-  addEntry: "INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body) VALUES (?, ?, ?, ?, ?, ?)",
-  countEntry:
-    "UPDATE mailboxes SET next_seq = next_seq + 1, fragments = fragments + ?, replies = replies + ? WHERE id = ?",
-  countEntries: "UPDATE mailboxes SET fragments = fragments + ?, replies = replies + ? WHERE id = ?",
+  addEntry:
+    "INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body, device_key) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  countEntry: "UPDATE mailboxes SET next_seq = next_seq + 1, fragments = fragments + ? WHERE id = ?",
+  countFragments: "UPDATE mailboxes SET fragments = fragments + ? WHERE id = ?",
   device:
     "SELECT mailbox, cursor, polled_day, next_seq FROM devices JOIN mailboxes ON mailboxes.id = devices.mailbox " +
     "WHERE device_key = ?",
-  entryAfter: "SELECT seq, kind, surb_id, body FROM entries WHERE mailbox = ? AND seq > ? ORDER BY seq LIMIT 1",
+  // One look for each of the two, however much waits for the account's other devices.
+  entryAfter:
+    "SELECT seq, kind, surb_id, body FROM entries WHERE mailbox = ?1 AND seq = (SELECT MIN(seq) FROM (" +
+    "SELECT MIN(seq) AS seq FROM entries WHERE mailbox = ?1 AND device_key IS NULL AND seq > ?2 UNION ALL " +
+    "SELECT MIN(seq) AS seq FROM entries WHERE mailbox = ?1 AND device_key = ?3 AND seq > ?2))",
   numbersAfter: "SELECT seq FROM entries WHERE mailbox = ? AND seq > ? ORDER BY seq",
   moveCursor: "UPDATE devices SET cursor = ?, polled_day = ? WHERE device_key = ?",
   // One that used a code and did not finish (joining_until 0) collects nothing, so nothing waits for it.
   passed:
     "SELECT MIN(cursor) AS cursor FROM devices WHERE mailbox = ? AND polled_day >= ? AND COALESCE(joining_until, 1) > 0",
-  upTo: "SELECT seq, kind FROM entries WHERE mailbox = ? AND seq <= ? AND arrived_hour < ? ORDER BY seq LIMIT ?",
+  upTo:
+    "SELECT seq, kind FROM entries WHERE mailbox = ? AND device_key IS NULL AND seq <= ? AND arrived_hour < ? " +
+    "ORDER BY seq LIMIT ?",
+  ownUpTo: "SELECT seq FROM entries WHERE mailbox = ? AND device_key = ? AND seq <= ? ORDER BY seq LIMIT ?",
   hasHash: "SELECT 1 AS found FROM hashes WHERE mailbox = ? AND hash = ?",
   oldEntries: "SELECT mailbox, seq, kind FROM entries WHERE arrived_hour < ? LIMIT ?",
   removeEntry: "DELETE FROM entries WHERE mailbox = ? AND seq = ?",

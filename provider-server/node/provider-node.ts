@@ -13,7 +13,7 @@ import { Accounts } from "../accounts/accounts.ts";
 import { BoxOffice } from "../boxes/box-office.ts";
 import { ENTRIES_PER_BOX_MAX } from "../boxes/limits.ts";
 import { Entry } from "../entry/entry.ts";
-import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_MAILBOX_MAX } from "../mailbox/limits.ts";
+import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_DEVICE_MAX } from "../mailbox/limits.ts";
 import { MailboxStore } from "../mailbox/mailbox-store.ts";
 import type { Delivery } from "../mix/mix.ts";
 import { MixNode } from "../mix/mix-node.ts";
@@ -72,7 +72,7 @@ export class ProviderNode {
       log,
       quota: {
         fragments: FRAGMENTS_PER_MAILBOX_MAX,
-        replies: REPLIES_PER_MAILBOX_MAX,
+        replies: REPLIES_PER_DEVICE_MAX,
         boxFragments: ENTRIES_PER_BOX_MAX,
         boxBytes: sphinx.geometry.sealedBytes,
       },

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { ENTRIES_PER_BOX_MAX } from "#provider-server/boxes/limits.ts";
-import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_MAILBOX_MAX } from "#provider-server/mailbox/limits.ts";
+import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_DEVICE_MAX } from "#provider-server/mailbox/limits.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
 import type { ProviderNode } from "#provider-server/node/provider-node.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
@@ -186,7 +186,7 @@ test("a writer that fills one box takes no room of another, nor of a mailbox, an
     log: keptLog(clock).log,
     quota: {
       fragments: FRAGMENTS_PER_MAILBOX_MAX,
-      replies: REPLIES_PER_MAILBOX_MAX,
+      replies: REPLIES_PER_DEVICE_MAX,
       boxFragments: ENTRIES_PER_BOX_MAX,
       boxBytes: 40,
     },

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_MAILBOX_MAX } from "#provider-server/mailbox/limits.ts";
+import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_DEVICE_MAX } from "#provider-server/mailbox/limits.ts";
 import { MailboxTables } from "#provider-server/mailbox/mailbox-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import type { DropReason } from "#provider-server/observe/drop-reason.ts";
@@ -26,14 +26,14 @@ test("replies that nobody asked for reach no mailbox, and the answer to a questi
   await putRecord(alice, alice.replyId);
 
   // Eve knows Alice's mailbox from her record, and makes SURBs that lead there.
-  for (let i = 0; i < REPLIES_PER_MAILBOX_MAX + 20; i++) {
+  for (let i = 0; i < REPLIES_PER_DEVICE_MAX + 20; i++) {
     const flood = sphinx.createSurb({ ...way(net, "b", "a"), mailbox: alice.mailbox, surbId: id(), random });
     send(eve.device, sphinx.wrapReply({ surb: flood.surb, body: random.bytes(100), random }));
     await net.clock.runFor(milliseconds(200));
   }
   const question = ask(net, { user: alice, sphinx });
   await net.clock.runFor(seconds(60));
-  assert.ok((dropped.get("MAILBOX_UNKNOWN") ?? 0) >= REPLIES_PER_MAILBOX_MAX, "they went nowhere");
+  assert.ok((dropped.get("MAILBOX_UNKNOWN") ?? 0) >= REPLIES_PER_DEVICE_MAX, "they went nowhere");
   const answer = await alice.device.poll(0);
   assert.equal(answer?.kind, "reply", "the first entry there is the answer");
   assert.deepEqual(question.open(answer.body), question.body);
@@ -76,23 +76,29 @@ test("a place for replies is nobody else's: not another's, and not another's mai
   assert.equal(await putRecord(alice, alice.replyId), "OK");
   assert.equal(await putRecord(eve, alice.replyId), "REFUSED");
   assert.equal(await putRecord(eve, alice.mailbox), "REFUSED");
+  assert.equal(await putRecord(eve, eve.mailbox), "REFUSED", "nor one's own mailbox, which everybody knows");
   assert.equal(await putRecord(alice, alice.replyId), "OK", "one's own as often as one likes");
 });
 
-test("a mailbox full of fragments still takes replies, the newest, and one full of replies fragments", () => {
+test("a mailbox full of fragments still takes replies, the newest for each device, and one full of replies fragments", () => {
   const database = new ProviderDatabase(":memory:");
   const mailbox = mailboxId(random.bytes(32));
-  const replyId = random.bytes(32);
-  database.prepare("INSERT INTO mailboxes (id, mailbox_id, reply_id) VALUES (1, ?, ?)").run(mailbox, replyId);
+  const [replyId, others] = [random.bytes(32), random.bytes(32)];
+  database.prepare("INSERT INTO mailboxes (id, mailbox_id) VALUES (1, ?)").run(mailbox);
+  const device = database.prepare(
+    "INSERT INTO devices (device_key, mailbox, polled_day, reply_id) VALUES (?, 1, 0, ?)",
+  );
+  for (const id32 of [replyId, others]) device.run(random.bytes(32), id32);
   const quota = { fragments: 5, replies: 3, boxFragments: 5, boxBytes: 1000 };
-  assert.ok(FRAGMENTS_PER_MAILBOX_MAX > REPLIES_PER_MAILBOX_MAX);
+  assert.ok(FRAGMENTS_PER_MAILBOX_MAX > REPLIES_PER_DEVICE_MAX);
   const tables = new MailboxTables(database, quota);
-  const insert = (kind: "fragment" | "reply"): "stored" | DropReason => {
-    const to = kind === "reply" ? mailboxId(replyId) : mailbox;
+  const insert = (kind: "fragment" | "reply", id32 = replyId): "stored" | DropReason => {
+    const to = kind === "reply" ? mailboxId(id32) : mailbox;
     return tables.insert({ mailboxId: to, kind, surbId: id(), body: random.bytes(10), hash: random.bytes(16) }, 1);
   };
   for (let i = 0; i < quota.fragments; i++) assert.equal(insert("fragment"), "stored");
   assert.equal(insert("fragment"), "MAILBOX_FULL");
+  assert.equal(insert("reply", others), "stored");
   for (let i = 0; i < quota.replies; i++) assert.equal(insert("reply"), "stored");
   assert.equal(insert("reply"), "stored");
   const kept = database.prepare("SELECT kind, GROUP_CONCAT(seq) AS numbers FROM entries GROUP BY kind").all();
@@ -100,9 +106,9 @@ test("a mailbox full of fragments still takes replies, the newest, and one full 
     kept.map(({ kind, numbers }) => [kind, numbers]),
     [
       [1, "1,2,3,4,5"],
-      [2, "7,8,9"],
+      [2, "6,8,9,10"],
     ],
-    "the oldest reply made room",
+    "the oldest reply to the same device made room",
   );
   database.close();
 });

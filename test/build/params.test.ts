@@ -120,6 +120,21 @@ test("more answers than polls bring, or than a request can ask for, are refused"
   assert.ok(small.includes("a request has room for the reply blocks of a collect"));
 });
 
+test("three devices with boxes keep up with their loops and answers, and catch up after a first letter of 25 MB", () => {
+  const { mail } = figures({ ...LIVE_PARAMETERS, boxReplies: 2 }).profiles;
+  // A packet every 21 s: 0.2 of three devices' are loops, 0.15 of one's own ask for two answers.
+  assert.ok(Math.abs(mail.threeDevices.arrivalsPerSecond - 0.9 / 21) < 1e-9);
+  assert.ok(mail.threeDevices.behind > 2.5 * 3.6e6 && mail.threeDevices.behind < 3.5 * 3.6e6);
+  assert.equal(figures(LIVE_PARAMETERS).profiles.mail.threeDevices.behind, 0, "without boxes they are never behind");
+  assert.ok(failing("live", { ...LIVE_PARAMETERS, boxReplies: 4 }).some((name) => name.startsWith("mail: what three")));
+  const profiles = {
+    ...LIVE_PARAMETERS.profiles,
+    mail: { ...LIVE_PARAMETERS.profiles.mail, pollRate: perSecond(0.04) },
+  };
+  const slow = failing("live", { ...LIVE_PARAMETERS, boxReplies: 2, profiles });
+  assert.ok(slow.some((name) => name.startsWith("mail: with three devices")));
+});
+
 const OUTPACED = "mail: polls outpace what arrives, own loops, answers of boxes and a sender at full pace";
 
 test("Erlang's law has its known quantiles", () => {

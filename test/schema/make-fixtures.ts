@@ -59,12 +59,14 @@ function makeProvider(path: string): void {
   const database = new ProviderDatabase(scratch);
   const run = (sql: string, ...values: (number | string | Uint8Array)[]): unknown =>
     database.prepare(sql).run(...values);
-  run("INSERT INTO mailboxes (id, mailbox_id, next_seq, fragments, replies) VALUES (7, ?, 3, 1, 1)", bytes(1));
+  run("INSERT INTO mailboxes (id, mailbox_id, next_seq, fragments) VALUES (7, ?, 3, 1)", bytes(1));
   const entry = "INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body) VALUES (7, ?, ?, ?, 500000, ?)";
   run(entry, 1, 1, bytes(0, 16), bytes(2, 100));
   run(entry, 2, 2, bytes(3, 16), bytes(4, 100));
+  run("UPDATE entries SET device_key = ? WHERE seq = 2", bytes(6));
   run("INSERT INTO hashes (mailbox, hash, arrived_hour) VALUES (7, ?, 500000)", bytes(5, 16));
-  run("INSERT INTO devices (device_key, mailbox, cursor, polled_day) VALUES (?, 7, 0, 20000)", bytes(6));
+  const device = "INSERT INTO devices (device_key, mailbox, cursor, polled_day, reply_id) VALUES (?, 7, 0, 20000, ?)";
+  run(device, bytes(6), bytes(13));
   run(
     "INSERT INTO accounts (local_part, skeleton, mailbox, account_key, record) VALUES ('alice', 'alice', 7, ?, ?)",
     bytes(7),
@@ -99,6 +101,7 @@ async function makeClient(dataDir: string): Promise<void> {
   await store.saveAccount({
     opened: { address: "alice@a.example", providerId: nodeId(bytes(5)), mailboxId: mailboxId(bytes(6)) },
     accountKey: bytes(7),
+    replyId: bytes(24),
     certificate: bytes(8, 100),
     profile: "mail",
     nextProfile: undefined,

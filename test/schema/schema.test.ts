@@ -48,6 +48,8 @@ interface Digests {
 
 /** The step of the provider's schema since which there are boxes. */
 const FIRST_WITH_BOXES = 8;
+/** And since which a reply waits for one device. */
+const FIRST_WITH_OWN_REPLIES = 9;
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const versions = readdirSync(folder)
   .filter((name) => existsSync(join(folder, name, "digests.json")))
@@ -82,14 +84,14 @@ for (const name of versions) {
     assert.equal(database.version, PROVIDER_MIGRATIONS.length);
     assert.deepEqual(schemaOf(database), schemaOf(new ProviderDatabase(":memory:")));
     assert.deepEqual(row("SELECT mailbox_id FROM mailboxes WHERE id = 7")["mailbox_id"], bytes(1));
-    const entries = database.prepare("SELECT seq, body FROM entries WHERE mailbox = 7 ORDER BY seq").all();
+    const entries = database.prepare("SELECT seq, body, device_key FROM entries WHERE mailbox = 7 ORDER BY seq").all();
+    const hasOwnReplies = digestsOf(name).provider.length >= FIRST_WITH_OWN_REPLIES;
     assert.deepEqual(
-      entries.map((entry) => [entry["seq"], entry["body"]]),
-      [
-        [1, bytes(2, 100)],
-        [2, bytes(4, 100)],
-      ],
+      entries.map((entry) => [entry["seq"], entry["body"], entry["device_key"]]),
+      // Whose the reply was nobody knows: it is asked for again.
+      [[1, bytes(2, 100), null], ...(hasOwnReplies ? [[2, bytes(4, 100), bytes(6)]] : [])],
     );
+    if (hasOwnReplies) assert.deepEqual(row("SELECT reply_id FROM devices WHERE mailbox = 7")["reply_id"], bytes(13));
     assert.deepEqual(row("SELECT hash FROM hashes WHERE mailbox = 7")["hash"], bytes(5, 16));
     assert.deepEqual(row("SELECT device_key FROM devices WHERE mailbox = 7")["device_key"], bytes(6));
     const account = row("SELECT mailbox, account_key, record FROM accounts WHERE local_part = 'alice'");
@@ -112,6 +114,8 @@ for (const name of versions) {
       const account = await store.account();
       assert.equal(account?.opened?.address, "alice@a.example");
       assert.deepEqual(account.accountKey, bytes(7));
+      const hasReplyId = digestsOf(name).provider.length >= FIRST_WITH_OWN_REPLIES;
+      assert.deepEqual(account.replyId, hasReplyId ? bytes(24) : undefined);
       assert.deepEqual(account.guards[0]?.nodeId, bytes(9));
       assert.equal((await store.consensuses()).length, 1);
       assert.deepEqual((await store.mailboxKeys())[0]?.privateKey, bytes(11));

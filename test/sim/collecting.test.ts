@@ -72,7 +72,7 @@ async function collect(o: { readonly seed: string; readonly way: number; readonl
   const tables = new AccountTables(database);
   const account = { localPart: "alice", skeleton: "alice", accountKey: new Uint8Array(32), day: 1000 };
   tables.create({ ...account, mailboxId: MAILBOX, deviceKey: DEVICE });
-  tables.setRecord(tables.named("alice") ?? assert.fail(), { record: new Uint8Array(1), replyId: REPLIES });
+  assert.ok(tables.setReplyId(DEVICE, REPLIES));
   const quota = { fragments: 1000, replies: 1000, boxFragments: 5, boxBytes: 1000 };
   const mailbox = new MailboxStore({
     database,

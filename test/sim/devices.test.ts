@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { TransportClient } from "#transport/client/client.ts";
 import { DEVICE_CODE_BYTES } from "#transport/client/device-code.ts";
 import { DEVICE_LABEL_BYTES } from "#transport/client/device-label.ts";
-import type { TransportClientOptions } from "#transport/client/types.ts";
+import type { ClientObserver, TransportClientOptions } from "#transport/client/types.ts";
 import { equalBytes, fromHex, toHex, utf8 } from "#transport/core/bytes.ts";
 import { messageId, milliseconds, seconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
@@ -47,16 +47,30 @@ test("a second device joins by a code; both get every mail, both may acknowledge
   await world.stop();
 });
 
-test("a device that has just joined hears the answer to its first question", async () => {
+test("a device that has just joined hears the answer to its first question, and none of another device's", async () => {
   const world = await World.create({ seed: "first question", suite: noCryptography() });
   const alice = await world.join({ name: "alice", provider: "a" });
   const laptop = await world.join({ name: "bob", provider: "b" });
-  const asked: string[] = [];
-  const observer = { replyBlock: ({ what }: { readonly what: string }) => asked.push(what) };
+  const phoneDid = { requests: 0, made: new Set<string>(), came: [] as string[], isAwaited: [] as boolean[] };
+  const observer: ClientObserver = {
+    slotSent: ({ carried }) => void (phoneDid.requests += carried === "request" ? 1 : 0),
+    replyBlock: (event) => {
+      const id = toHex(event.surbId);
+      if (event.what === "made") phoneDid.made.add(id);
+      if (event.what !== "came") return;
+      phoneDid.came.push(id);
+      phoneDid.isAwaited.push(event.isAwaited);
+    },
+  };
   const { joined: phone } = await join(world, laptop, "phone", observer);
   const record = await world.clock.runUntilSettled(phone.client.lookup(alice.address), seconds(600));
   assert.equal(record?.address, alice.address);
-  assert.deepEqual(asked, ["made", "sent", "came", "closed"], "one question, and its answer");
+  const laptopAsks = world.clock.runUntilSettled(laptop.client.lookup(alice.address), seconds(600));
+  assert.equal((await laptopAsks)?.address, alice.address);
+  await world.clock.runFor(seconds(60));
+  assert.equal(phoneDid.requests, 1, "one question");
+  assert.ok(phoneDid.came.length > 0 && phoneDid.came.every((id) => phoneDid.made.has(id)), "none of the laptop's");
+  assert.ok(phoneDid.isAwaited.every(Boolean));
   await world.stop();
 });
 

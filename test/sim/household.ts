@@ -48,6 +48,12 @@ export function waiting(world: World): number {
   return Number(world.database("b").prepare("SELECT COUNT(*) AS entries FROM entries").get()?.["entries"]);
 }
 
+/** Of them replies, whichever device they wait for. */
+export function repliesWaiting(world: World): number {
+  const sql = "SELECT COUNT(*) AS replies FROM entries WHERE kind = 2";
+  return Number(world.database("b").prepare(sql).get()?.["replies"]);
+}
+
 /** Whether the device can open what is sealed to the mailbox key. */
 export async function knows(client: SimClient, key: Uint8Array): Promise<boolean> {
   return (await client.store.mailboxKeys()).some(({ publicKey }) => equalBytes(publicKey, key));

@@ -3,7 +3,6 @@
  * only chance moves. Spec: docs/spec/01-message.md §5, docs/spec/07-mailbox.md §2-3
  */
 
-import { utf8 } from "../core/bytes.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
 import type { Parameters } from "../core/parameters.ts";
@@ -63,6 +62,8 @@ export class Account {
 
   async load(): Promise<void> {
     this.#stored = await this.#deps.store.account();
+    // Of before each device had a place for replies of its own: it is made now, and told with the next upload, which is soon.
+    if (this.#stored !== undefined && this.#stored.replyId === undefined) await this.save(TO_BE_TOLD);
   }
 
   /** The account key is on disk before the provider hears of it, so that a sign-up that was cut short can be repeated. */
@@ -83,7 +84,7 @@ export class Account {
   async enter(
     given: Pick<StoredAccount, "opened" | "accountKey" | "certificate" | "profile" | "guards">,
   ): Promise<void> {
-    await this.save(given);
+    await this.save({ ...given, ...TO_BE_TOLD });
   }
 
   /** Durable when it resolves. Each change is made to what the one before has left: of two at once neither undoes the other. */
@@ -94,12 +95,17 @@ export class Account {
   }
 
   async #write(change: Partial<StoredAccount>): Promise<void> {
-    const next = { ...(this.#stored ?? NEW_ACCOUNT), ...change } as StoredAccount;
+    const before = this.#stored ?? NEW_ACCOUNT;
+    const replyId = this.#stored?.replyId ?? this.#deps.keys.bytes(REPLY_ID_BYTES);
+    const next = { ...before, ...change, replyId } as StoredAccount;
     await this.#deps.store.saveAccount(next);
     this.#stored = next;
   }
 
-  /** Publishes the record, with a new key when the newest is near its end. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT. */
+  /**
+   * Publishes the record, with a new key when the newest is near its end, and says where replies to this device come. Throws
+   * PROVIDER_DOWN, REFUSED, NO_ACCOUNT.
+   */
   async upload(): Promise<void> {
     const { suite, control, mailboxKeys } = this.#deps;
     const stored = this.#stored;
@@ -117,25 +123,18 @@ export class Account {
       accountSeed: stored.accountKey,
       suite,
     });
-    await control.ask({ kind: "put-record", record, replyId: this.#replyId(stored) });
+    await control.ask({ kind: "put-record", record, replyId: this.replyTo });
     await this.save({ recordUntil: key.validUntil });
   }
 
   /**
    * What a SURB names in place of the mailbox id, which everybody can know: who floods mailboxes with replies that nobody
-   * asked for would have to know this. The provider has it since the sign-up, whichever device that was. Throws NO_ACCOUNT.
+   * asked for would have to know this. This device's own: its provider has it since it signed up or joined. Throws NO_ACCOUNT.
    */
   get replyTo(): MailboxId {
-    const stored = this.#stored;
-    if (stored?.opened === undefined) throw new TransportError("NO_ACCOUNT");
-    return mailboxId(this.#replyId(stored));
-  }
-
-  /** The same on every device of the account. */
-  #replyId({ accountKey, opened }: StoredAccount): Uint8Array {
-    const { suite } = this.#deps;
-    const salt = opened?.providerId ?? new Uint8Array(0);
-    return suite.hkdf({ secret: accountKey, salt, info: utf8("starling/reply-id/v1"), length: REPLY_ID_BYTES });
+    const { opened, replyId } = this.#stored ?? {};
+    if (opened === undefined || replyId === undefined) throw new TransportError("NO_ACCOUNT");
+    return mailboxId(replyId);
   }
 
   /** Begins the schedule: one upload at a random moment of each part of a key's lifetime, whether anything changed or not. */
@@ -185,10 +184,13 @@ export class Account {
   }
 }
 
+/** No record was confirmed yet in which the provider was told where replies to this device come. */
+const TO_BE_TOLD = { recordUntil: milliseconds(0) } as const;
+
 const NEW_ACCOUNT: Omit<StoredAccount, "accountKey" | "certificate"> = {
   opened: undefined,
   profile: "mail",
   nextProfile: undefined,
   guards: [],
-  recordUntil: milliseconds(0),
+  ...TO_BE_TOLD,
 };

@@ -153,6 +153,8 @@ export class TransportClient implements MixClient {
     }
     // The provider takes it as the word that this device is done: from here on it stays in the account.
     await this.#devices.name({ deviceKey, name, since: this.#options.clock.now() });
+    // Says where answers to this device come, before it asks anything. What fails is tried again soon, as every upload.
+    await this.#account.upload().catch(() => undefined);
     return account;
   }
 

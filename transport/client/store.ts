@@ -122,6 +122,8 @@ export interface StoredAccount {
   readonly opened: { readonly address: string; readonly providerId: NodeId; readonly mailboxId: MailboxId } | undefined;
   /** Ed25519 seed, 32 bytes: signs mailbox records. A secret. */
   readonly accountKey: Uint8Array;
+  /** Where replies to this device come, 32 bytes; undefined in a store of before there was one for each device. A secret. */
+  readonly replyId?: Uint8Array;
   /** The OpenPGP certificate published in mailbox records. */
   readonly certificate: Uint8Array;
   readonly profile: ProfileName;

@@ -33,7 +33,7 @@ export type ControlRequest =
     }
   /**
    * Publishes a MailboxRecord, signed by the account key; it replaces the one before. `replyId`, 32 bytes, is where replies by
-   * SURB come from now on: only this provider and the account's devices know it.
+   * SURB to the asking device come from now on, also when the record is refused: only the two know it.
    */
   | { readonly kind: "put-record"; readonly id: number; readonly record: Uint8Array; readonly replyId: Uint8Array }
   /** Deposits what a new device of the asking device's account needs, for whoever shows the token with this hash. */

@@ -11,6 +11,7 @@ import { deviceTokenHash } from "#transport/link/device-token.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { DEVICES_PER_ACCOUNT_MAX } from "#provider-server/accounts/limits.ts";
 import { DAY, device, setUp, suite, token } from "./household.ts";
+import { DEVICES } from "../../../build/params/figures.ts";
 
 test("a device signs up once; asking again finds the same account", () => {
   const { signUp } = setUp();
@@ -170,6 +171,10 @@ test("while a notice waits for a device it publishes no record: the key in it ma
   assert.equal(put(1, own).result, "OK", "nor is mail");
   tables.insert({ mailboxId: own.mailboxId, kind: "notice", surbId: none, body, hash: none }, 0);
   assert.equal(put(1, own).result, "UNAVAILABLE");
+  database.prepare("UPDATE devices SET reply_id = NULL").run();
+  assert.equal(put(1, own).result, "UNAVAILABLE");
+  const [row] = database.prepare("SELECT reply_id FROM devices WHERE device_key = ?").all(device(1));
+  assert.deepEqual(row?.["reply_id"], device(1), "where its answers come it may say all the same");
   tables.moveCursor({ deviceKey: device(1), cursor: 2, day: 1, activeSince: 0 }, 10);
   assert.equal(put(1, own).result, "OK");
 });
@@ -215,6 +220,7 @@ test("what was offered to a new device can be taken back by any device of the ac
 });
 
 test("the devices that an account may have get nothing that they cannot collect, at either profile's rates", () => {
+  assert.equal(DEVICES_PER_ACCOUNT_MAX, DEVICES, "with boxes: npm run params");
   for (const profile of Object.values(LIVE_PARAMETERS.profiles)) {
     const loops = DEVICES_PER_ACCOUNT_MAX * profile.sendRate * profile.loopShare;
     const mail = profile.sendRate * profile.payloadShare;

@@ -1,28 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import * as fc from "fast-check";
 import { AccountTables } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
-import { skipNumbersInUse } from "#provider-server/mailbox/after-restore.ts";
 import { LOCK_WAIT } from "#provider-server/database/limits.ts";
+import { skipNumbersInUse } from "#provider-server/mailbox/after-restore.ts";
 import { BATCH_WAIT, SWEEP_ROWS_MAX } from "#provider-server/mailbox/limits.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
 import { LATENESS_MAX } from "#provider-server/node/limits.ts";
-import type { DropReason } from "#provider-server/observe/drop-reason.ts";
 import { keptLog } from "#test/support/kept-log.ts";
-import { SeededRandom } from "#test/support/seeded-random.ts";
-import { VirtualClock } from "#test/support/virtual-clock.ts";
-import { toHex } from "#transport/core/bytes.ts";
-import { type MailboxId, mailboxId, type Milliseconds, milliseconds, seconds, surbId } from "#transport/core/units.ts";
-import { loadSuite } from "#transport/crypto/create-suite.ts";
-
-const suite = await loadSuite("x25519", "native");
-const DAY = 24 * 3600 * 1000;
-const alice = { box: box(1), device: device(1), replies: box(101) };
-const bob = { box: box(2), device: device(2), replies: box(102) };
+import { type MailboxId, milliseconds, seconds } from "#transport/core/units.ts";
+import { alice, bob, body, box, databasePath, DAY, device, drain, hash, setUp } from "./mailbox-scene.ts";
 
 test("an entry is there once it is committed, not before", async () => {
   const { store, clock, deliver } = setUp();
@@ -151,15 +139,6 @@ test("a full mailbox takes no more until something was collected", async () => {
   assert.deepEqual(store.have(alice.box, [hash(3)]), [true]);
 });
 
-test("of a flood of replies the newest are kept, and fragments keep their place", async () => {
-  const { store, clock, deliver, deliverReply, drops } = setUp({ replies: 4 });
-  deliver(alice.box, 1);
-  for (let n = 0; n < 100; n++) deliverReply(alice.replies, n);
-  await clock.runFor(seconds(1));
-  assert.deepEqual(drops, []);
-  assert.deepEqual(drain(store, alice.device), [1, 96, 97, 98, 99]);
-});
-
 test("an unknown mailbox has nothing, and what comes for it is dropped", async () => {
   const { store, clock, deliver, drops } = setUp();
   deliver(box(99), 1);
@@ -245,8 +224,8 @@ test("a full mailbox that is collected at once goes in pieces, so that no packet
   }
   assert.equal(waiting(), 0);
   assert.ok(Math.max(...steps) <= SWEEP_ROWS_MAX, `${steps.join(", ")} entries at once`);
-  const counts = database.prepare("SELECT fragments, replies FROM mailboxes WHERE mailbox_id = ?").get(alice.box);
-  assert.deepEqual({ ...counts }, { fragments: 0, replies: 0 });
+  const counts = database.prepare("SELECT fragments FROM mailboxes WHERE mailbox_id = ?").get(alice.box);
+  assert.deepEqual({ ...counts }, { fragments: 0 });
 });
 
 test("what was committed is there after the database is opened again", async (t) => {
@@ -265,18 +244,22 @@ test("what was committed is there after the database is opened again", async (t)
 test("it does what a list with cursors would", async () => {
   const step = fc.oneof(
     fc.record({ deliver: fc.integer({ min: 0, max: 30 }), to: fc.constantFrom("alice", "bob") }),
+    fc.record({ reply: fc.integer({ min: 31, max: 60 }), to: fc.constantFrom(1, 2, 11) }),
     fc.record({ poll: fc.constantFrom(1, 2, 11), advance: fc.boolean() }),
     fc.record({ wait: fc.constantFrom(1, 50) }),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const { store, clock, deliver, addDevice } = setUp();
-      addDevice("alice", device(11));
+      const { store, clock, deliver, deliverReply, addDevice } = setUp({ replies: 60 });
+      addDevice("alice", device(11), box(111));
       const model = new MailboxModel();
       for (const each of steps) {
         if ("deliver" in each) {
           const owner = each.to === "alice" ? alice : bob;
-          deliver(owner.box, each.deliver, () => model.store(each.to, each.deliver));
+          deliver(owner.box, each.deliver, () => model.store(each.to, [each.deliver]));
+        } else if ("reply" in each) {
+          const { reply, to } = each;
+          deliverReply(box(100 + to), reply, () => model.store(ownerOf(to), [reply, to]));
         } else if ("poll" in each) {
           const cursor = model.cursor(each.poll);
           const entry = store.next({ deviceKey: device(each.poll), cursor });
@@ -291,13 +274,15 @@ test("it does what a list with cursors would", async () => {
   );
 });
 
-/** Per owner the numbers delivered, in order and without repetition; per device how far it has come. */
+const ownerOf = (deviceNumber: number): string => (deviceNumber === 2 ? "bob" : "alice");
+
+/** Per owner the numbers delivered, in order, and for which device alone if for one; per device how far it has come. */
 class MailboxModel {
-  readonly #stored: Record<string, number[]> = { alice: [], bob: [] };
+  readonly #stored: Record<string, [number, number?][]> = { alice: [], bob: [] };
   readonly #cursors = new Map<number, number>();
 
-  store(owner: string, number: number): void {
-    this.#entries(owner).push(number);
+  store(owner: string, entry: [number, number?]): void {
+    this.#entries(owner).push(entry);
   }
 
   cursor(deviceNumber: number): number {
@@ -306,17 +291,20 @@ class MailboxModel {
 
   /** [seq, number] of the first entry behind the device's cursor. */
   next(deviceNumber: number): [number, number] | undefined {
-    const seq = this.cursor(deviceNumber) + 1;
-    const number = this.#entries(deviceNumber === 2 ? "bob" : "alice")[seq - 1];
-    return number === undefined ? undefined : [seq, number];
+    const entries = this.#entries(ownerOf(deviceNumber));
+    const at = entries.findIndex(
+      ([, to = deviceNumber], index) => index >= this.cursor(deviceNumber) && to === deviceNumber,
+    );
+    const [number] = entries[at] ?? [];
+    return number === undefined ? undefined : [at + 1, number];
   }
 
   advance(deviceNumber: number, seq: number): void {
     this.#cursors.set(deviceNumber, seq);
   }
 
-  #entries(owner: string): number[] {
-    return this.#stored[owner] as number[];
+  #entries(owner: string): [number, number?][] {
+    return this.#stored[owner] as [number, number?][];
   }
 }
 
@@ -343,7 +331,7 @@ test("after a backup was put back, what comes reaches a device whose cursor is a
   }
 });
 
-test("whether keys were given up is looked up among notices, and the oldest reply among replies, however much mail waits", async () => {
+test("notices, replies and the next entry for a device are each looked up by themselves, however much else waits", async () => {
   const asked: string[] = [];
   class Watched extends ProviderDatabase {
     override prepare(sql: string): ReturnType<ProviderDatabase["prepare"]> {
@@ -353,7 +341,7 @@ test("whether keys were given up is looked up among notices, and the oldest repl
   }
   const database = new Watched(":memory:");
   const { store, clock, deliver, deliverReply, addDevice } = setUp({ database, replies: 1 });
-  addDevice("alice", device(11));
+  addDevice("alice", device(11), box(111));
   for (const n of [1, 2]) deliverReply(alice.replies, n);
   for (let n = 0; n < 100; n++) deliver(alice.box, n);
   await clock.runFor(seconds(1));
@@ -367,9 +355,9 @@ test("whether keys were given up is looked up among notices, and the oldest repl
     [alice.device, device(11)].map((key) => tables.hasNoticeFor(key)),
     [false, true],
   );
-  // Every question about notices, as SQLite would look for its answer.
+  // Every question about these, as SQLite would look for its answer.
   const plans = [...new Set(asked)]
-    .filter((sql) => sql.startsWith("SELECT") && /FROM entries/.test(sql) && /\bkind = /.test(sql))
+    .filter((sql) => sql.startsWith("SELECT") && /FROM entries/.test(sql) && /\bkind = |device_key = /.test(sql))
     .map((sql) =>
       database
         .prepare(`EXPLAIN QUERY PLAN ${sql}`)
@@ -378,101 +366,15 @@ test("whether keys were given up is looked up among notices, and the oldest repl
     );
   const steps = plans.flat().filter((step) => step.includes("entries"));
   assert.deepEqual(steps.toSorted(), [
+    "SEARCH entries USING COVERING INDEX entries_by_device (mailbox=? AND device_key=? AND seq<?)",
+    "SEARCH entries USING COVERING INDEX entries_by_device (mailbox=? AND device_key=? AND seq>?)",
+    "SEARCH entries USING COVERING INDEX entries_by_device (mailbox=? AND device_key=? AND seq>?)",
+    "SEARCH entries USING COVERING INDEX entries_by_device (mailbox=? AND device_key=?)",
     "SEARCH entries USING COVERING INDEX notices (mailbox=? AND seq>?)",
     "SEARCH entries USING COVERING INDEX notices (mailbox=?)",
-    "SEARCH entries USING COVERING INDEX replies (mailbox=?)",
+    // What was found is read by its number.
+    "SEARCH entries USING INDEX sqlite_autoindex_entries_1 (mailbox=? AND seq=?)",
   ]);
   store.stop();
   database.close();
 });
-
-interface SetUp {
-  readonly path?: string;
-  readonly database?: ProviderDatabase;
-  readonly fragments?: number;
-  readonly replies?: number;
-  readonly retentionDays?: number;
-  readonly knownTime?: () => Milliseconds | undefined;
-}
-
-function setUp(options: SetUp = {}) {
-  const clock = new VirtualClock({ start: milliseconds(1000 * DAY) });
-  const database = options.database ?? new ProviderDatabase(options.path ?? ":memory:");
-  const { log, lines } = keptLog(clock);
-  const drops: DropReason[] = [];
-  const tables = new AccountTables(database);
-  const day = 1000;
-  for (const [localPart, { box: id, device: deviceKey, replies: replyId }] of Object.entries({ alice, bob })) {
-    tables.create({ localPart, skeleton: localPart, accountKey: new Uint8Array(32), mailboxId: id, deviceKey, day });
-    const account = tables.named(localPart);
-    if (account !== undefined) tables.setRecord(account, { record: new Uint8Array(1), replyId });
-  }
-  const dependencies = {
-    database,
-    clock,
-    log,
-    quota: { fragments: options.fragments ?? 1000, replies: options.replies ?? 10, boxFragments: 5, boxBytes: 1000 },
-    retention: milliseconds((options.retentionDays ?? 30) * DAY),
-    knownTime: options.knownTime ?? (() => clock.now()),
-    onDrop: (reason: DropReason) => drops.push(reason),
-  };
-  const store = new MailboxStore(dependencies);
-  return {
-    clock,
-    database,
-    dependencies,
-    store,
-    drops,
-    lines,
-    deliver: (id: MailboxId, n: number, onStored: () => void = () => undefined) =>
-      store.deliver({
-        mailboxId: id,
-        kind: "fragment",
-        surbId: surbId(new Uint8Array(16)),
-        body: body(n),
-        hash: hash(n),
-        onStored,
-      }),
-    deliverReply: (id: MailboxId, n: number) =>
-      store.deliver({ mailboxId: id, kind: "reply", surbId: surbId(new Uint8Array(16)), body: body(n), hash: hash(n) }),
-    endJoining: () => tables.endJoining(Number.MAX_SAFE_INTEGER, suite),
-    addDevice: (localPart: string, key: Uint8Array): void => {
-      const account = tables.named(localPart);
-      assert.ok(account);
-      tables.addDevice(account, { deviceKey: key, day, until: Number.MAX_SAFE_INTEGER });
-    },
-  };
-}
-
-/** Polls as a client does until nothing is left; the first bytes of the bodies. */
-function drain(store: MailboxStore, deviceKey: Uint8Array): number[] {
-  const bodies: number[] = [];
-  for (let cursor = 0; ; ) {
-    const entry = store.next({ deviceKey, cursor });
-    if (entry === undefined) return bodies;
-    bodies.push(entry.body[0] as number);
-    cursor = entry.seq;
-  }
-}
-
-function databasePath(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "starling-mailbox-"));
-  t.after(() => rmSync(directory, { recursive: true }));
-  return join(directory, "provider.db");
-}
-
-function body(n: number): Uint8Array {
-  return new Uint8Array(2000).fill(n);
-}
-
-function box(n: number): MailboxId {
-  return mailboxId(new SeededRandom(`box ${n}`).bytes(32));
-}
-
-function device(n: number): Uint8Array {
-  return new SeededRandom(`device ${n}`).bytes(32);
-}
-
-function hash(n: number): Uint8Array {
-  return new SeededRandom(`hash ${n} ${toHex(Uint8Array.of(n))}`).bytes(16);
-}

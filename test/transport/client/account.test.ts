@@ -6,9 +6,10 @@ import { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { Account, type AccountDeps } from "#transport/client/account.ts";
+import type { ControlQuestion } from "#transport/client/control-channel.ts";
 import { partOf } from "#transport/client/key-generations.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
-import { mailboxId, milliseconds, nodeId } from "#transport/core/units.ts";
+import { mailboxId, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { MAILBOX_KEY_BYTES } from "#transport/directory/mailbox-record.ts";
 
@@ -81,10 +82,65 @@ test("a record is published once in each part of its key's lifetime, at a random
   assert.ok(gap < 1.95 / Math.sqrt(sorted.length), `${gap} from even`);
 });
 
-async function opened(given: Partial<AccountDeps> = {}): Promise<{ account: Account; store: MemoryClientStore }> {
-  const store = new MemoryClientStore();
+test("each device has a place for replies of its own, which stays and of which nobody else can know", async () => {
+  const [laptop, phone] = [await opened(), await opened({ keys: new SeededRandom("phone") })];
+  assert.deepEqual(laptop.account.stored?.accountKey, phone.account.stored?.accountKey, "one account");
+  const { replyTo } = laptop.account;
+  assert.equal(replyTo.length, 32);
+  assert.notDeepEqual(replyTo, phone.account.replyTo);
+  const again = await opened({}, laptop.store);
+  assert.deepEqual(again.account.replyTo, replyTo, "also for a device that joins again");
+  assert.equal(again.account.stored?.recordUntil, 0, "which tells it anew");
+  const next = accountOn(laptop.store);
+  await next.load();
+  assert.deepEqual(next.replyTo, replyTo);
+});
+
+test("a store of before replies came to devices gets a place for them, which the provider is told soon", async () => {
+  const { store } = await opened();
+  const { replyId: _, ...before } = (await store.account()) ?? assert.fail();
+  const validUntil = milliseconds(1e12);
+  await store.saveAccount({ ...before, recordUntil: validUntil });
+  const told: ControlQuestion[] = [];
+  const ask = async (question: ControlQuestion): Promise<undefined> => void told.push(question);
+  const clock = new VirtualClock();
+  const key = { publicKey: new Uint8Array(MAILBOX_KEY_BYTES), validFrom: milliseconds(0), validUntil };
+  const account = accountOn(store, {
+    clock,
+    control: { ask } as unknown as AccountDeps["control"],
+    mailboxKeys: { current: key, renew: async () => key, isClockGood: false } as unknown as AccountDeps["mailboxKeys"],
+  });
+  await account.load();
+  assert.deepEqual((await store.account())?.replyId, account.replyTo);
+  account.start();
+  await clock.runFor(seconds(1200));
+  account.stop();
+  assert.deepEqual(
+    told.map((question) => question.kind === "put-record" && question.replyId),
+    [account.replyTo],
+  );
+});
+
+async function opened(
+  given: Partial<AccountDeps> = {},
+  store = new MemoryClientStore(),
+): Promise<{ account: Account; store: MemoryClientStore }> {
+  const account = accountOn(store, given);
+  await account.load();
+  const address = "a@a.example";
+  await account.enter({
+    opened: { address, providerId: nodeId(new Uint8Array(32)), mailboxId: mailboxId(new Uint8Array(32)) },
+    accountKey: new Uint8Array(32).fill(1),
+    certificate: new Uint8Array(0),
+    profile: "mail",
+    guards: [],
+  });
+  return { account, store };
+}
+
+function accountOn(store: MemoryClientStore, given: Partial<AccountDeps> = {}): Account {
   const random = new SeededRandom("account");
-  const account = new Account({
+  return new Account({
     clock: new VirtualClock(),
     schedule: random,
     keys: random,
@@ -95,13 +151,4 @@ async function opened(given: Partial<AccountDeps> = {}): Promise<{ account: Acco
     mailboxKeys: NEVER,
     ...given,
   });
-  const address = "a@a.example";
-  await account.enter({
-    opened: { address, providerId: nodeId(new Uint8Array(32)), mailboxId: mailboxId(new Uint8Array(32)) },
-    accountKey: new Uint8Array(32).fill(1),
-    certificate: new Uint8Array(0),
-    profile: "mail",
-    guards: [],
-  });
-  return { account, store };
 }
