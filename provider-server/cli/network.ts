@@ -17,7 +17,7 @@ import {
   type NetworkFields,
   signNetwork,
 } from "#transport/directory/network.ts";
-import { TOKENS_PER_PROVIDER_MAX } from "#transport/directory/parameters-codec.ts";
+import { BOX_REPLIES_MAX, TOKENS_PER_PROVIDER_MAX } from "#transport/directory/parameters-codec.ts";
 import { SEND_SPREAD_MIN } from "#transport/traffic/limits.ts";
 import { ServerError } from "../errors.ts";
 import { publicKeys, readKeyFile } from "./key-file.ts";
@@ -54,6 +54,7 @@ function create(args: string[]): void {
     threshold: text,
     "send-spread": text,
     tokens: text,
+    "box-replies": text,
     authority: list,
     out: text,
   };
@@ -77,6 +78,7 @@ function create(args: string[]): void {
       ...parameters,
       sendSpread: toSpread(values["send-spread"]) ?? parameters.sendSpread,
       tokens: { ...parameters.tokens, perProvider: toTokens(values.tokens) ?? parameters.tokens.perProvider },
+      boxReplies: toBoxReplies(values["box-replies"]) ?? parameters.boxReplies,
     },
   };
   write(out, encoded(fields));
@@ -136,6 +138,7 @@ function inWords(
     `packets of ${parameters.packetBytes} bytes, suite ${parameters.suite}, epochs of ${parameters.epoch.duration / 1000} s, mix keys of ${parameters.epoch.duration / parameters.epoch.keyPeriods / 1000} s`,
     `clock ${parameters.clock}${parameters.clock === "slot" ? `, everybody sends in the first ${parameters.sendSpread} of a slot` : ""}`,
     `${parameters.tokens.perProvider} tokens for each provider and ${parameters.tokens.period / 3_600_000} h`,
+    parameters.boxReplies === 0 ? "no boxes" : `${parameters.boxReplies} answers of boxes for each drop slot`,
     `${threshold} of ${authorities.length} authorities must sign:`,
     ...authorities.map(
       ({ name: who, address, identityKey, linkKey }) =>
@@ -175,6 +178,12 @@ function toTokens(count: string | undefined): number | undefined {
   const tokens = /^\d{1,2}$/.test(count) ? Number(count) : 0;
   if (tokens >= 1 && tokens <= TOKENS_PER_PROVIDER_MAX) return tokens;
   throw new ServerError("USAGE", `--tokens is a whole number from 1 to ${TOKENS_PER_PROVIDER_MAX}`);
+}
+
+function toBoxReplies(count: string | undefined): number | undefined {
+  if (count === undefined) return undefined;
+  if (/^\d$/.test(count) && Number(count) <= BOX_REPLIES_MAX) return Number(count);
+  throw new ServerError("USAGE", `--box-replies is a whole number from 0 (no boxes) to ${BOX_REPLIES_MAX}`);
 }
 
 const isHex = (key: string, bytes: number): boolean => key.length === 2 * bytes && /^[0-9a-f]+$/.test(key);

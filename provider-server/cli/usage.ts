@@ -7,7 +7,8 @@ export const USAGE = `usage:
   keygen --out FILE                 makes a node's or authority's keys; prints the public ones
   keygen --show FILE                prints the public keys of a key file
   network create --name NAME --kind live|demo --genesis TIME --bootstrap SECONDS --threshold N
-      [--send-spread 1/4] [--tokens 32] --authority NAME,IDENTITYKEY,LINKKEY,HOST:PORT ... --out FILE
+      [--send-spread 1/4] [--tokens 32] [--box-replies 2] --authority NAME,IDENTITYKEY,LINKKEY,HOST:PORT ...
+      --out FILE
                                     writes a network for its authorities to sign (TIME as in 2027-01-01T00:00:00Z)
   network sign --in FILE --key KEYFILE --out FILE
                                     one authority's signature; prints what it signs

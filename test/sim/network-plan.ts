@@ -37,6 +37,7 @@ export function networkPlan(options: SimOptions): NetworkPlan {
     packetBytes,
     clock,
     minimumPool: pool ?? LIVE_PARAMETERS.minimumPool,
+    boxReplies: options.boxes ?? LIVE_PARAMETERS.boxReplies,
     // Blind tokens cost milliseconds of arithmetic each and change no time and no length but those of one control frame a day.
     tokens: options.tokens ? LIVE_PARAMETERS.tokens : { ...LIVE_PARAMETERS.tokens, perProvider: 0 },
   };

@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { LIVE_PARAMETERS, type ProfileName } from "#transport/core/parameters.ts";
+import { BOX_REPLIES_MAX } from "#transport/directory/parameters-codec.ts";
 import type { TickLaw } from "#transport/traffic/ticker.ts";
 import { type Fault, parseFaults } from "./faults.ts";
 
@@ -32,6 +33,8 @@ export interface SimOptions {
   readonly pair: boolean;
   /** Requests need blind tokens, as in production: their arithmetic is real, whatever stands for the rest of cryptography. */
   readonly tokens: boolean;
+  /** Answers that each drop slot asks of boxes (docs/spec/17-boxes.md), 0 to 4; undefined: as in production. */
+  readonly boxes: number | undefined;
   /** The adversary's log goes to this file. */
   readonly observe: string | undefined;
   /** A fault in the program itself, that an invariant has to see. */
@@ -56,6 +59,7 @@ export const DEFAULT_OPTIONS: SimOptions = {
   sample: 2_000,
   pair: false,
   tokens: false,
+  boxes: undefined,
   observe: undefined,
   plant: undefined,
   json: false,
@@ -115,6 +119,7 @@ export function parseOptions(args: readonly string[]): SimOptions {
     sample: Math.floor(number("sample", 2) ?? d.sample),
     pair: values["pair"] === true,
     tokens: values["tokens"] === true,
+    boxes: boxReplies(number("boxes", 0)),
     observe: text("observe"),
     plant: text("plant"),
     json: values["json"] === true,
@@ -146,6 +151,7 @@ const TEXTS = [
   "mixes",
   "providers",
   "pool",
+  "boxes",
   "faults",
   "grace",
   "sample",
@@ -156,6 +162,11 @@ const FLAGS = ["pair", "tokens", "json"] as const;
 type TextName = (typeof TEXTS)[number];
 
 const quoted = (word: string): string => (/^[\w.,:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+function boxReplies(count: number | undefined): number | undefined {
+  if (count === undefined || (Number.isInteger(count) && count <= BOX_REPLIES_MAX)) return count;
+  throw new UsageError(`--boxes is a whole number from 0 to ${BOX_REPLIES_MAX}.`);
+}
 
 function readFaults(text: string): readonly Fault[] {
   try {

@@ -34,11 +34,14 @@ test("from keys over a signed network file to an invite", async (t) => {
     second = `two,${two.identityKey},${two.linkKey},127.0.0.1:47002`,
     spread = "1/4",
     tokens = "32",
+    boxes = "2",
   ) =>
     run(
       ..."network create --name Test --kind demo --genesis 2027-01-01T00:00:00Z --bootstrap 10".split(" "),
       ...`--threshold ${threshold} --send-spread ${spread} --tokens ${tokens} --out network.unsigned`.split(" "),
-      ...`--authority one,${one.identityKey},${one.linkKey},127.0.0.1:47001 --authority ${second}`.split(" "),
+      ...`--box-replies ${boxes} --authority one,${one.identityKey},${one.linkKey},127.0.0.1:47001 --authority ${second}`.split(
+        " ",
+      ),
     );
   await t.test("what cannot be a network is refused in one sentence", async () => {
     refused(await create("1"), /^--threshold is more than half/, 2);
@@ -47,12 +50,19 @@ test("from keys over a signed network file to an invite", async (t) => {
       refused(await create("2", undefined, spread), /^--send-spread is a share of a slot from 1\/64 to 1/, 2);
     for (const tokens of ["0", "65", "2.5", "many"])
       refused(await create("2", undefined, undefined, tokens), /^--tokens is a whole number from 1 to 64$/, 2);
+    for (const boxes of ["5", "22", "1.5", "some"])
+      refused(
+        await create("2", undefined, undefined, undefined, boxes),
+        /^--box-replies is a whole number from 0 \(no boxes\) to 4$/,
+        2,
+      );
     refused(await create("2", `two,${one.identityKey},${two.linkKey},127.0.0.1:47002`), /different keys$/, 2);
   });
   assert.deepEqual(await create("2"), { code: 0, out: "", err: "" });
   assert.match(await ok("network", "show", "network.unsigned"), /^Test, demo, since 2027-01-01T00:00:00\.000Z/);
   assert.match(await ok("network", "show", "network.unsigned"), /\nclock slot, everybody sends in the first 0\.25 of/);
   assert.match(await ok("network", "show", "network.unsigned"), /\n32 tokens for each provider and 1 h\n/);
+  assert.match(await ok("network", "show", "network.unsigned"), /\n2 answers of boxes for each drop slot\n/);
   assert.match(await ok("network", "show", "network.unsigned"), /not signed yet$/);
 
   const sign = (name: string) =>
