@@ -25,7 +25,8 @@ export class Watch {
   /** Packets that a mix holds now: which, by tag, and their periods. */
   readonly #holder = new Map<string, string>();
   readonly #periods = new Map<string, number>();
-  readonly #stored = new Set<string>();
+  /** Which provider stored a fragment, by tag. */
+  readonly #stored = new Map<string, string>();
   readonly #fragments: FragmentSeen[] = [];
   readonly #fetched: FragmentTaken[] = [];
   readonly #lookers = new Set<() => void>();
@@ -40,7 +41,7 @@ export class Watch {
         this.#left(node, data as LeftSeen);
         break;
       case "stored":
-        this.#stored.add((data as StoredSeen).tag);
+        this.#stored.set((data as StoredSeen).tag, name);
         break;
       case "dropped":
         this.#dropped(node, data as DropSeen);
@@ -98,6 +99,12 @@ export class Watch {
   stored(messageId: string): number {
     const there = this.#fragments.filter(({ tags }) => this.#stored.has(tags.at(-1) ?? ""));
     return indexes(there, messageId).size;
+  }
+
+  /** The providers that stored fragments of the message. */
+  keepers(messageId: string): Set<string> {
+    const tags = this.#fragments.filter((one) => one.messageId === messageId).map((one) => one.tags.at(-1) ?? "");
+    return new Set(tags.map((tag) => this.#stored.get(tag)).filter((name) => name !== undefined));
   }
 
   /** Fragments of the message on the reader's disk. */

@@ -21,9 +21,10 @@ import { Member } from "./member.ts";
 import { type Recorded, Tap } from "./tap.ts";
 import { Watch } from "./watch.ts";
 
-/** The demo's, at twice as many epochs: tests see them turn. */
+/** The demo's, at twice as many epochs: tests see them turn. And with boxes. */
 const PARAMETERS: Parameters = {
   ...DEMO_PARAMETERS,
+  boxReplies: 2,
   epoch: { duration: seconds(60), lead: seconds(20), overlap: seconds(45), keyPeriods: 2, keyLead: seconds(10) },
 };
 
