@@ -100,7 +100,7 @@ export class BoxStore {
     if (before?.cursor !== cursor || before.collectedDay !== mailboxes.day()) {
       mailboxes.moveSoon(key, (now, room) => this.#tables.moveCursor({ boxId, readerId, cursor, ...now }, room));
     }
-    this.#given.asked(key, request);
+    this.#given.asked(key, { ...request, cursor });
     return { boxId, key };
   }
 

@@ -68,17 +68,20 @@ export class Duties {
     const waits = outgoing.duty(now) === "fail" && !this.#deps.isClockGood();
     const time = waits ? milliseconds(now + DEADLINE_LOOK_INTERVAL) : outgoing.nextTime(now);
     const { place } = outgoing.to;
-    if (place === undefined || !outgoing.isUnderWay) return time;
+    if (place === undefined || isOver(outgoing)) return time;
     // What should have been left by a clock that is not good is left when there is a list again.
     const lastUse = this.#deps.places.lastUse(place);
     return lastUse <= now ? time : milliseconds(Math.min(lastUse, time ?? lastUse));
   }
 
-  /** What is stored whole can be collected from a box that takes nothing any more, and not from a provider that is gone. */
-  #mustLeave({ to: { place }, delivery, isUnderWay }: Outgoing): boolean {
+  /**
+   * What is stored whole at a place that is over may be collected there still. But a box that nobody reads, of a device that was put
+   * out, say, answers questions as a good one does: without a receipt until then it goes to the mailbox, too.
+   */
+  #mustLeave(outgoing: Outgoing): boolean {
     const { places, isClockGood } = this.#deps;
-    if (place === undefined || delivery === "delivered" || delivery === "failed" || !isClockGood()) return false;
-    return isUnderWay ? !places.isUsable(place) : !places.isListed(place);
+    const { place } = outgoing.to;
+    return place !== undefined && !isOver(outgoing) && isClockGood() && !places.isUsable(place);
   }
 
   #turn(): void {
@@ -135,3 +138,5 @@ export class Duties {
     onChange(item);
   }
 }
+
+const isOver = ({ delivery }: Outgoing): boolean => delivery === "delivered" || delivery === "failed";

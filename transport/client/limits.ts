@@ -32,8 +32,6 @@ export const DEADLINE_LOOK_INTERVAL: Milliseconds = seconds(60);
 export const REMINDERS_MAX = 4;
 /** One question that finds nothing new was unlucky; two in a row, at 1 % of loss, once in ten thousand mails. */
 export const PLACE_MISSES_MAX = 2;
-/** A consensus of 1,000 nodes is 2.6 MB: 80 parts. */
-export const CONSENSUS_PARTS_MAX = 256;
 /** An answer on the link is late after this: nothing on it waits for a mix. */
 export const ANSWER_WAIT: Milliseconds = seconds(20);
 /** Mean of the first wait before the provider is dialled again; it doubles up to the longest. */
@@ -92,8 +90,6 @@ export const MAILBOX_ANSWERS_MAX = 8192;
 /** What the status shows of departures. */
 export const DEPARTURES_WINDOW: Milliseconds = milliseconds(60_000);
 export const DEPARTURES_MAX = 2_000;
-/** Two clocks that differ by less than this, or by less than the lead of senders' epochs, work together. */
-export const CLOCK_DIFFERENCE_MAX: Milliseconds = seconds(120);
 /** Beyond what the way of the question explains. A clock that the network sets is right to some tens of milliseconds (docs/anonymity.md). */
 export const CLOCK_DIFFERENCE_TOLD: Milliseconds = seconds(1);
 /** The parts of a mailbox key's lifetime: its record is uploaded once in each; in the last two it is replaced. */

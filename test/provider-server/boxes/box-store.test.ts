@@ -213,6 +213,15 @@ test("a cursor beyond the last entry deletes nothing that comes later", async ()
   assert.deepEqual(take(reader(alice), 1), [[1, 1]]);
 });
 
+test("a cursor beyond the last entry counts as the last one: what comes until its next collect is given", async () => {
+  const { boxes, reader, deliver, take, commit } = boxScene();
+  boxes.open(alice.secret);
+  const ahead = reader(alice, 1000);
+  deliver(BOX, 1);
+  await commit();
+  assert.deepEqual(take(ahead, 1), [[1, 1]]);
+});
+
 test("what comes after a box's end is dropped; what is in it is given for one retention more, and then all of it goes", async () => {
   const { boxes, reader, deliver, take, have, drops, commit, rows, leap, knownTime } = boxScene();
   const { until } = boxes.open(alice.secret);

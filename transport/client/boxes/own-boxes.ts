@@ -18,6 +18,7 @@ import { type Announced, eraOf } from "./announcement.ts";
 import { BoxProgress } from "./box-progress.ts";
 import {
   ABSENT_EPOCHS_MAX,
+  BOX_LIFE_TOLERANCE,
   BOX_LIFE_KEYS,
   BOXES_KEPT_MAX,
   PLACE_REST_MIN,
@@ -125,9 +126,9 @@ export class OwnBoxes {
       .toSorted(laterFirst);
   }
 
-  /** Those that take entries, whatever is known of them. */
+  /** Those that take entries, but for those of devices that were put out. */
   taking(now: Milliseconds): readonly OwnBox[] {
-    return this.#boxes.filter(({ until }) => until === undefined || until > now);
+    return this.#boxes.filter((box) => box.until === undefined || (box.until > now && this.#isOfNow(box)));
   }
 
   /** Those that others may be told of, the latest `until` first. */
@@ -178,10 +179,12 @@ export class OwnBoxes {
     const deviceSecret = this.#deps.deviceSecret();
     if (deviceSecret === undefined || !this.#isLoaded) return;
     const era = eraOf(this.#deps.primitives, deviceSecret);
+    // One of the account's devices may be in strange hands: no box lives so long.
+    if (until > this.#deps.clock.now() + this.life + BOX_LIFE_TOLERANCE) return;
     const known = this.#boxes.find((box) => equalBytes(box.secret, secret));
     if (known !== undefined) Object.assign(known, { until, era });
+    else if (!this.#hasRoom()) return;
     else this.#boxes.push({ secret, providerId, until, era, isLost: false, progress: new BoxProgress() });
-    this.#makeRoom();
     await this.#save();
   }
 
@@ -230,9 +233,25 @@ export class OwnBoxes {
     return since !== undefined && consensus !== undefined && consensus.epoch - since >= ABSENT_EPOCHS_MAX;
   }
 
-  #makeRoom(): void {
-    const ends = this.#boxes.filter(isOpen).toSorted(laterFirst);
-    for (const box of ends.slice(BOXES_KEPT_MAX)) this.#remove(box);
+  /** For one more: what takes nothing any more goes for it, or what a device told of that was put out since, and nothing else. */
+  #hasRoom(): boolean {
+    const now = this.#deps.clock.now();
+    const open = this.#boxes.filter(isOpen);
+    if (open.length < BOXES_KEPT_MAX) return true;
+    const [worst] = open
+      .filter((box) => box.until <= now || !this.#isOfNow(box))
+      .toSorted(laterFirst)
+      .slice(-1);
+    if (worst === undefined) return false;
+    this.#remove(worst);
+    return true;
+  }
+
+  /** Of a device that was there since the last one was put out. */
+  #isOfNow(box: OwnBox): boolean {
+    const secret = this.#deps.deviceSecret();
+    if (box.era === undefined || secret === undefined) return true;
+    return isSameEra(box, eraOf(this.#deps.primitives, secret));
   }
 
   #remove(box: OwnBox): void {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeBoxRequest, encodeOpened } from "#transport/box/requests.ts";
 import { BoxOpening } from "#transport/client/boxes/box-opening.ts";
-import { BOXES_TAKING_MAX } from "#transport/client/boxes/limits.ts";
+import { BOXES_KEPT_MAX, BOXES_TAKING_MAX } from "#transport/client/boxes/limits.ts";
 import type { Question } from "#transport/client/requests.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
@@ -151,22 +151,48 @@ test("while its announcement is on its way a box counts, and no other is opened"
   assert.equal(asked.length, 1);
 });
 
-test("a box that is lost, or known to who was put out, is replaced within minutes; not more than four take entries", async () => {
+test("a box that is lost is replaced within minutes; not more than four take entries", async () => {
   const world = await boxesWorld("replaced");
-  const { asked, run, opening } = opener(world);
+  const { asked, run, opening, clock } = { ...opener(world), clock: world.clock };
   await run(HOUR);
-  for (let n = 1; n < BOXES_TAKING_MAX; n++) {
-    world.state.deviceSecret = new Uint8Array(32).fill(n);
+  for (let n = 1; n <= BOXES_TAKING_MAX; n++) {
+    assert.equal(asked.length, n);
+    for (const box of world.boxes.good(clock.now())) {
+      for (const collect of [2 * n, 2 * n + 1]) world.boxes.answered(box, collect, undefined);
+    }
     opening.plan();
     await run(HOUR);
-    assert.equal(asked.length, n + 1);
   }
-  world.state.deviceSecret = new Uint8Array(32).fill(99);
-  opening.plan();
   await run(DAY);
   assert.equal(asked.length, BOXES_TAKING_MAX);
   await run(world.boxes.life);
   assert.ok(asked.length > BOXES_TAKING_MAX, "when the first has ended");
+});
+
+test("boxes that a device told of that was put out keep the account from no new one, however many and however long", async () => {
+  const world = await boxesWorld("put out");
+  const { asked, run, opening } = opener(world);
+  await run(HOUR);
+  const { boxes, clock } = world;
+  for (let byte = 1; byte <= BOXES_KEPT_MAX; byte++) {
+    const secret = new Uint8Array(32).fill(byte);
+    await boxes.announced({ secret, providerId: idOf("third"), until: milliseconds(clock.now() + boxes.life) });
+    await boxes.announced({
+      secret: secret.fill(byte, 1).fill(99, 0, 1),
+      providerId: idOf("third"),
+      until: milliseconds(2 ** 50),
+    });
+  }
+  assert.ok(boxes.collected(clock.now()).every(({ until }) => until <= clock.now() + boxes.life + HOUR));
+  assert.ok(
+    boxes.collected(clock.now()).some(({ secret }) => secret.some((byte) => byte !== secret[1])),
+    "the account's own stays",
+  );
+  world.state.deviceSecret = new Uint8Array(32).fill(99);
+  opening.plan();
+  await run(HOUR);
+  assert.equal(asked.length, 2);
+  assert.equal(boxes.good(clock.now()).length, 1, "and it is told of");
 });
 
 test("where all other providers are run by the own one's operator there is no box; the next list begins anew", async () => {

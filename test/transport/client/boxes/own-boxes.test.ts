@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { boxIdOf } from "#transport/box/box-id.ts";
-import { BOXES_KEPT_MAX, PLACE_REST_MIN, PROGRESS_WAIT } from "#transport/client/boxes/limits.ts";
+import { BOX_LIFE_TOLERANCE, BOXES_KEPT_MAX, PLACE_REST_MIN, PROGRESS_WAIT } from "#transport/client/boxes/limits.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { milliseconds } from "#transport/core/units.ts";
 import { type BoxesWorld, boxesWorld, idOf, listOf, parameters, START, suite } from "./boxes-world.ts";
@@ -124,12 +124,28 @@ test("how far a box was read is written down a while after it moved, and at the 
   assert.deepEqual(box.secret, new Uint8Array(32), "and the secrets are wiped");
 });
 
-test("boxes that are announced without end take the place of those that end first", async () => {
+test("boxes that are announced without end put out none that take entries; those of a device that was put out go first", async () => {
   const world = await boxesWorld("many");
+  const kept = (): number[] => secrets(world.boxes.collected(world.clock.now())).toSorted((a, b) => a - b);
   for (let byte = 1; byte <= BOXES_KEPT_MAX + 3; byte++) await announce(world, byte, 100 + byte);
-  const kept = secrets(world.boxes.collected(world.clock.now()));
-  assert.equal(kept.length, BOXES_KEPT_MAX);
-  assert.equal(Math.min(...kept), 4);
+  assert.deepEqual(
+    kept(),
+    Array.from({ length: BOXES_KEPT_MAX }, (_, i) => i + 1),
+  );
+  world.state.deviceSecret = new Uint8Array(32).fill(8);
+  await announce(world, 200, 90);
+  assert.deepEqual([kept().at(-1), kept()[0], kept().length], [200, 2, BOXES_KEPT_MAX], "the one that ends first went");
+});
+
+test("an announcement of a box that would last longer than any does nothing", async () => {
+  const world = await boxesWorld("for ever");
+  const { boxes, clock } = world;
+  const until = (more: number) => milliseconds(clock.now() + boxes.life + BOX_LIFE_TOLERANCE + more);
+  const box = { secret: new Uint8Array(32).fill(1), providerId: idOf("other") };
+  await boxes.announced({ ...box, until: until(1) });
+  assert.deepEqual(boxes.collected(clock.now()), []);
+  await boxes.announced({ ...box, until: until(0) });
+  assert.equal(boxes.collected(clock.now()).length, 1);
 });
 
 test("two devices of one account are two readers", async () => {
