@@ -100,7 +100,8 @@ export class BoxStore {
     if (before?.cursor !== cursor || before.collectedDay !== mailboxes.day()) {
       mailboxes.moveSoon(key, (now, room) => this.#tables.moveCursor({ boxId, readerId, cursor, ...now }, room));
     }
-    this.#given.asked(key, { ...request, cursor });
+    // What it says of entries behind that cursor was made up, too.
+    this.#given.asked(key, cursor === request.cursor ? request : { ...request, cursor, taken: 0n });
     return { boxId, key };
   }
 

@@ -13,8 +13,6 @@ import { World } from "./support/world.ts";
 /** A mail of so much noise is seven packets. */
 const SEVERAL_PACKETS = 100_000;
 const WAIT_SECONDS = 120;
-/** A box is there within some minutes of sign-up, and the receipt for each mail tells its place. */
-const MAILS_UNTIL_BOX = 12;
 
 describe("kill -9 while mail is on its way", () => {
   let world: World;
@@ -164,20 +162,6 @@ describe("kill -9 while mail is on its way", () => {
       const next = await world.askAuthority("authority-1", epochNumber(epoch + 1));
       assert.equal(next.consensus.signatures.has(next.authority), true, "it signs again");
     });
-
-    scenario(
-      "nothing; once they know each other, mail goes to a box at a provider that is not the reader's",
-      async () => {
-        for (let mails = 1; mails <= MAILS_UNTIL_BOX; mails++) {
-          const mail = await world.inTurn(() => world.writeAndFollow(`To the box, or soon, ${mails}`));
-          await world.arrives(mail);
-          const keepers = [...world.watch.keepers(mail.id)];
-          if (keepers.includes("a.example")) return;
-          assert.deepEqual(keepers, ["b.example"], "until then the reader's mailbox");
-        }
-        assert.fail(`${MAILS_UNTIL_BOX} mails went to the reader's mailbox, though all had receipts`);
-      },
-    );
   });
 
   scenario("afterwards every mail is in the reader's store once, and no node has taken a packet twice", () =>

@@ -21,10 +21,9 @@ import { Member } from "./member.ts";
 import { type Recorded, Tap } from "./tap.ts";
 import { Watch } from "./watch.ts";
 
-/** The demo's, at twice as many epochs: tests see them turn. And with boxes. */
+/** The demo's, at twice as many epochs: tests see them turn. */
 const PARAMETERS: Parameters = {
   ...DEMO_PARAMETERS,
-  boxReplies: 2,
   epoch: { duration: seconds(60), lead: seconds(20), overlap: seconds(45), keyPeriods: 2, keyLead: seconds(10) },
 };
 
@@ -56,7 +55,8 @@ export class World {
   #keepsFolder = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  static async start(): Promise<World> {
+  /** `boxReplies`: as in a network file (docs/spec/17-boxes.md); none unless given. */
+  static async start({ boxReplies = 0 }: { boxReplies?: number } = {}): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), "starling-kill-"));
     const { suite: name, packetBytes } = PARAMETERS;
     const suite = await loadSuite(name, "native");
@@ -66,7 +66,7 @@ export class World {
     const network = await startNetwork({
       folder,
       observations: new Observations(),
-      parameters: PARAMETERS,
+      parameters: { ...PARAMETERS, boxReplies },
       onEvent: (node, event, data) => watch.nodeTold(node, event, data),
       announce: (node) => tap.stand(node),
     }).catch(async (error: unknown) => {

@@ -70,8 +70,9 @@ class BoxModel {
   }
 
   ask(name: Name, asked: Asked): void {
-    // What cursors have passed stays for two weeks.
-    this.#newest.set(name, asked);
+    // What cursors have passed stays for two weeks. One that was made up counts as the last number, with nothing taken behind it.
+    const last = this.#nextNumber - 1;
+    this.#newest.set(name, asked.cursor <= last ? asked : { ...asked, cursor: last, taken: [] });
   }
 
   take(name: Name, now: number): unknown {
