@@ -34,8 +34,7 @@ export class AccountTables {
   readonly #sql: Readonly<Record<keyof typeof STATEMENTS, StatementSync>>;
 
   constructor(database: ProviderDatabase) {
-    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
-    this.#sql = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, StatementSync>;
+    this.#sql = database.prepareAll(STATEMENTS);
   }
 
   ofDevice(deviceKey: Uint8Array): StoredAccount | undefined {

@@ -24,8 +24,7 @@ export class BoxTables {
 
   constructor(database: ProviderDatabase, entries: MailboxTables) {
     this.#entries = entries;
-    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
-    this.#sql = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, StatementSync>;
+    this.#sql = database.prepareAll(STATEMENTS);
   }
 
   get count(): number {

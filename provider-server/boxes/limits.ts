@@ -8,7 +8,7 @@ import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
  */
 export const BOXES_MAX = 50_000;
 
-/** Four days of a sender's payload slots in the mail profile, or what its owner collects in two; 49 MB. */
+/** In the mail profile what one sender can send in 18 hours, and its owner collects in 40; 49 MB. */
 export const ENTRIES_PER_BOX_MAX = 2048;
 
 /** Three devices of an account, and as many again that took the place of others while the box lives. */

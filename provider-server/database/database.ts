@@ -55,6 +55,12 @@ export class ProviderDatabase {
     }
   }
 
+  /** Each statement once, under its name. Throws as `prepare`. */
+  prepareAll<Name extends string>(statements: Readonly<Record<Name, string>>): Readonly<Record<Name, StatementSync>> {
+    const prepared = Object.entries<string>(statements).map(([name, sql]) => [name, this.prepare(sql)]);
+    return Object.fromEntries(prepared) as Record<Name, StatementSync>;
+  }
+
   /** Runs `work` whole or not at all; when it returns, it is on the disk. */
   transaction<T>(work: () => T): T {
     this.#database.exec("BEGIN IMMEDIATE");

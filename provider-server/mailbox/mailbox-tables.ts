@@ -30,8 +30,7 @@ export class MailboxTables {
 
   constructor(database: ProviderDatabase, quota: Quota) {
     this.#quota = quota;
-    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
-    this.#sql = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, StatementSync>;
+    this.#sql = database.prepareAll(STATEMENTS);
   }
 
   /** `known` is the known time, if there is one: by no other a box is over. */

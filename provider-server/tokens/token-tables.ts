@@ -19,8 +19,7 @@ export class TokenTables {
 
   constructor(database: ProviderDatabase) {
     this.#database = database;
-    const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
-    this.#sql = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, StatementSync>;
+    this.#sql = database.prepareAll(STATEMENTS);
   }
 
   /**

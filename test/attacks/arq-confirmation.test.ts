@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Milliseconds, milliseconds, messageId, nodeId, mailboxId } from "#transport/core/units.ts";
 import { Outgoing } from "#transport/client/outgoing.ts";
-import type { OutgoingMessage } from "#transport/client/store.ts";
+import { NO_PROGRESS, type OutgoingMessage } from "#transport/client/store.ts";
 import { TimeLaws } from "#transport/client/time-laws.ts";
 import { SIM_PARAMETERS } from "#test/sim/world.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -56,15 +56,8 @@ function sentAndLost(seed: string, count: number, stored: ReadonlySet<number> = 
 
 function message(count: number): OutgoingMessage {
   const progress = {
-    firstSentAt: undefined,
-    lastSentAt: undefined,
-    storedAt: undefined,
-    deliveredAt: undefined,
-    failedAt: undefined,
+    ...NO_PROGRESS,
     deadline: at(1e9),
-    askAt: undefined,
-    remindAt: undefined,
-    reminders: 0,
   };
   return {
     id: messageId(new Uint8Array(16)),

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { OutgoingMessage } from "#transport/client/store.ts";
+import { NO_PROGRESS, type OutgoingMessage } from "#transport/client/store.ts";
 import { mailboxId, messageId, milliseconds, seconds } from "#transport/core/units.ts";
 import { sendFrameBytes } from "#transport/link/frame-table.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
@@ -65,7 +65,6 @@ async function watch({ waits }: { waits: boolean }): Promise<number[]> {
 
 function unsealable(world: World): OutgoingMessage {
   const now = world.clock.now();
-  const none = { firstSentAt: undefined, lastSentAt: undefined, storedAt: undefined, deliveredAt: undefined };
   return {
     id: messageId(new Uint8Array(16)),
     to: {
@@ -79,14 +78,7 @@ function unsealable(world: World): OutgoingMessage {
     bytes: 10,
     proof: new Uint8Array(32),
     queuedAt: now,
-    progress: {
-      ...none,
-      failedAt: undefined,
-      deadline: milliseconds(now + 1_000_000),
-      askAt: undefined,
-      remindAt: undefined,
-      reminders: 0,
-    },
+    progress: { ...NO_PROGRESS, deadline: milliseconds(now + 1_000_000) },
     fragments: [{ state: "waiting", notBefore: now, attempts: 0, hashes: [] }],
   };
 }

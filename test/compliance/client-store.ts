@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Place } from "#transport/box/place.ts";
-import type { ClientStore, OutgoingMessage, Recipient } from "#transport/client/store.ts";
+import { type ClientStore, NO_PROGRESS, type OutgoingMessage, type Recipient } from "#transport/client/store.ts";
 import { mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
 
 /** Opens it; again, what was kept is there. */
@@ -57,7 +57,7 @@ export function clientStoreCompliance(name: string, make: (t: TestContext) => Pr
     await store.addOutgoing(outgoing(2, { ...reader, place: place(2, 5000) }), [bytes(3), bytes(4)]);
     const sent = { state: "sent", notBefore: milliseconds(0), attempts: 1, hashes: [bytes(5, 16)] } as const;
     const waiting = { state: "waiting", notBefore: milliseconds(70), attempts: 1, hashes: [] } as const;
-    const begun = { ...NO_PROGRESS, firstSentAt: milliseconds(10) };
+    const begun = { ...progress, firstSentAt: milliseconds(10) };
     for (const n of [1, 2]) await store.saveProgress(id(n), begun, new Map([[0, sent]]));
     await store.readdress(id(1), reader, {
       progress: { ...begun, lastSentAt: milliseconds(20) },
@@ -116,16 +116,9 @@ const reader: Recipient = {
   mailboxKey: bytes(4, 1216),
   validUntil: milliseconds(9000),
 };
-const NO_PROGRESS = {
-  firstSentAt: undefined,
-  lastSentAt: undefined,
-  storedAt: undefined,
-  deliveredAt: undefined,
-  failedAt: undefined,
+const progress = {
+  ...NO_PROGRESS,
   deadline: milliseconds(5000),
-  askAt: undefined,
-  remindAt: undefined,
-  reminders: 0,
 };
 const outgoing = (n: number, to: Recipient): OutgoingMessage => ({
   id: id(n),
@@ -133,6 +126,6 @@ const outgoing = (n: number, to: Recipient): OutgoingMessage => ({
   bytes: 5,
   proof: bytes(n),
   queuedAt: milliseconds(1000 + n),
-  progress: NO_PROGRESS,
+  progress,
   fragments: [0, 1].map(() => ({ state: "waiting", notBefore: milliseconds(0), attempts: 0, hashes: [] })),
 });

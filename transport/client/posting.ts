@@ -14,7 +14,7 @@ import type { Outbox } from "./outbox.ts";
 import { AT_ONCE } from "./outgoing.ts";
 import type { Places } from "./places.ts";
 import { receiptProof } from "./receipt.ts";
-import type { OutgoingMessage, Recipient } from "./store.ts";
+import { NO_PROGRESS, type OutgoingMessage, type Recipient } from "./store.ts";
 
 export interface PostingDeps {
   readonly clock: Clock;
@@ -71,14 +71,3 @@ export class Posting {
     if (!isKey) throw new TransportError("RECORD_UNUSABLE");
   }
 }
-
-const NO_PROGRESS = {
-  firstSentAt: undefined,
-  lastSentAt: undefined,
-  storedAt: undefined,
-  deliveredAt: undefined,
-  failedAt: undefined,
-  askAt: undefined,
-  remindAt: undefined,
-  reminders: 0,
-};

@@ -219,6 +219,18 @@ export interface ProgressAnew {
   readonly fragments: ReadonlyMap<number, OutgoingFragment>;
 }
 
+/** Of a message of which nothing has left; all of it but when it fails. */
+export const NO_PROGRESS: Omit<OutgoingProgress, "deadline"> = {
+  firstSentAt: undefined,
+  lastSentAt: undefined,
+  storedAt: undefined,
+  deliveredAt: undefined,
+  failedAt: undefined,
+  askAt: undefined,
+  remindAt: undefined,
+  reminders: 0,
+};
+
 export interface IncomingFragment {
   readonly id: MessageId;
   readonly index: number;

@@ -1,7 +1,7 @@
 /** What each of a client's records is called and says. Spec: docs/spec/01-message.md §6 */
 
 import type { Place } from "../box/place.ts";
-import type { IncomingSummary, OutgoingMessage, ProgressAnew } from "../client/store.ts";
+import { type IncomingSummary, NO_PROGRESS, type OutgoingMessage, type ProgressAnew } from "../client/store.ts";
 import { toHex } from "../core/bytes.ts";
 import type { MessageId, Milliseconds } from "../core/units.ts";
 import { encodeValue } from "./values.ts";
@@ -35,15 +35,5 @@ export function progressed(
 
 /** What JSON leaves out because it is undefined. */
 export function complete(message: OutgoingMessage): OutgoingMessage {
-  return { ...message, progress: { ...NO_TIMES, ...message.progress } };
+  return { ...message, progress: { ...NO_PROGRESS, ...message.progress } };
 }
-
-const NO_TIMES = {
-  firstSentAt: undefined,
-  lastSentAt: undefined,
-  storedAt: undefined,
-  deliveredAt: undefined,
-  failedAt: undefined,
-  askAt: undefined,
-  remindAt: undefined,
-};

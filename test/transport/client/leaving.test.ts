@@ -11,7 +11,7 @@ import type { Place } from "#transport/box/place.ts";
 import { Outbox } from "#transport/client/outbox.ts";
 import type { Outgoing } from "#transport/client/outgoing.ts";
 import type { Payload } from "#transport/client/payload.ts";
-import type { OutgoingMessage, Recipient } from "#transport/client/store.ts";
+import { NO_PROGRESS, type OutgoingMessage, type Recipient } from "#transport/client/store.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { mailboxId, messageId, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
@@ -328,7 +328,7 @@ async function setUp() {
       bytes: BODY_BYTES,
       proof: new Uint8Array(32),
       queuedAt: clock.now(),
-      progress: NO_PROGRESS,
+      progress: { ...NO_PROGRESS, deadline: milliseconds(1e12) },
       fragments: [0, 1, 2].map(() => ({ state: "waiting", notBefore: milliseconds(0), attempts: 0, hashes: [] })),
     };
     const data = [0, 1, 2].map(() => new Uint8Array(42));
@@ -349,15 +349,3 @@ async function setUp() {
   };
   return { clock, store, open, add, leaves, leave, questions, answers, progress, clockIs, list };
 }
-
-const NO_PROGRESS = {
-  firstSentAt: undefined,
-  lastSentAt: undefined,
-  storedAt: undefined,
-  deliveredAt: undefined,
-  failedAt: undefined,
-  deadline: milliseconds(1e12),
-  askAt: undefined,
-  remindAt: undefined,
-  reminders: 0,
-};

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Outbox, type OutboxDeps } from "#transport/client/outbox.ts";
-import type { OutgoingMessage, Recipient } from "#transport/client/store.ts";
+import { NO_PROGRESS, type OutgoingMessage, type Recipient } from "#transport/client/store.ts";
 import { mailboxId, messageId, type Milliseconds, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { QuietTime } from "#transport/traffic/quiet-time.ts";
@@ -205,15 +205,13 @@ async function setUp({ have = () => new Promise(() => undefined) }: Partial<Pick
 }
 
 function messageTo(to: Recipient, queuedAt: Milliseconds): OutgoingMessage {
-  const none = { firstSentAt: undefined, lastSentAt: undefined, storedAt: undefined, deliveredAt: undefined };
-  const asked = { failedAt: undefined, askAt: undefined, remindAt: undefined, reminders: 0 };
   return {
     id: ID,
     to,
     bytes: 10,
     proof: new Uint8Array(32),
     queuedAt,
-    progress: { ...none, ...asked, deadline: milliseconds(queuedAt + retention) },
+    progress: { ...NO_PROGRESS, deadline: milliseconds(queuedAt + retention) },
     fragments: [{ state: "waiting", notBefore: milliseconds(0), attempts: 0, hashes: [] }],
   };
 }

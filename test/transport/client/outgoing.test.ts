@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import type { Place } from "#transport/box/place.ts";
 import { FRAGMENTS_UNASKED_MAX } from "#transport/client/limits.ts";
 import { Outgoing } from "#transport/client/outgoing.ts";
-import type { OutgoingMessage } from "#transport/client/store.ts";
+import { NO_PROGRESS, type OutgoingMessage } from "#transport/client/store.ts";
 import { mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
 
 const PROOF = new Uint8Array(32).fill(7);
@@ -41,15 +41,8 @@ function fresh(total: number, needed: number, place?: Place): Outgoing {
     proof: PROOF,
     queuedAt: milliseconds(0),
     progress: {
-      firstSentAt: undefined,
-      lastSentAt: undefined,
-      storedAt: undefined,
-      deliveredAt: undefined,
-      failedAt: undefined,
+      ...NO_PROGRESS,
       deadline: milliseconds(DEADLINE),
-      askAt: undefined,
-      remindAt: undefined,
-      reminders: 0,
     },
     fragments: Array.from({ length: total }, () => ({
       state: "waiting",

@@ -6,7 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import type { IncomingFragment, OutgoingMessage, StoredMailboxKey } from "#transport/client/store.ts";
+import {
+  type IncomingFragment,
+  NO_PROGRESS,
+  type OutgoingMessage,
+  type StoredMailboxKey,
+} from "#transport/client/store.ts";
 import { epochNumber, mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DiskRecords } from "#transport/library/disk-records.ts";
@@ -27,15 +32,8 @@ const to = {
   validUntil: milliseconds(9000),
 };
 const progress = {
-  firstSentAt: undefined,
-  lastSentAt: undefined,
-  storedAt: undefined,
-  deliveredAt: undefined,
-  failedAt: undefined,
+  ...NO_PROGRESS,
   deadline: milliseconds(5000),
-  askAt: undefined,
-  remindAt: undefined,
-  reminders: 0,
 };
 const outgoing = (value: number): OutgoingMessage => ({
   id: id(value),

@@ -4,7 +4,7 @@ import { type Milliseconds, milliseconds, seconds } from "../../core/units.ts";
 
 /** Boxes of an account that take entries: two follow one another, two more when devices open at once, or providers are lost. */
 export const BOXES_TAKING_MAX = 4;
-/** Boxes that are still collected: those of six weeks, one a week, and as many again; the one that ends first goes. */
+/** Boxes that are still collected: those of six weeks, one a week, and as many again. One more takes the place of one that is over, or is left out. */
 export const BOXES_KEPT_MAX = 16;
 /** What a new device is told of: older ones than the last four hold little that others of the account have not got. */
 export const BUNDLE_BOXES_MAX = 4;
