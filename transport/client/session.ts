@@ -184,7 +184,7 @@ export class Session {
       own: opened,
       profile: () => this.#profile(),
       journey: laws.journey,
-      current: () => keeper.current(),
+      current,
       deviceSecret: () => mailboxKeys.ratchet?.deviceSecret,
       replyPath: (from) => this.#replyPath(from),
       replyTo: () => deps.account.replyTo,
