@@ -6,7 +6,7 @@ import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 export const HAVE_HASHES_PER_REQUEST = 512;
 /** Receipts that one packet carries at most: a reader back from a holiday acknowledges a week of mail at once. */
 export const RECEIPTS_PER_PACKET_MAX = 512;
-/** A request is repeated with a fresh SURB on a fresh path this often before the asker hears SERVICE_TIMEOUT. */
+/** A request leaves this often, each time with a fresh SURB on a fresh path, before the asker hears SERVICE_TIMEOUT. */
 export const REQUEST_ATTEMPTS = 4;
 /** Requests that wait for a slot or an answer: each holds a SURB's keys; a person looks up a few readers at a time. */
 export const REQUESTS_MAX = 64;

@@ -83,7 +83,10 @@ export class Requests implements PayloadSource {
     this.#deps = deps;
   }
 
-  /** The service may see a request more than once. Throws SERVICE_TIMEOUT, NO_TOKENS, NO_PATH, NO_CONSENSUS, REFUSED when too many wait. */
+  /**
+   * Waits for a slot as long as it takes. The service may see a request more than once. Throws SERVICE_TIMEOUT, NO_TOKENS, NO_PATH,
+   * NO_CONSENSUS, REFUSED when too many wait.
+   */
   async ask(question: Question): Promise<Uint8Array> {
     if (question.body.length > requestBytesMax(this.#deps.sphinx.geometry, question.service)) {
       throw new TransportError("MESSAGE_TOO_LARGE");
@@ -93,12 +96,15 @@ export class Requests implements PayloadSource {
     try {
       const order = this.#deps.nextOrder();
       let token: Uint8Array | undefined;
-      for (let attempt = 0; attempt < REQUEST_ATTEMPTS && !this.#stopped; attempt++) {
+      // One that found no slot says nothing of the service: while the line is down none of them leaves.
+      for (let left = 0; left < REQUEST_ATTEMPTS && !this.#stopped; ) {
         token ??= await this.#token(question);
         const { reply, hasLeft } = await this.#attempt(question, { order, token });
         if (reply !== undefined) return reply;
-        // The provider may have spent one that left.
-        if (hasLeft) token = undefined;
+        if (!hasLeft) continue;
+        left++;
+        // The provider may have spent it.
+        token = undefined;
       }
       throw new TransportError("SERVICE_TIMEOUT");
     } finally {

@@ -51,8 +51,12 @@ export function choosePath(
   throw noDistinctOperators(nodes);
 }
 
-/** The way back of a reply: from the provider that answers to one's own. Guards would tie replies to their reader's mail. */
+/**
+ * The way back of a reply: from the provider that answers to one's own. Guards would tie replies to their reader's mail. Throws
+ * NO_PATH, also when the one that answers is not in the list: nothing reaches it.
+ */
 export function chooseReplyPath(o: PathOptions & { readonly from: NodeId; readonly to: NodeId }): Path {
+  requireProvider(usableNodes(o.consensus, o.period), o.from);
   return choosePath({ ...o, from: o.from, destination: o.to });
 }
 
@@ -195,7 +199,7 @@ export function drawDelay(o: { delays: RandomSource; meanDelay: Milliseconds; de
 
 function requireProvider(nodes: Usable, wanted: NodeId): NodeDescriptor {
   const provider = nodes.providers.find((node) => isSame(node.nodeId, wanted));
-  if (provider === undefined) throw new TransportError("NO_PATH", "The reader's provider is not alive.");
+  if (provider === undefined) throw new TransportError("NO_PATH", "The provider that it is for is not alive.");
   return provider;
 }
 

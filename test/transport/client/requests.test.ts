@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { REQUEST_ATTEMPTS } from "#transport/client/limits.ts";
 import { Requests } from "#transport/client/requests.ts";
 import {
   keyPeriodNumber,
@@ -54,6 +55,26 @@ test("a request that never left takes its token along, one that left gets anothe
   assert.notDeepEqual(tokenOf(), token, "the provider may have spent it");
   requests.stop();
   await assert.rejects(reply, { code: "SERVICE_TIMEOUT" });
+});
+
+test("only attempts that left are counted: an hour without a slot ends no question, four without an answer do", async () => {
+  const clock = new VirtualClock();
+  const { requests, made, take } = setUp(clock, () => milliseconds(clock.now() + 60_000));
+  const asked = { isOver: false };
+  const reply = requests.ask({ provider: PROVIDER, service: "echo", body: new Uint8Array(3) });
+  const ended = reply.finally(() => {
+    asked.isOver = true;
+  });
+  void ended.catch(() => undefined);
+  await clock.runFor(seconds(3600));
+  assert.equal(asked.isOver, false);
+  assert.equal(made.length, 61, "one for each time that its keys live");
+  for (let left = 1; left <= REQUEST_ATTEMPTS; left++) {
+    assert.equal(asked.isOver, false, `after ${left - 1}`);
+    take();
+    await clock.runFor(seconds(6));
+  }
+  await assert.rejects(ended, { code: "SERVICE_TIMEOUT" });
 });
 
 test("the key of an answer is wiped when the request ends, however it ends", async () => {

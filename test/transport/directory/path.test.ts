@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toHex } from "#transport/core/bytes.ts";
-import { keyPeriodNumber, milliseconds, type NodeId, seconds } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, type NodeId, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
@@ -139,6 +139,12 @@ test("a reply comes back over three mixes to one's own provider", () => {
   const consensus = testConsensus(made, suite);
   const path = chooseReplyPath({ ...fixed(consensus), from: provider(consensus, 0), to: provider(consensus, 1) });
   assert.deepEqual(path.hops[3]?.nodeId, provider(consensus, 1));
+});
+
+test("there is no way back from a provider that is not in the list: nobody could ask it", () => {
+  const consensus = testConsensus(made, suite);
+  const from = nodeId(new Uint8Array(32).fill(7));
+  assert.throws(() => chooseReplyPath({ ...fixed(consensus), from, to: provider(consensus, 0) }), { code: "NO_PATH" });
 });
 
 test("the first mix of a reply is not of the operator whose provider answers", () => {
