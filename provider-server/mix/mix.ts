@@ -29,7 +29,9 @@ export function unwrapPacket(packet: Uint8Array, context: Unwrapping): Unwrapped
 
 /** The second half. `period` is the one that the packet's header names. */
 export function decide(unwrapped: Unwrapped | undefined, period: KeyPeriod, context: MixContext): Outcome {
-  if (unwrapped === undefined) return { kind: "drop", reason: "UNWRAP_FAILED" };
+  // Keys stand in the list hours before they are used: whoever sends for those to come would fill their sets, one after the other.
+  const isEarly = period > context.latest;
+  if (unwrapped === undefined || isEarly) return { kind: "drop", reason: "UNWRAP_FAILED" };
   // Remembered before anything else happens to the packet: whatever comes after, it is never accepted twice.
   const recorded = context.keys.record(period, unwrapped.tag);
   if (recorded !== "added") return { kind: "drop", reason: recorded === "seen" ? "REPLAY" : "REPLAY_SET_FULL" };
@@ -51,6 +53,8 @@ export interface MixContext {
   readonly keys: { record(period: KeyPeriod, tag: ReplayTag): "added" | "seen" | "full" };
   /** When the packet's last byte came. */
   readonly now: Milliseconds;
+  /** The latest key period whose keys a sender may use then. */
+  readonly latest: KeyPeriod;
   /** The longest delay that a sender may draw: a longer one would only fill the queue. */
   readonly delayMax: Milliseconds;
 }

@@ -5,6 +5,7 @@
 
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import type { Milliseconds, NodeId } from "#transport/core/units.ts";
+import { keyPeriodLatest } from "#transport/directory/epochs.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { NodeDependencies, NodeLimits } from "../node/dependencies.ts";
 import { LATENESS_MAX, LATENESS_NOTED } from "../node/limits.ts";
@@ -36,7 +37,7 @@ export class PacketFlow {
   readonly #deps: PacketFlowDependencies;
   readonly #node: NodeDependencies;
   readonly #clock: Clock;
-  readonly #context: Omit<MixContext, "now">;
+  readonly #context: Omit<MixContext, "now" | "latest">;
   readonly #threads: UnwrapThreads | undefined;
   readonly #held: HeldPackets;
   #cancelRelease: Cancel | undefined;
@@ -99,6 +100,7 @@ export class PacketFlow {
       ...this.#context,
       keys: this.keys,
       now,
+      latest: keyPeriodLatest(this.#node.network, now),
       nodeId: this.#deps.nodeId,
       unwrap: (bytes, keys, self) => this.#deps.sphinx.unwrap(bytes, keys, self, place.packet),
     });
@@ -106,6 +108,7 @@ export class PacketFlow {
   }
 
   #startThreads(threads: number): UnwrapThreads {
+    const node = this.#node;
     return new UnwrapThreads({
       threads,
       clock: this.#clock,
@@ -113,8 +116,10 @@ export class PacketFlow {
       nodeId: this.#deps.nodeId,
       geometry: this.#deps.sphinx.geometry,
       // The clock may have gone on since: a delay counts from when the packet came.
-      onUnwrapped: (unwrapped, came) =>
-        this.#settle(decide(unwrapped, came.period, { ...this.#context, now: came.arrival }), came),
+      onUnwrapped: (unwrapped, came) => {
+        const latest = keyPeriodLatest(node.network, came.arrival);
+        this.#settle(decide(unwrapped, came.period, { ...this.#context, now: came.arrival, latest }), came);
+      },
       onLost: () => this.#deps.drop("UNWRAP_THREAD_LOST"),
     });
   }

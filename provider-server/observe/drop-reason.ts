@@ -1,7 +1,8 @@
 /** Why something was dropped. Every drop in this server has one of these; none says whose it was. */
 
 export const DROP_REASONS = {
-  UNWRAP_FAILED: "a packet that is malformed, changed, or for a key this node does not have",
+  UNWRAP_FAILED:
+    "a packet that is malformed, changed, or for a key that this node does not have, or that nobody uses yet",
   UNWRAP_BACKLOG: "a packet that came while too many waited to be unwrapped",
   UNWRAP_THREAD_LOST: "a packet whose thread ended before it was unwrapped",
   REPLAY: "a packet that was seen before",

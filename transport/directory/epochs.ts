@@ -54,6 +54,10 @@ export function keyPeriodAt(network: Timed, time: Milliseconds): KeyPeriod {
 export const keyPeriodInUse = (network: Timed, time: Milliseconds): KeyPeriod =>
   keyPeriodAt(network, milliseconds(time + network.parameters.epoch.keyLead));
 
+/** The latest key period whose keys anybody may use while one's own clock shows `time`: the other's may be ahead. */
+export const keyPeriodLatest = (network: Timed, time: Milliseconds): KeyPeriod =>
+  keyPeriodInUse(network, milliseconds(time + clockDifferenceMax(network)));
+
 export const keyPeriodStart = (network: Timed, period: KeyPeriod): Milliseconds =>
   milliseconds(network.genesis + period * keyPeriodLength(network));
 

@@ -25,6 +25,7 @@ const context = {
   keys,
   nodeId: nodeId(new Uint8Array(32).fill(1)),
   now: milliseconds(0),
+  latest: keyPeriodNumber(5),
   delayMax: milliseconds(60_000),
 };
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type MixContext, type PacketContext, processPacket } from "#provider-server/mix/mix.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { epochNumber, milliseconds, nodeId, replayTag, surbId } from "#transport/core/units.ts";
+import { keyPeriodNumber, milliseconds, nodeId, replayTag, surbId } from "#transport/core/units.ts";
 import type { Unwrapped } from "#transport/sphinx/packet.ts";
 
 const random = new SeededRandom("mix");
 const nodes = { self: nodeId(random.bytes(32)), next: nodeId(random.bytes(32)) };
-/** version ‖ suite ‖ epoch 7 */
+/** version ‖ suite ‖ key period 7 */
 const packet = Uint8Array.of(1, 1, 0, 0, 0, 7);
 
 test("a packet is held for as long as its sender drew, and not for longer than a sender may draw", () => {
@@ -23,9 +23,10 @@ test("a packet is held for as long as its sender drew, and not for longer than a
     };
     const context: PacketContext = {
       unwrap: () => unwrapped,
-      keys: { get: () => undefined, record: (epoch) => (recorded.push(epoch), "added") },
+      keys: { get: () => undefined, record: (period) => (recorded.push(period), "added") },
       nodeId: nodes.self,
       now,
+      latest: keyPeriodNumber(7),
       delayMax,
     };
     return processPacket(packet, context);
@@ -35,14 +36,15 @@ test("a packet is held for as long as its sender drew, and not for longer than a
     assert.equal(outcome.kind === "hold" && outcome.due, now + delay);
   }
   assert.deepEqual(outcomeOf(delayMax + 1), { kind: "drop", reason: "DELAY_TOO_LONG" });
-  assert.deepEqual(recorded, Array(5).fill(epochNumber(7)), "remembered whatever became of it");
+  assert.deepEqual(recorded, Array(5).fill(keyPeriodNumber(7)), "remembered whatever became of it");
 });
 
 test("only a packet whose tag was remembered goes on: seen before, or no room left, it is dropped", () => {
   const outcomes = (["added", "seen", "full"] as const).flatMap((recorded) =>
     [forwarded(), { ...forwarded(), ...DELIVERED }].map((unwrapped) => {
       const keys: MixContext["keys"] = { record: () => recorded };
-      const context = { nodeId: nodes.self, now: milliseconds(1_000), delayMax: milliseconds(80_000) };
+      const times = { now: milliseconds(1_000), latest: keyPeriodNumber(7), delayMax: milliseconds(80_000) };
+      const context = { nodeId: nodes.self, ...times };
       const unwrap = (): Unwrapped => unwrapped;
       const outcome = processPacket(packet, { ...context, unwrap, keys: { ...keys, get: () => undefined } });
       return outcome.kind === "drop" ? outcome.reason : outcome.kind;
