@@ -4,7 +4,7 @@
  */
 
 import { Appointments } from "#transport/core/appointments.ts";
-import type { Clock } from "#transport/core/clock.ts";
+import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { TRANSPORT_ERRORS, TransportError } from "#transport/core/errors.ts";
 import { type RandomSource, uniform } from "#transport/core/random.ts";
 import { type Epoch, epochNumber, type KeyPeriod, type Milliseconds, milliseconds } from "#transport/core/units.ts";
@@ -32,7 +32,7 @@ export interface DirectoryDutyDependencies {
   readonly directory: DirectoryPort;
   readonly consensuses: Directory;
   readonly log: Log;
-  /** What an earlier run knew of this clock. */
+  /** What is known of the time without this clock, also from an earlier run. */
   readonly clockMemory?: ClockMemory | undefined;
   /** The signed descriptor that is published in this epoch. */
   readonly describe: (epoch: Epoch) => Uint8Array;
@@ -52,6 +52,9 @@ export class DirectoryDuty {
   #agreedAt: Milliseconds | undefined;
   /** The clock was set, or nothing is known of it, and nobody has confirmed it yet. */
   #isClockNew = false;
+  /** Ends the wait for that. */
+  #cancelTrust: Cancel = () => undefined;
+  #cancelLook: Cancel = () => undefined;
   #clockDifference: number | undefined;
   #isStopped = false;
   /** The oldest epoch of which keys are kept, as it was said last. */
@@ -60,10 +63,9 @@ export class DirectoryDuty {
 
   constructor(deps: DirectoryDutyDependencies) {
     this.#deps = deps;
-    const { duration } = deps.network.parameters.epoch;
     this.#appointments = new Appointments({
       clock: deps.clock,
-      lookInterval: milliseconds(duration * CLOCK_LOOK_SHARE),
+      lookInterval: this.#lookInterval,
       tolerance: milliseconds(clockDifferenceMax(deps.network) * CLOCK_DIFFERENCE_SHARE),
       onClockSet: () => {
         deps.log.event("the clock was set or this machine has slept: asking anew what the network's time is");
@@ -73,15 +75,19 @@ export class DirectoryDuty {
   }
 
   start(): void {
+    this.#eraseAsRun();
     // A clock that was set while the node did not run is as new to it as one that is set while it runs.
-    const setBy = this.#deps.clockMemory?.setBy(this.#deps.clock.now());
-    if (setBy === undefined || Math.abs(setBy) > this.#clockDifferenceMax) return this.#askAnew();
+    const { clock, clockMemory } = this.#deps;
+    const time = clockMemory?.time();
+    if (time === undefined || Math.abs(clock.now() - time) > this.#clockDifferenceMax) return this.#askAnew();
     this.#eraseOld();
     this.#begin();
   }
 
   stop(): void {
     this.#isStopped = true;
+    this.#cancelTrust();
+    this.#cancelLook();
     this.#appointments.end();
   }
 
@@ -114,17 +120,37 @@ export class DirectoryDuty {
 
   /** A key that is erased by a wrong clock stands in the list for hours more: first somebody has to say that the clock is right. */
   #askAnew(): void {
-    const { clock, network } = this.#deps;
+    // Nobody may keep old keys by cutting the node off, or by setting its clock: set again, it is not waited for anew.
+    if (!this.#isClockNew) this.#trustAfter(1 / CLOCK_LOOK_SHARE);
     this.#isClockNew = true;
-    // Nobody may keep old keys by cutting the node off, or by telling it another time.
-    this.#appointments.at(milliseconds(clock.now() + network.parameters.epoch.duration), () => this.#trustClock());
     this.#begin();
+  }
+
+  /** In steps: a clock that is put back makes none of them longer, and one that is put forward ends one of them at most. */
+  #trustAfter(steps: number): void {
+    const end = milliseconds(this.#deps.clock.now() + this.#lookInterval);
+    this.#cancelTrust = this.#deps.clock.at(end, () => {
+      if (steps > 1) this.#trustAfter(steps - 1);
+      else this.#trustClock();
+    });
   }
 
   #trustClock(): void {
     if (!this.#isClockNew) return;
     this.#isClockNew = false;
+    this.#cancelTrust();
     this.#eraseOld();
+  }
+
+  /** Whatever the clock says, keys that are over by how long the machine has run: that nobody can set. */
+  #eraseAsRun(): void {
+    const { clock, network, clockMemory, onKeysOver } = this.#deps;
+    if (clockMemory === undefined) return;
+    const time = clockMemory.time();
+    // They agreed but for that difference: what may not be over yet is left to the clock.
+    const late = network.parameters.epoch.overlap + this.#clockDifferenceMax;
+    if (time !== undefined) onKeysOver(keyPeriodAt(network, milliseconds(time - late)));
+    this.#cancelLook = clock.at(milliseconds(clock.now() + this.#lookInterval), () => this.#eraseAsRun());
   }
 
   async #publish(): Promise<void> {
@@ -239,6 +265,10 @@ export class DirectoryDuty {
     clockMemory?.agreed(this.#agreedAt);
     this.#trustClock();
     return true;
+  }
+
+  get #lookInterval(): Milliseconds {
+    return milliseconds(this.#deps.network.parameters.epoch.duration * CLOCK_LOOK_SHARE);
   }
 
   get #clockDifferenceMax(): number {

@@ -8,11 +8,12 @@ import { type TestContext, test } from "node:test";
 import { FilePeriodStore } from "#provider-server/mix/period-store.ts";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
 import { FileClockMemory } from "#provider-server/node/clock-memory.ts";
+import { CLOCK_DIFFERENCE_SHARE, CLOCK_LOOK_SHARE } from "#provider-server/node/limits.ts";
 import { GENESIS, SmallNetwork } from "#test/support/small-network.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { keyPeriodNumber, milliseconds } from "#transport/core/units.ts";
-import { keyErasedAt } from "#transport/directory/epochs.ts";
+import { clockDifferenceMax, keyErasedAt } from "#transport/directory/epochs.ts";
 
 const KEY_AT = 12;
 /** How long the machine has run when the network begins. */
@@ -92,6 +93,25 @@ test("a node whose clock is as it was erases what is over when it starts, also w
   assert.deepEqual(keysIn(folder), ["4.period", "5.period"]);
 });
 
+test("nobody keeps a key by setting the clock back again and again while no authority can be reached", async (t) => {
+  const { net, folder, clock } = await running(t);
+  const { network } = net;
+  const { duration, keyPeriods } = network.parameters.epoch;
+  await net.clock.runUntil(milliseconds(GENESIS + duration / 2));
+  net.authority.fetchConsensus = () => Promise.reject(new TransportError("PROVIDER_DOWN"));
+  const late = clockDifferenceMax(network) * CLOCK_DIFFERENCE_SHARE + duration * CLOCK_LOOK_SHARE;
+  const before = keysIn(folder).map((name) => keyPeriodNumber(Number.parseInt(name, 10)));
+  assert.ok(before.length > keyPeriods);
+  for (const period of before) {
+    clock.error -= duration / 4;
+    const end = keyErasedAt(network, period);
+    await net.clock.runUntil(milliseconds(end - 1));
+    assert.ok(keysIn(folder).includes(`${period}.period`), "it may open what is on its way");
+    await net.clock.runUntil(milliseconds(end + late));
+    assert.ok(!keysIn(folder).includes(`${period}.period`));
+  }
+});
+
 test("a node that is started again within a key period has the keys of before, and makes no others", async (t) => {
   const { net, folder, node, start } = await running(t);
   const { duration } = net.network.parameters.epoch;
@@ -107,21 +127,32 @@ test("a node that is started again within a key period has the keys of before, a
   assert.deepEqual(read(), before);
 });
 
+test("a node goes on knowing the time when its folder takes no note of it", (t) => {
+  const folder = temporaryFolder(t);
+  let uptime = 5_000;
+  const memory = new FileClockMemory(join(folder, "none"), () => milliseconds(uptime));
+  const now = milliseconds(1_800_000_000_000);
+  memory.agreed(now);
+  uptime += 60_000;
+  assert.equal(memory.time(), now + 60_000);
+});
+
 test("nothing is known of a clock by a note that was cut short, or of another run of the machine", (t) => {
   const folder = temporaryFolder(t);
   let uptime = 5_000;
   const memory = new FileClockMemory(folder, () => milliseconds(uptime));
   const now = milliseconds(1_800_000_000_000);
-  assert.equal(memory.setBy(now), undefined);
+  const later = (): FileClockMemory => new FileClockMemory(folder, () => milliseconds(uptime));
+  assert.equal(memory.time(), undefined);
   memory.agreed(now);
   uptime += 60_000;
-  assert.equal(memory.setBy(milliseconds(now + 60_000)), 0);
-  assert.equal(memory.setBy(milliseconds(now + 90_000)), 30_000);
+  assert.equal(memory.time(), now + 60_000);
+  assert.equal(later().time(), now + 60_000);
   uptime = 10;
-  assert.ok(Math.abs(memory.setBy(milliseconds(now + 70_000)) ?? 0) > 60_000);
+  assert.ok((later().time() ?? now) < now);
   const path = join(folder, "agreed.clock");
   writeFileSync(path, readFileSync(path).subarray(0, -2));
-  assert.equal(memory.setBy(now), undefined);
+  assert.equal(later().time(), undefined);
 });
 
 const keysIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".period"));
@@ -138,13 +169,10 @@ async function running(t: TestContext) {
   const net = await SmallNetwork.create();
   t.after(() => net.stop());
   const clock = new WrongClock(net.clock);
-  const dependencies = {
-    ...net.dependencies("mix-with-a-folder"),
-    clock,
-    clockMemory: new FileClockMemory(folder, () => milliseconds(net.clock.now() - GENESIS + UP_BEFORE)),
-  };
+  const dependencies = { ...net.dependencies("mix-with-a-folder"), clock };
   const start = (): MixNode => {
-    const node = new MixNode({ ...dependencies, periodStore: new FilePeriodStore(folder) });
+    const clockMemory = new FileClockMemory(folder, () => milliseconds(net.clock.now() - GENESIS + UP_BEFORE));
+    const node = new MixNode({ ...dependencies, clockMemory, periodStore: new FilePeriodStore(folder) });
     t.after(() => node.stop());
     node.start();
     return node;

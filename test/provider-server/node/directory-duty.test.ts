@@ -6,9 +6,49 @@ import { DirectoryDuty } from "#provider-server/node/directory-duty.ts";
 import { keptLog } from "#test/support/kept-log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { SmallNetwork } from "#test/support/small-network.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
+import { TransportError } from "#transport/core/errors.ts";
 import { type Epoch, epochNumber, milliseconds } from "#transport/core/units.ts";
 import { Directory } from "#transport/directory/directory.ts";
-import { epochInUse, epochStart, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochInUse, epochStart, keyPeriodAt, scheduleOf } from "#transport/directory/epochs.ts";
+
+test("a clock that is set again and again, with no authority to be heard, puts erasing off by an epoch and no more", async (t) => {
+  const net = await SmallNetwork.create();
+  t.after(() => net.stop());
+  const { network, suite } = net;
+  const { duration } = network.parameters.epoch;
+  const clock = new WrongClock(net.clock);
+  const kept: number[] = [];
+  const duty = new DirectoryDuty({
+    clock,
+    random: new SeededRandom("duty"),
+    network,
+    directory: {
+      publishDescriptor: () => Promise.reject(new TransportError("PROVIDER_DOWN")),
+      fetchConsensus: () => Promise.reject(new TransportError("PROVIDER_DOWN")),
+    },
+    consensuses: new Directory({ network, suite }),
+    log: keptLog(clock).log,
+    describe: () => new Uint8Array(1),
+    onChange: () => undefined,
+    onKeysOver: (period) => kept.push(period),
+    onEpochOver: () => undefined,
+  });
+  t.after(() => duty.stop());
+  const begun = epochStart(network, epochNumber(3));
+  await net.clock.runUntil(begun);
+  duty.start();
+  for (let step = 1; step < 4; step++) {
+    await net.clock.runUntil(milliseconds(begun + (step * duration) / 4));
+    clock.error = step % 2 === 0 ? 0 : 24 * 3_600_000;
+  }
+  await net.clock.runUntil(milliseconds(begun + duration - 1));
+  assert.deepEqual(kept, [], "first somebody has to say that the clock is right");
+  clock.error = 0;
+  await net.clock.runFor(milliseconds(1));
+  const over = keyPeriodAt(network, milliseconds(begun + duration - network.parameters.epoch.overlap));
+  assert.deepEqual(kept, [over]);
+});
 
 test("nodes publish and fetch at random times of the spans that there are for it, each at its own", async (t) => {
   const net = await SmallNetwork.create();
