@@ -56,10 +56,11 @@ export const SIGNATURE_REASONS = [
   "too many false ones from the authority that sent it",
 ] as const;
 
-/** What a vote asks for and the consensus does not have; the first five also keep a node out of one's own vote. */
+/** What a vote asks for and the consensus does not have; the first six also keep a node out of one's own vote. */
 export const COUNT_REASONS = [
   "descriptor not signed by its node",
   "descriptor without a key for the epoch",
+  "descriptor with a mix key of another time",
   "descriptor with a mix key that is none",
   "descriptor from before the last epoch",
   "descriptor from the future",
@@ -73,7 +74,11 @@ export const COUNT_REASONS = [
 ] as const;
 
 /** Why there is nothing to sign. */
-export const NO_TALLY_REASONS = ["too few votes", "no common previous consensus"] as const;
+export const NO_TALLY_REASONS = [
+  "too few votes",
+  "no common previous consensus",
+  "a list longer than readers take",
+] as const;
 
 export type DescriptorReason = (typeof DESCRIPTOR_REASONS)[number];
 export type DomainReason = (typeof DOMAIN_REASONS)[number];

@@ -5,12 +5,17 @@
 
 import { equalBytes, toHex } from "#transport/core/bytes.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
-import { type Epoch, milliseconds } from "#transport/core/units.ts";
+import { type Epoch, epochNumber, milliseconds } from "#transport/core/units.ts";
 import { isPublicKey } from "#transport/crypto/public-key.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
-import { type ConsensusFields, consensusHash, encodeConsensusBody } from "#transport/directory/consensus.ts";
+import {
+  type ConsensusFields,
+  consensusBodyBytesMax,
+  consensusHash,
+  encodeConsensusBody,
+} from "#transport/directory/consensus.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
-import { keyPeriodsNeeded, scheduleOf } from "#transport/directory/epochs.ts";
+import { keyPeriodsAnnounced, keyPeriodsNeeded, scheduleOf } from "#transport/directory/epochs.ts";
 import { DESCRIPTOR_CLOCK_SLACK, LAYER_PERIOD } from "#transport/directory/limits.ts";
 import type { Consensus, Layers, Network, NodeDescriptor, SignedDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
@@ -90,6 +95,7 @@ export function tally(o: {
     demotions,
   };
   const body = encodeConsensusBody(network, fields);
+  if (body.length > consensusBodyBytesMax(network)) return { kind: "none", reason: "a list longer than readers take" };
   return { kind: "consensus", fields, body, hash: consensusHash(suite, body), dropped, findings };
 }
 
@@ -186,6 +192,7 @@ export function flawOf(
   const { vote } = scheduleOf(o.network, o.epoch);
   const hasKeys = keyPeriodsNeeded(o.network, o.epoch).every((period) => node.mixKeys.has(period));
   if (!hasKeys) return "descriptor without a key for the epoch";
+  if (!namesKeysOfItsTime(node, o)) return "descriptor with a mix key of another time";
   if (node.publishedAt > vote + DESCRIPTOR_CLOCK_SLACK) return "descriptor from the future";
   // A node that has not been heard of for an epoch is gone. At the start nodes may have waited for genesis.
   const oldest = milliseconds(vote - o.network.parameters.epoch.duration);
@@ -198,6 +205,17 @@ export function flawOf(
   // Every client would try to wrap packets with it, and fail.
   const areKeys = [...node.mixKeys.values()].every((key) => isPublicKey(o.suite.kem, key));
   return areKeys ? undefined : "descriptor with a mix key that is none";
+}
+
+/**
+ * Whether all its keys are among those that a node named in one of the two epochs before, which alone have all that the list of
+ * `epoch` needs: keys beyond them are of use to nobody, and who has many nodes could fill the list with them.
+ */
+function namesKeysOfItsTime(node: NodeDescriptor, o: { network: Network; epoch: Epoch }): boolean {
+  return [1, 2].some((before) => {
+    const named = new Set(keyPeriodsAnnounced(o.network, epochNumber(Math.max(0, o.epoch - before))));
+    return [...node.mixKeys.keys()].every((period) => named.has(period));
+  });
 }
 
 /** Of two signed at the same time the one with the larger encoding: any rule does that all share. */

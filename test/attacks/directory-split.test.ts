@@ -19,7 +19,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { verifyConsensus } from "#transport/directory/consensus.ts";
 import { Directory } from "#transport/directory/directory.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
-import { epochInUse, epochStart, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochInUse, epochStart, keyPeriodsAnnounced, scheduleOf } from "#transport/directory/epochs.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
 import { MemoryAuthorities } from "#test/support/memory-authorities.ts";
@@ -134,7 +134,7 @@ function partitioned(groups: readonly (readonly number[])[], phase: number) {
   const publishAll = (epoch: number): void => {
     for (const name of NODES) {
       const role = name.length === 1 ? "provider" : "mix";
-      const periods = [epoch, epoch + 1, epoch + 2];
+      const periods = keyPeriodsAnnounced(network, at(epoch));
       authorities.publish(testDescriptor(suite, { name, role, periods, publishedAt: clock.now() }).bytes);
     }
   };

@@ -4,10 +4,11 @@
  */
 
 import type { Clock } from "#transport/core/clock.ts";
-import { type Epoch, type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import { type Epoch, epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { verifyConsensus } from "#transport/directory/consensus.ts";
-import type { Consensus } from "#transport/directory/model.ts";
+import { keyPeriodsAnnounced } from "#transport/directory/epochs.ts";
+import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { Frame } from "#transport/link/frame.ts";
 import { Admission, type AdmittedNode } from "#provider-server/authority/admission.ts";
 import type { Sender } from "#provider-server/authority/allowances.ts";
@@ -60,6 +61,10 @@ export class MemoryAuthorities {
       this.logs.push([]);
       this.stores.push(new MemoryAuthorityStore());
     }
+  }
+
+  get network(): Network {
+    return this.#test.network;
   }
 
   /** With its disk as it is. */
@@ -155,7 +160,7 @@ export function publishNodes(
   const { suite, clock, names, epoch } = o;
   for (const name of names) {
     const role = name.length === 1 ? "provider" : "mix";
-    const periods = [epoch, epoch + 1, epoch + 2];
+    const periods = keyPeriodsAnnounced(authorities.network, epochNumber(epoch));
     authorities.publish(testDescriptor(suite, { name, role, periods, publishedAt: clock.now() }).bytes);
   }
 }

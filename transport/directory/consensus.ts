@@ -5,7 +5,7 @@ import { TransportError } from "../core/errors.ts";
 import type { Parameters } from "../core/parameters.ts";
 import { type Epoch, epochNumber, type KeyPeriod } from "../core/units.ts";
 import type { Primitives, Suite } from "../crypto/suite.ts";
-import { DIRECTORY_MESSAGE_BYTES_MAX } from "../link/limits.ts";
+import { DIRECTORY_MESSAGE_BYTES_MAX, DOCUMENT_BYTES_MAX } from "../link/limits.ts";
 import { type Demotion, decodeDemotions, encodeDemotions } from "./demotions.ts";
 import { keyPeriodsNeeded, validity } from "./epochs.ts";
 import {
@@ -49,6 +49,12 @@ export function encodeConsensusBody(network: Network, fields: ConsensusFields): 
   encodeDemotions(writer, fields.demotions);
   return writer.finish();
 }
+
+/** The longest body, in bytes, that readers take from an authority when all authorities have signed it. */
+export const consensusBodyBytesMax = ({ authorities }: Network): number =>
+  DOCUMENT_BYTES_MAX -
+  encodeConsensus(new Uint8Array(0), new Map()).length -
+  authorities.length * (1 + IDENTITY_SIGNATURE_BYTES);
 
 export const consensusHash = (suite: Primitives, body: Uint8Array): Uint8Array =>
   hashLabelled(suite, LABELS.consensusHash, body);

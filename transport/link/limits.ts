@@ -40,6 +40,8 @@ export const CLIENT_SEND_BUFFER_BYTES = 128 * 1024;
 
 /** One consensus of 1,000 nodes with nine X-Wing keys each, a live network's, is 11.3 MB; with twelve, in its first epoch, 15 MB. */
 export const DIRECTORY_MESSAGE_BYTES_MAX = 16 * 2 ** 20;
+/** The document in one: the length of the content, 4 bytes, and the authority's time, 8, stand before it. */
+export const DOCUMENT_BYTES_MAX = DIRECTORY_MESSAGE_BYTES_MAX - 12;
 
 /** One vote for 1,000 nodes with twelve X-Wing keys each is 20.3 MB: it has their keys and signatures too. Only between authorities. */
 export const VOTE_BYTES_MAX = 32 * 2 ** 20;

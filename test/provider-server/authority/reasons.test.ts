@@ -32,8 +32,10 @@ import {
   testDescriptor,
   testNetwork,
 } from "#test/support/test-network.ts";
+import { withSigner } from "#test/support/with-signer.ts";
 import { settle, VirtualClock } from "#test/support/virtual-clock.ts";
 import { concat, toHex } from "#transport/core/bytes.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import {
   epochNumber,
   keyPeriodNumber,
@@ -43,13 +45,22 @@ import {
   seconds,
 } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import type { Suite } from "#transport/crypto/suite.ts";
 import { signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { type DescriptorFields, signDescriptor } from "#transport/directory/descriptor.ts";
-import { scheduleOf } from "#transport/directory/epochs.ts";
-import { IDENTITY_SIGNATURE_BYTES, KEY_BYTES, LABELS, signAsIdentity } from "#transport/directory/labels.ts";
-import type { SignedDescriptor } from "#transport/directory/model.ts";
+import { keyPeriodsAnnounced, scheduleOf } from "#transport/directory/epochs.ts";
+import {
+  IDENTITY_KEY_BYTES,
+  IDENTITY_SIGNATURE_BYTES,
+  KEY_BYTES,
+  LABELS,
+  signAsIdentity,
+} from "#transport/directory/labels.ts";
+import type { Network, SignedDescriptor } from "#transport/directory/model.ts";
+import { byNodeId } from "#transport/directory/node-list.ts";
 import { encodeRelayedVote, signVote, type Vote, type VoteFields } from "#transport/directory/vote.ts";
+import { DOCUMENT_BYTES_MAX } from "#transport/link/limits.ts";
 
 const suite = rememberSignatures(await loadSuite("x25519", "native"));
 const made = testNetwork({ suite });
@@ -226,6 +237,9 @@ const { parameters } = network;
 const COUNTED: Record<CountReason, readonly Vote[]> = {
   "descriptor not signed by its node": at(0, { nodes: [{ ...mix0, bytes: changed(mix0.bytes) }] }),
   "descriptor without a key for the epoch": at(5, { nodes: [mix0] }),
+  "descriptor with a mix key of another time": at(0, {
+    nodes: [node({ mixKeys: new Map([0, 1, 2, 3].map((period) => [keyPeriodNumber(period), seedOf("key")])) })],
+  }),
   "descriptor with a mix key that is none": at(0, {
     nodes: [node({ mixKeys: new Map([[keyPeriodNumber(0), new Uint8Array(32)]]) })],
   }),
@@ -246,9 +260,32 @@ const COUNTED: Record<CountReason, readonly Vote[]> = {
   "reveal that does not open its commitment": at(1, { previous: held.hash }),
   "reveal without a commitment": at(1, { previous: held.hash }),
 };
-const UNCOUNTED: Record<NoTallyReason, readonly Vote[]> = {
-  "too few votes": [voteOf()],
-  "no common previous consensus": at(0, { previous: seedOf("unknown") }),
+/** Of nodes with 36 keys each, as twelve key periods in an epoch allow in epoch 0. Their signatures and keys are only counted. */
+function manyKeys(nodes: number): { network: Network; suite: Suite; votes: readonly Vote[] } {
+  const key = new Uint8Array(1216);
+  const kem = { ...suite.kem, publicKeyBytes: key.length, encapsulate: () => ({ sharedSecret: key, ciphertext: key }) };
+  const hybrid = withSigner({
+    publicKey: (seed: Uint8Array) => concat(seed, new Uint8Array(IDENTITY_KEY_BYTES - seed.length)),
+    sign: () => new Uint8Array(IDENTITY_SIGNATURE_BYTES),
+    verify: () => true,
+  });
+  const counted = { ...suite, kem, hybrid };
+  const epoch = { ...LIVE_PARAMETERS.epoch, keyPeriods: 12 };
+  const of = testNetwork({ suite, parameters: { ...parameters, epoch } }).network;
+  const mixKeys = new Map(keyPeriodsAnnounced(of, epochNumber(0)).map((period) => [period, key]));
+  const listed = Array.from({ length: nodes }, (_, n) =>
+    signDescriptor({ fields: { ...mix0, mixKeys }, identitySeed: seedOf(`node ${n}`), suite: counted }),
+  );
+  const fields = { previous: of.hash, parameters: of.parameters, nodes: byNodeId(listed) };
+  const votes = [voteOf({}, 0), voteOf()].map((vote) => Object.assign(vote, fields));
+  return { network: of, suite: counted, votes };
+}
+
+const here = (votes: readonly Vote[]) => ({ network, suite, votes });
+const UNCOUNTED: Record<NoTallyReason, { network: Network; suite: Suite; votes: readonly Vote[] }> = {
+  "too few votes": here([voteOf()]),
+  "no common previous consensus": here(at(0, { previous: seedOf("unknown") })),
+  "a list longer than readers take": manyKeys(390),
 };
 
 for (const [reason, provoke] of Object.entries(DESCRIPTORS)) {
@@ -300,12 +337,13 @@ test("what the count leaves out has a reason each", () => {
     const reasons = counted.kind === "consensus" ? counted.dropped.map((dropped) => dropped.reason as string) : [];
     assert.ok(reasons.includes(reason), `${reason}: ${reasons.join(", ")}`);
   }
-  for (const [reason, votes] of Object.entries(UNCOUNTED)) {
-    assert.deepEqual(tally({ network, epoch: epochNumber(0), votes, held: new Map(), suite }), {
-      kind: "none",
-      reason,
-    });
+  for (const [reason, of] of Object.entries(UNCOUNTED)) {
+    const outcome = tally({ ...of, epoch: epochNumber(0), held: new Map() });
+    assert.equal(outcome.kind === "none" ? outcome.reason : outcome.kind, reason);
   }
+  const fitting = tally({ ...manyKeys(375), epoch: epochNumber(0), held: new Map() });
+  assert.ok(fitting.kind === "consensus" && fitting.body.length > 0.98 * DOCUMENT_BYTES_MAX);
+  assert.equal(fitting.fields.layers.flat().length, 375);
 });
 
 test("a descriptor that too few votes list costs no check of its signatures, whatever they are, and those that enough list one each", () => {

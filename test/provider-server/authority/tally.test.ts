@@ -9,7 +9,7 @@ import { toHex } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { epochNumber } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import { scheduleOf } from "#transport/directory/epochs.ts";
+import { keyPeriodsAnnounced, scheduleOf } from "#transport/directory/epochs.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { signVote } from "#transport/directory/vote.ts";
 
@@ -54,5 +54,34 @@ test("a node is listed with every key that senders use until the next list, and 
   for (const period of needed) {
     const others = needed.filter((other) => other !== period);
     assert.equal(flaw(others), "descriptor without a key for the epoch", `without ${period}`);
+  }
+});
+
+test("a node is listed with the keys that nodes announce, of either epoch before, and with no key beyond them", () => {
+  for (const keyPeriods of [1, 4, 6]) {
+    const of = testNetwork({
+      suite,
+      parameters: { ...QUICK_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, keyPeriods } },
+    });
+    const announced = (epoch: number): number[] => keyPeriodsAnnounced(of.network, epochNumber(Math.max(0, epoch)));
+    for (const epoch of [0, 1, 2, 3, 7]) {
+      const flaw = (periods: readonly number[]): string | undefined => {
+        const publishedAt = Math.max(0, scheduleOf(of.network, epochNumber(epoch)).vote);
+        const node = testDescriptor(suite, { name: "mix0", periods, publishedAt });
+        return flawOf(node, { network: of.network, epoch: epochNumber(epoch), suite });
+      };
+      const text = `${keyPeriods} key periods, epoch ${epoch}`;
+      const [last, before] = [announced(epoch - 1), announced(epoch - 2)];
+      assert.equal(flaw(last), undefined, text);
+      assert.equal(flaw(before), undefined, `${text}: published an epoch earlier`);
+      const more = [...last, (last.at(-1) as number) + 1];
+      assert.equal(flaw(more), "descriptor with a mix key of another time", text);
+      const far = [...last, 2 ** 32 - 1];
+      assert.equal(flaw(far), "descriptor with a mix key of another time", text);
+      // Of both epochs together: each key is of its time, and they are more than anybody has.
+      const both = [...new Set([...before, ...last])];
+      const isMore = both.length > before.length && both.length > last.length;
+      assert.equal(flaw(both), isMore ? "descriptor with a mix key of another time" : undefined, text);
+    }
   }
 });

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seedOf } from "#test/support/test-network.ts";
+import { seedOf, testNetwork } from "#test/support/test-network.ts";
 import { Writer } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { epochNumber, keyPeriodNumber, milliseconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
+import { consensusBodyBytesMax, encodeConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { signDescriptor } from "#transport/directory/descriptor.ts";
 import { IDENTITY_SIGNATURE_BYTES } from "#transport/directory/labels.ts";
@@ -19,12 +20,14 @@ import {
 } from "#transport/directory/limits.ts";
 import { createNetwork } from "#transport/directory/network.ts";
 import { encodeNodes, encodeSignedNodes } from "#transport/directory/node-list.ts";
-import { SIGNATURE_MESSAGE_BYTES_MAX } from "#transport/link/frame-table.ts";
+import { encodeFrame } from "#transport/link/frame.ts";
+import { frameTable, isFrame, SIGNATURE_MESSAGE_BYTES_MAX } from "#transport/link/frame-table.ts";
 import { DESCRIPTOR_BYTES_MAX, DIRECTORY_MESSAGE_BYTES_MAX, VOTE_BYTES_MAX } from "#transport/link/limits.ts";
 
 const suite = await loadSuite("xwing", "native");
 const ADDRESS = `${"abcdefgh.".repeat(27)}abcdef:65535`;
 const NAME = "n".repeat(64);
+const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
 
 test("nine authorities with the longest names and addresses fit a network file", () => {
   const identitySeeds = Array.from({ length: AUTHORITIES_MAX }, (_, i) => seedOf(`${i}`));
@@ -95,6 +98,19 @@ test("a live consensus of as many nodes as there may be fits, and a vote for the
   const nodes = Array.from({ length: NODES_MAX }, () => node);
   assert.ok(length((writer) => encodeNodes(writer, nodes)) < DIRECTORY_MESSAGE_BYTES_MAX);
   assert.ok(length((writer) => encodeSignedNodes(writer, nodes)) < VOTE_BYTES_MAX);
+});
+
+test("the longest list that authorities sign just fits its frame when all have signed it", () => {
+  const { network } = testNetwork({ suite, authorities: AUTHORITIES_MAX });
+  const signature = new Uint8Array(IDENTITY_SIGNATURE_BYTES);
+  const signatures = new Map(network.authorities.map((_, authority) => [authority, signature]));
+  const frameOf = (bodyBytes: number): Uint8Array => {
+    const bytes = encodeConsensus(new Uint8Array(bodyBytes), signatures);
+    return encodeFrame({ type: "consensus", time: milliseconds(0), bytes }, NO_PACKETS);
+  };
+  const table = frameTable({ protocol: "starling-directory/2", direction: "toDialer", sizes: NO_PACKETS });
+  assert.equal(isFrame(table, frameOf(consensusBodyBytesMax(network))), true);
+  assert.equal(isFrame(table, frameOf(consensusBodyBytesMax(network) + 1)), false);
 });
 
 test("an authority's signature fits its frame", () => {
