@@ -11,10 +11,11 @@ export const AUTHORITY_LINKS_MAX = 1024;
 export const AUTHORITY_STRANGERS_MAX = 768;
 export const AUTHORITY_HANDSHAKES_MAX = 64;
 
-/** Answers that wait on strangers' links: forty-five lists of a thousand nodes; with shorter lists more of them may wait. */
+/**
+ * Answers that wait on strangers' links, one on each: 46 lists of a thousand nodes, 32 of the longest there may be; with shorter
+ * ones more of them may wait. TLS keeps each a second time, encrypted, until it has left: 1 GiB of memory.
+ */
 export const STRANGERS_ANSWERS_BYTES_MAX = 512 * 2 ** 20;
-/** However long the list is: nodes ask for it within minutes, and not all at once. */
-export const AUTHORITY_STRANGERS_MIN = 64;
 /** Our programs ask one question on a link. Whoever asks on costs no more than a handshake for each of so many. */
 export const QUESTIONS_PER_LINK_MAX = 16;
 

@@ -7,7 +7,7 @@ import { equalBytes } from "#transport/core/bytes.ts";
 import type { Network } from "#transport/directory/model.ts";
 import type { Link, PeerIdentity } from "#transport/link/link.ts";
 import type { Sender } from "./allowances.ts";
-import { AUTHORITY_STRANGERS_MAX, AUTHORITY_STRANGERS_MIN, STRANGERS_ANSWERS_BYTES_MAX } from "./limits.ts";
+import { AUTHORITY_STRANGERS_MAX, STRANGERS_ANSWERS_BYTES_MAX } from "./limits.ts";
 
 export class LinkRoom {
   readonly #network: Network;
@@ -16,32 +16,40 @@ export class LinkRoom {
   /** Oldest first. */
   readonly #links = new Map<Sender, Set<Link>>();
 
-  /** `answerBytes`: the longest answer that may wait on a link. */
+  /** `answerBytes`: the longest answer, of which one may wait on each link (serve-link.ts). */
   constructor(o: { network: Network; answerBytes: () => number; strangersMax?: number | undefined }) {
     this.#network = o.network;
     this.#answerBytes = o.answerBytes;
     this.#strangersMax = o.strangersMax ?? AUTHORITY_STRANGERS_MAX;
   }
 
-  /** Closes its sender's oldest link if there are too many; says whose it is. */
+  /** Ends its sender's oldest links if there are too many; says whose it is. */
   add(link: Link): Sender {
     const sender = senderOf(this.#network, link.peer);
     const links = this.#links.get(sender) ?? new Set();
     this.#links.set(sender, links);
-    const [oldest] = links;
-    if (oldest !== undefined && links.size >= this.#most(sender)) {
-      links.delete(oldest);
-      oldest.close();
-    }
     links.add(link);
     link.onClose(() => links.delete(link));
+    this.trim(sender);
     return sender;
+  }
+
+  /** To be called before an answer, too: the list may have become longer since its sender's links came. */
+  trim(sender: Sender): void {
+    const links = this.#links.get(sender) ?? new Set();
+    const most = this.#most(sender);
+    for (const oldest of links) {
+      if (links.size <= most) return;
+      links.delete(oldest);
+      // What waits on it goes with it: closed in peace it would lie here for another minute, and be counted no more.
+      oldest.close({ isDead: true });
+    }
   }
 
   #most(sender: Sender): number {
     if (sender !== "anyone") return linksOfAuthorityMax(this.#network);
     const fitting = Math.floor(STRANGERS_ANSWERS_BYTES_MAX / this.#answerBytes());
-    return Math.min(this.#strangersMax, Math.max(AUTHORITY_STRANGERS_MIN, fitting));
+    return Math.min(this.#strangersMax, fitting);
   }
 }
 

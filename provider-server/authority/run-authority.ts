@@ -2,15 +2,14 @@
 
 import { equalBytes } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
-import { TransportError } from "#transport/core/errors.ts";
 import type { RandomSource } from "#transport/core/random.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { networkHashIn } from "#transport/directory/consensus.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
-import { decodeFrame, encodeFrame } from "#transport/link/frame.ts";
+import { documentAnswerBytes } from "#transport/link/frame.ts";
 import { FRAME_TYPES, type FrameTable } from "#transport/link/frame-table.ts";
-import type { Link, PeerIdentity } from "#transport/link/link.ts";
+import type { PeerIdentity } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 import { linkKeyOf } from "#transport/link/link-key.ts";
 import { TlsListener } from "#transport/link/tls-listener.ts";
@@ -19,14 +18,14 @@ import type { Gauges } from "../observe/figures.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { Admission, type AdmittedNode } from "./admission.ts";
-import type { Sender } from "./allowances.ts";
 import { Authority } from "./authority.ts";
 import { FileAuthorityStore } from "./authority-store.ts";
 import { dnsLookup } from "./dns-lookup.ts";
 import { DomainChecks } from "./domain-checks.ts";
-import { AUTHORITY_HANDSHAKES_MAX, AUTHORITY_LINKS_MAX, QUESTIONS_PER_LINK_MAX } from "./limits.ts";
+import { AUTHORITY_HANDSHAKES_MAX, AUTHORITY_LINKS_MAX } from "./limits.ts";
 import { LinkRoom, senderOf } from "./link-room.ts";
 import type { Peers } from "./messages.ts";
+import { NO_PACKETS, serveLink } from "./serve-link.ts";
 
 export interface AuthorityOptions {
   readonly network: Network;
@@ -102,8 +101,9 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
     domains?.stop();
     throw error;
   });
-  const room = new LinkRoom({ network, answerBytes: () => authority.longestDocument, strangersMax: o.strangersMax });
-  listener.onLink((link) => serve(link, { authority, from: room.add(link), log }));
+  const answerBytes = (): number => documentAnswerBytes(authority.longestDocument);
+  const room = new LinkRoom({ network, answerBytes, strangersMax: o.strangersMax });
+  listener.onLink((link) => serveLink(link, { authority, room, log }));
   authority.start();
   return {
     address: listener.address,
@@ -121,9 +121,6 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
 export function generateAuthorityKeys(random: RandomSource): AuthorityKeys {
   return { identitySeed: random.bytes(32), linkSeed: random.bytes(32) };
 }
-
-/** The directory protocol carries no packets. */
-const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
 
 function positionOf(o: AuthorityOptions): number {
   const identityKey = o.suite.hybrid.publicKey(o.keys.identitySeed);
@@ -165,22 +162,4 @@ function peersThrough(client: DirectoryClient, network: Network): Peers {
 function allowed(network: Network, peer: PeerIdentity, table: FrameTable): FrameTable {
   if (senderOf(network, peer) !== "anyone") return table;
   return new Map([...table].filter(([type]) => type !== FRAME_TYPES.vote && type !== FRAME_TYPES.signature));
-}
-
-function serve(link: Link, o: { authority: Authority; from: Sender; log: Log }): void {
-  const { authority, from, log } = o;
-  let questions = 0;
-  link.onFrame((bytes) => {
-    try {
-      const frame = decodeFrame(bytes, { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS });
-      link.send(encodeFrame(authority.handle(frame, from), NO_PACKETS));
-      if (++questions >= QUESTIONS_PER_LINK_MAX) link.close();
-    } catch (error) {
-      // A frame that is none ends the link; anything else (a full disk) is ours, and must not end the authority.
-      log.event(
-        error instanceof TransportError ? "closed a link: malformed frame" : `failed on a frame: ${String(error)}`,
-      );
-      link.close();
-    }
-  });
 }

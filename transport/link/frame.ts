@@ -217,6 +217,10 @@ const TIME_BYTES = 8;
 /** How much content a frame has room for whose body is of a length on the scale. */
 const roomOf = (contentBytes: number): number => paddedLength(FRAME_LENGTH_BYTES + contentBytes) - FRAME_LENGTH_BYTES;
 
+/** In bytes, what a CONSENSUS frame's body takes where the longest document there is has so many. */
+export const documentAnswerBytes = (documentBytes: number): number =>
+  FRAME_LENGTH_BYTES + roomOf(TIME_BYTES + documentBytes);
+
 /** The frame's length, then as `padded`: the length that is seen is the room's, not the content's. */
 function withRoom(writer: Writer, content: Uint8Array, room: number): Writer {
   return padded(writer.u32(FRAME_LENGTH_BYTES + room), content, room);

@@ -110,10 +110,13 @@ test("a link ends after more questions than anybody has", async (t) => {
   const { dialAs } = await runOne(t, {});
   const link = await dialAs(seedOf("node"))();
   let answers = 0;
-  link.onFrame(() => answers++);
   const closed = new Promise<void>((resolve) => link.onClose(() => resolve()));
   const question = encodeFrame({ type: "publishDescriptor", descriptor: new Uint8Array(9) }, NO_PACKETS);
-  for (let n = 0; n < 3 * QUESTIONS_PER_LINK_MAX; n++) link.send(question);
+  link.onFrame(() => {
+    answers++;
+    link.send(question);
+  });
+  link.send(question);
   await closed;
   assert.equal(answers, QUESTIONS_PER_LINK_MAX);
 });
