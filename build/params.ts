@@ -117,10 +117,9 @@ function rows(kind: Kind, parameters: Parameters, f: Figures): [string, string][
   return table;
 }
 
-const boxRow = (name: string, { median, p95 }: Latency): [string, string] => [
-  `${name}: the same to a box`,
-  `${seconds(median)}; ${seconds(p95)}`,
-];
+function boxRow(name: string, { median, p95 }: Latency): [string, string] {
+  return [`${name}: the same to a box`, `${seconds(median)}; ${seconds(p95)}`];
+}
 
 function burstRows({ peak, seconds: lasts, leastSpread, needed, ...b }: Burst): [string, string][] {
   const spread =

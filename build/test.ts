@@ -30,6 +30,9 @@ interface Outcome {
 const LAST_WORDS_SECONDS = 20;
 const PART_MINUTES_MAX = { static: 3, small: 15, slow: 60 } as const;
 
+/** Simulations know no time but their own, so they may share a machine; everything else runs by itself. */
+const SIMULATION_PROCESSES = 2;
+
 const PARTS: readonly Part[] = [
   staticCheck("types", bin("tsc"), ["-p", "."]),
   staticCheck("types of the window", bin("tsc"), ["-p", "renderer"]),
@@ -40,7 +43,7 @@ const PARTS: readonly Part[] = [
   nodeTests("properties", "small", "test/{property,fuzz,models}/**/*.test.ts"),
   nodeTests("attacks", "small", "test/attacks/**/*.test.ts"),
   nodeTests("compliance", "small", "test/compliance/**/*.test.ts"),
-  nodeTests("simulation", "small", "test/{sim,observer}/**/*.test.ts"),
+  nodeTests("simulation", "small", "test/{sim,observer}/**/*.test.ts", SIMULATION_PROCESSES),
   nodeTests("interoperation", "small", "test/interop/**/*.test.ts"),
   nodeTests("stand-in", "small", "test/electron-stand-in/**/*.test.ts"),
   nodeTests("integration", "small", "test/{integration,demo}/**/*.test.ts"),
@@ -98,29 +101,35 @@ function staticCheck(name: string, command: string, args: readonly string[]): Pa
   };
 }
 
-/** Tests without a browser, in one process for each part. */
-function nodeTests(name: string, kind: "small" | "slow", pattern: string): Part {
+/** Tests without a browser, in one process for each part, or in several side by side that share the files. */
+function nodeTests(name: string, kind: "small" | "slow", pattern: string, processes = 1): Part {
   return {
     name,
     kind,
     async run() {
       const files = globSync(pattern, { cwd: root }).toSorted();
       if (files.length === 0) return { passed: 0, failed: 1, detail: `No test file matches ${pattern}.` };
-      const flags = [
-        "--test",
-        "--test-isolation=none",
-        "--test-reporter=spec",
-        "--disable-warning=ExperimentalWarning",
-      ];
-      const { code, output } = await execute(process.execPath, [...flags, ...files], {
-        minutes: PART_MINUTES_MAX[kind],
-      });
-      const count = (word: string): number => Number(new RegExp(`^ℹ ${word} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
-      // A test that did not run proves nothing, whatever it is called.
-      const failed = count("fail") + count("cancelled") + count("skipped") + count("todo");
-      const failures = output.slice(Math.max(0, output.lastIndexOf("✖ failing tests:")));
-      return settle({ passed: count("pass"), failed, detail: failed > 0 ? failures : output.slice(-20_000) }, code);
+      const shares = Array.from({ length: processes }, (_, share) => files.filter((_, i) => i % processes === share));
+      return sum(await Promise.all(shares.map((share) => runFiles(share, PART_MINUTES_MAX[kind]))));
     },
+  };
+}
+
+async function runFiles(files: readonly string[], minutes: number): Promise<Outcome> {
+  const flags = ["--test", "--test-isolation=none", "--test-reporter=spec", "--disable-warning=ExperimentalWarning"];
+  const { code, output } = await execute(process.execPath, [...flags, ...files], { minutes });
+  const count = (word: string): number => Number(new RegExp(`^ℹ ${word} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
+  // A test that did not run proves nothing, whatever it is called.
+  const failed = count("fail") + count("cancelled") + count("skipped") + count("todo");
+  const failures = output.slice(Math.max(0, output.lastIndexOf("✖ failing tests:")));
+  return settle({ passed: count("pass"), failed, detail: failed > 0 ? failures : output.slice(-20_000) }, code);
+}
+
+function sum(outcomes: readonly Outcome[]): Outcome {
+  return {
+    passed: outcomes.reduce((total, { passed }) => total + passed, 0),
+    failed: outcomes.reduce((total, { failed }) => total + failed, 0),
+    detail: outcomes.flatMap(({ failed, detail }) => (failed > 0 ? [detail.trim()] : [])).join("\n\n"),
   };
 }
 
