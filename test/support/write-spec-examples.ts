@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fromHex, toHex } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
-import { epochNumber, milliseconds } from "#transport/core/units.ts";
+import { epochNumber, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { consensusHash, encodeConsensus, encodeConsensusBody, signConsensus } from "#transport/directory/consensus.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
@@ -53,8 +53,8 @@ const body = encodeConsensusBody(network, {
   layers: [[], [], []],
   providers: [provider],
   demotions: [
-    { node: filled(0xc0), to: undefined, effect: "avoided", until: epochNumber(19), strikes: 1 },
-    { node: filled(0xc0), to: filled(0xd0), effect: "kept", until: epochNumber(31), strikes: 2 },
+    { node: nodeId(filled(0xc0)), to: undefined, effect: "avoided", until: epochNumber(19), strikes: 1 },
+    { node: nodeId(filled(0xc0)), to: nodeId(filled(0xd0)), effect: "kept", until: epochNumber(31), strikes: 2 },
   ],
 });
 const hash = consensusHash(suite, body);
@@ -62,7 +62,10 @@ const consensus = encodeConsensus(body, new Map([[0, signConsensus({ epoch, hash
 
 const shown = decodeNetwork(fromHex(block("network")), suite);
 const shownConsensus = fromHex(block("consensus"));
-const shownHash = consensusHash(suite, shownConsensus.subarray(4, 4 + new DataView(shownConsensus.buffer).getUint32(0)));
+const shownHash = consensusHash(
+  suite,
+  shownConsensus.subarray(4, 4 + new DataView(shownConsensus.buffer).getUint32(0)),
+);
 page = page.replaceAll(toHex(shown.hash), toHex(network.hash)).replaceAll(toHex(shownHash), toHex(hash));
 fill("parameters", toHex(encodeParameters(LIVE_PARAMETERS)), HEX_LINE);
 fill("network", toHex(network.bytes), HEX_LINE);
