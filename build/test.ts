@@ -109,7 +109,9 @@ function nodeTests(name: string, kind: "small" | "slow", pattern: string, proces
     async run() {
       const files = globSync(pattern, { cwd: root }).toSorted();
       if (files.length === 0) return { passed: 0, failed: 1, detail: `No test file matches ${pattern}.` };
-      const shares = Array.from({ length: processes }, (_, share) => files.filter((_, i) => i % processes === share));
+      const shares = Array.from({ length: processes }, (_, share) =>
+        files.filter((file) => files.indexOf(file) % processes === share),
+      );
       return sum(await Promise.all(shares.map((share) => runFiles(share, PART_MINUTES_MAX[kind]))));
     },
   };
