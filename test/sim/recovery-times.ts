@@ -27,7 +27,7 @@ export interface Times {
 }
 
 /** Copies of one fragment that leave though nobody asked whether it is there. */
-export const REMINDERS = REMINDERS_MAX;
+export const REMINDERS = REMINDERS_MAX + 1;
 const CLIENT_RETRY_SHARE = 0.02;
 const CLIENT_RETRY_MIN = 10_000;
 /** Calls that nobody answers, to three authorities. */

@@ -3,6 +3,7 @@
  * deadline. Spec: docs/spec/01-message.md §2, 17-boxes.md §4
  */
 
+import type { Place } from "../box/place.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { below, type RandomSource } from "../core/random.ts";
 import { TransportError } from "../core/errors.ts";
@@ -22,8 +23,8 @@ export interface DutiesDeps {
   readonly items: ReadonlyMap<string, Item>;
   readonly isClockGood: () => boolean;
   readonly places: Places;
-  /** It goes to the mailbox of the record from now on. */
-  readonly leave: (item: Item, why: "missed" | "unusable") => void;
+  /** It goes to this place of the reader from now on, or to the mailbox of the record. */
+  readonly leave: (item: Item, o: { readonly why: "missed" | "unusable" | "unread"; readonly to?: Place }) => void;
   /** Asks the provider which of the hashes it has. Rejects when there is no answer. */
   readonly have: (to: Recipient, hashes: readonly Uint8Array[]) => Promise<boolean[]>;
   readonly onChange: (item: Item) => void;
@@ -94,14 +95,14 @@ export class Duties {
 
   #do(item: Item, now: Milliseconds): void {
     const { outgoing } = item;
-    const { reliability, isClockGood, onChange, leave } = this.#deps;
-    if (this.#mustLeave(outgoing)) leave(item, "unusable");
+    const { isClockGood, onChange, leave } = this.#deps;
+    if (this.#mustLeave(outgoing)) leave(item, { why: "unusable" });
     switch (outgoing.duty(now)) {
       case "ask":
         void this.#ask(item);
         break;
       case "remind":
-        outgoing.remind(below(reliability, outgoing.needed), now);
+        this.#remind(item, now);
         onChange(item);
         break;
       case "fail":
@@ -112,6 +113,24 @@ export class Duties {
       case undefined:
         break;
     }
+  }
+
+  /**
+   * No receipt has come for what is stored whole. At a place it may be that nobody reads there, or that nothing is given: it goes to a
+   * newer place of the reader as soon as one is known, and to the mailbox when the last reminder is due.
+   */
+  #remind(item: Item, now: Milliseconds): void {
+    const { places, isClockGood, reliability, leave } = this.#deps;
+    const { outgoing } = item;
+    const { place, accountKey } = outgoing.to;
+    const newer = place && places.newerThan(place, accountKey);
+    if (newer !== undefined) leave(item, { why: "unread", to: newer });
+    else if (place !== undefined && outgoing.isLastReminder) {
+      // Days by such a clock may have been a moment.
+      if (!isClockGood()) return outgoing.remindSoon(now);
+      leave(item, { why: "unread" });
+    }
+    outgoing.remind(below(reliability, outgoing.needed), now);
   }
 
   async #ask(item: Item): Promise<void> {
@@ -134,7 +153,7 @@ export class Duties {
       else outgoing.unanswered(clock.now());
     }
     if (outgoing.isFinished || this.#isStopped) return;
-    if (outgoing.isMissed) leave(item, "missed");
+    if (outgoing.isMissed) leave(item, { why: "missed" });
     onChange(item);
   }
 }

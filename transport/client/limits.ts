@@ -30,6 +30,12 @@ export const OFFER_RETRY_MAX: Milliseconds = seconds(3600);
 export const DEADLINE_LOOK_INTERVAL: Milliseconds = seconds(60);
 /** How often one fragment is repeated to a reader whose receipt is missing; waits double. */
 export const REMINDERS_MAX = 4;
+/** The one after those waits for three days at least, longer than a weekend: a place that has brought no receipt until then is left. */
+export const LAST_REMINDER_WAIT: Milliseconds = milliseconds(72 * 3_600_000);
+/** And this long on average beyond that. */
+export const LAST_REMINDER_SPREAD: Milliseconds = milliseconds(3 * 3_600_000);
+/** Who sends a message again so long after it was read here has had no receipt: they were lost with the place that they went to. */
+export const RECEIPT_PLACE_PATIENCE: Milliseconds = milliseconds(24 * 3_600_000);
 /** One question that finds nothing new was unlucky; two in a row, at 1 % of loss, once in ten thousand mails. */
 export const PLACE_MISSES_MAX = 2;
 /** An answer on the link is late after this: nothing on it waits for a mix. */

@@ -10,12 +10,13 @@ import { PLACE_BYTES, type Place } from "../box/place.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import { Duties, type DutiesDeps } from "./duties.ts";
 import { MailQueue, type MailQueueDeps } from "./mail-queue.ts";
-import { Outgoing, type Waits } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
 import { OutboxWrites } from "./outbox-writes.ts";
 import type { Places } from "./places.ts";
 import type { ReceiptEntry } from "./receipt.ts";
 import { fillReady, type Item } from "./ready-fragments.ts";
 import type { ClientStore, OutgoingMessage, Recipient } from "./store.ts";
+import type { Waits } from "./time-laws.ts";
 
 export interface OutboxDeps
   extends Pick<MailQueueDeps, "clock" | "geometry" | "parameters" | "padding" | "onSent">,
@@ -53,7 +54,7 @@ export class Outbox {
     this.#duties = new Duties({
       ...shared,
       onTime: () => this.#fillReady(),
-      leave: (item, why) => this.#leave(item, why),
+      leave: (item, o) => this.#leave(item, o),
     });
     this.#writes = new OutboxWrites(shared);
   }
@@ -71,7 +72,10 @@ export class Outbox {
 
   async #load(): Promise<void> {
     for (const message of await this.#deps.store.outgoing()) {
-      this.#insert(message).outgoing.resume(this.#clock.now());
+      const { outgoing } = this.#insert(message);
+      outgoing.resume(this.#clock.now());
+      // What reminders ask for.
+      if (!outgoing.isFinished && message.to.place !== undefined) await this.#deps.places.known(message.to.accountKey);
     }
     this.#fillReady();
     this.#duties.look();
@@ -125,10 +129,23 @@ export class Outbox {
     const item = this.#items.get(toHex(id));
     if (item === undefined || !item.outgoing.isReceipt(proof)) return;
     // First: a receipt counts once, and one that the disk refuses comes again.
-    if (place !== undefined) await this.#deps.places.learn(item.outgoing.to.accountKey, place);
+    const { accountKey } = item.outgoing.to;
+    const isMoved = place !== undefined && (await this.#deps.places.learn(accountKey, place));
     await this.#writes.receipt(item.outgoing, proof);
     item.ready.clear();
     this.#follow(item);
+    if (isMoved) this.#hasMoved(accountKey);
+  }
+
+  /** What lies unread at older places of that reader goes to the new one with a reminder that comes soon. */
+  #hasMoved(accountKey: Uint8Array): void {
+    for (const item of this.#items.values()) {
+      const { isFinished, to } = item.outgoing;
+      if (isFinished || to.place === undefined || !equalBytes(to.accountKey, accountKey)) continue;
+      if (this.#deps.places.newerThan(to.place, accountKey) === undefined) continue;
+      item.outgoing.remindSoon(this.#clock.now());
+      this.#follow(item);
+    }
   }
 
   /** Readers for whom fragments wait and whose record has run out. */
@@ -164,12 +181,12 @@ export class Outbox {
     this.#follow(item);
   }
 
-  /** For the mailbox of the record. Written down at once: after a start a provider must not be asked for what another one was given. */
-  #leave(item: Item, why: "missed" | "unusable"): void {
+  /** For another place, or the mailbox of the record. Written down at once: after a start a provider must not be asked for what another one was given. */
+  #leave(item: Item, { why, to }: Parameters<DutiesDeps["leave"]>[1]): void {
     const { outgoing } = item;
     const { place, accountKey } = outgoing.to;
     if (place === undefined) return;
-    outgoing.leave(this.#clock.now());
+    outgoing.leave(this.#clock.now(), to);
     // What the disk refuses is left once more after a start.
     void this.#writes.anew(outgoing).catch(() => undefined);
     if (why === "missed") void this.#deps.places.forget(accountKey, place).catch(() => undefined);

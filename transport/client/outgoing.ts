@@ -3,6 +3,7 @@
  * reader's provider is asked; what is repeated. Spec: docs/spec/01-message.md §2
  */
 
+import type { Place } from "../box/place.ts";
 import { equalBytes } from "../core/bytes.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { OutgoingFragments } from "./outgoing-fragments.ts";
@@ -14,17 +15,8 @@ import {
   type Recipient,
 } from "./store.ts";
 import { FRAGMENTS_UNASKED_MAX, PLACE_MISSES_MAX, REMINDERS_MAX } from "./limits.ts";
-import type { LongestWaits } from "./time-laws.ts";
+import type { Waits } from "./time-laws.ts";
 import type { Journey } from "./types.ts";
-
-/** The waits it needs; drawn by `TimeLaws`. */
-export interface Waits {
-  askWait(): Milliseconds;
-  repeatWait(): Milliseconds;
-  remindWait(reminders: number): Milliseconds;
-  /** Above what those give. */
-  readonly longest: Omit<LongestWaits, "receipt">;
-}
 
 export type Duty = "ask" | "remind" | "fail";
 
@@ -79,12 +71,12 @@ export class Outgoing {
   }
 
   /**
-   * Goes to the mailbox of the record from now on: what is not known to be stored leaves again, each fragment at its own time, and what
-   * was asked is forgotten. What is stored at the place that it leaves is known by having no hashes: it is there for the reader to
-   * collect, and goes again only when a reminder finds that no receipt has come (`remind`).
+   * Goes to another place of the reader from now on, or to the mailbox of the record: what is not known to be stored leaves again, each
+   * fragment at its own time, and what was asked is forgotten. What is stored at the place that it leaves is known by having no hashes:
+   * it is there for the reader to collect, and goes again only when a reminder finds that no receipt has come (`remind`).
    */
-  leave(at: Milliseconds): void {
-    this.#to = { ...this.#to, place: undefined };
+  leave(at: Milliseconds, place?: Place): void {
+    this.#to = { ...this.#to, place };
     this.#misses = 0;
     this.#batch = undefined;
     for (const [index, fragment] of this.#fragments.entries()) {
@@ -153,7 +145,7 @@ export class Outgoing {
     if (this.left > 0) return this.#askAhead(at);
     this.#batch = undefined;
     if (storedAt === undefined) this.#update({ askAt: later(at, this.#waits.askWait()) });
-    else if (reminders < REMINDERS_MAX) this.#update({ remindAt: later(at, this.#waits.remindWait(reminders)) });
+    else if (reminders <= REMINDERS_MAX) this.#update({ remindAt: later(at, this.#waits.remindWait(reminders)) });
   }
 
   /** A large message is asked about while the rest of it still waits, so that what was lost goes again meanwhile. */
@@ -265,6 +257,19 @@ export class Outgoing {
     if (this.#progress.storedAt === undefined && this.left === 0) {
       this.#update({ askAt: later(at, this.#waits.askWait()) });
     }
+  }
+
+  /** Whether the reminder that is due is the one of days: where it lies nobody seems to look. */
+  get isLastReminder(): boolean {
+    return this.#progress.reminders >= REMINDERS_MAX;
+  }
+
+  /** The next reminder, also where none is left, comes as soon as the first: there is reason to think that it is read elsewhere. */
+  remindSoon(at: Milliseconds): void {
+    const { storedAt, remindAt } = this.#progress;
+    if (this.isFinished || storedAt === undefined) return;
+    const soon = later(at, this.#waits.remindWait(0));
+    this.#update({ remindAt: remindAt === undefined || remindAt <= at ? soon : earlier(remindAt, soon) });
   }
 
   /**

@@ -23,6 +23,8 @@ export interface PlacesDeps {
 
 export class Places {
   readonly #deps: PlacesDeps;
+  /** Those that were looked for or learnt, by hexadecimal account key, as the store has them. */
+  readonly #newest = new Map<string, Place>();
 
   constructor(deps: PlacesDeps) {
     this.#deps = deps;
@@ -51,21 +53,33 @@ export class Places {
   async known(accountKey: Uint8Array): Promise<Place | undefined> {
     if (this.#deps.parameters.boxReplies === 0) return undefined;
     const place = await this.#deps.store.place(accountKey);
+    if (place !== undefined) this.#newest.set(toHex(accountKey), place);
     return place !== undefined && this.isUsable(place) ? place : undefined;
   }
 
-  /** The holder of this account key has proven a receipt with this place. Durable when it resolves. */
-  async learn(accountKey: Uint8Array, place: Place): Promise<void> {
+  /** Of those that `known` or `learn` has met: where that holder is to be written to, if it lasts longer than this place. */
+  newerThan(place: Place, accountKey: Uint8Array): Place | undefined {
+    const newest = this.#newest.get(toHex(accountKey));
+    return newest !== undefined && newest.until > place.until && this.isUsable(newest) ? newest : undefined;
+  }
+
+  /** The holder of this account key has proven a receipt with this place. Durable when it resolves; true when it is another than before. */
+  async learn(accountKey: Uint8Array, place: Place): Promise<boolean> {
     const { clock, parameters, store } = this.#deps;
-    if (parameters.boxReplies === 0 || this.lastUse(place) <= clock.now() || this.#isTooFar(place)) return;
+    if (parameters.boxReplies === 0 || this.lastUse(place) <= clock.now() || this.#isTooFar(place)) return false;
     const known = await this.known(accountKey);
-    if (known === undefined || known.until < place.until) await store.savePlace(accountKey, place);
+    if (known !== undefined && known.until >= place.until) return false;
+    await store.savePlace(accountKey, place);
+    this.#newest.set(toHex(accountKey), place);
+    return true;
   }
 
   /** Nothing was found there: whoever is written to next goes to the mailbox, until a receipt says where else. */
   async forget(accountKey: Uint8Array, place: Place): Promise<void> {
     const known = await this.#deps.store.place(accountKey);
-    if (known !== undefined && isSamePlace(known, place)) await this.#deps.store.savePlace(accountKey, undefined);
+    if (known === undefined || !isSamePlace(known, place)) return;
+    this.#newest.delete(toHex(accountKey));
+    await this.#deps.store.savePlace(accountKey, undefined);
   }
 
   /** No box is open for so long. */

@@ -16,6 +16,7 @@ import { split } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
 import { isKeyTooOld } from "./key-age.ts";
+import { RECEIPT_PLACE_PATIENCE } from "./limits.ts";
 import { OwedReceipts } from "./owed-receipts.ts";
 import type { Payload, PayloadContender, PayloadSource } from "./payload.ts";
 import type { Places } from "./places.ts";
@@ -90,10 +91,16 @@ export class Receipts implements PayloadSource {
     }
   }
 
-  /** Where the message said; where not, as mail to the same account. */
-  async #placeFor({ place }: SeenMessage, { accountKey }: Recipient): Promise<Place | undefined> {
+  /**
+   * Where the message said; where not, or where its writer is known to want mail at a newer place, as mail to the same account. When the
+   * message comes again long after it was read, what was sent to its place is lost: then to that newer place, or to the mailbox.
+   */
+  async #placeFor({ place, at }: SeenMessage, { accountKey }: Recipient): Promise<Place | undefined> {
     const { places } = this.#deps;
-    return place !== undefined && places.isUsable(place) ? place : places.known(accountKey);
+    const known = await places.known(accountKey);
+    if (place !== undefined && known !== undefined && known.until > place.until) return known;
+    if (this.#clock.now() - at > RECEIPT_PLACE_PATIENCE) return undefined;
+    return place !== undefined && places.isUsable(place) ? place : known;
   }
 
   #usable(to: Recipient): Recipient {

@@ -6,7 +6,13 @@
 import type { Parameters, Profile } from "../core/parameters.ts";
 import { exponential, type RandomSource } from "../core/random.ts";
 import { meanInterval, type Milliseconds, milliseconds } from "../core/units.ts";
-import { LOOKUP_DOUBLINGS_MAX, WAIT_MEANS_MAX } from "./limits.ts";
+import {
+  LAST_REMINDER_SPREAD,
+  LAST_REMINDER_WAIT,
+  LOOKUP_DOUBLINGS_MAX,
+  REMINDERS_MAX,
+  WAIT_MEANS_MAX,
+} from "./limits.ts";
 
 const MIXES = 3;
 
@@ -15,6 +21,15 @@ export interface LongestWaits {
   readonly ask: Milliseconds;
   readonly repeat: Milliseconds;
   readonly remind: (reminders: number) => Milliseconds;
+}
+
+/** Those of a sent message. */
+export interface Waits {
+  askWait(): Milliseconds;
+  repeatWait(): Milliseconds;
+  remindWait(reminders: number): Milliseconds;
+  /** Above what those give. */
+  readonly longest: Omit<LongestWaits, "receipt">;
 }
 
 export class TimeLaws {
@@ -50,8 +65,11 @@ export class TimeLaws {
     return exponential(this.#random, this.journey);
   }
 
-  /** From "stored" to a reminder: the reader may be away for long, so it starts slow and doubles. */
+  /** From "stored" to a reminder: the reader may be away for long, so it starts slow and doubles; the last comes after days. */
   remindWait(reminders: number): Milliseconds {
+    if (reminders >= REMINDERS_MAX) {
+      return milliseconds(LAST_REMINDER_WAIT + exponential(this.#random, LAST_REMINDER_SPREAD));
+    }
     const half = this.#remindHalf(reminders);
     return milliseconds(half + exponential(this.#random, half));
   }
@@ -62,7 +80,10 @@ export class TimeLaws {
       receipt: most(this.journey),
       ask: most(this.#askFloor),
       repeat: most(this.journey),
-      remind: (reminders) => most(this.#remindHalf(reminders)),
+      remind: (reminders) =>
+        reminders < REMINDERS_MAX
+          ? most(this.#remindHalf(reminders))
+          : milliseconds(LAST_REMINDER_WAIT + most(LAST_REMINDER_SPREAD)),
     };
   }
 

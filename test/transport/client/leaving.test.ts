@@ -8,6 +8,7 @@ import { MemoryClientStore } from "#test/support/memory-client-store.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import type { Place } from "#transport/box/place.ts";
+import { LAST_REMINDER_WAIT, REMINDERS_MAX } from "#transport/client/limits.ts";
 import { Outbox } from "#transport/client/outbox.ts";
 import type { Outgoing } from "#transport/client/outgoing.ts";
 import type { Payload } from "#transport/client/payload.ts";
@@ -22,7 +23,9 @@ import { QuietTime } from "#transport/traffic/quiet-time.ts";
 const parameters = { ...SIM_PARAMETERS, boxReplies: 2 };
 const geometry = geometryOf(parameters);
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const ID = messageId(new Uint8Array(16).fill(1));
+const OTHER = messageId(new Uint8Array(16).fill(2));
 const HOME = new Uint8Array(32).fill(90);
 const BODY_BYTES = 3 * fragmentDataBytes(geometry) - 200;
 
@@ -223,6 +226,88 @@ test("a packet in a slot while its message leaves counts as none: nobody is aske
   );
 });
 
+test("what is stored whole without a receipt goes to a newer place of its reader with a reminder that comes soon, also when none was left", async () => {
+  const { clock, open, add, leaves, leave, answers, store } = await setUp();
+  const outbox = await open();
+  const [older, newest] = [placeOf(clock, 1), placeOf(clock, 2, 2 * DAY)];
+  await add(outbox, older);
+  const [unread] = outbox.all() as [Outgoing];
+  await leave(outbox, 3);
+  answers.push([true, true, true]);
+  for (let n = 0; n < REMINDERS_MAX; n++) {
+    await clock.runFor(seconds(25));
+    await leave(outbox, 1);
+  }
+  await clock.runFor(seconds(1));
+  await add(outbox, older, OTHER);
+  await leave(outbox, 3);
+  await clock.runUntilSettled(outbox.receipt({ id: OTHER, proof: new Uint8Array(32) }, newest), seconds(1));
+  assert.deepEqual([unread.to.place, unread.left], [older, 0]);
+  await clock.runFor(seconds(26));
+  assert.deepEqual([unread.to.place, unread.left], [newest, 3]);
+  for (let index = 0; index < 3; index++) {
+    assert.deepEqual(where(await leaves(outbox)), [2, toHex(newest.boxId), index]);
+  }
+  const kept = (await store.outgoing()).find(({ id }) => id[0] === ID[0]);
+  assert.deepEqual(kept?.to.place, newest);
+});
+
+test("after a start, too, a reminder finds the newer place; an older one, or one that may not be used, moves nothing", async () => {
+  for (const [lasts, provider, moves] of [
+    [2 * DAY, 2, true],
+    [20 * HOUR, 2, false],
+    [2 * DAY, 5, false],
+  ] as const) {
+    const { clock, open, add, leave, answers, store } = await setUp();
+    const outbox = await open();
+    const [place, known] = [placeOf(clock, 1), placeOf(clock, provider, lasts)];
+    await add(outbox, place);
+    await leave(outbox, 3);
+    answers.push([true, true, true]);
+    await clock.runFor(seconds(10));
+    await store.savePlace(reader.accountKey, known);
+    const again = await open();
+    await clock.runFor(seconds(25));
+    const [sent] = again.all() as [Outgoing];
+    assert.deepEqual([sent.to.place, sent.left], moves ? [known, 3] : [place, 1]);
+  }
+});
+
+test("what has no receipt when the last reminder is due goes to the mailbox, though its place may be used: it may give nothing", async () => {
+  const { clock, open, add, leaves, leave, answers, clockIs, store } = await setUp();
+  const outbox = await open();
+  const place = placeOf(clock, 1, 7 * DAY);
+  await store.savePlace(reader.accountKey, place);
+  await add(outbox, place);
+  const [sent] = outbox.all() as [Outgoing];
+  await leave(outbox, 3);
+  answers.push([true, true, true]);
+  for (let n = 0; n < REMINDERS_MAX; n++) {
+    await clock.runFor(seconds(25));
+    assert.equal(where(await leaves(outbox))?.[0], 1);
+  }
+  await clock.runFor(milliseconds(LAST_REMINDER_WAIT - 60_000));
+  assert.deepEqual([sent.to.place, sent.left], [place, 0]);
+  clockIs.good = false;
+  await clock.runFor(seconds(120));
+  assert.deepEqual([sent.to.place, sent.left], [place, 0], "by a clock that is not good days are none");
+  clockIs.good = true;
+  await clock.runFor(seconds(26));
+  assert.deepEqual([sent.to.place, sent.left], [undefined, 3]);
+  for (let index = 0; index < 3; index++) assert.deepEqual(where(await leaves(outbox)), [9, toHex(HOME), index]);
+  assert.deepEqual(await store.place(reader.accountKey), place, "others go on there: its reader may be away");
+  answers.push([true, true, true]);
+  await clock.runFor(seconds(6));
+  for (let n = 0; n < REMINDERS_MAX - 1; n++) {
+    await clock.runFor(seconds(25));
+    assert.equal(where(await leaves(outbox))?.[0], 9);
+  }
+  await clock.runFor(milliseconds(LAST_REMINDER_WAIT + 1000));
+  assert.equal(where(await leaves(outbox))?.[0], 9);
+  await clock.runFor(milliseconds(10 * LAST_REMINDER_WAIT));
+  assert.equal(sent.left, 0, "and that is all");
+});
+
 test("a newer key of the reader changes no place, and one that comes while the place is left does not bring it back", async () => {
   const { clock, open, add, list, store } = await setUp();
   const outbox = await open();
@@ -301,8 +386,8 @@ async function setUp() {
       waits: {
         askWait: () => seconds(5),
         repeatWait: () => seconds(5),
-        remindWait: () => seconds(20),
-        longest: { ask: seconds(100), repeat: seconds(100), remind: () => seconds(400) },
+        remindWait: (reminders) => milliseconds(reminders < REMINDERS_MAX ? 20_000 : LAST_REMINDER_WAIT),
+        longest: { ask: seconds(100), repeat: seconds(100), remind: () => milliseconds(4 * DAY) },
       },
       nextOrder: () => 0,
       isClockGood: () => clockIs.good,
@@ -321,9 +406,9 @@ async function setUp() {
     return outbox;
   };
   /** Three fragments. */
-  const add = async (outbox: Outbox, place: Place): Promise<void> => {
+  const add = async (outbox: Outbox, place: Place, id = ID): Promise<void> => {
     const message: OutgoingMessage = {
-      id: ID,
+      id,
       to: { ...reader, place },
       bytes: BODY_BYTES,
       proof: new Uint8Array(32),

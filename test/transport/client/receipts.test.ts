@@ -142,6 +142,36 @@ test("a receipt goes where the message said; what said nothing, where mail to it
   assert.deepEqual([third, fourth], [toHex(known.boxId), toHex(ofWriter(13).mailboxId)]);
 });
 
+test("a receipt goes to a newer place of the writer than the message named; when it is owed again long after, there or to the mailbox", async () => {
+  const { clock, store, consume, receipts, take } = await setUp();
+  const [said, older, newer] = [placeOf(clock, 1, 5 * DAY), placeOf(clock, 2, 4 * DAY), placeOf(clock, 3, 6 * DAY)];
+  const [withOlder, withNewer, withNone] = [ofWriter(11), ofWriter(12), ofWriter(13)];
+  await store.savePlace(withOlder.accountKey, older);
+  await store.savePlace(withNewer.accountKey, newer);
+  const seen = [
+    [await consume(1, said), withOlder],
+    [await consume(2, said), withNewer],
+    [await consume(3, said), withNone],
+    [await consume(4), withOlder],
+  ] as const;
+  const leave = async (): Promise<string[]> => {
+    for (const [message, writer] of seen) await receipts.owe(message, writer);
+    await clock.runFor(seconds(5));
+    const payloads = take();
+    for (const payload of payloads) payload.settled({ hash: new Uint8Array(16), tags: [], at: clock.now() });
+    await clock.runFor(seconds(1));
+    return payloads.map(destinationOf);
+  };
+  const boxes = [said, newer, said, older].map(({ boxId }) => toHex(boxId));
+  assert.deepEqual(await leave(), boxes);
+  await clock.runFor(seconds(20 * 3600));
+  assert.deepEqual(await leave(), boxes, "within a day its writer may not have come to it yet");
+  await clock.runFor(seconds(5 * 3600));
+  const [home, , other] = [withOlder, withNewer, withNone].map(({ mailboxId: id }) => toHex(id));
+  const last = await leave();
+  assert.deepEqual([last.length, new Set(last)], [3, new Set([home, toHex(newer.boxId), other])], "two of them in one");
+});
+
 test("a place that a message names draws no receipt but that message's", async () => {
   const { clock, store, consume, receipts, take } = await setUp();
   await receipts.owe(await consume(1, placeOf(clock, 1)), readerAt(10));
@@ -208,6 +238,7 @@ test("a receipt begins with the place where its maker wants to be written to the
   assert.equal(second && receiptIn(second).place, undefined);
 });
 
+const DAY = 24 * 3_600_000;
 const ofWriter = (n: number): Recipient => ({ ...readerAt(n), accountKey: new Uint8Array(32).fill(n) });
 const destinationOf = ({ content }: Payload): string => toHex(content.destination.recipient);
 

@@ -14,11 +14,14 @@ const J = 3 * Math.max(parameters.profiles.mail.meanDelay, parameters.profiles.c
 const P = 1000 / profile.pollRate;
 const [F, G, M] = [3 * J + 4 * P, 5 * J + 8 * P, 20 * J * 2 ** 2];
 
+const DAY = 24 * 3_600_000;
+
 const LAWS: readonly [string, () => Milliseconds, { floor: number; mean: number }][] = [
   ["a receipt waits Exp(J)", () => laws.receiptWait(), { floor: 0, mean: J }],
   ["asking have waits F + Exp(F)", () => laws.askWait(), { floor: F, mean: F }],
   ["repeating a fragment waits Exp(J)", () => laws.repeatWait(), { floor: 0, mean: J }],
   ["the third reminder waits M/2 + Exp(M/2)", () => laws.remindWait(2), { floor: M / 2, mean: M / 2 }],
+  ["the last reminder waits three days and Exp(3 h)", () => laws.remindWait(4), { floor: 3 * DAY, mean: DAY / 8 }],
   ["an answer is waited for G + Exp(G/4)", () => laws.answerWait(), { floor: G, mean: G / 4 }],
 ];
 
