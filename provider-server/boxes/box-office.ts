@@ -91,7 +91,7 @@ function openingService(boxes: Pick<BoxStore, "open">, shape: { boxReplies: numb
 }
 
 /** Four journeys and four polls of the slower profile: back to the reader, and into its next collect. */
-function lostAfter({ profiles: { mail, chat } }: Parameters): Milliseconds {
+export function lostAfter({ profiles: { mail, chat } }: Parameters): Milliseconds {
   const journey = MIXES * Math.max(mail.meanDelay, chat.meanDelay);
   const poll = Math.max(meanInterval(mail.pollRate), meanInterval(chat.pollRate));
   return milliseconds(4 * journey + 4 * poll);

@@ -13,7 +13,7 @@ const HELP = `Usage: npm run sim -- --users N --hours H --seed S [--json]
   --faults TEXT            loss=0.01,crash=mix3@600+120,partition=mix0|provider0@900+300,clock=mix1:90@300+600,…
   --pair                   with and without mail: what every client's line shows must be the same
   --tokens                 requests need blind tokens, as in production; packet mode
-  --boxes N                answers that each drop slot asks of boxes; packet mode
+  --boxes N                answers that each drop slot asks of boxes; 0: no boxes
   --observe FILE           the adversary's log (docs/spec/14-observer-log.md)
   --suite none|x25519|xwing  --mixes N (a layer)  --providers N  --pool N  --sample N
 docs/simulator.md says what it all means.`;
@@ -26,9 +26,6 @@ async function main(args: readonly string[]): Promise<number> {
     options = parseOptions(args);
     if (options.plant !== undefined && PLANTS[options.plant] === undefined) {
       throw new UsageError(`--plant is one of ${Object.keys(PLANTS).join(", ")}.`);
-    }
-    if ((options.boxes ?? 0) > 0 && options.mode === "sampled") {
-      throw new UsageError("--boxes needs the mode that makes packets: a sample has none.");
     }
     if (options.tokens && options.mode === "sampled") {
       throw new UsageError("--tokens needs the mode that makes packets: a sample makes none.");

@@ -16,10 +16,14 @@ export interface SimReport {
     readonly pollRate: number;
     readonly meanDelayMs: number;
     readonly minimumPool: number;
+    /** Answers that each drop slot asks of boxes; 0: there are none. */
+    readonly boxReplies: number;
   };
   readonly messages: {
     /** Taken by a client, durably. */
     readonly written: number;
+    /** Of them those that were to go to their readers' boxes when they were taken. */
+    readonly toBoxes: number;
     readonly read: number;
     /** Their writers' clients know it. */
     readonly delivered: number;
@@ -34,6 +38,8 @@ export interface SimReport {
   };
   /** From `send()` to the reader's program. */
   readonly latencyMs: Quantiles | undefined;
+  /** Of those to boxes. */
+  readonly boxLatencyMs: Quantiles | undefined;
   /** Frames a second on all links of a kind together. */
   readonly rates: Record<Flow, number>;
   /** Packets that each mix held. */
@@ -59,17 +65,18 @@ export interface SimReport {
 }
 
 export function reportText(report: SimReport): string {
-  const { options, network, messages, latencyMs, rates, pools, losses, run } = report;
+  const { options, network, messages, latencyMs, boxLatencyMs, rates, pools, losses, run } = report;
   const held = Object.values(pools);
   const mean = held.reduce((sum, pool) => sum + pool.mean, 0) / Math.max(1, held.length);
   const lines = [
     `${options.users} users, ${options.hours} h, profile ${options.profile}, ${options.clock} clock, seed ${options.seed}, mode ${options.mode}${options.tokens ? ", with tokens" : ""}`,
-    `network        ${network.mixesPerLayer} mixes a layer, ${network.providers} providers, packets of ${network.packetBytes} bytes, cryptography: ${network.suite}`,
+    `network        ${network.mixesPerLayer} mixes a layer, ${network.providers} providers, packets of ${network.packetBytes} bytes, ${network.boxReplies === 0 ? "no boxes" : `boxes with ${network.boxReplies} answers a drop slot`}, cryptography: ${network.suite}`,
     `messages       ${messages.written} written, ${messages.read} read, ${messages.delivered} known to be delivered, ${messages.reportedLost} reported lost, ${messages.unsettled} neither`,
     `               ${messages.fragments} fragments, ${messages.lookups} look-ups, at most ${messages.lookupsMost} by one person at one provider; more than their tokens: ${messages.beyondTokens} people`,
-    latencyMs === undefined
-      ? "latency        no message arrived"
-      : `latency        median ${seconds(latencyMs.median)}, 95 % ${seconds(latencyMs.p95)}, 99 % ${seconds(latencyMs.p99)}`,
+    `latency        ${latencyMs === undefined ? "no message arrived" : quantilesText(latencyMs)}`,
+    ...(boxLatencyMs === undefined
+      ? []
+      : [`               ${quantilesText(boxLatencyMs)} of the ${messages.toBoxes} to boxes`]),
     ...FLOWS.map((flow, i) => (i === 0 ? "frames/s" : "").padEnd(15) + `${flow.padEnd(30)}${rates[flow].toFixed(2)}`),
     `pools          ${held.length} mixes hold ${mean.toFixed(1)} packets on average${most(held)}`,
     `losses         ${losses.frames} frames on lines${list(losses.drops)}`,
@@ -87,6 +94,9 @@ function endsOf({ invariants: { replyBlocks, departuresMost } }: SimReport): str
   const ends = Object.entries(replyBlocks).map(([what, count]) => `${count} ${what}`);
   return [`reply blocks   ${ends.join(", ")}`, `repetition     one fragment left at most ${departuresMost} times`];
 }
+
+const quantilesText = ({ median, p95, p99 }: Quantiles): string =>
+  `median ${seconds(median)}, 95 % ${seconds(p95)}, 99 % ${seconds(p99)}`;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 

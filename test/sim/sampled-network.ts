@@ -14,14 +14,24 @@ import type { VirtualClock } from "#test/support/virtual-clock.ts";
 import { LookupCount } from "./lookup-count.ts";
 import type { Flow } from "./meter.ts";
 import { latency } from "./link-end.ts";
+import type { SampledBox } from "./sampled-box.ts";
 import type { SampledUser } from "./sampled-user.ts";
 import type { Writing } from "./workload.ts";
+
+/** Where packets bring something: a mailbox, or a box. */
+export interface Destination {
+  /** Something came; its owner's program reads it when that has fetched it. */
+  deposit(read: () => void): void;
+}
 
 /** A message on its way. */
 export interface Letter {
   readonly writing: Writing;
   readonly from: SampledUser;
   readonly to: SampledUser;
+  /** The reader's box that it goes to, and the writer's that its receipt goes to; undefined: their mailboxes. */
+  readonly place: SampledBox | undefined;
+  readonly ownPlace: SampledBox | undefined;
   readonly needed: number;
   /** Padding included. */
   readonly total: number;

@@ -5,7 +5,7 @@
 
 import type { Parameters, Profile } from "#transport/core/parameters.ts";
 import type { RandomStreams } from "#transport/core/random.ts";
-import { milliseconds } from "#transport/core/units.ts";
+import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import { FairTurns } from "#transport/client/fair-turns.ts";
 import { REMINDERS_MAX } from "#transport/client/limits.ts";
 import { TimeLaws } from "#transport/client/time-laws.ts";
@@ -14,7 +14,9 @@ import type { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
 import { type Prepared, SendClock, type SlotKind } from "#transport/traffic/send-clock.ts";
 import { Ticker } from "#transport/traffic/ticker.ts";
 import type { VirtualClock } from "#test/support/virtual-clock.ts";
-import type { Letter, SampledNetwork } from "./sampled-network.ts";
+import type { SampledBox } from "./sampled-box.ts";
+import { isUsable, SampledBoxes } from "./sampled-boxes.ts";
+import type { Destination, Letter, SampledNetwork } from "./sampled-network.ts";
 
 /** What waits for a payload slot. */
 interface Waiting {
@@ -47,7 +49,7 @@ export interface SampledUserOptions {
   readonly network: SampledNetwork;
 }
 
-export class SampledUser {
+export class SampledUser implements Destination {
   readonly self: number;
   readonly known = new Set<number>();
   readonly #options: SampledUserOptions;
@@ -55,8 +57,11 @@ export class SampledUser {
   readonly #turns = new FairTurns();
   readonly #sendClock: SendClock;
   readonly #pollClock: Ticker;
+  readonly #boxes: SampledBoxes;
+  /** Where others want to be written to, as their receipts said. */
+  readonly #places = new Map<SampledUser, SampledBox>();
   #waiting: Waiting[] = [];
-  readonly #owed = new Map<SampledUser, { readonly letters: Set<Letter>; isDue: boolean }>();
+  readonly #owed = new Map<Destination, { readonly letters: Set<Letter>; isDue: boolean }>();
   readonly #lookups = new Map<number, (() => void)[]>();
   #order = 0;
   #mailbox: MailboxEntry[] = [];
@@ -85,11 +90,28 @@ export class SampledUser {
       pace: profiles.pace("pollRate"),
       tick: () => this.#poll(),
     });
+    this.#boxes = new SampledBoxes({
+      clock,
+      parameters,
+      network: options.network,
+      profile: () => this.#profile(),
+      chance: streams.boxes,
+      journey: this.#laws.journey,
+      request: (replied) => this.#request(replied),
+      tellSelf: ({ came, left }) => this.#enqueue(1, () => ({ arrive: () => this.deposit(came), leaves: left })),
+      reply: (came) => this.#reply(came),
+    });
   }
 
   start(): void {
     this.#sendClock.start();
     this.#pollClock.start();
+    this.#boxes.start();
+  }
+
+  /** Where a letter to this person goes now, and where its receipt shall go. */
+  placesFor(to: SampledUser): Pick<Letter, "place" | "ownPlace"> {
+    return { place: this.#placeOf(to), ownPlace: this.#boxes.place() };
   }
 
   /** Runs `then` when the person's record is here: asked for by a request, if it is not. */
@@ -131,7 +153,7 @@ export class SampledUser {
     const { delays } = streams;
     const meanDelay = kind === "payload" ? payloadMeanDelay(this.#profile()) : coverMeanDelay(delays, parameters);
     const taken = kind === "payload" ? this.#take() : undefined;
-    const arrive = taken?.arrive ?? (kind === "loop" ? () => this.deposit(DO_NOTHING) : DO_NOTHING);
+    const arrive = taken?.arrive ?? this.#cover(kind);
     return {
       frame: NOTHING,
       settled: () => {
@@ -139,6 +161,12 @@ export class SampledUser {
         network.fly({ meanDelay, delays, from: "client", arrive });
       },
     };
+  }
+
+  /** What the packet does that carries nothing of the user's. */
+  #cover(kind: SlotKind): () => void {
+    if (kind === "drop") return this.#boxes.collect();
+    return kind === "loop" ? () => this.deposit(DO_NOTHING) : DO_NOTHING;
   }
 
   #enqueue(left: number, take: Waiting["take"]): void {
@@ -155,7 +183,7 @@ export class SampledUser {
   /** A fragment came: padding and what is known are entries like any other. */
   #fragment(letter: Letter, index: number): void {
     if (index < letter.needed) letter.stored++;
-    this.deposit(() => {
+    (letter.place ?? this).deposit(() => {
       if (index < letter.needed && !letter.has.has(index)) {
         letter.has.add(index);
         if (letter.has.size === letter.needed) this.#read(letter);
@@ -169,26 +197,38 @@ export class SampledUser {
     this.knows(letter.from, () => this.#owe(letter));
   }
 
-  /** A receipt joins the queue after a wait; one packet takes all that are owed to one mailbox. */
+  /** A receipt joins the queue after a wait; one packet takes all that are owed to one mailbox or box. */
   #owe(letter: Letter): void {
-    const writer = letter.from;
-    const owed = this.#owed.get(writer) ?? { letters: new Set(), isDue: false };
-    this.#owed.set(writer, owed);
+    const { from: writer, ownPlace } = letter;
+    const isThere = ownPlace !== undefined && isUsable(ownPlace, this.#now());
+    const to: Destination = (isThere ? ownPlace : this.#placeOf(writer)) ?? writer;
+    const owed = this.#owed.get(to) ?? { letters: new Set(), isDue: false };
+    this.#owed.set(to, owed);
     if (owed.letters.has(letter)) return;
     owed.letters.add(letter);
     this.#at(this.#laws.receiptWait(), () => {
       if (owed.isDue) return;
       owed.isDue = true;
       this.#enqueue(1, () => {
-        this.#owed.delete(writer);
-        const arrive = (): void => writer.deposit(() => owed.letters.forEach((one) => writer.#delivered(one)));
+        this.#owed.delete(to);
+        const place = this.#boxes.place();
+        const arrive = (): void => to.deposit(() => owed.letters.forEach((one) => writer.#delivered(one, place)));
         return { arrive, leaves: DO_NOTHING };
       });
     });
   }
 
-  #delivered(letter: Letter): void {
-    letter.deliveredAt ??= this.#options.clock.now();
+  /** The first receipt for a letter also says where its reader wants to be written to. */
+  #delivered(letter: Letter, place: SampledBox | undefined): void {
+    if (letter.deliveredAt !== undefined) return;
+    letter.deliveredAt = this.#now();
+    const known = this.#placeOf(letter.to);
+    if (place !== undefined && (known === undefined || known.until < place.until)) this.#places.set(letter.to, place);
+  }
+
+  #placeOf(person: SampledUser): SampledBox | undefined {
+    const place = this.#places.get(person);
+    return place !== undefined && isUsable(place, this.#now()) ? place : undefined;
   }
 
   /** Whether all is stored is asked when no receipt came in time; nothing is lost here, so it is, or asked again. */
@@ -214,11 +254,17 @@ export class SampledUser {
 
   /** A request to a provider, and its reply. */
   #request(replied: () => void): void {
+    const { network } = this.#options;
+    const answer = (): void => network.serve(() => this.#reply(replied));
+    this.#enqueue(1, () => ({ arrive: answer, leaves: DO_NOTHING }));
+  }
+
+  /** From a provider into the own mailbox. */
+  #reply(came: () => void): void {
     const { network, streams } = this.#options;
     const { delays } = streams;
     const { meanDelay } = this.#profile();
-    const reply = (): void => network.fly({ meanDelay, delays, from: "provider", arrive: () => this.deposit(replied) });
-    this.#enqueue(1, () => ({ arrive: () => network.serve(reply), leaves: DO_NOTHING }));
+    network.fly({ meanDelay, delays, from: "provider", arrive: () => this.deposit(came) });
   }
 
   /** The cursor goes with the question; the answer comes two ways of the line later. */
@@ -245,7 +291,11 @@ export class SampledUser {
   }
 
   #profile(): Profile {
-    return this.#options.profiles.at(this.#options.clock.now());
+    return this.#options.profiles.at(this.#now());
+  }
+
+  #now(): Milliseconds {
+    return this.#options.clock.now();
   }
 }
 

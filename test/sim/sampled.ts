@@ -21,7 +21,6 @@ import { type Letter, SampledNetwork } from "./sampled-network.ts";
 import { SampledUser } from "./sampled-user.ts";
 import { Workload, type Writing } from "./workload.ts";
 
-const WARM_UP: Milliseconds = seconds(240);
 const GRACE: Milliseconds = seconds(3 * 3_600);
 
 export function simulateSampled(options: SimOptions): SimReport {
@@ -29,8 +28,11 @@ export function simulateSampled(options: SimOptions): SimReport {
   const { seed, mails, profile, hours } = options;
   const played = Math.min(options.users, options.sample);
   const { parameters, mixesPerLayer, providers } = networkPlan(options);
+  // The sample signs up as if it were all there is: a network of any size need not be waited for.
+  const { signUpTime, warmUp } = networkPlan({ ...options, users: played });
   const duration = milliseconds(hours * 3_600_000);
-  const clock = new VirtualClock({ start: milliseconds(BEGIN - WARM_UP), taskLimit: Number.POSITIVE_INFINITY });
+  const start = milliseconds(BEGIN - warmUp);
+  const clock = new VirtualClock({ start, taskLimit: Number.POSITIVE_INFINITY });
   const workload = new Workload({ seed, users: played, mails, profile, duration });
   const letters: Letter[] = [];
   const network = new SampledNetwork({
@@ -44,7 +46,9 @@ export function simulateSampled(options: SimOptions): SimReport {
     },
   });
   const users = Array.from({ length: played }, (_, self) => {
-    const profiles = new ProfileSchedule({ parameters, choice: { profile, nextProfile: undefined } });
+    // Chosen at sign-up, in force from the next midnight on.
+    const choice = { profile: "mail", nextProfile: { profile, from: BEGIN } } as const;
+    const profiles = new ProfileSchedule({ parameters, choice });
     const streams = seededStreams(`${seed}/u${self}/0`);
     return new SampledUser({ self, clock, parameters, profiles, streams, network });
   });
@@ -61,7 +65,7 @@ export function simulateSampled(options: SimOptions): SimReport {
       });
       const acceptedAt = clock.now();
       const fate = { stored: 0, has: new Set<number>(), readAt: undefined, deliveredAt: undefined };
-      const letter: Letter = { writing, from, to, needed, total, acceptedAt, ...fate };
+      const letter: Letter = { writing, from, to, ...from.placesFor(to), needed, total, acceptedAt, ...fate };
       letters.push(letter);
       from.send(letter);
     });
@@ -70,7 +74,9 @@ export function simulateSampled(options: SimOptions): SimReport {
     clock.at(milliseconds(BEGIN + writing.at), () => write(writing));
   };
 
-  for (const user of users) user.start();
+  for (const [i, user] of users.entries()) {
+    clock.at(milliseconds(start + (i / played) * signUpTime), () => user.start());
+  }
   clock.runAtOnceUntil(BEGIN);
   for (const writing of workload.first) plan(writing);
   network.isMeasuring = true;
@@ -97,6 +103,7 @@ export function simulateSampled(options: SimOptions): SimReport {
     return [`each of layer ${layer + 1}`, { mean, most: undefined }] as const;
   });
   const read = letters.filter(({ readAt }) => readAt !== undefined);
+  const boxed = read.filter(({ place }) => place !== undefined);
   const wallSeconds = (performance.now() - startedAt) / 1000;
   const { sendRate, pollRate, meanDelay } = parameters.profiles[profile];
   return {
@@ -110,9 +117,11 @@ export function simulateSampled(options: SimOptions): SimReport {
       pollRate,
       meanDelayMs: meanDelay,
       minimumPool: parameters.minimumPool,
+      boxReplies: parameters.boxReplies,
     },
     messages: {
       written: letters.length,
+      toBoxes: letters.filter(({ place }) => place !== undefined).length,
       read: read.length,
       delivered: letters.filter(({ deliveredAt }) => deliveredAt !== undefined).length,
       reportedLost: 0,
@@ -122,13 +131,14 @@ export function simulateSampled(options: SimOptions): SimReport {
       lookupsMost: network.lookups.most,
       beyondTokens: network.lookups.beyondTokens,
     },
-    latencyMs: quantiles(read.map(({ readAt, acceptedAt }) => (readAt as number) - acceptedAt)),
+    latencyMs: quantiles(times(read)),
+    boxLatencyMs: quantiles(times(boxed)),
     rates,
     pools: Object.fromEntries(pools),
     losses: { frames: 0, drops: {} },
     invariants: { checks: {}, violations: [] },
     run: {
-      virtualSeconds: (clock.now() - BEGIN + WARM_UP) / 1000,
+      virtualSeconds: (clock.now() - start) / 1000,
       wallSeconds,
       events: clock.ran,
       eventsPerSecond: clock.ran / wallSeconds,
@@ -137,5 +147,9 @@ export function simulateSampled(options: SimOptions): SimReport {
     },
   };
 }
+
+/** Of letters that were read. */
+const times = (letters: readonly Letter[]): number[] =>
+  letters.map(({ readAt, acceptedAt }) => (readAt as number) - acceptedAt);
 
 const isBetweenNodes = (flow: Flow): boolean => !flow.includes("client");

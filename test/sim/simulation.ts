@@ -19,6 +19,7 @@ import { BEGIN, BOOTSTRAP, networkPlan } from "./network-plan.ts";
 import type { SimOptions } from "./options.ts";
 import { PLANTS } from "./plants.ts";
 import type { SimReport } from "./report.ts";
+import { stagesOf } from "./stages.ts";
 import { TraceHash } from "./trace-hash.ts";
 import { Users } from "./users.ts";
 import { Watch } from "./watch.ts";
@@ -276,7 +277,8 @@ class Simulation {
     const { sendRate, pollRate, meanDelay } = parameters.profiles[profile];
     const fates = [...this.#users.fates.values()];
     const count = (of: (fate: (typeof fates)[number]) => boolean): number => fates.filter(of).length;
-    const times = fates.flatMap(({ readAt, acceptedAt }) => (readAt === undefined ? [] : [readAt - acceptedAt]));
+    const times = (of: (fate: (typeof fates)[number]) => boolean): number[] =>
+      fates.filter(of).flatMap(({ readAt, acceptedAt }) => (readAt === undefined ? [] : [readAt - acceptedAt]));
     const wallSeconds = (performance.now() - startedAt) / 1000;
     return {
       options: this.#options,
@@ -289,9 +291,11 @@ class Simulation {
         pollRate,
         meanDelayMs: meanDelay,
         minimumPool: parameters.minimumPool,
+        boxReplies: parameters.boxReplies,
       },
       messages: {
         written: fates.length,
+        toBoxes: count(({ isToBox }) => isToBox),
         read: count(({ readAt }) => readAt !== undefined),
         delivered: count(({ deliveredAt }) => deliveredAt !== undefined),
         reportedLost: count(({ failedAt }) => failedAt !== undefined),
@@ -301,7 +305,8 @@ class Simulation {
         lookupsMost: this.#users.lookups.most,
         beyondTokens: this.#users.lookups.beyondTokens,
       },
-      latencyMs: quantiles(times),
+      latencyMs: quantiles(times(() => true)),
+      boxLatencyMs: quantiles(times(({ isToBox }) => isToBox)),
       rates: this.#meter.rates(hours * 3_600_000),
       pools: this.#meter.pools(),
       losses: { frames: this.#meter.lost.frames, drops: Object.fromEntries(this.#drops) },
@@ -334,17 +339,4 @@ export function castOf({ users }: SimOptions, world: World): Cast {
     authorities: world.authorityNames,
     clients: Array.from({ length: users }, (_, i) => `u${i}`),
   };
-}
-
-/** "provider", "layer1", "layer2", "layer3", by machine. Layers are held for weeks. */
-function stagesOf(world: World): Map<string, string> {
-  const stages = new Map<string, string>(world.providerNames.map((name) => [name, "provider"]));
-  const [provider] = world.providerNames;
-  const newest = world.node(provider as string)?.consensuses.held[0];
-  for (const name of world.mixNames) {
-    const id = Buffer.from(world.node(name)?.nodeId as Uint8Array);
-    const layer = newest?.layers.findIndex((nodes) => nodes.some(({ nodeId }) => id.equals(nodeId))) ?? -1;
-    stages.set(name, `layer${layer + 1}`);
-  }
-  return stages;
 }

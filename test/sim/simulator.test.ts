@@ -5,8 +5,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { readLog } from "#test/observer/log.ts";
+import { boxRepliesPerSecond } from "../../build/params/latency.ts";
 import { faultsEnd, faultText, parseFaults, randomFaults } from "./faults.ts";
 import { networkPlan } from "./network-plan.ts";
 import { LookupCount } from "./lookup-count.ts";
@@ -104,9 +106,15 @@ test("the adversary's log holds every frame of the measured time, and what each 
   }
 });
 
-for (const clock of ["slot", "poisson"] as const) {
-  test(`a sample of users gives what every packet gives, roughly in so small a network (${clock} clock)`, async () => {
-    const options: SimOptions = { ...SMALL, clock, profile: "chat", users: 12, hours: 0.1, mails: 3_000 };
+for (const [clock, boxes, bars] of [
+  ["slot", 0, { median: 0.15, p95: 0.3 }],
+  // Mail to boxes and mail to mailboxes take times that lie apart.
+  ["slot", 2, { median: 0.2, p95: 0.4 }],
+  ["poisson", 2, { median: 0.2, p95: 0.4 }],
+] as const) {
+  const network = `${clock} clock, ${boxes === 0 ? "no boxes" : `boxes with ${boxes} answers`}`;
+  test(`a sample of users gives what every packet gives, roughly in so small a network (${network})`, async () => {
+    const options: SimOptions = { ...SMALL, clock, boxes, profile: "chat", users: 12, hours: 0.1, mails: 3_000 };
     const { report: packets } = await simulate(options);
     const sampled = simulateSampled({ ...options, mode: "sampled" });
     assert.deepEqual(packets.invariants.violations, []);
@@ -114,17 +122,32 @@ for (const clock of ["slot", "poisson"] as const) {
       if (!flow.endsWith("other")) near(sampled.rates[flow as keyof typeof sampled.rates], rate, 0.05, flow);
     }
     // Some two hundred messages have quantiles no finer than this; test/slow/sim-modes.test.ts holds the bar of 5 %.
-    near(sampled.latencyMs?.median, packets.latencyMs?.median as number, 0.15, "median");
-    near(sampled.latencyMs?.p95, packets.latencyMs?.p95 as number, 0.3, "p95");
+    near(sampled.latencyMs?.median, packets.latencyMs?.median as number, bars.median, "median");
+    near(sampled.latencyMs?.p95, packets.latencyMs?.p95 as number, bars.p95, "p95");
+    assert.equal(packets.messages.toBoxes > 0, boxes > 0);
+    near(sampled.messages.toBoxes, packets.messages.toBoxes, 0.15, "messages to boxes");
   });
 }
+
+test("both modes have boxes where networks for people have them, or as --boxes says", () => {
+  for (const mode of ["packets", "sampled"]) {
+    const boxReplies = (...args: string[]): number => {
+      return networkPlan(parseOptions(["--mode", mode, ...args])).parameters.boxReplies;
+    };
+    assert.equal(boxReplies(), LIVE_PARAMETERS.boxReplies);
+    for (const n of [0, 2]) assert.equal(boxReplies("--boxes", String(n)), n);
+  }
+  const report = simulateSampled({ ...SMALL, mode: "sampled", boxes: undefined });
+  assert.equal(report.network.boxReplies, LIVE_PARAMETERS.boxReplies);
+});
 
 test("a sample of a large network carries as many packets for each user as the whole of a small one", () => {
   const options: SimOptions = { ...DEFAULT_OPTIONS, mode: "sampled", users: 200_000, sample: 200, hours: 0.5, pool: 0 };
   const { rates, network } = simulateSampled(options);
   const wanted = 200_000 * network.sendRate;
   near(rates["client to provider: packets"], wanted, 0.03, "packets");
-  near(rates["layer 1 to layer 2"], wanted * 1.01, 0.04, "with replies and loops of nodes");
+  const answers = 200_000 * boxRepliesPerSecond(networkPlan(options).parameters, LIVE_PARAMETERS.profiles.mail);
+  near(rates["layer 1 to layer 2"], wanted * 1.01 + answers, 0.04, "with answers of boxes, replies and loops of nodes");
   assert.equal(network.mixesPerLayer, 26, "mixes for bursts, as npm run params says");
   assert.equal(networkPlan({ ...options, clock: "poisson" }).mixesPerLayer, 5, "and without");
 });

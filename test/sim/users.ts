@@ -16,6 +16,8 @@ import type { World } from "./world.ts";
 export interface Fate {
   readonly writing: Writing;
   readonly fragments: number;
+  /** Whether it was to go to a box of its reader's when it was taken. */
+  readonly isToBox: boolean;
   /** When the client took it, durably. */
   readonly acceptedAt: Milliseconds;
   /** When its reader's program had it first. */
@@ -125,8 +127,11 @@ export class Users {
       const body = this.#body(number, writing.bytes);
       const id = await client.client.send({ to, body });
       const fragments = client.client.journeys().find((journey) => sameId(journey.messageId, id))?.fragments ?? 0;
+      const isToBox = (await client.store.outgoing()).some(
+        (kept) => sameId(kept.id, id) && kept.to.place !== undefined,
+      );
       const readAt = this.#early.get(number);
-      const fate = { writing, fragments, acceptedAt, readAt, deliveredAt: undefined, failedAt: undefined };
+      const fate = { writing, fragments, isToBox, acceptedAt, readAt, deliveredAt: undefined, failedAt: undefined };
       this.fates.set(number, fate);
       this.lastAcceptedAt = milliseconds(Math.max(this.lastAcceptedAt, acceptedAt));
       this.#numbers.set(hex(id), number);

@@ -6,22 +6,18 @@
 import { toHex } from "../../core/bytes.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Parameters, Profile } from "../../core/parameters.ts";
-import { type RandomSource, uniform } from "../../core/random.ts";
+import type { RandomSource } from "../../core/random.ts";
 import { wipe } from "../../core/secret.ts";
 import {
   type KeyPeriod,
   type MailboxId,
-  meanInterval,
   type Milliseconds,
-  milliseconds,
   type NodeId,
-  perSecond,
   SURB_ID_BYTES,
   type SurbId,
   surbId,
 } from "../../core/units.ts";
 import { BOX_SECRET_BYTES, readerIdOf } from "../../box/box-id.ts";
-import { COLLECT_DELAY_MAX } from "../../box/limits.ts";
 import { BOX_SERVICE, decodeCollected, encodeCollect } from "../../box/requests.ts";
 import type { Consensus } from "../../directory/model.ts";
 import { chooseProvider } from "../../directory/path.ts";
@@ -32,6 +28,7 @@ import type { SlotContent } from "../../traffic/wrap-slot.ts";
 import type { Sent } from "../payload.ts";
 import type { ReplyBlockEvent } from "../types.ts";
 import { BoxProgress } from "./box-progress.ts";
+import { drawBox, drawDelays } from "./collect-draws.ts";
 import { REPLY_BLOCK_LIFE, REPLY_BLOCKS_MAX } from "./limits.ts";
 import type { OwnBox } from "./own-box.ts";
 import type { OwnBoxes } from "./own-boxes.ts";
@@ -87,12 +84,12 @@ export class Collects {
 
   /** Synchronous, and the same work whether there is a box. Throws NO_PATH, NO_ACCOUNT. */
   make({ consensus, period }: { consensus: Consensus; period: KeyPeriod }): Collect {
-    const { sphinx, chance, padding, boxes } = this.#deps;
+    const { sphinx, chance, padding, boxes, parameters, profile } = this.#deps;
     const { suite, geometry } = sphinx;
     this.#forgetOld();
     const box = this.#choose();
     const provider = box?.providerId ?? chooseProvider({ consensus, period, paths: chance });
-    const delays = this.#delays();
+    const delays = drawDelays(chance, parameters, profile());
     const random = this.#deps.keys.bytes(BOX_SECRET_BYTES);
     const { secret, progress } = box ?? { secret: random, progress: new BoxProgress() };
     const readerId = readerIdOf(suite, secret, boxes.readerKey);
@@ -144,29 +141,11 @@ export class Collects {
     });
   }
 
-  /**
-   * The latest box with a chance of three quarters, else the next one with the same chance, and so on: mail comes to the latest. Where
-   * none can be reached it is nobody's, so that the own provider does not see by missing answers whose provider is gone.
-   */
+  /** Where none can be reached it is nobody's, so that the own provider does not see by missing answers whose provider is gone. */
   #choose(): OwnBox | undefined {
     const { boxes, chance, clock, reaches } = this.#deps;
     const reached = boxes.collected(clock.now()).filter(({ providerId }) => reaches(providerId));
-    if (reached.length === 0) return undefined;
-    const passedOver = Math.floor(-Math.log2(uniform(chance)) / 2);
-    return reached[Math.min(passedOver, reached.length - 1)];
-  }
-
-  /** Each in its part of the mean time between two drop slots; whole, and none twice. */
-  #delays(): Milliseconds[] {
-    const { chance, profile, parameters } = this.#deps;
-    const { sendRate, dropShare } = profile();
-    const span = Math.min(meanInterval(perSecond(sendRate * dropShare)), COLLECT_DELAY_MAX);
-    const part = span / parameters.boxReplies;
-    let before = -1;
-    return Array.from({ length: parameters.boxReplies }, (_, i) => {
-      before = Math.max(before + 1, Math.floor((i + uniform(chance)) * part));
-      return milliseconds(before);
-    });
+    return drawBox(chance, reached);
   }
 
   #blocksOf(o: { provider: NodeId; box: OwnBox | undefined }): { surb: Uint8Array; block: Block }[] {
