@@ -3,6 +3,7 @@
  * carry is a closure that runs where the packet would end. Docs: docs/simulator.md §5
  */
 
+import { Given } from "#provider-server/entry/given.ts";
 import type { Parameters, Profile } from "#transport/core/parameters.ts";
 import type { RandomStreams } from "#transport/core/random.ts";
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
@@ -66,6 +67,11 @@ export class SampledUser implements Destination {
   #order = 0;
   #mailbox: MailboxEntry[] = [];
   #entries = 0;
+  #committed = 0;
+  /** What the link was given ahead of the cursor. */
+  readonly #given = new Given();
+  /** Nothing overtakes on a link: when the last frame of each direction arrives. */
+  readonly #line = { up: 0, down: 0 };
   #taken = 0;
 
   constructor(options: SampledUserOptions) {
@@ -144,8 +150,9 @@ export class SampledUser implements Destination {
 
   /** Something came into the mailbox; a commit later it can be read. */
   deposit(read: () => void): void {
-    const { network, clock } = this.#options;
-    this.#mailbox.push({ seq: ++this.#entries, visibleAt: clock.now() + network.commitWait(), read });
+    // Numbers are those of the order in which entries are committed.
+    this.#committed = Math.max(this.#committed, this.#now() + this.#options.network.commitWait());
+    this.#mailbox.push({ seq: ++this.#entries, visibleAt: this.#committed, read });
   }
 
   #prepare(kind: SlotKind): Prepared {
@@ -199,9 +206,8 @@ export class SampledUser implements Destination {
 
   /** A receipt joins the queue after a wait; one packet takes all that are owed to one mailbox or box. */
   #owe(letter: Letter): void {
-    const { from: writer, ownPlace } = letter;
-    const isThere = ownPlace !== undefined && isUsable(ownPlace, this.#now());
-    const to: Destination = (isThere ? ownPlace : this.#placeOf(writer)) ?? writer;
+    const { from: writer } = letter;
+    const to = this.#placeForReceipt(letter) ?? writer;
     const owed = this.#owed.get(to) ?? { letters: new Set(), isDue: false };
     this.#owed.set(to, owed);
     if (owed.letters.has(letter)) return;
@@ -224,6 +230,13 @@ export class SampledUser implements Destination {
     letter.deliveredAt = this.#now();
     const known = this.#placeOf(letter.to);
     if (place !== undefined && (known === undefined || known.until < place.until)) this.#places.set(letter.to, place);
+  }
+
+  /** Where the letter said, unless its writer is known to want mail at a newer place. */
+  #placeForReceipt({ from, ownPlace }: Letter): SampledBox | undefined {
+    const known = this.#placeOf(from);
+    if (ownPlace === undefined || !isUsable(ownPlace, this.#now())) return known;
+    return known !== undefined && known.until > ownPlace.until ? known : ownPlace;
   }
 
   #placeOf(person: SampledUser): SampledBox | undefined {
@@ -269,20 +282,29 @@ export class SampledUser implements Destination {
 
   /** The cursor goes with the question; the answer comes two ways of the line later. */
   #poll(): void {
-    const { network, clock } = this.#options;
+    const { network } = this.#options;
     const cursor = this.#taken;
     network.polled();
-    this.#at(network.linkTime(), () => {
+    this.#line.up = Math.max(this.#line.up, this.#now() + network.linkTime());
+    this.#at(this.#line.up - this.#now(), () => {
       if (cursor > 0) this.#mailbox = dropUntil(this.#mailbox, cursor);
-      const now = clock.now();
-      const entry = this.#mailbox.find(({ seq }) => seq > cursor);
+      const behind = this.#given.polled(cursor);
+      const entry = this.#after(behind) ?? this.#after(cursor);
+      if (entry !== undefined) this.#given.gave(entry.seq);
       network.answered();
-      this.#at(network.answerTime(), () => {
-        if (entry === undefined || entry.visibleAt > now || entry.seq <= this.#taken) return;
+      this.#line.down = Math.max(this.#line.down, this.#now() + network.answerTime());
+      this.#at(this.#line.down - this.#now(), () => {
+        if (entry === undefined || entry.seq <= this.#taken) return;
         this.#taken = entry.seq;
         entry.read();
       });
     });
+  }
+
+  /** The first entry behind a number that the provider can give now. */
+  #after(number: number): MailboxEntry | undefined {
+    const entry = this.#mailbox.find(({ seq }) => seq > number);
+    return entry !== undefined && entry.visibleAt <= this.#now() ? entry : undefined;
   }
 
   #at(wait: number, task: () => void): void {

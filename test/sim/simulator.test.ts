@@ -6,7 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
-import { SeededRandom } from "#test/support/seeded-random.ts";
+import { milliseconds } from "#transport/core/units.ts";
+import { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
+import { SeededRandom, seededStreams } from "#test/support/seeded-random.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { readLog } from "#test/observer/log.ts";
 import { boxRepliesPerSecond } from "../../build/params/latency.ts";
 import { faultsEnd, faultText, parseFaults, randomFaults } from "./faults.ts";
@@ -15,6 +18,8 @@ import { LookupCount } from "./lookup-count.ts";
 import { DEFAULT_OPTIONS, parseOptions, type SimOptions, UsageError } from "./options.ts";
 import type { SimReport } from "./report.ts";
 import { simulateSampled } from "./sampled.ts";
+import { SampledNetwork } from "./sampled-network.ts";
+import { SampledUser } from "./sampled-user.ts";
 import { simulate } from "./simulation.ts";
 
 const SMALL: SimOptions = { ...DEFAULT_OPTIONS, users: 6, hours: 0.05, pool: 0, mails: 600 };
@@ -150,6 +155,27 @@ test("a sample of a large network carries as many packets for each user as the w
   near(rates["layer 1 to layer 2"], wanted * 1.01 + answers, 0.04, "with answers of boxes, replies and loops of nodes");
   assert.equal(network.mixesPerLayer, 26, "mixes for bursts, as npm run params says");
   assert.equal(networkPlan({ ...options, clock: "poisson" }).mixesPerLayer, 5, "and without");
+});
+
+test("each poll of a sampled user brings an entry of a full mailbox, also one that leaves before the last answer is here", () => {
+  const entries = 1_000;
+  const { parameters } = networkPlan({ ...SMALL, clock: "poisson" });
+  const clock = new VirtualClock();
+  const random = new SeededRandom("lines");
+  const network = new SampledNetwork({ clock, parameters, random, providers: 2, onRead: () => undefined });
+  const profiles = new ProfileSchedule({ parameters, choice: { profile: "chat", nextProfile: undefined } });
+  const user = new SampledUser({ self: 0, clock, parameters, profiles, streams: seededStreams("reader"), network });
+  const read: number[] = [];
+  for (let i = 0; i < entries; i++) user.deposit(() => read.push(i));
+  user.start();
+  network.isMeasuring = true;
+  while (read.length < entries) clock.runAtOnceUntil(milliseconds(clock.now() + 100));
+  assert.deepEqual(
+    read,
+    read.toSorted((a, b) => a - b),
+  );
+  const polls = network.frames.get("client to provider: polls") ?? 0;
+  assert.ok(polls <= entries + 5, `${polls} polls for ${entries} entries`);
 });
 
 function near(value: number | undefined, wanted: number, share: number, name: string): void {
