@@ -3,6 +3,8 @@
 import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { COLLECT_DELAY_MAX } from "#transport/box/limits.ts";
+import { milliseconds } from "#transport/core/units.ts";
+import { clockErrorMax, keyGrace, keyPeriodLength } from "#transport/directory/epochs.ts";
 import { PLACE_BYTES } from "#transport/box/place.ts";
 import { DIGEST_BYTES } from "#transport/fragment/fragment.ts";
 import { FRAGMENTS_MAX } from "#transport/fragment/limits.ts";
@@ -88,7 +90,8 @@ function profileChecks(name: ProfileName, parameters: Parameters, { profiles }: 
   ];
 }
 
-function timeChecks({ epoch, profiles, boxReplies }: Parameters, { path, mix }: Figures): Check[] {
+function timeChecks(parameters: Parameters, { path, mix }: Figures): Check[] {
+  const { epoch, profiles, boxReplies } = parameters;
   const window = epoch.keyLead + epoch.overlap;
   // The answers to a collect leave within the mean time between two drops (docs/spec/17-boxes.md §3).
   const drops = Object.values(profiles).map(({ sendRate, dropShare }) => 1000 / (sendRate * dropShare));
@@ -99,6 +102,7 @@ function timeChecks({ epoch, profiles, boxReplies }: Parameters, { path, mix }: 
       window,
       path.longest,
     ),
+    ...clockChecks(parameters, path),
     // The other half is for the request's wait for a slot (`replyBlockUntil`).
     atLeast("a SURB's way there and back fits half of it, but once in a million (ms)", window / 2, path.roundTrip),
     atLeast("the last answer to a collect still meets its keys, but once in a million (ms)", window, collect),
@@ -106,6 +110,21 @@ function timeChecks({ epoch, profiles, boxReplies }: Parameters, { path, mix }: 
     above("an epoch is longer than its lead (ms)", epoch.duration, epoch.lead),
     atLeast("a mix holds its packets in 1 GiB", 2 ** 30, mix.heldBytes),
     atLeast("a mix's replay log fits 128 MiB", 2 ** 27, mix.replayLogBytes),
+  ];
+}
+
+/** docs/spec/08-directory.md §2: a client and a node may each be off by `error`; the packets of one that is behind come late. */
+function clockChecks(parameters: Parameters, path: Figures["path"]): Check[] {
+  const network = { genesis: milliseconds(0), parameters };
+  const [error, grace] = [clockErrorMax(network), keyGrace(network)];
+  const late = Math.max(0, path.mean - (grace - 2 * error)) / keyPeriodLength(network);
+  return [
+    atLeast(
+      "a packet of a clock that is off as far as it may be meets the keys of right ones, but once in a million (ms)",
+      grace - error,
+      path.oneWay,
+    ),
+    atLeast("both off as far as they may be, at most one packet in fifty comes too late", 1 / 50, late),
   ];
 }
 

@@ -68,6 +68,9 @@ export interface MailFigures {
 export interface PathFigures {
   /** Every mix at its cap, and the links. */
   readonly longest: Milliseconds;
+  /** To the destination, exceeded once in a million; and on average. */
+  readonly oneWay: Milliseconds;
+  readonly mean: Milliseconds;
   /** There and back, exceeded once in a million. */
   readonly roundTrip: Milliseconds;
 }
@@ -141,6 +144,8 @@ export function figures(parameters: Parameters): Figures {
     profiles: { mail: profileFigures(parameters, sizes, mail), chat: profileFigures(parameters, sizes, chat) },
     path: {
       longest: milliseconds(MIXES * parameters.delayCap * slowest),
+      oneWay: erlangQuantile({ count: MIXES, mean: slowest, exceededWith: 1e-6 }),
+      mean: milliseconds(MIXES * slowest),
       roundTrip: erlangQuantile({ count: 2 * MIXES, mean: slowest, exceededWith: 1e-6 }),
     },
     mix: {

@@ -9,7 +9,7 @@ import { TRANSPORT_ERRORS, TransportError } from "#transport/core/errors.ts";
 import { type RandomSource, uniform } from "#transport/core/random.ts";
 import { type Epoch, epochNumber, type KeyPeriod, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import {
-  clockDifferenceMax,
+  clockErrorMax,
   epochAt,
   epochInUse,
   epochOfKeyPeriod,
@@ -23,7 +23,7 @@ import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { Log } from "../observe/log.ts";
 import type { ClockMemory } from "./clock-memory.ts";
 import type { DirectoryPort } from "./dependencies.ts";
-import { CLOCK_DIFFERENCE_SHARE, CLOCK_KNOWN_EPOCHS, CLOCK_LOOK_SHARE, RETRY_SHARE } from "./limits.ts";
+import { CLOCK_KNOWN_EPOCHS, CLOCK_LOOK_SHARE, RETRY_SHARE } from "./limits.ts";
 
 export interface DirectoryDutyDependencies {
   readonly clock: Clock;
@@ -66,7 +66,7 @@ export class DirectoryDuty {
     this.#appointments = new Appointments({
       clock: deps.clock,
       lookInterval: this.#lookInterval,
-      tolerance: milliseconds(clockDifferenceMax(deps.network) * CLOCK_DIFFERENCE_SHARE),
+      tolerance: clockErrorMax(deps.network),
       onClockSet: () => {
         deps.log.event("the clock was set or this machine has slept: asking anew what the network's time is");
         this.#askAnew();
@@ -79,7 +79,7 @@ export class DirectoryDuty {
     // A clock that was set while the node did not run is as new to it as one that is set while it runs.
     const { clock, clockMemory } = this.#deps;
     const time = clockMemory?.time();
-    if (time === undefined || Math.abs(clock.now() - time) > this.#clockDifferenceMax) return this.#askAnew();
+    if (time === undefined || Math.abs(clock.now() - time) > this.#clockErrorMax) return this.#askAnew();
     this.#eraseOld();
     this.#begin();
   }
@@ -95,7 +95,7 @@ export class DirectoryDuty {
   get state(): { clockDifference: number | undefined; clockDifferenceMax: number; failing: number } {
     return {
       clockDifference: this.#clockDifference,
-      clockDifferenceMax: this.#clockDifferenceMax / 1000,
+      clockDifferenceMax: this.#clockErrorMax / 1000,
       failing: this.#failed.size,
     };
   }
@@ -148,7 +148,7 @@ export class DirectoryDuty {
     if (clockMemory === undefined) return;
     const time = clockMemory.time();
     // They agreed but for that difference: what may not be over yet is left to the clock.
-    const late = network.parameters.epoch.overlap + this.#clockDifferenceMax;
+    const late = network.parameters.epoch.overlap + this.#clockErrorMax;
     if (time !== undefined) onKeysOver(keyPeriodAt(network, milliseconds(time - late)));
     this.#cancelLook = clock.at(milliseconds(clock.now() + this.#lookInterval), () => this.#eraseAsRun());
   }
@@ -249,7 +249,7 @@ export class DirectoryDuty {
     const { clock, log, clockMemory } = this.#deps;
     const difference = Math.round((clock.now() - time) / 1000);
     this.#clockDifference = difference;
-    const isWrong = Math.abs(difference) * 1000 > this.#clockDifferenceMax;
+    const isWrong = Math.abs(difference) * 1000 > this.#clockErrorMax;
     if (isWrong && !this.#clockIsWrong) {
       log.event(
         "this machine's clock differs from the authorities' by too much: nothing is published until it is set",
@@ -271,8 +271,8 @@ export class DirectoryDuty {
     return milliseconds(this.#deps.network.parameters.epoch.duration * CLOCK_LOOK_SHARE);
   }
 
-  get #clockDifferenceMax(): number {
-    return clockDifferenceMax(this.#deps.network) * CLOCK_DIFFERENCE_SHARE;
+  get #clockErrorMax(): Milliseconds {
+    return clockErrorMax(this.#deps.network);
   }
 
   #retryTime(): Milliseconds {

@@ -42,9 +42,6 @@ export const RECONNECT_WAIT_MAX: Milliseconds = seconds(5);
 /** Between attempts to publish or to fetch, in parts of an epoch: 36 s of 60 minutes, about a second of two minutes. */
 export const RETRY_SHARE = 1 / 100;
 
-/** A clock that is off by more than this part of what two clocks may differ by would make packets arrive with keys that are gone. */
-export const CLOCK_DIFFERENCE_SHARE = 1 / 2;
-
 /** How long a node may go without noticing that its clock was set, in parts of an epoch: 4 minutes of 60. */
 export const CLOCK_LOOK_SHARE = 1 / 16;
 

@@ -49,6 +49,14 @@ test("each wrong parameter is named", () => {
       /^a SURB's way there and back/,
     ],
     [
+      { ...withMail({ meanDelay: seconds(8) }), delayCap: 12 },
+      /^a packet of a clock that is off as far as it may be meets/,
+    ],
+    [
+      { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, keyPeriods: 12, overlap: seconds(300) } },
+      /^both off as far as they may be, at most one packet/,
+    ],
+    [
       { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, keyLead: seconds(660) } },
       /^senders do not use a key before the list/,
     ],

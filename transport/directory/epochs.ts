@@ -106,6 +106,9 @@ const keyPeriodsBetween = (first: KeyPeriod, end: number): KeyPeriod[] =>
 export const clockDifferenceMax = (network: Timed): Milliseconds =>
   milliseconds(Math.min(network.parameters.epoch.lead, keyGrace(network)));
 
+/** What one clock may be off by, a node's or a client's: two that are, each the other way, differ by no more than two may. */
+export const clockErrorMax = (network: Timed): Milliseconds => milliseconds(clockDifferenceMax(network) / 2);
+
 /** The steps of one agreement, all before senders need the result. */
 export interface Schedule {
   /** The authority signs its vote and sends it to the others. */

@@ -5,7 +5,7 @@
 
 import { TransportError } from "../core/errors.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
-import { clockDifferenceMax, scheduleOf } from "./epochs.ts";
+import { clockErrorMax, scheduleOf } from "./epochs.ts";
 import type { Consensus, Network } from "./model.ts";
 
 /**
@@ -19,7 +19,7 @@ export function checkFreshness(o: {
   witnesses: readonly Milliseconds[];
 }): void {
   const { network, consensus, now } = o;
-  const slack = Math.max(clockDifferenceMax(network), SLACK_MIN);
+  const slack = Math.max(clockErrorMax(network), SLACK_MIN);
   const earliest = scheduleOf(network, consensus.epoch).vote;
   // A majority signed it, and does not sign before its time: our clock is behind, whatever anyone says.
   if (now < earliest - slack) throw new TransportError("CLOCK_WRONG", "It is behind.");

@@ -8,12 +8,12 @@ import { type TestContext, test } from "node:test";
 import { FilePeriodStore } from "#provider-server/mix/period-store.ts";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
 import { FileClockMemory } from "#provider-server/node/clock-memory.ts";
-import { CLOCK_DIFFERENCE_SHARE, CLOCK_LOOK_SHARE } from "#provider-server/node/limits.ts";
+import { CLOCK_LOOK_SHARE } from "#provider-server/node/limits.ts";
 import { GENESIS, SmallNetwork } from "#test/support/small-network.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { keyPeriodNumber, milliseconds } from "#transport/core/units.ts";
-import { clockDifferenceMax, keyErasedAt } from "#transport/directory/epochs.ts";
+import { clockErrorMax, keyErasedAt } from "#transport/directory/epochs.ts";
 
 const KEY_AT = 12;
 /** How long the machine has run when the network begins. */
@@ -99,7 +99,7 @@ test("nobody keeps a key by setting the clock back again and again while no auth
   const { duration, keyPeriods } = network.parameters.epoch;
   await net.clock.runUntil(milliseconds(GENESIS + duration / 2));
   net.authority.fetchConsensus = () => Promise.reject(new TransportError("PROVIDER_DOWN"));
-  const late = clockDifferenceMax(network) * CLOCK_DIFFERENCE_SHARE + duration * CLOCK_LOOK_SHARE;
+  const late = clockErrorMax(network) + duration * CLOCK_LOOK_SHARE;
   const before = keysIn(folder).map((name) => keyPeriodNumber(Number.parseInt(name, 10)));
   assert.ok(before.length > keyPeriods);
   for (const period of before) {
