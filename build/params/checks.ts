@@ -2,7 +2,7 @@
 
 import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
-import { COLLECT_DELAY_MAX } from "#transport/box/limits.ts";
+import { collectDelayMax } from "#transport/box/limits.ts";
 import { milliseconds } from "#transport/core/units.ts";
 import { clockErrorMax, keyGrace, keyPeriodLength } from "#transport/directory/epochs.ts";
 import { PLACE_BYTES } from "#transport/box/place.ts";
@@ -91,11 +91,10 @@ function profileChecks(name: ProfileName, parameters: Parameters, { profiles }: 
 }
 
 function timeChecks(parameters: Parameters, { path, mix }: Figures): Check[] {
-  const { epoch, profiles, boxReplies } = parameters;
+  const { epoch, boxReplies } = parameters;
   const window = epoch.keyLead + epoch.overlap;
   // The answers to a collect leave within the mean time between two drops (docs/spec/17-boxes.md §3).
-  const drops = Object.values(profiles).map(({ sendRate, dropShare }) => 1000 / (sendRate * dropShare));
-  const collect = boxReplies === 0 ? 0 : Math.min(Math.max(...drops), COLLECT_DELAY_MAX) + path.roundTrip;
+  const collect = boxReplies === 0 ? 0 : collectDelayMax(parameters) + path.roundTrip;
   return [
     atLeast(
       "a packet delayed to the cap at every mix still meets its keys (key lead + overlap, ms)",

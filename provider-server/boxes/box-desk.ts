@@ -17,12 +17,19 @@ import { decodeServiceRequest, type ServiceRequest } from "#transport/sphinx/ser
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import type { BoxReader, BoxStore } from "./box-store.ts";
-import { ANSWER_MADE_BEFORE, COLLECT_ANSWERS_WAITING_MAX } from "./limits.ts";
+import {
+  ANSWER_MADE_BEFORE,
+  COLLECT_ANSWERS_WAITING_MAX,
+  COLLECTS_PER_READER_WAITING_MAX,
+  STRANGE_COLLECT_ANSWERS_WAITING_MAX,
+} from "./limits.ts";
 
 export interface BoxDeskDependencies {
   readonly clock: Clock;
   readonly sphinx: Sphinx;
   readonly boxReplies: number;
+  /** The longest that an answer may be asked to wait. */
+  readonly delayMax: Milliseconds;
   readonly boxes: Pick<BoxStore, "asked" | "take">;
   readonly padding: RandomSource;
   readonly send: (firstHop: NodeId, packet: Uint8Array) => void;
@@ -30,12 +37,15 @@ export interface BoxDeskDependencies {
 }
 
 interface Waiting {
+  readonly reader: BoxReader | undefined;
   cancel: Cancel;
 }
 
 export class BoxDesk {
   readonly #deps: BoxDeskDependencies;
   readonly #waiting = new Set<Waiting>();
+  /** How many of them each reader has; undefined: those of no box, together. */
+  readonly #waitingOf = new Map<string | undefined, number>();
 
   constructor(deps: BoxDeskDependencies) {
     this.#deps = deps;
@@ -57,6 +67,7 @@ export class BoxDesk {
   stop(): void {
     for (const { cancel } of this.#waiting) cancel();
     this.#waiting.clear();
+    this.#waitingOf.clear();
   }
 
   #collect(frame: ServiceRequest): void {
@@ -67,15 +78,24 @@ export class BoxDesk {
     const came = clock.now();
     const reader = boxes.asked(request);
     if (reader === "DISK_FULL") return onDrop(reader);
+    if (!this.#hasRoom(reader)) return onDrop("COLLECTS_BUSY");
     const surbs = [frame.surb, ...request.surbs];
     for (const [i, delay] of request.delays.entries()) {
       this.#plan({ due: milliseconds(came + delay), surb: surbs[i] as Uint8Array, reader });
     }
   }
 
+  /** Made-up secrets must not take the room of boxes that exist, nor one reader that of others. */
+  #hasRoom(reader: BoxReader | undefined): boolean {
+    const { boxReplies } = this.#deps;
+    const most =
+      reader === undefined ? STRANGE_COLLECT_ANSWERS_WAITING_MAX : COLLECTS_PER_READER_WAITING_MAX * boxReplies;
+    return (this.#waitingOf.get(reader?.key) ?? 0) + boxReplies <= most;
+  }
+
   #decode(body: Uint8Array): CollectRequest | undefined {
-    const { sphinx, boxReplies } = this.#deps;
-    const shape = { boxReplies, surbBytes: sphinx.geometry.surbBytes };
+    const { sphinx, boxReplies, delayMax } = this.#deps;
+    const shape = { boxReplies, surbBytes: sphinx.geometry.surbBytes, delayMax };
     const request = withoutThrow(() => decodeBoxRequest(body, shape));
     return request?.kind === "collect" ? request : undefined;
   }
@@ -92,16 +112,24 @@ export class BoxDesk {
       // At a later time it would tell how long it took.
       if (clock.now() > due) return this.#lose(one, "SERVICE_LATE");
       one.cancel = clock.at(due, () => {
-        this.#waiting.delete(one);
+        this.#leaves(one);
         send(made.firstHop, made.packet);
       });
     };
-    const one: Waiting = { cancel: clock.at(milliseconds(due - ANSWER_MADE_BEFORE), make) };
+    const one: Waiting = { reader, cancel: clock.at(milliseconds(due - ANSWER_MADE_BEFORE), make) };
     this.#waiting.add(one);
+    this.#waitingOf.set(reader?.key, (this.#waitingOf.get(reader?.key) ?? 0) + 1);
+  }
+
+  #leaves(one: Waiting): void {
+    this.#waiting.delete(one);
+    const left = (this.#waitingOf.get(one.reader?.key) ?? 0) - 1;
+    if (left > 0) this.#waitingOf.set(one.reader?.key, left);
+    else this.#waitingOf.delete(one.reader?.key);
   }
 
   #lose(one: Waiting, reason: DropReason): void {
-    this.#waiting.delete(one);
+    this.#leaves(one);
     this.#deps.onDrop(reason);
   }
 }

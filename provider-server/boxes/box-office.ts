@@ -1,6 +1,7 @@
 /** Everything about a provider's boxes. Spec: docs/spec/17-boxes.md */
 
-import { BOX_SERVICE, decodeBoxRequest, encodeOpened } from "#transport/box/requests.ts";
+import { collectDelayMax } from "#transport/box/limits.ts";
+import { BOX_SERVICE, type CollectShape, decodeBoxRequest, encodeOpened } from "#transport/box/requests.ts";
 import { equalBytes } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
@@ -47,9 +48,10 @@ export class BoxOffice {
       retention,
       lostAfter: lostAfter(parameters),
     });
+    const delayMax = collectDelayMax(parameters);
     // A network that had boxes once deletes them in their time.
-    this.#desk = boxReplies === 0 ? undefined : new BoxDesk({ ...deps, boxReplies, boxes: this.store });
-    const shape = { boxReplies, surbBytes: sphinx.geometry.surbBytes };
+    this.#desk = boxReplies === 0 ? undefined : new BoxDesk({ ...deps, boxReplies, delayMax, boxes: this.store });
+    const shape = { boxReplies, surbBytes: sphinx.geometry.surbBytes, delayMax };
     this.services = boxReplies === 0 ? [] : [openingService(this.store, shape)];
   }
 
@@ -80,7 +82,7 @@ export class BoxOffice {
 }
 
 /** Opens boxes; collects are the desk's, which has answers of its own times. */
-function openingService(boxes: Pick<BoxStore, "open">, shape: { boxReplies: number; surbBytes: number }): Service {
+function openingService(boxes: Pick<BoxStore, "open">, shape: CollectShape): Service {
   return {
     name: BOX_SERVICE,
     answer(body) {

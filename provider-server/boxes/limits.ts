@@ -17,6 +17,18 @@ export const READERS_PER_BOX_MAX = 8;
 /** Each holds a SURB and a timer, 6 KB: 97 MB. In the mail profile with two answers of a collect, 16,000 programs that run all day. */
 export const COLLECT_ANSWERS_WAITING_MAX = 16_384;
 
+/**
+ * Of these, answers to readers of no box. Anybody can ask with secrets that are made up, and 15 devices at the fastest pace take as
+ * many: those of boxes that exist find room all the same. Of ours only who has no box asks so, for minutes after it joined.
+ */
+export const STRANGE_COLLECT_ANSWERS_WAITING_MAX = COLLECT_ANSWERS_WAITING_MAX / 4;
+
+/**
+ * Collects of one reader whose answers wait. It makes one in the time that the answers to one are spread over, on average and by
+ * chance: a ninth comes so once in a hundred thousand times (Poisson's law of mean 1).
+ */
+export const COLLECTS_PER_READER_WAITING_MAX = 8;
+
 /** Before an answer leaves: reading the disk and making the reply packet take some milliseconds, and those of others come between. */
 export const ANSWER_MADE_BEFORE: Milliseconds = milliseconds(50);
 

@@ -25,7 +25,8 @@ export const DROP_REASONS = {
   SERVICE_MALFORMED: "a request that is not one",
   SERVICE_BUSY: "a request while too many answers wait to leave",
   SERVICE_LATE: "a request whose answer was not ready when it was due",
-  COLLECTS_BUSY: "a collect from a box while too many answers to collects wait to leave",
+  COLLECTS_BUSY:
+    "a collect while too many answers to collects wait to leave: in all, to readers of no box, or to this one",
   TOKEN_INVALID: "a request whose token is not of this provider's making, or of another period",
   TOKEN_SPENT: "a request whose token was used before",
   TOKENS_BUSY:

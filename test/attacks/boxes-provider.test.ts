@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { ENTRIES_PER_BOX_MAX } from "#provider-server/boxes/limits.ts";
+import { ENTRIES_PER_BOX_MAX, STRANGE_COLLECT_ANSWERS_WAITING_MAX } from "#provider-server/boxes/limits.ts";
 import { FRAGMENTS_PER_MAILBOX_MAX, REPLIES_PER_DEVICE_MAX } from "#provider-server/mailbox/limits.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
 import type { ProviderNode } from "#provider-server/node/provider-node.ts";
@@ -18,11 +18,17 @@ import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
 import { TokenClient } from "#test/support/token-client.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { collectDelayMax } from "#transport/box/limits.ts";
+import { encodeCollect } from "#transport/box/requests.ts";
 import { equalBytes } from "#transport/core/bytes.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { type MailboxId, mailboxId, milliseconds, type NodeId, seconds, surbId } from "#transport/core/units.ts";
 import { fragmentHash } from "#transport/fragment/seal.ts";
+import { encodeServiceRequest, serviceId } from "#transport/sphinx/service-payload.ts";
 
-const PARAMETERS = { ...SMALL_PARAMETERS, boxReplies: 2 };
+/** Drop slots are as far apart as in a live network: so long may answers be asked to wait. */
+const rareMail = { ...SMALL_PARAMETERS.profiles.mail, sendRate: LIVE_PARAMETERS.profiles.mail.sendRate };
+const PARAMETERS = { ...SMALL_PARAMETERS, profiles: { ...SMALL_PARAMETERS.profiles, mail: rareMail }, boxReplies: 2 };
 
 test("how many answers come, when, and how long they are, is the same for an empty box, a full one and none at all", async (t) => {
   const runs = [];
@@ -165,6 +171,57 @@ test("a collect that is sent again is answered once", async (t) => {
   await alice.read();
   assert.equal(collect.answers.size, 2);
   assert.equal(dropped.get("REPLAY"), 4);
+});
+
+test("fourteen devices, and ten times as many, that ask boxes which are none for late answers keep nobody from a box that is there", async (t) => {
+  const { net, provider, dropped } = await start(t);
+  const [alice, bob] = [await BoxUser.join(net, "alice"), await BoxUser.join(net, "bob")];
+  provider.boxes.store.open(alice.secret);
+  put(net, provider, alice.boxId, 1);
+  const { geometry } = provider.mix.sphinx;
+  const random = new SeededRandom("flood of collects");
+  const recipient = serviceId(net.suite, "box");
+  // What comes out of packets at this provider, so long before its time as may be; the reply blocks are looked at when it is due.
+  const flood = (times: number, last: number): void => {
+    for (let i = 0; i < times; i++) {
+      const surbs = [random.bytes(geometry.surbBytes)];
+      const [secret, readerId] = [random.bytes(32), random.bytes(32)];
+      const delays = [last - 1000, last].map(milliseconds);
+      const body = encodeCollect({ secret, readerId, cursor: 0, taken: 0n, delays, surbs });
+      const surb = random.bytes(geometry.surbBytes);
+      provider.boxes.handle(recipient, encodeServiceRequest(geometry, { service: "box", surb, body, random }));
+    }
+  };
+  // In ten minutes fourteen at the fastest pace, BUDGET_SLACK and all, make some 8,200 collects: of those none waits any more.
+  flood(8200, 600_000);
+  assert.equal(dropped.get("SERVICE_MALFORMED"), 8200);
+  const longest = Math.floor(collectDelayMax(PARAMETERS));
+  flood(14 * 140, longest);
+  flood(10 * 14 * 140, longest);
+  assert.equal(provider.boxes.gauges["collect_answers_waiting"], STRANGE_COLLECT_ANSWERS_WAITING_MAX);
+  const [collect, strange] = [alice.collect(), bob.collect()];
+  alice.send(collect);
+  bob.send(strange);
+  await Promise.all([alice.read(), bob.read()]);
+  assert.deepEqual(
+    [...collect.answers.values()].map(({ what }) => what),
+    ["entry", "nothing"],
+  );
+  // What is left: who has no box gets no answers, and its own provider sees so.
+  assert.equal(strange.answers.size, 0);
+});
+
+test("one reader that collects without end keeps no other from its box", async (t) => {
+  const { net, provider } = await start(t);
+  const [alice, eve] = [await BoxUser.join(net, "alice"), await BoxUser.join(net, "eve")];
+  for (const { secret } of [alice, eve]) provider.boxes.store.open(secret);
+  for (let i = 0; i < 30; i++) eve.send(eve.collect({ delays: [100_000, 101_000] }));
+  await net.clock.runFor(seconds(60));
+  assert.equal(provider.boxes.gauges["collect_answers_waiting"], 256, "one step of what is told: sixteen");
+  const collect = alice.collect();
+  alice.send(collect);
+  await alice.read();
+  assert.equal(collect.answers.size, 2);
 });
 
 test("in a network without boxes nothing of this is answered, and nothing is kept", async (t) => {

@@ -1,6 +1,7 @@
 /** What a provider is asked about boxes by nobody in particular, and what it answers. */
 
 import assert from "node:assert/strict";
+import { collectDelayMax } from "#transport/box/limits.ts";
 import {
   type BoxRequest,
   decodeBoxRequest,
@@ -17,7 +18,8 @@ import type { Traffic } from "./traffic.ts";
 
 export function boxTargets({ geometry, network, boxes }: Traffic): Target[] {
   const { surbBytes, sealedBytes } = geometry;
-  const shape = { boxReplies: network.parameters.boxReplies, surbBytes };
+  const { parameters } = network;
+  const shape = { boxReplies: parameters.boxReplies, surbBytes, delayMax: collectDelayMax(parameters) };
   const { requests, opened, collected } = boxes;
   assert.deepEqual([kinds(requests), kinds(opened), kinds(collected)], [2, 1, 3]);
   return [

@@ -1,9 +1,18 @@
 /** Bounds of boxes that both sides keep, each with its reason. */
 
-import { type Milliseconds, seconds } from "../core/units.ts";
+import type { Parameters, Profile } from "../core/parameters.ts";
+import { meanInterval, type Milliseconds, milliseconds, perSecond, seconds } from "../core/units.ts";
 
-/** Longer than the wait between two drop slots of any profile, in whose parts the delays lie; a reply block lives not much longer. */
+/** However seldom a network's drop slots are: a reply block lives not much longer. */
 export const COLLECT_DELAY_MAX: Milliseconds = seconds(600);
+
+/** In whose parts the delays of a collect lie: the mean time between two drop slots. */
+export const collectSpan = ({ sendRate, dropShare }: Pick<Profile, "sendRate" | "dropShare">): Milliseconds =>
+  milliseconds(Math.min(meanInterval(perSecond(sendRate * dropShare)), COLLECT_DELAY_MAX));
+
+/** The longest delay that a program of ours asks for, whatever its profile: live 140 s. Longer ones would only take up room. */
+export const collectDelayMax = ({ profiles }: Pick<Parameters, "profiles">): Milliseconds =>
+  milliseconds(Math.max(...Object.values(profiles).map(collectSpan)));
 
 /** Entries ahead of the cursor of which a collect says whether they are taken: bits of a u64, some 70 minutes of answers. */
 export const TAKEN_BITS = 64;

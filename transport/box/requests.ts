@@ -4,7 +4,6 @@ import { concat, Reader, Writer } from "../core/bytes.ts";
 import { TransportError } from "../core/errors.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { BOX_SECRET_BYTES, READER_ID_BYTES } from "./box-id.ts";
-import { COLLECT_DELAY_MAX } from "./limits.ts";
 
 export const BOX_SERVICE = "box";
 
@@ -28,16 +27,18 @@ export interface CollectRequest {
   readonly cursor: number;
   /** 64 bits: bit i (least significant is 0) says that cursor + 1 + i was dealt with. */
   readonly taken: bigint;
-  /** From the request's arrival to each answer; whole, rising, at most COLLECT_DELAY_MAX. */
+  /** From the request's arrival to each answer; whole, rising, at most `collectDelayMax`. */
   readonly delays: readonly Milliseconds[];
   /** For every answer but the first, whose SURB stands in the request's frame (docs/spec/03-sphinx.md §9). */
   readonly surbs: readonly Uint8Array[];
 }
 
-/** What cannot be told from a collect's own bytes: the network's `boxReplies`, and how long a SURB is in it. */
+/** What cannot be told from a collect's own bytes: what its network's parameters say. */
 export interface CollectShape {
   readonly boxReplies: number;
   readonly surbBytes: number;
+  /** `collectDelayMax` of the network (limits.ts). */
+  readonly delayMax: Milliseconds;
 }
 
 /** `until` is when the box stops taking entries; undefined when the provider has no room for it. */
@@ -121,12 +122,13 @@ export function decodeCollected(bytes: Uint8Array, { sealedBytes }: { readonly s
   return answer;
 }
 
-function collectFrom(reader: Reader, secret: Uint8Array, { boxReplies, surbBytes }: CollectShape): CollectRequest {
+function collectFrom(reader: Reader, secret: Uint8Array, shape: CollectShape): CollectRequest {
+  const { boxReplies, surbBytes, delayMax } = shape;
   const readerId = reader.take(READER_ID_BYTES);
   const cursor = reader.u64();
   const taken = (BigInt(reader.u32()) << 32n) | BigInt(reader.u32());
   const delays = Array.from({ length: boxReplies }, () => milliseconds(reader.u32()));
-  const areInOrder = delays.every((delay, i) => delay > (delays[i - 1] ?? -1) && delay <= COLLECT_DELAY_MAX);
+  const areInOrder = delays.every((delay, i) => delay > (delays[i - 1] ?? -1) && delay <= delayMax);
   if (boxReplies < 1 || !areInOrder) throw new TransportError("MALFORMED");
   const surbs = Array.from({ length: boxReplies - 1 }, () => reader.take(surbBytes));
   return { kind: "collect", secret, readerId, cursor, taken, delays, surbs };

@@ -1,17 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BoxDesk } from "#provider-server/boxes/box-desk.ts";
-import { ANSWER_MADE_BEFORE, COLLECT_ANSWERS_WAITING_MAX } from "#provider-server/boxes/limits.ts";
+import type { BoxReader } from "#provider-server/boxes/box-store.ts";
+import {
+  ANSWER_MADE_BEFORE,
+  COLLECT_ANSWERS_WAITING_MAX,
+  COLLECTS_PER_READER_WAITING_MAX,
+  STRANGE_COLLECT_ANSWERS_WAITING_MAX,
+} from "#provider-server/boxes/limits.ts";
 import type { DropReason } from "#provider-server/observe/drop-reason.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { COLLECT_DELAY_MAX } from "#transport/box/limits.ts";
 import { type Collected, encodeCollect, encodeOpen } from "#transport/box/requests.ts";
 import { toHex } from "#transport/core/bytes.ts";
+import { drawDelays } from "#transport/client/boxes/collect-draws.ts";
 import type { Clock } from "#transport/core/clock.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { exponential, uniform } from "#transport/core/random.ts";
 import {
   keyPeriodNumber,
   mailboxId,
+  meanInterval,
   type Milliseconds,
   milliseconds,
   nodeId,
@@ -89,7 +99,8 @@ test("the first answer goes by the SURB of the frame, the second by that of the 
 });
 
 test("a flood of collects is bounded: one that finds no room for all its answers is dropped whole, and later ones are served", async () => {
-  const s = scene({ answer: () => UNKNOWN });
+  let readers = 0;
+  const s = scene({ answer: () => UNKNOWN, asked: () => readerOf(`${readers++}`) });
   const flood = COLLECT_ANSWERS_WAITING_MAX / 2 + 100;
   const request = s.request([60_000, 70_000]);
   for (let i = 0; i < flood; i++) assert.equal(s.desk.handle(request), true);
@@ -103,6 +114,60 @@ test("a flood of collects is bounded: one that finds no room for all its answers
   s.desk.stop();
   await s.clock.runFor(seconds(100));
   assert.equal(s.sent.length, COLLECT_ANSWERS_WAITING_MAX / 2, "nothing leaves after the end");
+});
+
+test("collects from boxes that are none share a quarter of the places, and leave the others to boxes that exist", async () => {
+  let reader: BoxReader | undefined;
+  const s = scene({ answer: () => NOTHING, asked: () => reader });
+  const request = s.request([60_000, 70_000]);
+  for (let i = 0; i < COLLECT_ANSWERS_WAITING_MAX; i++) s.desk.handle(request);
+  assert.equal(s.desk.waiting, STRANGE_COLLECT_ANSWERS_WAITING_MAX);
+  assert.equal(s.desk.waiting, COLLECT_ANSWERS_WAITING_MAX / 4);
+  const before = s.drops.length;
+  reader = readerOf("alice");
+  s.collect([100, 200]);
+  await s.clock.runFor(seconds(1));
+  assert.deepEqual([s.sent.length, s.drops.length], [2, before]);
+  await s.clock.runFor(seconds(80));
+  assert.equal(s.desk.waiting, 0);
+  reader = undefined;
+  s.collect([100, 200]);
+  assert.deepEqual([s.desk.waiting, s.drops.length], [2, before], "there is room for strangers again");
+});
+
+test("of one reader eight collects wait, far more than it comes to by chance; others are served meanwhile", async () => {
+  let name = "alice";
+  const s = scene({ answer: () => NOTHING, asked: () => readerOf(name) });
+  for (let i = 0; i < 20; i++) s.collect([60_000, 70_000]);
+  assert.equal(s.desk.waiting, 2 * COLLECTS_PER_READER_WAITING_MAX);
+  assert.deepEqual(s.drops, Array(20 - COLLECTS_PER_READER_WAITING_MAX).fill("COLLECTS_BUSY"));
+  name = "bob";
+  s.collect([60_000, 70_000]);
+  assert.equal(s.desk.waiting, 2 * COLLECTS_PER_READER_WAITING_MAX + 2);
+  await s.clock.runFor(seconds(61));
+  name = "alice";
+  s.collect([60_000, 70_000]);
+  assert.equal(s.drops.length, 20 - COLLECTS_PER_READER_WAITING_MAX, "as soon as the first answers have left");
+});
+
+test("a program that collects as it does by chance is never told to wait", async () => {
+  for (const clock of ["slot", "poisson"] as const) {
+    const s = scene({ answer: () => NOTHING, asked: () => readerOf("alice") });
+    const chance = new SeededRandom(`drop slots, ${clock}`);
+    const { sendRate, dropShare } = LIVE_PARAMETERS.profiles.mail;
+    const request = new Map<string, Uint8Array>();
+    for (let slot = 0; slot < 10_000; slot++) {
+      const mean = meanInterval(sendRate);
+      await s.clock.runFor(clock === "slot" ? mean : milliseconds(exponential(chance, mean)));
+      if (uniform(chance) >= dropShare) continue;
+      const delays = drawDelays(chance, { boxReplies: 2 }, LIVE_PARAMETERS.profiles.mail);
+      const key = delays.map((delay) => Math.ceil(delay / 5000) * 5000).join();
+      if (!request.has(key)) request.set(key, s.request(key.split(",").map((text, i) => Number(text) + i)));
+      s.desk.handle(request.get(key) as Uint8Array);
+    }
+    assert.deepEqual(s.drops, []);
+    assert.ok(s.sent.length > 2800, `${s.sent.length}`);
+  }
 });
 
 test("what is no collect is left alone, and a collect that is none is dropped without an answer", async () => {
@@ -130,9 +195,11 @@ test("nothing is promised to a reader whom the disk does not take", async () => 
   assert.deepEqual([s.drops, s.sent], [["DISK_FULL"], []]);
 });
 
+const readerOf = (key: string): BoxReader => ({ boxId: mailboxId(new Uint8Array(32)), key });
+
 interface SetUp {
   readonly answer: () => Collected;
-  readonly asked?: () => "DISK_FULL" | undefined;
+  readonly asked?: () => BoxReader | "DISK_FULL" | undefined;
   /** Milliseconds that it takes to find an answer, while the only thread does nothing else. */
   readonly work?: number;
 }
@@ -152,6 +219,7 @@ function scene({ answer, asked = () => undefined, work = 0 }: SetUp) {
     clock: oneThread,
     sphinx,
     boxReplies: 2,
+    delayMax: COLLECT_DELAY_MAX,
     boxes: {
       asked,
       take: () => {

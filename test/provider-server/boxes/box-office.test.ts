@@ -7,10 +7,12 @@ import { BOXES_MAX, COLLECT_ANSWERS_WAITING_MAX } from "#provider-server/boxes/l
 import type { ProviderNode } from "#provider-server/node/provider-node.ts";
 import { BoxUser } from "#test/support/box-user.ts";
 import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
-import { milliseconds, seconds } from "#transport/core/units.ts";
+import { milliseconds, perSecond, seconds } from "#transport/core/units.ts";
 import { secret } from "./box-scene.ts";
 
-const PARAMETERS = { ...SMALL_PARAMETERS, boxReplies: 2 };
+/** Drop slots so seldom that an answer may wait for longer than its request takes. */
+const rareMail = { ...SMALL_PARAMETERS.profiles.mail, sendRate: perSecond(1 / 50) };
+const PARAMETERS = { ...SMALL_PARAMETERS, profiles: { ...SMALL_PARAMETERS.profiles, mail: rareMail }, boxReplies: 2 };
 
 test("a box takes entries for two lives of a mailbox key, and goes with all that is in it one retention later", async (t) => {
   const { net, provider } = await start(t);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COLLECT_DELAY_MAX } from "#transport/box/limits.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { COLLECT_DELAY_MAX, collectDelayMax } from "#transport/box/limits.ts";
 import {
   decodeBoxRequest,
   decodeCollected,
@@ -10,13 +11,15 @@ import {
   encodeOpen,
   encodeOpened,
 } from "#transport/box/requests.ts";
+import { drawDelays } from "#transport/client/boxes/collect-draws.ts";
 import { fromHex, toHex } from "#transport/core/bytes.ts";
-import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { type Milliseconds, milliseconds, perSecond } from "#transport/core/units.ts";
 import { needsToken } from "#transport/tokens/needs-token.ts";
 
 const of = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte);
 const after = (...delays: number[]): Milliseconds[] => delays.map(milliseconds);
-const shape = { boxReplies: 3, surbBytes: 5 };
+const shape = { boxReplies: 3, surbBytes: 5, delayMax: milliseconds(600_000) };
 const collect = {
   kind: "collect",
   secret: of(1),
@@ -71,6 +74,26 @@ test("a collect whose delays do not rise, or are too long, is none", () => {
     [0, 1, COLLECT_DELAY_MAX + 1],
   ])
     assert.throws(() => decodeBoxRequest(withDelays(...delays), shape), malformed);
+});
+
+test("delays are bounded by the longest mean time between drop slots of a network's profiles", () => {
+  const { profiles } = LIVE_PARAMETERS;
+  const live = collectDelayMax(LIVE_PARAMETERS);
+  assert.equal(Math.round(live), 140_000);
+  const seldom = { ...profiles, mail: { ...profiles.mail, sendRate: perSecond(1 / 1000) } };
+  assert.equal(collectDelayMax({ profiles: seldom }), COLLECT_DELAY_MAX);
+  const random = new SeededRandom("delays at their longest");
+  for (const profile of Object.values(profiles)) {
+    for (let n = 0; n < 2000; n++) {
+      const delays = drawDelays(random, { boxReplies: 3 }, profile);
+      assert.ok(decodeBoxRequest(withDelays(...delays), { ...shape, delayMax: live }));
+    }
+  }
+  for (const most of [140_000, 140_001]) {
+    const decode = () => decodeBoxRequest(withDelays(0, 1, most), { ...shape, delayMax: live });
+    if (most <= live) assert.ok(decode());
+    else assert.throws(decode, malformed);
+  }
 });
 
 test("a cursor beyond what a number holds is none", () => {

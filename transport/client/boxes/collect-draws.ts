@@ -2,8 +2,8 @@
 
 import type { Parameters, Profile } from "../../core/parameters.ts";
 import { type RandomSource, uniform } from "../../core/random.ts";
-import { meanInterval, type Milliseconds, milliseconds, perSecond } from "../../core/units.ts";
-import { COLLECT_DELAY_MAX } from "../../box/limits.ts";
+import { type Milliseconds, milliseconds } from "../../core/units.ts";
+import { collectSpan } from "../../box/limits.ts";
 
 /**
  * One of the boxes that can be asked, the latest first: that one with a chance of three quarters, else the next one with the same chance,
@@ -19,10 +19,9 @@ export function drawBox<T>(chance: RandomSource, boxes: readonly T[]): T | undef
 export function drawDelays(
   chance: RandomSource,
   { boxReplies }: Pick<Parameters, "boxReplies">,
-  { sendRate, dropShare }: Pick<Profile, "sendRate" | "dropShare">,
+  profile: Pick<Profile, "sendRate" | "dropShare">,
 ): Milliseconds[] {
-  const span = Math.min(meanInterval(perSecond(sendRate * dropShare)), COLLECT_DELAY_MAX);
-  const part = span / boxReplies;
+  const part = collectSpan(profile) / boxReplies;
   let before = -1;
   return Array.from({ length: boxReplies }, (_, i) => {
     before = Math.max(before + 1, Math.floor((i + uniform(chance)) * part));

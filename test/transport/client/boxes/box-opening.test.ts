@@ -28,7 +28,7 @@ function opener(world: BoxesWorld, o: { announces?: boolean; wrong?: WrongClock 
   const behaviour = { answer: (now: number): number | "none" | "full" => now + boxes.life };
   const ask = async ({ provider, service, body }: Question): Promise<Uint8Array> => {
     assert.equal(service, "box");
-    const request = decodeBoxRequest(body, { boxReplies: 2, surbBytes: 0 });
+    const request = decodeBoxRequest(body, { boxReplies: 2, surbBytes: 0, delayMax: milliseconds(0) });
     assert.equal(request.kind, "open");
     assert.ok((await world.again()).boxes.wanted.some(({ secret }) => toHex(secret) === toHex(request.secret)));
     asked.push({ at: clock.now(), provider: toHex(provider), secret: toHex(request.secret) });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readerIdOf } from "#transport/box/box-id.ts";
+import { collectDelayMax } from "#transport/box/limits.ts";
 import { type Collected, type CollectRequest, decodeBoxRequest, encodeCollected } from "#transport/box/requests.ts";
 import { Collects, type CollectsDeps } from "#transport/client/boxes/collects.ts";
 import { REPLY_BLOCK_LIFE } from "#transport/client/boxes/limits.ts";
@@ -82,7 +83,11 @@ async function setUp(seed: string, change: Partial<CollectsDeps> = {}, world?: B
     const { service, body, token } = decodeServiceRequest(geometry, content.request as Uint8Array);
     assert.equal(service, "box");
     assert.ok(token.every((byte) => byte === 0));
-    const request = decodeBoxRequest(body, { boxReplies: deps.parameters.boxReplies, surbBytes: geometry.surbBytes });
+    const request = decodeBoxRequest(body, {
+      boxReplies: deps.parameters.boxReplies,
+      surbBytes: geometry.surbBytes,
+      delayMax: collectDelayMax(parameters),
+    });
     assert.equal(request.kind, "collect");
     return { request, provider, ids: sphinx.blocks.slice(before).map(({ id }) => id) };
   };
