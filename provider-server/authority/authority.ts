@@ -98,14 +98,12 @@ export class Authority {
     switch (frame.type) {
       case "publishDescriptor":
         return this.#status("a descriptor", this.#registry.publish(frame.descriptor, this.#deps.clock.now()));
-      case "fetchConsensus":
+      case "fetchConsensus": {
+        const answer = { type: "consensus", time: this.#deps.clock.now() } as const;
+        if (frame.epoch === "time") return { ...answer, bytes: EMPTY };
         // As long as the longest there is, whichever was asked for, and if there is none.
-        return {
-          type: "consensus",
-          time: this.#deps.clock.now(),
-          bytes: this.#document(frame.epoch),
-          room: this.longestDocument,
-        };
+        return { ...answer, bytes: this.#document(frame.epoch), room: this.longestDocument };
+      }
       case "vote":
         return this.#bounded("a vote", from, frame.vote, (bytes) => this.#receiveVote(bytes));
       case "signature":

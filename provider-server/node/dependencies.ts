@@ -89,4 +89,6 @@ export interface DirectoryPort {
   publishDescriptor(descriptor: Uint8Array): Promise<void>;
   /** A verified consensus (undefined when there is none for that epoch yet) and the authority's clock. Rejects when none answers. */
   fetchConsensus(epoch: Epoch | "current"): Promise<{ consensus: Consensus | undefined; time: Milliseconds }>;
+  /** The authorities' clock, without a list. Rejects when none answers. */
+  fetchTime(): Promise<Milliseconds>;
 }

@@ -157,8 +157,7 @@ export class DirectoryDuty {
     const { era } = this.#appointments;
     const epoch = this.#epoch();
     const done = await this.#attempt("publish the descriptor", async () => {
-      const { time } = await this.#deps.directory.fetchConsensus("current");
-      if (!this.#clockAgrees(time)) return false;
+      if (!this.#clockAgrees(await this.#deps.directory.fetchTime())) return false;
       await this.#deps.directory.publishDescriptor(this.#deps.describe(epoch));
       return true;
     });

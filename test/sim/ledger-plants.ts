@@ -112,6 +112,10 @@ const deaf = (dependencies: NodeDependencies, begin: Milliseconds): NodeDependen
         if (clock.now() >= begin) throw new TransportError("PROVIDER_DOWN");
         return directory.fetchConsensus(epoch);
       },
+      fetchTime: async () => {
+        if (clock.now() >= begin) throw new TransportError("PROVIDER_DOWN");
+        return directory.fetchTime();
+      },
     },
   };
 };

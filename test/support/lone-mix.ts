@@ -63,6 +63,7 @@ export class LoneMix {
           this.#descriptor = verifyDescriptor(bytes, net.suite);
         },
         fetchConsensus: (epoch) => authority.fetchConsensus(epoch),
+        fetchTime: () => authority.fetchTime(),
       },
       observer: { ...observer, dropped: ({ reason }) => this.drops.push(reason) },
     });

@@ -199,6 +199,11 @@ export class OneAuthority {
     return { consensus, time: milliseconds(now + this.skew) };
   }
 
+  async fetchTime(): Promise<ReturnType<VirtualClock["now"]>> {
+    const { time } = await this.fetchConsensus("current");
+    return time;
+  }
+
   #consensus(epoch: Epoch): Consensus | undefined {
     const { vote, publish } = scheduleOf(this.network, epoch);
     if (this.#clock.now() < publish) return undefined;

@@ -73,6 +73,24 @@ export class DirectoryClient {
     return { consensus: newest, time: median(answers.map((answer) => answer.time)) };
   }
 
+  /** What their clocks show, the median of one more than may lie: in a large network a list is 11 MB. Rejects as `fetchConsensus`. */
+  async fetchTime(): Promise<Milliseconds> {
+    const { authorities, threshold } = this.#network;
+    const times = await hedge<Milliseconds>({
+      questions: shuffled(this.#random, authorities).map((authority) => () => this.#timeOf(authority)),
+      enough: (heard) => heard.length > authorities.length - threshold,
+      patience: DIRECTORY_PATIENCE,
+      clock: this.#clock,
+    });
+    return median(times);
+  }
+
+  async #timeOf(authority: Authority): Promise<Milliseconds> {
+    const answer = await this.ask(authority, { type: "fetchConsensus", epoch: "time" });
+    if (answer.type !== "consensus") throw new TransportError("MALFORMED");
+    return answer.time;
+  }
+
   /** Rejects as `fetchConsensus`; CONSENSUS_FORGED when this authority shows something the others did not sign. */
   async fetchFrom(authority: Authority, epoch: Epoch | "current"): Promise<Fetched> {
     const answer = await this.ask(authority, { type: "fetchConsensus", epoch });

@@ -57,7 +57,8 @@ export type Frame =
     }
   | { readonly type: "controlAnswer"; readonly body: Uint8Array }
   | { readonly type: "publishDescriptor"; readonly descriptor: Uint8Array }
-  | { readonly type: "fetchConsensus"; readonly epoch: WantedDocument }
+  /** "time" asks for no document: the answer is a short one. */
+  | { readonly type: "fetchConsensus"; readonly epoch: WantedDocument | "time" }
   | { readonly type: "vote"; readonly vote: Uint8Array }
   | { readonly type: "signature"; readonly signature: Uint8Array }
   /**
@@ -97,7 +98,7 @@ export function encodeFrame(frame: Frame, sizes: FrameSizes): Uint8Array {
     case "publishDescriptor":
       return withRoom(writer, frame.descriptor, DESCRIPTOR_BYTES_MAX).finish();
     case "fetchConsensus":
-      return withRoom(writer, new Writer().u32(epochField(frame.epoch)).finish(), EPOCH_BYTES).finish();
+      return withRoom(writer, new Writer().u32(questionField(frame.epoch)).finish(), EPOCH_BYTES).finish();
     case "vote":
       return withRoom(writer, frame.vote, roomOf(frame.vote.length)).finish();
     case "signature":
@@ -144,6 +145,7 @@ export function decodeFrame(
 /** Epoch fields that ask for the newest consensus, and for the network file. */
 const CURRENT = 0xffff_ffff;
 const NETWORK = 0xffff_fffe;
+const TIME = 0xffff_fffd;
 const ENTRY_KINDS: readonly EntryKind[] = ["none", "fragment", "reply", "notice", "no-account"];
 
 function decodeFixed(type: number, reader: Reader, sizes: FrameSizes): Frame {
@@ -186,9 +188,9 @@ function decodeDirectory(type: number, body: Uint8Array): Frame {
       return { type: "publishDescriptor", descriptor: body };
     case FRAME_TYPES.fetchConsensus: {
       const reader = new Reader(body);
-      const epoch = epochOf(reader.u32());
+      const field = reader.u32();
       reader.end();
-      return { type: "fetchConsensus", epoch };
+      return { type: "fetchConsensus", epoch: field === TIME ? "time" : epochOf(field) };
     }
     case FRAME_TYPES.vote:
       return { type: "vote", vote: body };
@@ -261,6 +263,8 @@ function epochField(wanted: WantedDocument): number {
   if (wanted === "current") return CURRENT;
   return wanted === "network" ? NETWORK : wanted;
 }
+
+const questionField = (wanted: WantedDocument | "time"): number => (wanted === "time" ? TIME : epochField(wanted));
 
 function epochOf(field: number): WantedDocument {
   if (field === CURRENT) return "current";

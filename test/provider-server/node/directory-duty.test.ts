@@ -26,6 +26,7 @@ test("a clock that is set again and again, with no authority to be heard, puts e
     directory: {
       publishDescriptor: () => Promise.reject(new TransportError("PROVIDER_DOWN")),
       fetchConsensus: () => Promise.reject(new TransportError("PROVIDER_DOWN")),
+      fetchTime: () => Promise.reject(new TransportError("PROVIDER_DOWN")),
     },
     consensuses: new Directory({ network, suite }),
     log: keptLog(clock).log,
@@ -56,6 +57,7 @@ test("nodes publish and fetch at random times of the spans that there are for it
   await net.start();
   const { clock, network, suite, authority } = net;
   const [published, fetched]: [number[], number[]] = [[], []];
+  let lists = 0;
   const epoch = epochNumber(2);
   const duties = Array.from({ length: 40 }, (_, n) => {
     const duty = new DirectoryDuty({
@@ -66,8 +68,10 @@ test("nodes publish and fetch at random times of the spans that there are for it
         publishDescriptor: async () => void published.push(clock.now()),
         fetchConsensus: async (wanted: Epoch | "current") => {
           if (wanted === epoch) fetched.push(clock.now());
+          else lists++;
           return authority.fetchConsensus(wanted);
         },
+        fetchTime: () => authority.fetchTime(),
       },
       consensuses: new Directory({ network, suite }),
       log: keptLog(clock).log,
@@ -82,10 +86,12 @@ test("nodes publish and fetch at random times of the spans that there are for it
   const start = epochStart(network, epochNumber(1));
   await clock.runUntil(milliseconds(start - 1));
   published.length = 0;
+  lists = 0;
   await clock.runUntil(milliseconds(epochStart(network, epoch) - 1));
   for (const duty of duties) duty.stop();
 
   const { vote, publish } = scheduleOf(network, epoch);
+  assert.equal(lists, 0, "besides the next list none is fetched: whoever publishes needs the time alone");
   isSpread(published, [start, (start + vote) / 2]);
   isSpread(fetched, [publish, epochInUse(network, epoch)]);
 

@@ -1,19 +1,22 @@
-/** When a node may believe that the authorities have its descriptor. */
+/** What nodes ask of authorities: when they may believe that one has their descriptor, and what a question costs. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TransportError } from "#transport/core/errors.ts";
-import { seconds } from "#transport/core/units.ts";
+import { epochNumber, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
-import { encodeFrame } from "#transport/link/frame.ts";
+import { decodeFrame, documentAnswerBytes, encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
+import { MemoryAuthorities } from "#test/support/memory-authorities.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { testNetwork } from "#test/support/test-network.ts";
+import { signedConsensus, testNetwork, testNodes } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 
 const suite = await loadSuite("x25519", "native");
-const { network } = testNetwork({ suite });
+const made = testNetwork({ suite });
+const { network } = made;
+const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
 
 type Authority = "takes" | "refuses" | "down";
 
@@ -52,6 +55,53 @@ test("whoever fetches a list asks authorities in random order: none of them is e
     assert.ok((first.get(address) ?? 0) > 15, `${first.get(address)} of 90`);
 });
 
+test("the time costs as little however long lists are, and comes of one authority more than may lie", async () => {
+  const clock = new VirtualClock({ start: network.genesis });
+  const authorities = new MemoryAuthorities({ test: made, suite, clock, admitted: [] });
+  const nodes = testNodes(suite, { perLayer: 20, periods: Array.from({ length: 12 }, (_, period) => period) });
+  const list = signedConsensus(made, suite, nodes);
+  assert.ok(list.length > 32_768, `${list.length}`);
+  for (const store of authorities.stores) store.putConsensus(epochNumber(0), list);
+  authorities.startAll();
+  let came: number[] = [];
+  const dial: Dialer["dial"] = async ({ address }) => {
+    const to = network.authorities.findIndex((authority) => authority.address === address);
+    return asking((frame) => {
+      const answer = authorities.ask(to, frame);
+      const bytes = encodeFrame(answer, NO_PACKETS);
+      came.push(bytes.length);
+      return bytes;
+    });
+  };
+  const ask = async <T>(question: (client: DirectoryClient) => Promise<T>, seed: string): Promise<T> => {
+    came = [];
+    return question(new DirectoryClient({ dialer: { dial }, network, suite, clock, random: new SeededRandom(seed) }));
+  };
+  const { consensus, time } = await ask((client) => client.fetchConsensus("current"), "list");
+  assert.equal(consensus?.epoch, 0);
+  assert.deepEqual(came, Array(2).fill(5 + documentAnswerBytes(list.length)));
+  assert.equal(await ask((client) => client.fetchTime(), "time"), time);
+  assert.deepEqual(came, Array(2).fill(5 + documentAnswerBytes(0)));
+  for (const at of authorities.stores.keys()) authorities.kill(at);
+});
+
+/** A link on which each question is answered by what `answer` makes of it. */
+function asking(answer: (frame: Frame) => Uint8Array): Link {
+  const link = answering(true, "");
+  let onFrame: ((frame: Uint8Array) => void) | undefined;
+  const context = { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS } as const;
+  return {
+    ...link,
+    onFrame: (handler) => {
+      onFrame = handler;
+    },
+    send: (bytes) => {
+      onFrame?.(answer(decodeFrame(bytes, context)));
+      return true;
+    },
+  };
+}
+
 function publish(authorities: readonly Authority[], said = "the node is not admitted"): Promise<void> {
   const clock = new VirtualClock();
   const dialer: Dialer = {
@@ -75,7 +125,7 @@ function answering(accepted: boolean, said: string): Link {
     peer: { role: "directory", key: new Uint8Array(32) },
     writable: true,
     send() {
-      onFrame?.(encodeFrame({ type: "status", accepted, reason }, { packetBytes: 0, payloadBytes: 0 }));
+      onFrame?.(encodeFrame({ type: "status", accepted, reason }, NO_PACKETS));
       return true;
     },
     onFrame(handler) {

@@ -157,7 +157,7 @@ test("a node writes down once that the network needs a newer Starling, and goes 
     clock,
     random: new SeededRandom("duty"),
     network,
-    directory: { fetchConsensus: refuse, publishDescriptor: refuse },
+    directory: { fetchConsensus: refuse, fetchTime: refuse, publishDescriptor: refuse },
     consensuses: new Directory({ network, suite }),
     log,
     describe: () => new Uint8Array(0),

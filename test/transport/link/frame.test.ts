@@ -37,6 +37,7 @@ const EVERY_FRAME: readonly { protocol: Protocol; direction: Direction; frame: F
   ["starling-client/2", "toDialer", { type: "controlAnswer", body: filled(0) }],
   ["starling-directory/2", "fromDialer", { type: "publishDescriptor", descriptor: filled(100) }],
   ["starling-directory/2", "fromDialer", { type: "fetchConsensus", epoch: epochNumber(0) }],
+  ["starling-directory/2", "fromDialer", { type: "fetchConsensus", epoch: "time" }],
   ["starling-directory/2", "fromDialer", { type: "vote", vote: filled(1000) }],
   ["starling-directory/2", "fromDialer", { type: "signature", signature: filled(101) }],
   ["starling-directory/2", "toDialer", { type: "consensus", time: milliseconds(1), bytes: filled(50) }],
@@ -233,7 +234,7 @@ test("a directory frame's length is its type's, or one of few lengths for votes 
     assert.equal(length({ type: "status", accepted: false, reason: "x".repeat(size) }), 524);
   }
   assert.equal(length({ type: "signature", signature: filled(3410) }), 4105);
-  for (const epoch of ["current", "network", epochNumber(7)] as const) {
+  for (const epoch of ["current", "network", "time", epochNumber(7)] as const) {
     assert.equal(length({ type: "fetchConsensus", epoch }), 13);
   }
   const answer = (size: number, room: number): number =>
