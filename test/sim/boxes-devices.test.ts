@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { equalBytes, toHex, utf8 } from "#transport/core/bytes.ts";
-import { seconds } from "#transport/core/units.ts";
+import { milliseconds, perSecond, seconds } from "#transport/core/units.ts";
 import type { OwnBox } from "#transport/client/boxes/own-box.ts";
-import { boxesOf, boxWorld, putInto, sealedTo, untilBox } from "./box-scene.ts";
+import { TELL_AGAIN_AFTER } from "#transport/client/boxes/limits.ts";
+import { noCryptography } from "#test/support/no-cryptography.ts";
+import { BOX_PARAMETERS, boxesOf, boxWorld, putInto, sealedTo, untilBox } from "./box-scene.ts";
 import { asDevice, join, repliesWaiting } from "./household.ts";
 import type { SimClient } from "./sim-client.ts";
 import { days, lookUp, slowWorld, startClient, stopClient, until } from "./slow-world.ts";
@@ -60,6 +62,33 @@ test("a device that joins is given the boxes, and gets what still lies in them",
   await haveAll(world, [laptop, tablet], ["before", "after"]);
   await world.clock.runUntilSettled(phone.start(), seconds(60));
   await haveAll(world, [laptop, tablet, phone], ["before", "after"]);
+  await world.stop();
+});
+
+test("a device that joins with a code of before a box was announced hears of that box all the same", async () => {
+  const { mail } = BOX_PARAMETERS.profiles;
+  const slower = { ...mail, sendRate: perSecond(1 / 2), pollRate: perSecond(1) };
+  const profiles = { ...BOX_PARAMETERS.profiles, mail: slower };
+  const world = await boxWorld({
+    seed: "between",
+    parameters: { ...BOX_PARAMETERS, profiles },
+    suite: noCryptography(),
+  });
+  const laptop = await world.join({ name: "bob", provider: "b" });
+  assert.deepEqual(await boxesOf(laptop), []);
+  const code = await world.clock.runUntilSettled(laptop.client.offerDevice({ extra: utf8("none") }), seconds(60));
+  const box = await untilBox(world, laptop);
+  await world.clock.runFor(seconds(60));
+  const phone = world.client({ name: "phone", provider: "b" });
+  await startClient(world, phone);
+  const joining = phone.client.joinDevice({ ...asDevice(world, "phone"), code });
+  await world.clock.runUntilSettled(joining, seconds(120));
+  await world.clock.runFor(seconds(60));
+  assert.ok(!(await secretsOf(phone)).includes(toHex(box.secret)));
+  await world.clock.runFor(milliseconds(TELL_AGAIN_AFTER));
+  assert.ok((await secretsOf(phone)).includes(toHex(box.secret)));
+  await put(world, laptop, box, "for both");
+  await haveAll(world, [laptop, phone], ["for both"]);
   await world.stop();
 });
 

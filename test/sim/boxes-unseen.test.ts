@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { BoxStore } from "#provider-server/boxes/box-store.ts";
 import { seededStreams, SeededRandom } from "#test/support/seeded-random.ts";
 import { TransportClient } from "#transport/client/client.ts";
 import type { TransportClientOptions } from "#transport/client/types.ts";
@@ -25,6 +26,8 @@ interface Seen {
   readonly mailbox: readonly string[];
   readonly received: number;
   readonly collects: number;
+  /** Boxes that Alice's client found to give nothing. */
+  readonly lost: number;
 }
 
 /** Alice's client for a minute and a half, from when it has a box; with `entries` put into that by hand. */
@@ -32,6 +35,8 @@ async function watch(o: {
   seed: string;
   entries: number;
   alice?: (client: () => SimClient) => Pick<ClientOptions, "make" | "streams">;
+  /** From when there is a box: every provider of boxes keeps what comes. */
+  givesNothing?: boolean;
 }): Promise<Seen> {
   const stored: { at: number; node: Uint8Array; text: string }[] = [];
   let collects = 0;
@@ -50,6 +55,7 @@ async function watch(o: {
   await world.clock.runUntilSettled(alice.start(), seconds(10));
   await alice.signUp();
   const box = await untilBox(world, alice);
+  if (o.givesNothing === true) for (const name of ["b", "c"]) giveNothing(world.provider(name).boxes.store);
   const payloads: Uint8Array[] = [];
   for (let n = 0; n < o.entries; n++) {
     payloads.push(...(await sealedTo(world, alice, { body: new SeededRandom(`${n}`).bytes(300), seed: `${n}` })));
@@ -58,7 +64,8 @@ async function watch(o: {
   await world.clock.runFor(SLICE);
   const own = world.provider("a").nodeId;
   const mailbox = stored.filter(({ node }) => equalBytes(node, own)).map(({ text }) => text);
-  const seen = { line: alice.observer, mailbox, received: alice.received.size, collects };
+  const lost = (await boxesOf(alice)).filter(({ isLost }) => isLost).length;
+  const seen = { line: alice.observer, mailbox, received: alice.received.size, collects, lost };
   assert.ok((await boxesOf(alice)).length > 0);
   await world.stop();
   return seen;
@@ -89,10 +96,44 @@ test("in a network with boxes, too, nobody who watches a client's sockets sees w
   assert.equal(busy.cargo.get("collect"), idle.cargo.get("collect"));
 });
 
+test("the same holds while loops go into boxes all the time, and while what comes there is kept, and other boxes are opened for it", async () => {
+  const seed = "three";
+  const alice = () => ({ streams: loopingStreams(seed) });
+  for (const givesNothing of [false, true]) {
+    const idle = await watch({ seed, entries: 0, alice, givesNothing });
+    const busy = await watch({ seed, entries: ENTRIES, alice, givesNothing });
+    assert.deepEqual([idle.received, busy.received], [0, givesNothing ? 0 : ENTRIES]);
+    assert.ok(givesNothing ? idle.lost > 0 : idle.lost === 0, `${idle.lost} lost`);
+    assert.equal(busy.lost, idle.lost);
+    assert.equal(Observer.difference(idle.line, busy.line), undefined);
+    assert.deepEqual(busy.mailbox, idle.mailbox);
+  }
+});
+
+test("nor do a client's sockets tell whether its user writes while every provider keeps what comes into boxes", async () => {
+  // eslint-disable-next-line @typescript-eslint/unbound-method
+  const honest = BoxStore.prototype.take;
+  giveNothing(BoxStore.prototype);
+  try {
+    const common = { seed: "letters", parameters: BOX_PARAMETERS, duration: seconds(100) };
+    const idle = await correspondents({ ...common, writes: false });
+    const busy = await correspondents({ ...common, writes: true });
+    assert.equal(Observer.difference(idle.alice, busy.alice), undefined);
+    assert.equal(Observer.difference(idle.bob, busy.bob), undefined);
+    assert.ok(busy.mailsToBob > 0, "first letters");
+  } finally {
+    BoxStore.prototype.take = honest;
+  }
+});
+
 const PLANTS: readonly [string, Parameters<typeof watch>[0]["alice"] & object][] = [
   [
     "collects seldom until something has come",
     (client) => ({ make: (options) => new SeldomCollecting(options, client) }),
+  ],
+  [
+    "sends every loop into its boxes once something came",
+    (client) => ({ streams: loopingStreams("faults", () => client().received.size > 0) }),
   ],
   ["asks for its answers sooner when something came", (client) => ({ streams: hastyStreams("faults", client) })],
 ];
@@ -123,6 +164,23 @@ class SeldomCollecting extends TransportClient {
       options.prepare(kind === "drop" && isSkipped() ? "payload" : kind);
     return super.makeSendClock({ ...options, prepare });
   }
+}
+
+/** Every loop slot is a box's turn, while it is so. */
+function loopingStreams(seed: string, isSo = () => true): TransportClientOptions["streams"] {
+  let draws = 0;
+  // First which loop, then which box: the latest.
+  const fill = (): number => (isSo() && draws++ % 2 === 0 ? 0 : 255);
+  const boxLoops = { bytes: (length: number) => new Uint8Array(length).fill(fill()) };
+  return { ...seededStreams(`${seed}/alice/0`), boxLoops };
+}
+
+function giveNothing(store: Pick<BoxStore, "take">): void {
+  const honest = store.take;
+  store.take = function take(this: BoxStore, reader) {
+    const given = honest.call(this, reader);
+    return given.what === "entry" ? { what: "nothing", next: given.next } : given;
+  };
 }
 
 /** Choices and delays of collects are the shortest as soon as something has come. */

@@ -54,5 +54,6 @@ export function seededStreams(seed: string): RandomStreams {
     reliability: stream("reliability"),
     guards: stream("guards"),
     boxes: stream("boxes"),
+    boxLoops: stream("boxLoops"),
   };
 }

@@ -124,11 +124,11 @@ export class Inbox {
       .finally(() => this.#inWork--);
   }
 
-  /** What came from a box: true when its effect is durable, or there is none; false when it has to come again. */
-  takeBoxed(sealed: Uint8Array): Promise<boolean> {
+  /** What came from a box: true when its effect is durable, or there is none; false when it has to come again. `onLoop`: it is one. */
+  takeBoxed(sealed: Uint8Array, onLoop: (id: MessageId) => void): Promise<boolean> {
     if (!this.#isLoaded || this.#inWork >= ENTRIES_IN_WORK_MAX) return Promise.resolve(false);
     this.#inWork++;
-    const dealing = this.#work.then(() => this.#dealSealed(sealed)).catch(() => false); // The store refused.
+    const dealing = this.#work.then(() => this.#dealSealed(sealed, undefined, onLoop)).catch(() => false); // The store refused.
     this.#work = dealing.then(() => void this.#inWork--);
     return dealing;
   }
@@ -174,18 +174,18 @@ export class Inbox {
       await this.#deps.onNotice(entry.body);
       return this.#pass(entry.cursor);
     }
-    return this.#dealSealed(entry.body, entry.cursor);
+    return this.#dealSealed(entry.body, entry.cursor, this.#deps.onLoop);
   }
 
-  /** False when it has to come again. Without a cursor it comes from a box: nobody seals loops or announcements to one. */
-  async #dealSealed(sealed: Uint8Array, cursor?: number): Promise<boolean> {
+  /** False when it has to come again. Without a cursor it comes from a box: nobody seals announcements to one. */
+  async #dealSealed(sealed: Uint8Array, cursor: number | undefined, onLoop: (id: MessageId) => void): Promise<boolean> {
     await this.#deps.makeReady();
     const fragment = await this.#deps.quiet.run(() => this.#open(sealed));
     switch (fragment?.kind) {
       case undefined:
         return this.#passUnopened(cursor);
       case "loop":
-        if (cursor !== undefined) this.#deps.onLoop(fragment.messageId);
+        onLoop(fragment.messageId);
         return this.#pass(cursor);
       case "box":
         if (cursor !== undefined) await this.#deps.onBox(wholeBody(this.#joining, fragment) ?? new Uint8Array(0));

@@ -32,6 +32,7 @@ import { type SlotContent, wrapSlot } from "../traffic/wrap-slot.ts";
 import { FairTurns } from "./fair-turns.ts";
 import type { PayloadContender, PayloadSource, Sent } from "./payload.ts";
 import type { SlotCargo } from "./types.ts";
+import type { LoopTarget } from "./boxes/box-loops.ts";
 import type { Collect } from "./boxes/collects.ts";
 
 type Current = { consensus: Consensus; period: KeyPeriod };
@@ -48,6 +49,8 @@ export interface SenderDeps {
   readonly sources: readonly PayloadSource[];
   /** What a drop slot carries where the network has boxes; undefined where it has none. Throws what `prepare` makes a drop of. */
   readonly collect: ((current: Current) => Collect) | undefined;
+  /** Where this slot's loop goes if not into the own mailbox: into a box, or "nowhere" in its stead, as a drop. Always undefined without boxes. */
+  readonly boxLoop: () => LoopTarget | "nowhere" | undefined;
   /** Whether frames can leave at all: a queue is not emptied into a link that is down. */
   readonly isUp: () => boolean;
   readonly current: () => { consensus: Consensus; period: KeyPeriod } | undefined;
@@ -84,7 +87,7 @@ export class Sender {
     // What cannot be wrapped (a reader's key may be none) gives its slot to a drop: silence would tell of the mail.
     return (
       this.#attempt(kind, current, () => this.#filling(kind, current)) ??
-      this.#attempt(kind, current, () => this.#cover("drop", current, this.#meanDelay(kind)))
+      this.#attempt(kind, current, () => this.#drop(current, this.#meanDelay(kind)))
     );
   }
 
@@ -118,9 +121,10 @@ export class Sender {
   #filling(kind: SlotKind, current: Current): Filling {
     const meanDelay = this.#meanDelay(kind);
     if (kind === "payload") return this.#payload(current, meanDelay);
-    const { collect } = this.#deps;
+    const { collect, boxLoop, own, onLoop } = this.#deps;
     if (kind === "drop" && collect !== undefined) return { cargo: "collect", meanDelay, ...collect(current) };
-    return this.#cover(kind, current, meanDelay);
+    const target = kind === "loop" ? (boxLoop() ?? { ...own, onLoop }) : "nowhere";
+    return target === "nowhere" ? this.#drop(current, meanDelay) : this.#loop(target, meanDelay);
   }
 
   /** By the kind of the slot, not by what it carries: the first mix, which sees it, must not learn whether there was mail. */
@@ -140,30 +144,32 @@ export class Sender {
       }
     }
     const next = this.#turns.next(contenders);
-    if (next === undefined) return this.#cover("drop", current, meanDelay);
+    if (next === undefined) return this.#drop(current, meanDelay);
     const { cargo, content, settled } = next.take();
     return { cargo, content, provider: next.provider, meanDelay, settled };
   }
 
-  #cover(kind: "loop" | "drop", { consensus, period }: Current, meanDelay: Milliseconds): Filling {
-    const { streams, own, mailboxKey, onLoop } = this.#deps;
+  #drop({ consensus, period }: Current, meanDelay: Milliseconds): Filling {
+    const { streams, mailboxKey } = this.#deps;
     const { paths, padding } = streams;
-    if (kind === "drop") {
-      const destination = { command: "drop", recipient: padding.bytes(MAILBOX_ID_BYTES) } as const;
-      return {
-        cargo: "drop",
-        content: { destination, plaintext: this.coverPlaintext(), mailboxKey: mailboxKey() },
-        provider: chooseProvider({ consensus, period, paths }),
-        meanDelay,
-        settled: () => undefined,
-      };
-    }
-    const id = messageId(padding.bytes(MESSAGE_ID_BYTES));
-    const destination = { command: "mailbox", recipient: own.mailboxId } as const;
+    const destination = { command: "drop", recipient: padding.bytes(MAILBOX_ID_BYTES) } as const;
+    return {
+      cargo: "drop",
+      content: { destination, plaintext: this.coverPlaintext(), mailboxKey: mailboxKey() },
+      provider: chooseProvider({ consensus, period, paths }),
+      meanDelay,
+      settled: () => undefined,
+    };
+  }
+
+  #loop({ providerId, mailboxId, onLoop }: LoopTarget, meanDelay: Milliseconds): Filling {
+    const { streams, mailboxKey } = this.#deps;
+    const id = messageId(streams.padding.bytes(MESSAGE_ID_BYTES));
+    const destination = { command: "mailbox", recipient: mailboxId } as const;
     return {
       cargo: "loop",
       content: { destination, plaintext: this.#loopPlaintext(id), mailboxKey: mailboxKey() },
-      provider: own.providerId,
+      provider: providerId,
       meanDelay,
       settled: (sent) => {
         if (sent !== undefined) onLoop({ id, at: sent.at, mixes: sent.mixes });

@@ -192,7 +192,8 @@ export class Session {
       coverPlaintext: () => this.sender.coverPlaintext(),
       reaches: (provider) => this.sender.reaches(provider),
       ask: (question) => this.requests.ask(question),
-      take: (sealed) => this.inbox.takeBoxed(sealed),
+      take: (sealed, onLoop) => this.inbox.takeBoxed(sealed, onLoop),
+      isOwnProviderGood: () => !this.loops.isLosing,
       onReplyBlock: (event) => observer?.replyBlock?.(event),
     });
     this.#guards = new GuardKeeper({ clock, random: streams.guards, account: deps.account });
@@ -207,6 +208,7 @@ export class Session {
       guards: () => this.#guards.ids,
       sources: [this.requests, this.#receipts, this.outbox.queue, this.boxes.announcing],
       collect: this.boxes.collect,
+      boxLoop: this.boxes.loop,
       isUp: () => link.state === "up",
       current,
       onLoop: ({ id, at, mixes }) => this.loops.sent(id, at, mixes),
@@ -225,9 +227,8 @@ export class Session {
       places,
       ownPlace,
     });
-    const profile = () => profiles.at(clock.now());
     const { outbox, sender } = this;
-    this.journeys = new Journeys({ clock, geometry, parameters, profile, outbox, sender, link });
+    this.journeys = new Journeys({ clock, geometry, parameters, profile: () => this.#profile(), outbox, sender, link });
     this.#freshKeys = new FreshKeys({
       clock,
       wait: (failures) => laws.lookupWait(failures),
@@ -282,6 +283,7 @@ export class Session {
 
   entry(frame: Extract<Frame, { type: "entry" }>): void {
     this.loops.answered(this.#deps.clock.now(), frame.kind === "none");
+    if (frame.kind === "none") this.boxes.mailboxIsEmpty();
     if (frame.kind === "none" || frame.kind === "no-account") return;
     const { cursor, kind, surbId, body } = frame;
     this.inbox.take({ cursor, kind, surbId, body });

@@ -25,6 +25,8 @@ export interface RandomStreams {
   readonly reliability: RandomSource;
   /** Which box is collected from, and when its answers leave. */
   readonly boxes: RandomSource;
+  /** Which loops go into boxes, and into which. */
+  readonly boxLoops: RandomSource;
 }
 
 /** One source serves every stream where it is the system's: its bytes are independent whoever draws them. */
@@ -39,6 +41,7 @@ export function systemStreams(random: RandomSource): RandomStreams {
     keys: random,
     reliability: random,
     boxes: random,
+    boxLoops: random,
     guards: random,
   };
 }

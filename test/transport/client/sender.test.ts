@@ -10,6 +10,7 @@ import type { PayloadContender } from "#transport/client/payload.ts";
 import { Sender, type SenderDeps } from "#transport/client/sender.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
+import type { LoopTarget } from "#transport/client/boxes/box-loops.ts";
 import type { ProfileName } from "#transport/core/parameters.ts";
 import type { RandomStreams } from "#transport/core/random.ts";
 import { keyPeriodNumber, mailboxId, type NodeId } from "#transport/core/units.ts";
@@ -96,6 +97,40 @@ test("a drop slot carries a question to a box where there are boxes, an empty pa
   for (const kind of ["payload", "loop", "drop"] as const) sender.prepare(kind)?.settled(true);
   assert.deepEqual([...carried.payload, ...carried.loop, ...carried.drop], ["drop", "loop", "collect"]);
   assert.deepEqual(recipients.at(-1), COLLECTED.recipient);
+});
+
+test("a loop slot carries a loop into a box when it is told one, and a drop for nowhere, with the work and the delays of any loop", () => {
+  const told: unknown[] = [];
+  const target: LoopTarget = {
+    providerId: OTHER.nodeId,
+    mailboxId: mailboxId(new Uint8Array(32).fill(9)),
+    onLoop: ({ id, at }) => told.push([id.length, at]),
+  };
+  for (const [aim, carried, provider] of [
+    [target, "loop", OTHER.nodeId],
+    ["nowhere", "drop", undefined],
+    [undefined, "loop", OWN.nodeId],
+  ] as const) {
+    const work = { seals: 0, hops: 0, sealedBytes: 0 };
+    const slots: string[] = [];
+    const delays = { bytes: (length: number) => new Uint8Array(length) };
+    const { sender, paths, recipients } = setUp({
+      cargo: "nothing",
+      suite: counting(work),
+      streams: { delays },
+      boxLoop: () => aim,
+      onSlot: ({ kind, carried: cargo }) => slots.push(`${kind} ${cargo}`),
+    });
+    const prepared = sender.prepare("loop");
+    assert.deepEqual(work, { seals: 1, hops: 4, sealedBytes: geometry.fragmentBytes });
+    assert.deepEqual((paths[0] as Path).hops[0]?.delay, Math.round(longest("mail")));
+    if (provider !== undefined) assert.deepEqual((paths[0] as Path).hops.at(-1)?.nodeId, provider);
+    if (aim === target) assert.deepEqual(recipients, [target.mailboxId]);
+    assert.equal(told.length, aim === target ? 0 : 1, "before its tick nothing has left");
+    prepared?.settled(true);
+    assert.deepEqual(slots, [`loop ${carried}`]);
+  }
+  assert.deepEqual(told, [[16, 0]]);
 });
 
 test("a collect has the delays of cover and costs the work of any other packet; what cannot be made is a drop", () => {
@@ -185,6 +220,7 @@ function setUp(o: {
   streams?: Partial<RandomStreams>;
   suite?: Suite;
   collect?: typeof COLLECT;
+  boxLoop?: SenderDeps["boxLoop"];
   onSlot?: SenderDeps["onSlot"];
 }) {
   const clock = new VirtualClock();
@@ -214,6 +250,7 @@ function setUp(o: {
     guards: () => o.guards ?? [],
     sources: [{ contenders: () => (o.cargo === "nothing" ? [] : [waiting]) }],
     collect: o.collect,
+    boxLoop: o.boxLoop ?? (() => undefined),
     isUp: () => true,
     current: () => ({ consensus: CONSENSUS, period: keyPeriodNumber(0) }),
     onSlot: o.onSlot ?? (() => undefined),

@@ -1,4 +1,4 @@
-/** Tells the account's devices, this one too, of each box that it opened, until that comes out of the mailbox. Spec: docs/spec/17-boxes.md §5 */
+/** Tells the account's devices, this one too, of each box that it opened, until that comes out of the mailbox, twice. Spec: docs/spec/17-boxes.md §5 */
 
 import type { Clock } from "../../core/clock.ts";
 import type { Parameters } from "../../core/parameters.ts";
@@ -10,7 +10,7 @@ import { split } from "../../fragment/split.ts";
 import type { Sphinx } from "../../sphinx/sphinx.ts";
 import type { Payload, PayloadContender, PayloadSource } from "../payload.ts";
 import { encodeAnnouncement } from "./announcement.ts";
-import { ANNOUNCEMENT_PATIENCE } from "./limits.ts";
+import { ANNOUNCEMENT_DOUBLINGS_MAX, ANNOUNCEMENT_PATIENCE } from "./limits.ts";
 import type { OpenBox, OwnBoxes } from "./own-boxes.ts";
 
 export interface AnnouncingDeps {
@@ -27,10 +27,16 @@ export interface AnnouncingDeps {
   readonly deviceSecret: () => Uint8Array | undefined;
 }
 
+interface Told {
+  readonly order: number;
+  at: Milliseconds | undefined;
+  times: number;
+}
+
 export class Announcing implements PayloadSource {
   readonly #deps: AnnouncingDeps;
-  /** Of each box since when it has its place in the queue, and when it was last told. */
-  readonly #told = new WeakMap<OpenBox, { readonly order: number; at: Milliseconds | undefined }>();
+  /** Of each box since when it has its place in the queue, when it was last told, and how often that was said in vain. */
+  readonly #told = new WeakMap<OpenBox, Told>();
 
   constructor(deps: AnnouncingDeps) {
     this.#deps = deps;
@@ -40,11 +46,12 @@ export class Announcing implements PayloadSource {
     const { boxes, nextOrder, own, journey, deviceSecret } = this.#deps;
     const secret = deviceSecret();
     if (secret === undefined) return;
-    for (const box of boxes.unannounced(now)) {
-      const told = this.#told.get(box) ?? { order: nextOrder(), at: undefined };
+    for (const box of boxes.toTell(now)) {
+      const told = this.#told.get(box) ?? { order: nextOrder(), at: undefined, times: 0 };
       this.#told.set(box, told);
       // Also after the clock was put back.
-      const isDue = told.at === undefined || Math.abs(now - told.at) > ANNOUNCEMENT_PATIENCE * journey;
+      const patience = ANNOUNCEMENT_PATIENCE * journey * 2 ** Math.min(told.times - 1, ANNOUNCEMENT_DOUBLINGS_MAX);
+      const isDue = told.at === undefined || Math.abs(now - told.at) > patience;
       if (isDue) yield { left: 1, order: told.order, provider: own.providerId, take: () => this.#take(box, secret) };
     }
   }
@@ -61,7 +68,9 @@ export class Announcing implements PayloadSource {
         mailboxKey: mailboxKey(),
       },
       settled: (sent) => {
-        if (told !== undefined) told.at = sent?.at;
+        if (told === undefined) return;
+        told.at = sent?.at;
+        if (sent !== undefined) told.times++;
       },
     };
   }

@@ -178,7 +178,9 @@ export class BoxOpening {
       else boxes.forget(box);
     }
     if (wanted !== undefined || providers.length === 0) return wanted;
-    return boxes.want(pick(chance, providers));
+    const now = this.#clock.now();
+    const others = providers.filter((id) => !boxes.hasLostAt(id, now));
+    return boxes.want(pick(chance, others.length > 0 ? others : providers));
   }
 
   /** Those not run by who runs the account's own provider. */

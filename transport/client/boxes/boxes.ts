@@ -15,13 +15,15 @@ import type { Question } from "../requests.ts";
 import type { ClientStore } from "../store.ts";
 import { readAnnouncement } from "./announcement.ts";
 import { Announcing } from "./announcing.ts";
+import { BoxHealth } from "./box-health.ts";
+import { BoxLoops } from "./box-loops.ts";
 import { BoxOpening } from "./box-opening.ts";
 import { type Collect, Collects, type CollectsDeps } from "./collects.ts";
 import { OwnBoxes } from "./own-boxes.ts";
 
 export interface BoxesDeps extends Pick<CollectsDeps, "replyPath" | "replyTo" | "coverKey" | "coverPlaintext"> {
   readonly clock: Clock;
-  readonly streams: Pick<RandomStreams, "boxes" | "keys" | "padding">;
+  readonly streams: Pick<RandomStreams, "boxes" | "boxLoops" | "keys" | "padding">;
   readonly sphinx: Sphinx;
   readonly parameters: Parameters;
   readonly profile: () => Profile;
@@ -36,6 +38,7 @@ export interface BoxesDeps extends Pick<CollectsDeps, "replyPath" | "replyTo" | 
   readonly reaches: (provider: NodeId) => boolean;
   readonly ask: (question: Question) => Promise<Uint8Array>;
   readonly take: CollectsDeps["take"];
+  readonly isOwnProviderGood: () => boolean;
   readonly onReplyBlock: CollectsDeps["onReplyBlock"];
 }
 
@@ -45,6 +48,8 @@ export class Boxes {
   readonly #opening: BoxOpening;
   readonly #announcing: Announcing;
   readonly #collects: Collects;
+  readonly #health: BoxHealth;
+  readonly #loops: BoxLoops;
 
   constructor(deps: BoxesDeps) {
     this.#deps = deps;
@@ -58,11 +63,15 @@ export class Boxes {
       keys,
       deviceSecret,
       consensus: () => current()?.consensus,
+      onLost: () => this.#opening.plan(),
     });
     this.#own = boxes;
     this.#opening = new BoxOpening({ clock, boxes, chance, ownProvider: own.providerId, current, ask: deps.ask });
     this.#announcing = new Announcing({ ...deps, boxes, padding, mailboxKey: deps.coverKey });
-    this.#collects = new Collects({ ...deps, boxes, chance, keys, padding });
+    const health = new BoxHealth({ ...deps, boxes });
+    this.#health = health;
+    this.#collects = new Collects({ ...deps, boxes, chance, keys, padding, health });
+    this.#loops = new BoxLoops({ ...deps, boxes, health, primitives: sphinx.suite, chance: streams.boxLoops });
   }
 
   /** Whether the network has any. */
@@ -78,6 +87,14 @@ export class Boxes {
   /** What a drop slot carries; undefined in a network without boxes. */
   get collect(): ((current: { consensus: Consensus; period: KeyPeriod }) => Collect) | undefined {
     return this.#are ? (current) => this.#collects.make(current) : undefined;
+  }
+
+  /** Where the loop of a slot goes, if not into the own mailbox. */
+  readonly loop = (): ReturnType<BoxLoops["next"]> => (this.#are ? this.#loops.next() : undefined);
+
+  /** A poll found nothing. */
+  mailboxIsEmpty(): void {
+    if (this.#are && this.#own.isLoaded) this.#health.mailboxIsEmpty(this.#deps.clock.now());
   }
 
   /** Where this account wants to be written to. */

@@ -41,7 +41,8 @@ export async function adoptBoxes(
   const era = eraOf(suite, o.deviceSecret);
   const given = o.boxes.map(({ secret, providerId, until, isGood }): OwnBox => {
     const known = before?.boxes.find((box) => equalBytes(box.secret, secret));
-    return { secret, providerId, until, era, isLost: !isGood, progress: known?.progress ?? new BoxProgress() };
+    const progress = known?.progress ?? new BoxProgress();
+    return { secret, providerId, until, era, isLost: !isGood, suspicion: 0, tellings: known?.tellings ?? 0, progress };
   });
   const others = (before?.boxes ?? []).filter(
     (box) => box.until !== undefined && !given.some(({ secret }) => equalBytes(secret, box.secret)),

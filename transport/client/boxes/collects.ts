@@ -11,6 +11,7 @@ import { wipe } from "../../core/secret.ts";
 import {
   type KeyPeriod,
   type MailboxId,
+  type MessageId,
   type Milliseconds,
   type NodeId,
   SURB_ID_BYTES,
@@ -27,6 +28,7 @@ import type { Sphinx } from "../../sphinx/sphinx.ts";
 import type { SlotContent } from "../../traffic/wrap-slot.ts";
 import type { Sent } from "../payload.ts";
 import type { ReplyBlockEvent } from "../types.ts";
+import type { BoxHealth } from "./box-health.ts";
 import { BoxProgress } from "./box-progress.ts";
 import { drawBox, drawDelays } from "./collect-draws.ts";
 import { REPLY_BLOCK_LIFE, REPLY_BLOCKS_MAX } from "./limits.ts";
@@ -49,8 +51,9 @@ export interface CollectsDeps {
   readonly coverKey: () => Uint8Array;
   readonly coverPlaintext: () => Uint8Array;
   readonly reaches: (provider: NodeId) => boolean;
-  /** Deals with an entry; true when it need not come again. */
-  readonly take: (sealed: Uint8Array) => Promise<boolean>;
+  /** Deals with an entry; true when it need not come again. `onLoop`: it is a loop. */
+  readonly take: (sealed: Uint8Array, onLoop: (id: MessageId) => void) => Promise<boolean>;
+  readonly health: Pick<BoxHealth, "asked" | "answered" | "returned">;
   readonly onReplyBlock?: ((event: ReplyBlockEvent) => void) | undefined;
 }
 
@@ -129,14 +132,15 @@ export class Collects {
     for (const block of this.#blocks.values()) this.#forget(block, false);
   }
 
-  #answered({ box, collect }: Block, body: Uint8Array): void {
-    const { boxes, take, sphinx } = this.#deps;
+  #answered({ box, collect, since }: Block, body: Uint8Array): void {
+    const { boxes, take, sphinx, health } = this.#deps;
     const answer = decodeCollected(body, sphinx.geometry);
     if (box === undefined) return;
     boxes.answered(box, collect, answer.what === "unknown" ? undefined : answer);
+    health.answered(box, { what: answer.what, asked: since });
     if (answer.what !== "entry") return;
     const { number, sealed } = answer;
-    void take(sealed).then((isDone) => {
+    void take(sealed, (id) => health.returned(box, id)).then((isDone) => {
       if (isDone) boxes.took(box, number);
     });
   }
@@ -172,6 +176,8 @@ export class Collects {
   }
 
   #settled(made: readonly { readonly block: Block }[], sent: Sent | undefined): void {
+    const [{ block: first }] = made as [{ block: Block }];
+    if (sent !== undefined && first.box !== undefined) this.#deps.health.asked(first.box, first.since);
     for (const { block } of made) {
       if (sent === undefined) this.#forget(block, false);
       else this.#tell({ what: "sent", surbId: block.id, tags: sent.tags });

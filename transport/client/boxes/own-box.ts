@@ -15,8 +15,12 @@ export interface OwnBox {
   until: Milliseconds | undefined;
   /** 16 bytes: which device secret its announcement came under (`eraOf`); undefined before one came. */
   era: Uint8Array | undefined;
-  /** Its provider said twice that there is no such box. */
+  /** Its provider said twice that there is no such box, or was found to give nothing: others are told of it no more. */
   isLost: boolean;
+  /** What loops say against it (`OwnBoxes.judged`), 0 to 255. */
+  suspicion: number;
+  /** Announcements of it that this device, which opened it, has still to hear: 2, 1, or none. */
+  tellings: number;
   progress: BoxProgress;
 }
 
@@ -38,7 +42,7 @@ export function encodeBoxes({ readerKey, openAt, failures, boxes }: KeptBoxes): 
     .u64(Math.ceil(openAt ?? 0))
     .u8(Math.min(failures, 255))
     .u8(boxes.length);
-  for (const { secret, providerId, until, era, isLost, progress } of boxes) {
+  for (const { secret, providerId, until, era, isLost, suspicion, tellings, progress } of boxes) {
     writer
       .raw(secret)
       .raw(providerId)
@@ -48,6 +52,7 @@ export function encodeBoxes({ readerKey, openAt, failures, boxes }: KeptBoxes): 
       .u8(isLost ? 1 : 0)
       .u64(progress.cursor);
     writer.u32(Number(progress.taken >> 32n)).u32(Number(progress.taken & 0xffff_ffffn));
+    writer.u8(suspicion).u8(tellings);
   }
   return writer.finish();
 }
@@ -55,7 +60,8 @@ export function encodeBoxes({ readerKey, openAt, failures, boxes }: KeptBoxes): 
 /** Throws MALFORMED. */
 export function decodeBoxes(bytes: Uint8Array): KeptBoxes {
   const reader = new Reader(bytes);
-  if (reader.u8() !== VERSION) throw new TransportError("MALFORMED");
+  const version = reader.u8();
+  if (version !== VERSION && version !== VERSION_BEFORE) throw new TransportError("MALFORMED");
   const readerKey = reader.take(READER_KEY_BYTES);
   const openAt = orUndefined(reader.u64());
   const failures = reader.u8();
@@ -68,7 +74,9 @@ export function decodeBoxes(bytes: Uint8Array): KeptBoxes {
     const cursor = reader.u64();
     const taken = (BigInt(reader.u32()) << 32n) | BigInt(reader.u32());
     const progress = new BoxProgress({ cursor, taken });
-    return { secret, providerId, until, era: era.every((byte) => byte === 0) ? undefined : era, isLost, progress };
+    const [suspicion, tellings] = version === VERSION ? [reader.u8(), reader.u8()] : [0, isZero(era) ? 2 : 0];
+    const known = { secret, providerId, until, era: isZero(era) ? undefined : era };
+    return { ...known, isLost, suspicion, tellings, progress };
   });
   reader.end();
   return { readerKey, openAt, failures, boxes };
@@ -91,6 +99,9 @@ export function wipeBox({ secret }: Pick<OwnBox, "secret">): void {
 export const READER_KEY_BYTES = 32;
 export const ERA_BYTES = 16;
 const NO_ERA = new Uint8Array(ERA_BYTES);
-const VERSION = 1;
+const VERSION = 2;
+/** Knew of no loops, and told of a box once. */
+const VERSION_BEFORE = 1;
 
+const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
 const orUndefined = (time: number): Milliseconds | undefined => (time === 0 ? undefined : milliseconds(time));

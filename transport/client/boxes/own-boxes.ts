@@ -23,6 +23,10 @@ import {
   BOXES_KEPT_MAX,
   PLACE_REST_MIN,
   PROGRESS_WAIT,
+  SUSPICION_LOST,
+  SUSPICION_MAX,
+  SUSPICION_RETURNED,
+  TELL_AGAIN_AFTER,
   UNKNOWN_MAX,
 } from "./limits.ts";
 import { decodeBoxesOrNone, encodeBoxes, type OwnBox, READER_KEY_BYTES, wipeBox } from "./own-box.ts";
@@ -38,6 +42,8 @@ export interface OwnBoxesDeps {
   readonly deviceSecret: () => Uint8Array | undefined;
   /** The list in force, which also says that the clock is right. */
   readonly consensus: () => Consensus | undefined;
+  /** One more is lost. */
+  readonly onLost: () => void;
 }
 
 /** A box that is there: its provider said until when it takes entries. */
@@ -54,6 +60,8 @@ export class OwnBoxes {
   readonly #absentSince = new Map<string, number>();
   /** Of each box, the collects in a row that found none, and the last of them. */
   readonly #unknown = new WeakMap<OwnBox, { collects: number; last: number }>();
+  /** Of each box that this device opened, when it heard the first announcement. */
+  readonly #heardAt = new WeakMap<OwnBox, Milliseconds>();
   #saving: Promise<void> = Promise.resolve();
   #cancelSave: Cancel | undefined;
   #isLoaded = false;
@@ -118,6 +126,15 @@ export class OwnBoxes {
     return this.#boxes.filter((box): box is OpenBox => isOpen(box) && box.era === undefined && box.until > now);
   }
 
+  /**
+   * Those that this device has to tell the others of: until it hears that itself, and once more when a device that was being let in then,
+   * and was given those of before, has joined or never will.
+   */
+  toTell(now: Milliseconds): readonly OpenBox[] {
+    const again = this.good(now).filter((box) => box.tellings > 0 && this.#isTimeAgain(box, now));
+    return [...this.unannounced(now), ...again];
+  }
+
   /** Those that all devices collect, the latest `until` first, and deleted by nobody yet. */
   collected(now: Milliseconds): readonly OpenBox[] {
     const { retention } = this.#deps.parameters;
@@ -141,10 +158,15 @@ export class OwnBoxes {
     );
   }
 
+  /** Those that others may still write to, the latest `until` first. */
+  used(now: Milliseconds): readonly OpenBox[] {
+    return this.good(now).filter(({ until }) => until - now > PLACE_REST_MIN);
+  }
+
   /** Where this account wants to be written to now. */
   place(now: Milliseconds): Place | undefined {
-    const [box] = this.good(now);
-    if (box === undefined || box.until - now <= PLACE_REST_MIN) return undefined;
+    const [box] = this.used(now);
+    if (box === undefined) return undefined;
     const { providerId, until, secret } = box;
     return { providerId, boxId: boxIdOf(this.#deps.primitives, secret), until };
   }
@@ -153,7 +175,8 @@ export class OwnBoxes {
   async want(providerId: NodeId): Promise<OwnBox> {
     const secret = this.#deps.keys.bytes(BOX_SECRET_BYTES);
     const progress = new BoxProgress();
-    const box: OwnBox = { secret, providerId, until: undefined, era: undefined, isLost: false, progress };
+    const known = { secret, providerId, until: undefined, era: undefined };
+    const box: OwnBox = { ...known, isLost: false, suspicion: 0, tellings: 2, progress };
     this.#boxes.push(box);
     await this.#save().catch((error: unknown) => {
       this.#remove(box);
@@ -182,9 +205,12 @@ export class OwnBoxes {
     // One of the account's devices may be in strange hands: no box lives so long.
     if (until > this.#deps.clock.now() + this.life + BOX_LIFE_TOLERANCE) return;
     const known = this.#boxes.find((box) => equalBytes(box.secret, secret));
-    if (known !== undefined) Object.assign(known, { until, era });
+    if (known !== undefined) this.#heard(Object.assign(known, { until, era }));
     else if (!this.#hasRoom()) return;
-    else this.#boxes.push({ secret, providerId, until, era, isLost: false, progress: new BoxProgress() });
+    else {
+      const progress = new BoxProgress();
+      this.#boxes.push({ secret, providerId, until, era, isLost: false, suspicion: 0, tellings: 0, progress });
+    }
     await this.#save();
   }
 
@@ -204,9 +230,41 @@ export class OwnBoxes {
     const { collects, last } = this.#unknown.get(box) ?? { collects: 0, last: -1 };
     if (last === collect) return;
     this.#unknown.set(box, { collects: collects + 1, last: collect });
-    if (collects + 1 < UNKNOWN_MAX || box.isLost) return;
+    if (collects + 1 >= UNKNOWN_MAX) this.#lose(box);
+  }
+
+  /** A loop through it came back, or what stands for it is lost. Kept through restarts: loops are few. */
+  judged(box: OwnBox, isReturned: boolean): void {
+    const sum = box.suspicion + (isReturned ? SUSPICION_RETURNED : SUSPICION_LOST);
+    box.suspicion = Math.min(Math.max(0, sum), SUSPICION_MAX);
+    this.#saveLater();
+    if (box.suspicion === SUSPICION_MAX) this.#lose(box);
+  }
+
+  /** Whether a box of this provider that would still take entries is lost. */
+  hasLostAt(provider: NodeId, now: Milliseconds): boolean {
+    return this.#boxes.some((box) => box.isLost && (box.until ?? 0) > now && equalBytes(box.providerId, provider));
+  }
+
+  /** Its announcement came out of the mailbox: the first, or that of a later time, not a copy of the first. */
+  #heard(box: OwnBox): void {
+    const now = this.#deps.clock.now();
+    if (box.tellings === 2) this.#heardAt.set(box, now);
+    if (box.tellings === 2 || (box.tellings === 1 && this.#isTimeAgain(box, now))) box.tellings--;
+  }
+
+  /** A start begins the wait anew. Also after the clock was put back. */
+  #isTimeAgain(box: OwnBox, now: Milliseconds): boolean {
+    const heardAt = this.#heardAt.get(box) ?? now;
+    this.#heardAt.set(box, heardAt);
+    return Math.abs(now - heardAt) > TELL_AGAIN_AFTER;
+  }
+
+  #lose(box: OwnBox): void {
+    if (box.isLost) return;
     box.isLost = true;
     this.#saveLater();
+    this.#deps.onLost();
   }
 
   /** There is a new list of nodes: who is not in it, and whose time is over. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readAnnouncement } from "#transport/client/boxes/announcement.ts";
 import { Announcing } from "#transport/client/boxes/announcing.ts";
-import { ANNOUNCEMENT_PATIENCE } from "#transport/client/boxes/limits.ts";
+import { ANNOUNCEMENT_PATIENCE, TELL_AGAIN_AFTER } from "#transport/client/boxes/limits.ts";
 import type { OpenBox } from "#transport/client/boxes/own-boxes.ts";
 import type { Payload } from "#transport/client/payload.ts";
 import { mailboxId, milliseconds, seconds } from "#transport/core/units.ts";
@@ -61,7 +61,41 @@ test("an announcement is one fragment to the own mailbox, which only the account
   assert.deepEqual(readAnnouncement(suite, key, whole.body() as Uint8Array), { secret, providerId, until });
 });
 
-test("it goes again when it has not come out of the mailbox for five journeys, and never after it has", async () => {
+test("it is told once more, until that comes back too, when every device that was being let in has joined; also after a start, and by nobody else", async () => {
+  const world = await setUp("once more");
+  const { waiting, clock, boxes, box } = world;
+  const heard = () => boxes.announced({ secret: box.secret.slice(), providerId: box.providerId, until: box.until });
+  await heard();
+  await clock.runFor(TELL_AGAIN_AFTER);
+  await heard();
+  assert.deepEqual([waiting(), box.tellings], [[], 1], "a copy of the first is not the second");
+  const restarted = (await world.again()).boxes;
+  assert.deepEqual(restarted.toTell(clock.now()), []);
+  await clock.runFor(milliseconds(1));
+  for (const one of waiting()) one.take().settled(sent(clock.now()));
+  await clock.runFor(milliseconds(ANNOUNCEMENT_PATIENCE * JOURNEY + 1));
+  assert.equal(waiting().length, 1, "it was lost");
+  await heard();
+  assert.deepEqual([waiting(), box.tellings], [[], 0]);
+  await clock.runFor(TELL_AGAIN_AFTER);
+  assert.deepEqual(waiting(), []);
+  assert.equal(restarted.toTell(clock.now()).length, 1, "a start begins the wait anew");
+  const other = await boxesWorld("another device");
+  await other.boxes.announced({ secret: box.secret.slice(), providerId: box.providerId, until: box.until });
+  other.boxes.toTell(other.clock.now());
+  await other.clock.runFor(milliseconds(2 * TELL_AGAIN_AFTER));
+  assert.deepEqual(other.boxes.toTell(other.clock.now()), []);
+});
+
+test("who was put out meanwhile knows the box: the others are not told of it again", async () => {
+  const { waiting, clock, boxes, box, state } = await setUp("put out");
+  await boxes.announced({ secret: box.secret.slice(), providerId: box.providerId, until: box.until });
+  state.deviceSecret = new Uint8Array(32).fill(8);
+  await clock.runFor(milliseconds(2 * TELL_AGAIN_AFTER));
+  assert.deepEqual(waiting(), []);
+});
+
+test("it goes again when it has not come out of the mailbox for five journeys, and not after it has", async () => {
   const { waiting, clock, boxes, box } = await setUp("again");
   const [first] = waiting();
   const payload = first?.take() as Payload;
@@ -76,6 +110,19 @@ test("it goes again when it has not come out of the mailbox for five journeys, a
   assert.equal(waiting().length, 1, "what did not leave goes at once");
   await boxes.announced({ secret: box.secret.slice(), providerId: box.providerId, until: box.until });
   assert.deepEqual(waiting(), []);
+});
+
+test("while it lies behind a full mailbox it goes again less and less often", async () => {
+  const { waiting, clock } = await setUp("behind");
+  let times = 0;
+  for (let n = 0; n < 24 * 60; n++) {
+    for (const one of waiting()) {
+      times++;
+      one.take().settled(sent(clock.now()));
+    }
+    await clock.runFor(seconds(60));
+  }
+  assert.ok(times > 8 && times < 13, `${times} times in a day`);
 });
 
 test("a box that has ended is announced no more", async () => {

@@ -83,6 +83,26 @@ test("the first box is opened soon, at a provider that neither the own one nor i
   assert.deepEqual([...providers].toSorted(), [idOf("other"), idOf("third")].map(toHex).toSorted());
 });
 
+test("a box that is lost is replaced soon, at a provider that has lost none, where there is one", async () => {
+  const [other, third] = [idOf("other"), idOf("third")].map(toHex);
+  for (let n = 0; n < 8; n++) {
+    const world = await boxesWorld(`replaced ${n}`);
+    const { asked, run, opening } = opener(world);
+    const { boxes, clock } = world;
+    await run(2 * HOUR);
+    for (const expected of [2, 3]) {
+      const [box] = boxes.good(clock.now());
+      assert.ok(box !== undefined);
+      for (let loop = 0; loop < 4; loop++) boxes.judged(box, false);
+      opening.plan();
+      await run(HOUR);
+      assert.equal(asked.length, expected);
+    }
+    const [first, second] = asked.map(({ provider }) => provider);
+    assert.deepEqual(new Set([first, second]), new Set([other, third]));
+  }
+});
+
 test("the times of opening are uniform in their part", async () => {
   const shares: number[] = [];
   for (let n = 0; n < 60; n++) {

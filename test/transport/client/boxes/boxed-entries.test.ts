@@ -6,7 +6,7 @@ import { placed } from "#transport/box/place.ts";
 import { Inbox, type InboxDeps } from "#transport/client/inbox.ts";
 import { ENTRIES_IN_WORK_MAX } from "#transport/client/limits.ts";
 import { utf8 } from "#transport/core/bytes.ts";
-import { messageId, seconds, surbId } from "#transport/core/units.ts";
+import { type MessageId, messageId, seconds, surbId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { encodeFragment, type Fragment, type FragmentKind } from "#transport/fragment/fragment.ts";
 import { openSeal, seal } from "#transport/fragment/seal.ts";
@@ -42,7 +42,7 @@ async function setUp() {
   const clock = new VirtualClock();
   const store = new MemoryClientStore();
   const state = { isClockGood: true, refused: false };
-  const told: { messages: Uint8Array[]; boxes: Uint8Array[]; loops: number } = { messages: [], boxes: [], loops: 0 };
+  const told = { messages: [] as Uint8Array[], boxes: [] as Uint8Array[], boxLoops: [] as MessageId[], loops: 0 };
   const deps: InboxDeps = {
     clock,
     suite,
@@ -66,12 +66,13 @@ async function setUp() {
     onSeenAgain: async () => undefined,
   };
   const inbox = new Inbox(deps);
-  const take = (sealed: Uint8Array): Promise<boolean> => clock.runUntilSettled(inbox.takeBoxed(sealed), seconds(10));
+  const boxed = (sealed: Uint8Array): Promise<boolean> => inbox.takeBoxed(sealed, (id) => told.boxLoops.push(id));
+  const take = (sealed: Uint8Array): Promise<boolean> => clock.runUntilSettled(boxed(sealed), seconds(10));
   const give = async (cursor: number, body: Uint8Array): Promise<void> => {
     inbox.take({ cursor, kind: "fragment", surbId: surbId(new Uint8Array(16)), body });
     await clock.runUntilSettled(inbox.idle(), seconds(10));
   };
-  return { clock, store, state, told, inbox, take, give };
+  return { clock, store, state, told, inbox, boxed, take, give };
 }
 
 test("a message comes in parts from the mailbox and from a box, and is had once; the mailbox's cursor is its own", async () => {
@@ -115,23 +116,23 @@ test("what opens with no key is dealt with while the clock is good; with a wrong
 });
 
 test("nothing is taken before the disk was read, nor without bound", async () => {
-  const { inbox, clock, told } = await setUp();
+  const { inbox, boxed, clock, told } = await setUp();
   const [part] = sealedOf("message", utf8("short")) as [Uint8Array];
-  assert.equal(await inbox.takeBoxed(kept(part)), false);
+  assert.equal(await boxed(kept(part)), false);
   await inbox.load();
-  const all = Array.from({ length: ENTRIES_IN_WORK_MAX + 5 }, () => inbox.takeBoxed(kept(part)));
+  const all = Array.from({ length: ENTRIES_IN_WORK_MAX + 5 }, () => boxed(kept(part)));
   const outcomes = await clock.runUntilSettled(Promise.all(all), seconds(10));
   assert.equal(outcomes.filter((isDone) => !isDone).length, 5);
   assert.equal(told.messages.length, 1);
 });
 
-test("an announcement counts out of the mailbox, durably before the cursor passes, and never out of a box; a loop there is none", async () => {
+test("an announcement counts out of the mailbox, durably before the cursor passes, and never out of a box; a loop is told to whoever asked for what it lay in", async () => {
   const { inbox, take, give, told, state } = await setUp();
   await inbox.load();
   const [announcement] = sealedOf("box", utf8("a box")) as [Uint8Array];
   assert.equal(await take(kept(announcement)), true);
   assert.equal(await take(kept(sealedOf("loop", new Uint8Array(0))[0] as Uint8Array)), true);
-  assert.deepEqual([told.boxes, told.loops], [[], 0]);
+  assert.deepEqual([told.boxes, told.loops, told.boxLoops.length], [[], 0, 1]);
   state.refused = true;
   await give(1, announcement);
   assert.equal(inbox.cursor, 0);

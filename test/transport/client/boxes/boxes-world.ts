@@ -48,7 +48,7 @@ export interface BoxesWorld {
   readonly chance: SeededRandom;
   readonly boxes: OwnBoxes;
   /** Whatever the tests say. */
-  readonly state: { consensus: Consensus | undefined; deviceSecret: Uint8Array };
+  readonly state: { consensus: Consensus | undefined; deviceSecret: Uint8Array; lost: number };
   readonly current: () => { consensus: Consensus; period: KeyPeriod } | undefined;
   /** A new program with the same store and the same time. */
   again(): Promise<BoxesWorld>;
@@ -71,10 +71,15 @@ export function newBoxes(seed: string, o: Given & { readonly state?: BoxesWorld[
     keys: new SeededRandom(`${seed}/keys`),
     deviceSecret: () => state.deviceSecret,
     consensus: () => state.consensus,
+    onLost: () => state.lost++,
   });
 }
 
-const newState = (): BoxesWorld["state"] => ({ consensus: CONSENSUS, deviceSecret: new Uint8Array(32).fill(7) });
+const newState = (): BoxesWorld["state"] => ({
+  consensus: CONSENSUS,
+  deviceSecret: new Uint8Array(32).fill(7),
+  lost: 0,
+});
 
 export async function boxesWorld(seed: string, o: Given = {}): Promise<BoxesWorld> {
   const { clock = new VirtualClock({ start: START }), store = new MemoryClientStore() } = o;

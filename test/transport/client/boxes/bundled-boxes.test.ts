@@ -22,6 +22,8 @@ const box = (byte: number, change: Partial<OwnBox> = {}): OwnBox => ({
   until: milliseconds(1000 + byte),
   era,
   isLost: false,
+  suspicion: 0,
+  tellings: 0,
   progress: new BoxProgress({ cursor: byte, taken: 0n }),
   ...change,
 });

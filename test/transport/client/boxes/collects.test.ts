@@ -14,6 +14,7 @@ import {
   keyPeriodNumber,
   type MailboxId,
   mailboxId,
+  messageId,
   milliseconds,
   type NodeId,
   type SurbId,
@@ -70,6 +71,7 @@ async function setUp(seed: string, change: Partial<CollectsDeps> = {}, world?: B
     coverKey: () => new Uint8Array(1216),
     coverPlaintext: () => new Uint8Array(geometry.fragmentBytes),
     reaches: () => true,
+    health: { asked: () => undefined, answered: () => undefined, returned: () => undefined },
     take: (sealed) => new Promise((done) => taken.push({ sealed, done })),
     onReplyBlock: (event) => events.push(event),
     ...change,
@@ -130,6 +132,34 @@ test("a collect asks for the account's box, as this device, and is answered into
     assert.deepEqual(mailbox, REPLY_ID);
     assert.deepEqual(path.hops.at(-1)?.nodeId, idOf("own"));
   }
+});
+
+test("a box's health hears of collects that left, of every answer, and of the loops that lay in it", async () => {
+  const world = await withBoxes("health", ["other"]);
+  const [box] = world.boxes.collected(START);
+  const heard: unknown[] = [];
+  const health: CollectsDeps["health"] = {
+    asked: (of, at) => void heard.push([of === box, at]),
+    answered: (of, { what, asked }) => void heard.push([of === box, what, asked]),
+    returned: (of, id) => void heard.push([of === box, id]),
+  };
+  const loop = messageId(new Uint8Array(16).fill(4));
+  const take: CollectsDeps["take"] = (_, onLoop) => {
+    onLoop(loop);
+    return Promise.resolve(true);
+  };
+  const { make, answer, collects, clock } = await setUp("health", { health, take }, world);
+  collects.make(current).settled(undefined);
+  const { ids } = make();
+  await clock.runFor(milliseconds(5000));
+  answer(ids[0], { what: "nothing", next: 1 });
+  answer(ids[1], entry(1));
+  assert.deepEqual(heard, [
+    [true, START],
+    [true, "nothing", START],
+    [true, "entry", START],
+    [true, loop],
+  ]);
 });
 
 test("slots come before the store is read, and a last one after the end: they collect like any other", async () => {

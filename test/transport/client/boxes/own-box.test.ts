@@ -17,6 +17,8 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 const suite = await loadSuite("x25519", "native");
 const filled = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte);
 
+/** Version, reader key, opening, failures, count. */
+const HEAD_BYTES = 1 + 32 + 8 + 1 + 1;
 const KEPT: KeptBoxes = {
   readerKey: filled(1),
   openAt: milliseconds(1_800_000_000_000),
@@ -28,6 +30,8 @@ const KEPT: KeptBoxes = {
       until: undefined,
       era: undefined,
       isLost: false,
+      suspicion: 0,
+      tellings: 2,
       progress: new BoxProgress(),
     },
     {
@@ -36,6 +40,8 @@ const KEPT: KeptBoxes = {
       until: milliseconds(1_801_000_000_000),
       era: filled(6, 16),
       isLost: true,
+      suspicion: 37,
+      tellings: 0,
       progress: new BoxProgress({ cursor: 2 ** 40, taken: (1n << 63n) | 2n }),
     },
   ],
@@ -47,9 +53,17 @@ test("what a device keeps of its boxes comes back as it was", () => {
   assert.deepEqual(decodeBoxes(encodeBoxes(none)), none);
 });
 
+test("what a program kept that knew of no loops is read, and nothing is held against its boxes", () => {
+  const bytes = encodeBoxes(KEPT);
+  const boxBytes = (bytes.length - HEAD_BYTES) / 2;
+  const boxes = [0, 1].map((n) => bytes.subarray(HEAD_BYTES + n * boxBytes, HEAD_BYTES + (n + 1) * boxBytes - 2));
+  const before = concat(Uint8Array.of(1), bytes.subarray(1, HEAD_BYTES), ...boxes);
+  assert.deepEqual(decodeBoxes(before), { ...KEPT, boxes: KEPT.boxes.map((box) => ({ ...box, suspicion: 0 })) });
+});
+
 test("what another program wrote is none, and nothing that is cut off or too long counts", () => {
   const bytes = encodeBoxes(KEPT);
-  for (const wrong of [bytes.slice(0, -1), concat(bytes, filled(0, 1)), Uint8Array.of(2, ...bytes.subarray(1))]) {
+  for (const wrong of [bytes.slice(0, -1), concat(bytes, filled(0, 1)), Uint8Array.of(3, ...bytes.subarray(1))]) {
     assert.throws(() => decodeBoxes(wrong), { code: "MALFORMED" });
     assert.equal(decodeBoxesOrNone(wrong), undefined);
   }

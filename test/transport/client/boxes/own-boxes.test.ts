@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { boxIdOf } from "#transport/box/box-id.ts";
 import { BOX_LIFE_TOLERANCE, BOXES_KEPT_MAX, PLACE_REST_MIN, PROGRESS_WAIT } from "#transport/client/boxes/limits.ts";
+import type { OpenBox } from "#transport/client/boxes/own-boxes.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { milliseconds } from "#transport/core/units.ts";
 import { type BoxesWorld, boxesWorld, idOf, listOf, parameters, START, suite } from "./boxes-world.ts";
@@ -14,6 +15,14 @@ const untilIn = (hours: number) => milliseconds(START + hours * HOUR);
 
 async function announce(world: BoxesWorld, byte: number, hours: number): Promise<void> {
   await world.boxes.announced({ secret: secretOf(byte), providerId: idOf("other"), until: untilIn(hours) });
+}
+
+/** The fates of loops; then the program ends. */
+async function judge({ boxes, clock }: BoxesWorld, fates: string): Promise<void> {
+  const [box] = boxes.collected(clock.now());
+  assert.ok(box !== undefined);
+  for (const fate of fates) boxes.judged(box, fate === "+");
+  await boxes.stop();
 }
 
 const secrets = (boxes: readonly { readonly secret: Uint8Array }[]): number[] =>
@@ -75,6 +84,30 @@ test("a provider that says twice in a row that there is no such box has lost it;
   assert.deepEqual(secrets(boxes.collected(clock.now())), [1], "and is read all the same");
   await clock.runFor(PROGRESS_WAIT);
   assert.deepEqual((await world.again()).boxes.good(clock.now()), []);
+});
+
+test("a box of which four loops are lost in a row is lost, also when programs end in between; one that comes back speaks for it", async () => {
+  const world = await boxesWorld("silent");
+  await announce(world, 1, 100);
+  await judge(world, "---++-+");
+  const second = await world.again();
+  assert.equal(second.boxes.good(second.clock.now()).length, 1);
+  await judge(second, "+++++++++++---");
+  const third = await world.again();
+  assert.deepEqual([third.boxes.good(third.clock.now()).length, third.state.lost], [1, 0]);
+  const [box] = third.boxes.collected(third.clock.now());
+  third.boxes.judged(box as OpenBox, false);
+  const { boxes, clock, state } = third;
+  assert.deepEqual([boxes.used(clock.now()), boxes.place(clock.now()), state.lost], [[], undefined, 1]);
+  assert.deepEqual(
+    [boxes.hasLostAt(idOf("other"), clock.now()), boxes.hasLostAt(idOf("third"), clock.now())],
+    [true, false],
+  );
+  assert.equal(boxes.hasLostAt(idOf("other"), untilIn(100)), false, "it would take nothing any more");
+  await boxes.stop();
+  const last = await world.again();
+  assert.deepEqual(secrets(last.boxes.collected(last.clock.now())), [1], "and is read all the same");
+  assert.deepEqual(last.boxes.good(last.clock.now()), []);
 });
 
 test("a box whose provider is in no list for two epochs is told to nobody until it is in one again", async () => {

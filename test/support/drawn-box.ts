@@ -1,0 +1,139 @@
+/**
+ * One device, one box and the mixes between them as laws of chance: what a client makes of its box loops, over years. Which entry is given
+ * when is decided by the provider's own rules (provider-server/boxes/given-entries.ts).
+ */
+
+import { lostAfter } from "#provider-server/boxes/box-office.ts";
+import { GivenEntries } from "#provider-server/boxes/given-entries.ts";
+import { BoxHealth } from "#transport/client/boxes/box-health.ts";
+import { BoxProgress } from "#transport/client/boxes/box-progress.ts";
+import { BOX_LOOP_EPOCHS } from "#transport/client/boxes/limits.ts";
+import type { OpenBox } from "#transport/client/boxes/own-boxes.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { exponential, type RandomSource, uniform } from "#transport/core/random.ts";
+import { type MessageId, messageId, type Milliseconds, milliseconds, nodeId } from "#transport/core/units.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+/** The mail profile, and two answers of each collect. */
+const PARAMETERS = LIVE_PARAMETERS;
+const { mail } = PARAMETERS.profiles;
+const JOURNEY = 3 * mail.meanDelay;
+const POLL = 1000 / mail.pollRate;
+const DROP_GAP = 1000 / (mail.sendRate * mail.dropShare);
+/** The latest box has three collects and loops of four. */
+const COLLECT_GAP = milliseconds(DROP_GAP / 0.75);
+const LOOP_GAP = milliseconds((BOX_LOOP_EPOCHS * PARAMETERS.epoch.duration) / 0.75);
+const LINKS = 4;
+
+/** What the provider does beside what it should. */
+export type Behaviour = "honest" | "gives nothing" | "answers nothing" | "invents entries" | "drops half";
+
+export class DrawnBox {
+  readonly clock = new VirtualClock({ start: milliseconds(1e12), taskLimit: 1e9 });
+  readonly fates: boolean[] = [];
+  sent = 0;
+  behaviour: Behaviour = "honest";
+  /** Lost on each link. */
+  loss = 0.01;
+  readonly #random: RandomSource;
+  readonly #given: GivenEntries;
+  readonly #health: BoxHealth;
+  /** By number from 1: a loop's id, or something else. */
+  readonly #entries: (MessageId | undefined)[] = [];
+  readonly #box: OpenBox;
+  #isOn = true;
+
+  constructor(seed: string) {
+    this.#random = new SeededRandom(seed);
+    this.#given = new GivenEntries({ clock: this.clock, lostAfter: lostAfter(PARAMETERS) });
+    const known = { secret: new Uint8Array(32), providerId: nodeId(new Uint8Array(32)), until: milliseconds(1e15) };
+    const none = { era: new Uint8Array(16), isLost: false, suspicion: 0, tellings: 0 };
+    this.#box = { ...known, ...none, progress: new BoxProgress() };
+    this.#health = new BoxHealth({
+      clock: this.clock,
+      boxes: { collected: () => [this.#box], judged: (_, isReturned) => void this.fates.push(isReturned) },
+      parameters: PARAMETERS,
+      profile: () => mail,
+      journey: milliseconds(JOURNEY),
+      isOwnProviderGood: () => true,
+    });
+    this.#each(LOOP_GAP, () => this.#loop());
+    this.#each(COLLECT_GAP, () => this.#collect());
+    this.#each(milliseconds(10 * POLL), () => this.#health.mailboxIsEmpty(this.clock.now()));
+  }
+
+  /** Mail: so many entries at once. */
+  put(count: number): void {
+    for (let n = 0; n < count; n++) this.#entries.push(undefined);
+  }
+
+  /** The program, the computer: while it is off nothing leaves, and what comes waits. */
+  set isOn(isOn: boolean) {
+    this.#isOn = isOn;
+  }
+
+  #each(mean: Milliseconds, does: () => void): void {
+    this.clock.at(milliseconds(this.clock.now() + exponential(this.#random, mean)), () => {
+      if (this.#isOn) does();
+      this.#each(mean, does);
+    });
+  }
+
+  /** Through the mixes, unless it is lost. */
+  #travels(arrives: () => void): void {
+    if (uniform(this.#random) >= (1 - this.loss) ** LINKS) return;
+    const mixes = [0, 1, 2].reduce((time) => time + exponential(this.#random, mail.meanDelay), 0);
+    this.clock.at(milliseconds(this.clock.now() + mixes), arrives);
+  }
+
+  #loop(): void {
+    const bytes = new Uint8Array(16);
+    new DataView(bytes.buffer).setUint32(0, this.sent++);
+    const id = messageId(bytes);
+    this.#health.sent(this.#box, id, this.clock.now());
+    const isDropped = this.behaviour === "drops half" && uniform(this.#random) < 0.5;
+    this.#travels(() => {
+      if (!isDropped) this.#entries.push(id);
+    });
+  }
+
+  #collect(): void {
+    const asked = this.clock.now();
+    const { cursor, taken } = this.#box.progress;
+    this.#health.asked(this.#box, asked);
+    this.#travels(() => {
+      if (this.behaviour === "answers nothing") return;
+      this.#given.asked("reader", { cursor, taken });
+      for (const i of [0, 1]) {
+        const delay = ((i + uniform(this.#random)) / 2) * DROP_GAP;
+        this.clock.at(milliseconds(this.clock.now() + delay), () => this.#answer(asked));
+      }
+    });
+  }
+
+  #answer(asked: Milliseconds): void {
+    const number = this.#next();
+    const isInvented = this.behaviour === "invents entries";
+    this.#travels(() => {
+      this.clock.at(milliseconds(this.clock.now() + exponential(this.#random, milliseconds(POLL))), () => {
+        const what = number !== undefined || isInvented ? "entry" : "nothing";
+        this.#health.answered(this.#box, { what, asked });
+        if (number === undefined) return;
+        const id = this.#entries[number - 1];
+        if (id !== undefined) this.#health.returned(this.#box, id);
+        this.#box.progress.took(number);
+      });
+    });
+  }
+
+  #next(): number | undefined {
+    if (this.behaviour === "gives nothing" || this.behaviour === "invents entries") return undefined;
+    for (let number = this.#given.cursor("reader") + 1; number <= this.#entries.length; number++) {
+      if (!this.#given.isWanted("reader", number)) continue;
+      this.#given.give("reader", number);
+      return number;
+    }
+    return undefined;
+  }
+}

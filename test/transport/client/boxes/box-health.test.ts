@@ -1,0 +1,131 @@
+/**
+ * What a client makes of the loops that it sends through its boxes: how soon it says that one gives nothing, and how rarely it is wrong.
+ * Chances are drawn (test/support/drawn-box.ts); `test/attacks/silent-box.test.ts` does it with packets. Spec: docs/spec/17-boxes.md §6.1
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Behaviour, DrawnBox } from "#test/support/drawn-box.ts";
+import { ENTRIES_PER_BOX_MAX } from "#provider-server/boxes/limits.ts";
+import {
+  ENTRIES_BEFORE_LOOP_MAX,
+  SUSPICION_LOST,
+  SUSPICION_MAX,
+  SUSPICION_RETURNED,
+} from "#transport/client/boxes/limits.ts";
+import { milliseconds } from "#transport/core/units.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** Loops until one in `lossShare` being lost raises an alarm, on average: the first passage of the sum, from its linear equations. */
+function loopsToAlarm(lossShare: number): number {
+  const rows = Array.from({ length: SUSPICION_MAX }, (_, sum) => {
+    const row = Array.from({ length: SUSPICION_MAX + 1 }, () => 0);
+    const add = (to: number, share: number): void => {
+      if (to < SUSPICION_MAX) row[to] = (row[to] as number) - share;
+    };
+    add(sum, -1);
+    add(sum + SUSPICION_LOST, lossShare);
+    add(Math.max(0, sum + SUSPICION_RETURNED), 1 - lossShare);
+    row[SUSPICION_MAX] = 1;
+    return row;
+  });
+  for (const [i, pivot] of rows.entries()) {
+    const by = pivot[i] as number;
+    for (let j = i; j < pivot.length; j++) pivot[j] = (pivot[j] as number) / by;
+    for (const row of rows) {
+      const factor = row[i] as number;
+      if (row === pivot || factor === 0) continue;
+      for (let j = i; j < row.length; j++) row[j] = (row[j] as number) - factor * (pivot[j] as number);
+    }
+  }
+  return rows[0]?.[SUSPICION_MAX] as number;
+}
+
+/** The sum over these fates, and after how many it was at its bar. */
+function alarmAfter(fates: readonly boolean[]): number | undefined {
+  let sum = 0;
+  const at = fates.findIndex((isReturned) => {
+    sum = Math.min(Math.max(0, sum + (isReturned ? SUSPICION_RETURNED : SUSPICION_LOST)), SUSPICION_MAX);
+    return sum === SUSPICION_MAX;
+  });
+  return at < 0 ? undefined : at + 1;
+}
+
+test("at 1 % of loss on each link a good box is taken for a bad one once in 170,000 loops, at 3 % once in 1,100", () => {
+  assert.ok(loopsToAlarm(0.04) > 170_000 && loopsToAlarm(0.04) < 180_000, `${loopsToAlarm(0.04)}`);
+  assert.ok(loopsToAlarm(0.115) > 1_000, `${loopsToAlarm(0.115)}`);
+  assert.equal(Math.round(loopsToAlarm(1)), 4);
+  assert.ok(loopsToAlarm(0.52) < 12);
+});
+
+test("in 150 days with 1 % of loss on each link no more loops are lost than packets are, and there is no alarm", async () => {
+  const box = new DrawnBox("honest");
+  await box.clock.runFor(milliseconds(150 * DAY));
+  const lost = box.fates.filter((isReturned) => !isReturned).length;
+  assert.ok(box.sent > 800 && box.fates.length > box.sent - 5, `${box.sent} sent, of ${box.fates.length} known`);
+  assert.ok(lost / box.sent > 0.02 && lost / box.sent < 0.06, `${lost} of ${box.sent}`);
+  assert.equal(alarmAfter(box.fates), undefined);
+});
+
+test("nor is a box blamed for what waits behind mail, and behind all that came in two weeks while the device was off", async () => {
+  const box = new DrawnBox("mail");
+  for (let week = 0; week < 20; week++) {
+    box.put(ENTRIES_PER_BOX_MAX - 50);
+    await box.clock.runFor(milliseconds(4 * DAY));
+    box.isOn = false;
+    await box.clock.runFor(milliseconds(3 * DAY));
+    box.isOn = true;
+  }
+  const lost = box.fates.filter((isReturned) => !isReturned).length;
+  assert.ok(lost / box.fates.length < 0.06, `${lost} of ${box.fates.length}`);
+  assert.equal(alarmAfter(box.fates), undefined);
+});
+
+test("a provider that is away for an hour now and then is not blamed", async () => {
+  const box = new DrawnBox("outages");
+  for (let outage = 0; outage < 40; outage++) {
+    await box.clock.runFor(milliseconds(2 * DAY));
+    box.behaviour = "answers nothing";
+    box.loss = 1;
+    await box.clock.runFor(milliseconds(HOUR));
+    box.behaviour = "honest";
+    box.loss = 0.01;
+  }
+  assert.equal(alarmAfter(box.fates), undefined);
+});
+
+/** In order, the hours of online time that it took, of twenty boxes. */
+async function hoursUntil(behaviour: Behaviour, days: number): Promise<number[]> {
+  const hours = [];
+  for (let n = 0; n < 20; n++) {
+    const box = new DrawnBox(`${behaviour}/${n}`);
+    await box.clock.runFor(milliseconds(DAY));
+    box.fates.length = 0;
+    box.behaviour = behaviour;
+    let hour = 0;
+    while (alarmAfter(box.fates) === undefined && hour++ < 24 * days) await box.clock.runFor(milliseconds(HOUR));
+    hours.push(hour);
+  }
+  return hours.toSorted((a, b) => a - b);
+}
+
+const NOTICED: readonly [Behaviour, { median: number; longest: number }][] = [
+  ["answers nothing", { median: 6, longest: 8 }],
+  ["gives nothing", { median: 22, longest: 48 }],
+  ["invents entries", { median: 94, longest: 120 }],
+  ["drops half", { median: 60, longest: 120 }],
+];
+
+for (const [behaviour, { median, longest }] of NOTICED) {
+  test(`a provider that ${behaviour} is found: in ${median} hours online in the middle case, in ${longest} surely`, async () => {
+    const hours = await hoursUntil(behaviour, longest / 24 + 1);
+    const said = `${hours[10]} in the middle case, ${hours.at(-1)} at most`;
+    assert.ok((hours[10] as number) <= median && (hours.at(-1) as number) <= longest, said);
+  });
+}
+
+test("so many entries may lie before a loop as a box holds, and a quarter of them be given twice", () => {
+  assert.equal(ENTRIES_BEFORE_LOOP_MAX, 1.25 * ENTRIES_PER_BOX_MAX);
+});

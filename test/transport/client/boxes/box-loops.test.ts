@@ -1,0 +1,87 @@
+/** Which loops go into boxes. Spec: docs/spec/17-boxes.md §6.1 */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { boxIdOf } from "#transport/box/box-id.ts";
+import { BoxLoops } from "#transport/client/boxes/box-loops.ts";
+import { BOX_LOOP_EPOCHS, PLACE_REST_MIN } from "#transport/client/boxes/limits.ts";
+import { toHex } from "#transport/core/bytes.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { messageId, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { boxesWorld, idOf, START, suite } from "./boxes-world.ts";
+
+const HOUR = 3_600_000;
+const SLOTS = 200_000;
+
+async function setUp(seed: string, profile = LIVE_PARAMETERS.profiles.mail) {
+  const world = await boxesWorld(seed);
+  const sent: string[] = [];
+  const state = { unreachable: undefined as NodeId | undefined };
+  const loops = new BoxLoops({
+    clock: world.clock,
+    boxes: world.boxes,
+    health: { sent: ({ secret }) => void sent.push(toHex(secret)) },
+    primitives: suite,
+    parameters: LIVE_PARAMETERS,
+    profile: () => profile,
+    chance: new SeededRandom(`${seed}/boxLoops`),
+    reaches: (provider) => state.unreachable !== provider,
+  });
+  const slots = (count: number) => Array.from({ length: count }, () => loops.next()).filter((one) => one !== undefined);
+  return { ...world, state, sent, slots };
+}
+
+for (const name of ["mail", "chat"] as const) {
+  test(`in the ${name} profile one loop in ${BOX_LOOP_EPOCHS} hours goes to a box, or nowhere: as many with boxes as without`, async () => {
+    const profile = LIVE_PARAMETERS.profiles[name];
+    const hours = SLOTS / (profile.sendRate * profile.loopShare) / 3600;
+    const { slots, boxes } = await setUp(name, profile);
+    const without = slots(SLOTS);
+    assert.ok(without.every((one) => one === "nowhere"));
+    assert.ok(Math.abs(without.length / (hours / BOX_LOOP_EPOCHS) - 1) < 0.3, `${without.length} in ${hours} hours`);
+    await boxes.announced({ secret: new Uint8Array(32).fill(1), providerId: idOf("other"), until: in100(1) });
+    const same = await setUp(name, profile);
+    await same.boxes.announced({ secret: new Uint8Array(32).fill(1), providerId: idOf("other"), until: in100(1) });
+    assert.equal(same.slots(SLOTS).length, without.length, "at the same moments");
+  });
+}
+
+test("the box to which mail comes gets three of four, others that may be used the rest; none that is lost, over or out of reach", async () => {
+  const { slots, boxes, sent, state, clock } = await setUp("which");
+  const secrets = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
+  const providers = ["other", "third", "other"] as const;
+  for (const [i, secret] of secrets.entries()) {
+    await boxes.announced({ secret, providerId: idOf(providers[i] as "other"), until: in100(i + 1) });
+  }
+  const recipients = (): Map<string, number> => {
+    const counts = new Map<string, number>();
+    for (const target of slots(SLOTS)) {
+      assert.ok(target !== "nowhere");
+      const name = toHex(target.mailboxId);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return counts;
+  };
+  const [oldest, middle, latest] = secrets.map((secret) => toHex(boxIdOf(suite, secret))) as [string, string, string];
+  const counts = recipients();
+  const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  assert.ok(Math.abs((counts.get(latest) ?? 0) / all - 3 / 4) < 0.05);
+  assert.ok((counts.get(middle) ?? 0) > (counts.get(oldest) ?? 0) && (counts.get(oldest) ?? 0) > 0);
+  const third = boxes.collected(clock.now()).find(({ secret }) => secret[0] === 2);
+  state.unreachable = third?.providerId;
+  for (let n = 0; n < 4; n++) boxes.judged(boxes.collected(clock.now())[0] as never, false);
+  assert.deepEqual([...recipients().keys()], [oldest]);
+  await clock.runUntil(milliseconds(in100(1) - PLACE_REST_MIN));
+  assert.ok(
+    slots(SLOTS).every((one) => one === "nowhere"),
+    "what comes after its end would look lost",
+  );
+  state.unreachable = undefined;
+  const [target] = slots(SLOTS);
+  assert.ok(target !== undefined && target !== "nowhere");
+  target.onLoop({ id: messageId(new Uint8Array(16)), at: clock.now(), mixes: [] });
+  assert.deepEqual(sent, [toHex(secrets[1] as Uint8Array)]);
+});
+
+const in100 = (times: number) => milliseconds(START + times * 100 * HOUR);

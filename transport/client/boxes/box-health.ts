@@ -1,0 +1,138 @@
+/**
+ * Whether boxes give what lies in them: what became of the loops that were sent into each, and how long none of its answers came. Nobody
+ * is blamed for what waits behind mail, was lost on the way back, or was under way when the program ended. Spec: docs/spec/17-boxes.md §6.1
+ */
+
+import { toHex } from "../../core/bytes.ts";
+import type { Clock } from "../../core/clock.ts";
+import { meanInterval, type MessageId, type Milliseconds, milliseconds, perSecond } from "../../core/units.ts";
+import type { Parameters, Profile } from "../../core/parameters.ts";
+import type { Collected } from "../../box/requests.ts";
+import { LOOP_PATIENCE } from "../limits.ts";
+import { BOX_LOOPS_OUT_MAX, EMPTY_ROUNDS, ENTRIES_BEFORE_LOOP_MAX, SILENT_COLLECTS_MIN } from "./limits.ts";
+import type { OwnBox } from "./own-box.ts";
+import type { OwnBoxes } from "./own-boxes.ts";
+
+export interface BoxHealthDeps {
+  readonly clock: Clock;
+  readonly boxes: Pick<OwnBoxes, "collected" | "judged">;
+  readonly parameters: Pick<Parameters, "epoch" | "profiles">;
+  readonly profile: () => Profile;
+  /** Mean time that a packet spends in mixes, at the slower profile. */
+  readonly journey: Milliseconds;
+  /** While the own provider loses what its customer sends, nothing is said of others. */
+  readonly isOwnProviderGood: () => boolean;
+}
+
+interface Loop {
+  readonly box: OwnBox;
+  readonly at: Milliseconds;
+  /** Entries that the box had given when it left. */
+  readonly entries: number;
+  /** Answers that the box gives nothing, each of a collect that left when whatever was given before would be given again. */
+  rounds: number;
+  /** A collect that leaves from then on begins the next one. */
+  nextRound: Milliseconds;
+}
+
+interface Answers {
+  /** Entries that the box has given since this program began. */
+  entries: number;
+  /** When collects left of which, and since which, no answer has come. */
+  open: Milliseconds[];
+  /** So many more before those: their answers cannot be under way any more. */
+  missed: number;
+}
+
+export class BoxHealth {
+  readonly #deps: BoxHealthDeps;
+  /** By hexadecimal id, oldest first. */
+  readonly #loops = new Map<string, Loop>();
+  readonly #answers = new WeakMap<OwnBox, Answers>();
+
+  constructor(deps: BoxHealthDeps) {
+    this.#deps = deps;
+  }
+
+  /** A loop left for this box. */
+  sent(box: OwnBox, id: MessageId, at: Milliseconds): void {
+    const nextRound = milliseconds(at + LOOP_PATIENCE * this.#deps.journey);
+    this.#loops.set(toHex(id), { box, at, entries: this.#of(box).entries, rounds: 0, nextRound });
+    const [oldest] = this.#loops.keys();
+    if (oldest !== undefined && this.#loops.size > BOX_LOOPS_OUT_MAX) this.#loops.delete(oldest);
+  }
+
+  /** A loop lay in this box; it says something when it was sent there. */
+  returned(box: OwnBox, id: MessageId): void {
+    const key = toHex(id);
+    if (this.#loops.get(key)?.box !== box) return;
+    this.#loops.delete(key);
+    this.#judge(box, true);
+  }
+
+  /** A collect left for this box. */
+  asked(box: OwnBox, at: Milliseconds): void {
+    this.#of(box).open.push(at);
+  }
+
+  /** An answer came to a collect that left at `asked`. */
+  answered(box: OwnBox, { what, asked }: { what: Collected["what"]; asked: Milliseconds }): void {
+    const answers = this.#of(box);
+    answers.open = [];
+    answers.missed = 0;
+    if (what === "entry") answers.entries++;
+    const now = this.#deps.clock.now();
+    for (const [key, loop] of this.#loops) {
+      if (loop.box !== box) continue;
+      if (what === "nothing" && asked >= loop.nextRound) {
+        loop.rounds++;
+        loop.nextRound = milliseconds(now + this.#lostAfter);
+      }
+      const isLost = loop.rounds >= EMPTY_ROUNDS || answers.entries - loop.entries > ENTRIES_BEFORE_LOOP_MAX;
+      // What left in the future, before the clock was put back, nobody can judge.
+      if (isLost || loop.at > now) this.#loops.delete(key);
+      if (isLost) this.#judge(box, false);
+    }
+  }
+
+  /** A poll found nothing: every answer that had come by now has been dealt with. */
+  mailboxIsEmpty(now: Milliseconds): void {
+    const { boxes, parameters, journey } = this.#deps;
+    const longest = milliseconds(2 * LOOP_PATIENCE * journey + this.#gap);
+    const silence = Math.max(SILENT_COLLECTS_MIN, Math.ceil(parameters.epoch.duration / this.#gap));
+    for (const box of boxes.collected(now)) {
+      const answers = this.#of(box);
+      const open = answers.open.filter((at) => at + longest > now);
+      answers.missed += answers.open.length - open.length;
+      answers.open = open;
+      if (answers.missed < silence) continue;
+      answers.missed = 0;
+      // What was sent meanwhile is lost for the same reason.
+      for (const [key, loop] of this.#loops) if (loop.box === box) this.#loops.delete(key);
+      this.#judge(box, false);
+    }
+  }
+
+  #judge(box: OwnBox, isReturned: boolean): void {
+    if (this.#deps.isOwnProviderGood()) this.#deps.boxes.judged(box, isReturned);
+  }
+
+  #of(box: OwnBox): Answers {
+    const answers = this.#answers.get(box) ?? { entries: 0, open: [], missed: 0 };
+    this.#answers.set(box, answers);
+    return answers;
+  }
+
+  /** Between two collects, and the longest of an answer's delays. */
+  get #gap(): Milliseconds {
+    const { sendRate, dropShare } = this.#deps.profile();
+    return meanInterval(perSecond(sendRate * dropShare));
+  }
+
+  /** After which an honest provider gives an entry again: provider-server/boxes/box-office.ts. */
+  get #lostAfter(): Milliseconds {
+    const { mail, chat } = this.#deps.parameters.profiles;
+    const poll = Math.max(meanInterval(mail.pollRate), meanInterval(chat.pollRate));
+    return milliseconds(4 * this.#deps.journey + 4 * poll);
+  }
+}
