@@ -256,7 +256,7 @@ export class SampledUser implements Destination {
 
   #remind(letter: Letter, reminders: number): void {
     if (reminders >= REMINDERS_MAX) return;
-    this.#at(this.#laws.remindWait(reminders), () => {
+    this.#at(this.#laws.remindWait(reminders, letter), () => {
       if (letter.deliveredAt !== undefined) return;
       this.#enqueue(1, () => ({
         arrive: () => letter.to.#fragment(letter, 0),

@@ -157,6 +157,15 @@ test("a sample of a large network carries as many packets for each user as the w
   assert.equal(networkPlan({ ...options, clock: "poisson" }).mixesPerLayer, 5, "and without");
 });
 
+test("boxes of people who get and write much are not filled with reminders of what waits in them", () => {
+  const options: SimOptions = { ...SMALL, mode: "sampled", boxes: 2, users: 20, hours: 12, mails: 150 };
+  const { messages, latencyMs } = simulateSampled(options);
+  assert.equal(messages.read, messages.written);
+  assert.ok(messages.toBoxes > 1_000);
+  // The busiest get 25 messages an hour, of 1.5 fragments, and receipts; a box gives 51 entries.
+  assert.ok((latencyMs?.p95 ?? 0) < 30 * 60_000, `${latencyMs?.p95} ms`);
+});
+
 test("each poll of a sampled user brings an entry of a full mailbox, also one that leaves before the last answer is here", () => {
   const entries = 1_000;
   const { parameters } = networkPlan({ ...SMALL, clock: "poisson" });

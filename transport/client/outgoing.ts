@@ -85,7 +85,7 @@ export class Outgoing {
       else this.#fragments.set(index, { ...forgotten, ...this.#again(at) });
     }
     const { storedAt } = this.#progress;
-    const remindAt = storedAt === undefined ? undefined : later(at, this.#waits.remindWait(0));
+    const remindAt = storedAt === undefined ? undefined : later(at, this.#waits.remindWait(0, this.#to));
     this.#update({ askAt: undefined, remindAt, reminders: 0 });
   }
 
@@ -145,7 +145,8 @@ export class Outgoing {
     if (this.left > 0) return this.#askAhead(at);
     this.#batch = undefined;
     if (storedAt === undefined) this.#update({ askAt: later(at, this.#waits.askWait()) });
-    else if (reminders <= REMINDERS_MAX) this.#update({ remindAt: later(at, this.#waits.remindWait(reminders)) });
+    else if (reminders <= REMINDERS_MAX)
+      this.#update({ remindAt: later(at, this.#waits.remindWait(reminders, this.#to)) });
   }
 
   /** A large message is asked about while the rest of it still waits, so that what was lost goes again meanwhile. */
@@ -178,7 +179,7 @@ export class Outgoing {
       time === undefined || time - now <= (after === "start" ? most : 0) ? time : earlier(time, later(now, draw()));
     this.#update({
       askAt: renewed(askAt, longest.ask, () => this.#waits.askWait()),
-      remindAt: renewed(remindAt, longest.remind(reminders), () => this.#waits.remindWait(reminders)),
+      remindAt: renewed(remindAt, longest.remind(reminders), () => this.#waits.remindWait(reminders, this.#to)),
     });
     for (const [index, fragment] of this.#fragments.entries()) {
       if (fragment.state !== "waiting") continue;
@@ -243,7 +244,7 @@ export class Outgoing {
       if (this.left === 0) this.unanswered(at);
       return;
     }
-    this.#update({ storedAt: at, remindAt: later(at, this.#waits.remindWait(0)) });
+    this.#update({ storedAt: at, remindAt: later(at, this.#waits.remindWait(0, this.#to)) });
   }
 
   /** The service did not answer, however often it was asked. */
@@ -264,11 +265,11 @@ export class Outgoing {
     return this.#progress.reminders >= REMINDERS_MAX;
   }
 
-  /** The next reminder, also where none is left, comes as soon as the first: there is reason to think that it is read elsewhere. */
+  /** The next reminder, also where none is left, comes as soon as the first of a mailbox: there is reason to think that it is read elsewhere. */
   remindSoon(at: Milliseconds): void {
     const { storedAt, remindAt } = this.#progress;
     if (this.isFinished || storedAt === undefined) return;
-    const soon = later(at, this.#waits.remindWait(0));
+    const soon = later(at, this.#waits.remindWait(0, { place: undefined }));
     this.#update({ remindAt: remindAt === undefined || remindAt <= at ? soon : earlier(remindAt, soon) });
   }
 

@@ -5,7 +5,7 @@
 
 import type { Parameters, Profile } from "../core/parameters.ts";
 import { exponential, type RandomSource } from "../core/random.ts";
-import { meanInterval, type Milliseconds, milliseconds } from "../core/units.ts";
+import { meanInterval, type Milliseconds, milliseconds, perSecond } from "../core/units.ts";
 import {
   LAST_REMINDER_SPREAD,
   LAST_REMINDER_WAIT,
@@ -23,11 +23,16 @@ export interface LongestWaits {
   readonly remind: (reminders: number) => Milliseconds;
 }
 
+/** What is written to: the reader's box, where there is a place, else the mailbox. */
+export interface WrittenTo {
+  readonly place?: object | undefined;
+}
+
 /** Those of a sent message. */
 export interface Waits {
   askWait(): Milliseconds;
   repeatWait(): Milliseconds;
-  remindWait(reminders: number): Milliseconds;
+  remindWait(reminders: number, to: WrittenTo): Milliseconds;
   /** Above what those give. */
   readonly longest: Omit<LongestWaits, "receipt">;
 }
@@ -65,12 +70,15 @@ export class TimeLaws {
     return exponential(this.#random, this.journey);
   }
 
-  /** From "stored" to a reminder: the reader may be away for long, so it starts slow and doubles; the last comes after days. */
-  remindWait(reminders: number): Milliseconds {
+  /**
+   * From "stored" to a reminder: the reader may be away for long, so it starts slow and doubles; the last comes after days. Slower for a
+   * box: what waits there for its turn would be reminded of, each reminder is one entry more, and a busy box would never come through.
+   */
+  remindWait(reminders: number, to: WrittenTo): Milliseconds {
     if (reminders >= REMINDERS_MAX) {
       return milliseconds(LAST_REMINDER_WAIT + exponential(this.#random, LAST_REMINDER_SPREAD));
     }
-    const half = this.#remindHalf(reminders);
+    const half = this.#remindHalf(reminders, to);
     return milliseconds(half + exponential(this.#random, half));
   }
 
@@ -82,7 +90,7 @@ export class TimeLaws {
       repeat: most(this.journey),
       remind: (reminders) =>
         reminders < REMINDERS_MAX
-          ? most(this.#remindHalf(reminders))
+          ? most(10 * this.#longerJourney * 2 ** reminders)
           : milliseconds(LAST_REMINDER_WAIT + most(LAST_REMINDER_SPREAD)),
     };
   }
@@ -102,8 +110,19 @@ export class TimeLaws {
     return milliseconds(3 * this.journey + 4 * this.#poll());
   }
 
-  #remindHalf(reminders: number): Milliseconds {
-    return milliseconds(10 * this.journey * 2 ** reminders);
+  #remindHalf(reminders: number, to: WrittenTo): Milliseconds {
+    return milliseconds(10 * (to.place === undefined ? this.journey : this.#boxJourney) * 2 ** reminders);
+  }
+
+  get #longerJourney(): Milliseconds {
+    return this.#parameters.boxReplies > 0 ? this.#boxJourney : this.journey;
+  }
+
+  /** Mean time in mixes on both ways, and in the box until the next answer of one that is asked as slowly as any. */
+  get #boxJourney(): Milliseconds {
+    const { boxReplies, profiles } = this.#parameters;
+    const drops = Object.values(profiles).map(({ sendRate, dropShare }) => sendRate * dropShare);
+    return milliseconds(2 * this.journey + meanInterval(perSecond(boxReplies * Math.min(...drops))));
   }
 
   #poll(): Milliseconds {

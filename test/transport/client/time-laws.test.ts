@@ -16,12 +16,21 @@ const [F, G, M] = [3 * J + 4 * P, 5 * J + 8 * P, 20 * J * 2 ** 2];
 
 const DAY = 24 * 3_600_000;
 
+const withBoxes = { ...parameters, boxReplies: 2 };
+const boxLaws = new TimeLaws({ random: new SeededRandom("laws"), profile: () => profile, parameters: withBoxes });
+const { sendRate, dropShare } = parameters.profiles.mail;
+/** Of a box: 2J for its two ways, and the mail profile's mean time between two drop slots for two answers. */
+const B = 20 * (2 * J + 1000 / (sendRate * dropShare) / 2) * 2 ** 2;
+
+const AT_BOX = { place: {} };
+
 const LAWS: readonly [string, () => Milliseconds, { floor: number; mean: number }][] = [
   ["a receipt waits Exp(J)", () => laws.receiptWait(), { floor: 0, mean: J }],
   ["asking have waits F + Exp(F)", () => laws.askWait(), { floor: F, mean: F }],
   ["repeating a fragment waits Exp(J)", () => laws.repeatWait(), { floor: 0, mean: J }],
-  ["the third reminder waits M/2 + Exp(M/2)", () => laws.remindWait(2), { floor: M / 2, mean: M / 2 }],
-  ["the last reminder waits three days and Exp(3 h)", () => laws.remindWait(4), { floor: 3 * DAY, mean: DAY / 8 }],
+  ["the third reminder waits M/2 + Exp(M/2)", () => laws.remindWait(2, {}), { floor: M / 2, mean: M / 2 }],
+  ["that of mail to a box waits longer", () => boxLaws.remindWait(2, AT_BOX), { floor: B / 2, mean: B / 2 }],
+  ["the last reminder waits 3 days and Exp(3 h)", () => laws.remindWait(4, AT_BOX), { floor: 3 * DAY, mean: DAY / 8 }],
   ["an answer is waited for G + Exp(G/4)", () => laws.answerWait(), { floor: G, mean: G / 4 }],
 ];
 
