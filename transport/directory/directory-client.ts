@@ -3,21 +3,28 @@
 import type { Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
 import { type RandomSource, shuffled } from "../core/random.ts";
-import type { Epoch, Milliseconds } from "../core/units.ts";
+import { type Epoch, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import type { Frame } from "../link/frame.ts";
+import { DIRECTORY_MESSAGE_BYTES_MAX, lineTime } from "../link/limits.ts";
 import type { Dialer } from "../link/link.ts";
 import { verifyConsensus } from "./consensus.ts";
 import { exchange } from "./exchange.ts";
-import { DIRECTORY_ANSWER_TIME_MAX, DIRECTORY_PATIENCE } from "./limits.ts";
+import { DIRECTORY_ANSWER_TIME_MAX, DIRECTORY_PATIENCE, LIST_PATIENCE } from "./limits.ts";
 import { hedge } from "./hedge.ts";
 import type { Authority, Consensus, Network } from "./model.ts";
 
 export interface Fetched {
   /** Verified; undefined when those who answered have none for the epoch. */
   readonly consensus: Consensus | undefined;
-  /** What the authorities' clocks show: the median of those that answered. */
+  /** What the authorities' clocks show now: the median of those that answered soon. */
   readonly time: Milliseconds;
+}
+
+/** An authority that answered, and by how many milliseconds its clock is ahead of this one, less the answer's way. */
+interface Heard {
+  readonly authority: Authority;
+  readonly ahead: number;
 }
 
 export class DirectoryClient {
@@ -55,40 +62,56 @@ export class DirectoryClient {
 
   /**
    * Asks one authority more than may lie, in random order, and takes the newest list: a single liar cannot keep us on an old
-   * one. For a numbered epoch the first good answer suffices. Rejects with PROVIDER_DOWN when none answers, or with what was
-   * wrong with the only answers there were.
+   * one. For a numbered epoch the first good answer suffices. One list at a time, first of those that answer a short question.
+   * Rejects with PROVIDER_DOWN when none answers, or with what was wrong with the only answers there were.
    */
   async fetchConsensus(epoch: Epoch | "current"): Promise<Fetched> {
-    const { authorities, threshold } = this.#network;
-    const wanted = authorities.length - threshold + 1;
+    const heard = await this.#askTime();
+    const alive = heard.map(({ authority }) => authority);
+    const others = this.#network.authorities.filter((authority) => !alive.includes(authority));
     const answers = await hedge<Fetched>({
-      questions: shuffled(this.#random, authorities).map((authority) => () => this.fetchFrom(authority, epoch)),
-      enough: (heard) =>
-        epoch === "current" ? heard.length >= wanted : heard.some((answer) => answer.consensus !== undefined),
-      patience: DIRECTORY_PATIENCE,
+      questions: [...alive, ...shuffled(this.#random, others)].map(
+        (authority) => () => this.fetchFrom(authority, epoch),
+      ),
+      enough: (fetched) =>
+        epoch === "current"
+          ? fetched.length >= this.#moreThanLie
+          : fetched.some(({ consensus }) => consensus !== undefined),
+      patience: LIST_PATIENCE,
       clock: this.#clock,
     });
     const found = answers.flatMap(({ consensus }) => (consensus === undefined ? [] : [consensus]));
     const newest = found.toSorted((a, b) => b.epoch - a.epoch)[0];
-    return { consensus: newest, time: median(answers.map((answer) => answer.time)) };
+    return { consensus: newest, time: this.#timeOf(heard) };
   }
 
   /** What their clocks show, the median of one more than may lie: in a large network a list is 11 MB. Rejects as `fetchConsensus`. */
   async fetchTime(): Promise<Milliseconds> {
-    const { authorities, threshold } = this.#network;
-    const times = await hedge<Milliseconds>({
-      questions: shuffled(this.#random, authorities).map((authority) => () => this.#timeOf(authority)),
-      enough: (heard) => heard.length > authorities.length - threshold,
+    return this.#timeOf(await this.#askTime());
+  }
+
+  /** Who answers soon, one more than may lie if there are so many, and how far their clocks are ahead of this one. */
+  #askTime(): Promise<readonly Heard[]> {
+    return hedge<Heard>({
+      questions: shuffled(this.#random, this.#network.authorities).map((authority) => async () => {
+        const answer = await this.ask(authority, { type: "fetchConsensus", epoch: "time" });
+        if (answer.type !== "consensus") throw new TransportError("MALFORMED");
+        return { authority, ahead: answer.time - this.#clock.now() };
+      }),
+      enough: (heard) => heard.length >= this.#moreThanLie,
       patience: DIRECTORY_PATIENCE,
       clock: this.#clock,
     });
-    return median(times);
   }
 
-  async #timeOf(authority: Authority): Promise<Milliseconds> {
-    const answer = await this.ask(authority, { type: "fetchConsensus", epoch: "time" });
-    if (answer.type !== "consensus") throw new TransportError("MALFORMED");
-    return answer.time;
+  /** Now: a list that has been on its way for minutes says what time it was when it left. */
+  #timeOf(heard: readonly Heard[]): Milliseconds {
+    return milliseconds(this.#clock.now() + median(heard.map(({ ahead }) => ahead)));
+  }
+
+  get #moreThanLie(): number {
+    const { authorities, threshold } = this.#network;
+    return authorities.length - threshold + 1;
   }
 
   /** Rejects as `fetchConsensus`; CONSENSUS_FORGED when this authority shows something the others did not sign. */
@@ -110,15 +133,22 @@ export class DirectoryClient {
       expectedKey: authority.linkKey,
       protocol: "starling-directory/2",
       frame,
-      within: DIRECTORY_ANSWER_TIME_MAX,
+      within: answerTime(frame),
       read: (answer) => answer,
     });
   }
 }
 
+/** How long the longest question and answer of the kind may take on the slowest line. */
+function answerTime(frame: Frame): Milliseconds {
+  const isList = frame.type === "fetchConsensus" && frame.epoch !== "time";
+  const bytes = frame.type === "vote" ? frame.vote.length : isList ? DIRECTORY_MESSAGE_BYTES_MAX : 0;
+  return milliseconds(DIRECTORY_ANSWER_TIME_MAX + lineTime(bytes));
+}
+
 /** It goes into a log, where it must not look like a line of its own. */
 const printable = (reason: string): string => reason.replaceAll(/[^ -~]/g, "?");
 
-function median(times: readonly Milliseconds[]): Milliseconds {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as Milliseconds;
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] as number;
 }

@@ -1,6 +1,7 @@
 /** Every bound of the directory, with its reason. */
 
-import { type Milliseconds, seconds } from "../core/units.ts";
+import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
+import { DIRECTORY_MESSAGE_BYTES_MAX, lineTime } from "../link/limits.ts";
 
 /** Five minutes of an hour; a list has the keys of two epochs and more, 1.2 KB each, of every node. */
 export const KEY_PERIODS_MAX = 12;
@@ -44,11 +45,14 @@ export const DESCRIPTOR_CLOCK_SLACK: Milliseconds = seconds(180);
 export const INVITE_TEXT_BYTES_MAX = 1024;
 export const INVITE_CODE_BYTES_MAX = 64;
 
-/** An authority has this long for one answer; it is then taken to be down. */
+/** An authority has this long for one answer, and what question and answer take on the slowest line; it is then taken to be down. */
 export const DIRECTORY_ANSWER_TIME_MAX: Milliseconds = seconds(20);
 
-/** An authority that takes longer than this is not waited for alone: the next one is asked as well. */
+/** An authority that takes longer than this for a short answer is not waited for alone: the next one is asked as well. */
 export const DIRECTORY_PATIENCE: Milliseconds = seconds(2);
+
+/** The same of a list, from an authority that has just answered: two lists at a time on a slow line would both be late. */
+export const LIST_PATIENCE: Milliseconds = milliseconds(DIRECTORY_PATIENCE + lineTime(DIRECTORY_MESSAGE_BYTES_MAX));
 
 /** How long a mix stays in layer 2 or 3: two weeks, so that an attacker's new node waits for its place. The first layer keeps its mixes. */
 export const LAYER_PERIOD: Milliseconds = seconds(14 * 24 * 3600);

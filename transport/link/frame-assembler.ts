@@ -20,6 +20,11 @@ export class FrameAssembler {
     this.#memory = memory;
   }
 
+  /** How long the frame is that has begun, as far as its first bytes tell. */
+  get needed(): number {
+    return this.#needed;
+  }
+
   /** Whether a frame has begun and is not whole. */
   get isPartial(): boolean {
     return this.#have > 0;

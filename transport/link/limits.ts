@@ -1,6 +1,6 @@
 /** Every bound of a link, with its reason. */
 
-import { type Milliseconds, seconds } from "../core/units.ts";
+import { type Milliseconds, milliseconds, seconds } from "../core/units.ts";
 
 /** TCP, TLS 1.3 with a hybrid key share and two certificates take three round trips; ten seconds allow a bad line. */
 export const HANDSHAKE_TIME_MAX: Milliseconds = seconds(10);
@@ -20,8 +20,12 @@ export const OWN_FRAME_BYTES = 4096;
 /** Memory of lent frames kept for the next ones, for all links of a listener: as many as are in their midst at once. 2 MB at 28 KiB. */
 export const FRAME_MEMORY_KEPT = 64;
 
-/** A frame that has begun must be whole within this time: no honest peer writes half a frame. */
+/** A frame that has begun must be whole within this time, and what its bytes take on the slowest line: no honest peer writes half a frame. */
 export const PARTIAL_FRAME_TIME_MAX: Milliseconds = seconds(60);
+
+/** 1 Mbit/s, the slowest line of a node or authority: its packets alone are more. Lists and votes of 11 to 20 MB take minutes on it. */
+export const LINE_BYTES_PER_SECOND_MIN = 125_000;
+export const lineTime = (bytes: number): Milliseconds => milliseconds((bytes / LINE_BYTES_PER_SECOND_MIN) * 1000);
 
 /** A link on which nothing arrives for so long is dead: the slowest profile polls every 15 s, nodes send loops. */
 export const IDLE_TIME_MAX: Milliseconds = seconds(600);

@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import type { Milliseconds } from "../core/units.ts";
 import { FrameAssembler, type FrameMemory } from "./frame-assembler.ts";
 import { FRAME_TYPES, type FrameTable, isFrame } from "./frame-table.ts";
-import { IDLE_TIME_MAX, PARTIAL_FRAME_TIME_MAX } from "./limits.ts";
+import { IDLE_TIME_MAX, lineTime, PARTIAL_FRAME_TIME_MAX } from "./limits.ts";
 import type { Link, PeerIdentity, Protocol } from "./link.ts";
 
 export class TlsLink implements Link {
@@ -91,11 +91,16 @@ export class TlsLink implements Link {
   sweep(now: Milliseconds): void {
     if (this.#closedAt !== undefined) {
       if (now - this.#closedAt > PARTIAL_FRAME_TIME_MAX) this.#socket.destroy();
-    } else if (this.#partialSince !== undefined && now - this.#partialSince > PARTIAL_FRAME_TIME_MAX) {
+    } else if (this.#isOverdue(now)) {
       this.#closeBecause("a frame was not completed in time");
     } else if (now - this.#lastData > IDLE_TIME_MAX) {
       this.#closeBecause("nothing came for too long");
     }
+  }
+
+  #isOverdue(now: Milliseconds): boolean {
+    if (this.#partialSince === undefined) return false;
+    return now - this.#partialSince > PARTIAL_FRAME_TIME_MAX + lineTime(this.#assembler.needed);
   }
 
   destroy(): void {

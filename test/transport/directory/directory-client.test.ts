@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TransportError } from "#transport/core/errors.ts";
-import { epochNumber, seconds } from "#transport/core/units.ts";
+import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import { decodeFrame, documentAnswerBytes, encodeFrame, type Frame } from "#transport/link/frame.ts";
+import { DOCUMENT_BYTES_MAX, lineTime } from "#transport/link/limits.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
 import { MemoryAuthorities } from "#test/support/memory-authorities.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -79,14 +80,55 @@ test("the time costs as little however long lists are, and comes of one authorit
   };
   const { consensus, time } = await ask((client) => client.fetchConsensus("current"), "list");
   assert.equal(consensus?.epoch, 0);
-  assert.deepEqual(came, Array(2).fill(5 + documentAnswerBytes(list.length)));
+  const [short, long] = [0, list.length].map((bytes) => 5 + documentAnswerBytes(bytes));
+  assert.deepEqual(came, [short, short, long, long]);
   assert.equal(await ask((client) => client.fetchTime(), "time"), time);
-  assert.deepEqual(came, Array(2).fill(5 + documentAnswerBytes(0)));
+  assert.deepEqual(came, [short, short]);
   for (const at of authorities.stores.keys()) authorities.kill(at);
 });
 
+for (const bytes of [11.3e6, DOCUMENT_BYTES_MAX]) {
+  test(`a list of ${bytes} bytes comes over a line of 1 Mbit/s, one at a time, and with the right time`, async () => {
+    const clock = new VirtualClock({ start: network.genesis });
+    const authorities = new MemoryAuthorities({ test: made, suite, clock, admitted: [] });
+    for (const store of authorities.stores) store.putConsensus(epochNumber(0), signedConsensus(made, suite));
+    authorities.startAll();
+    const asked: string[] = [];
+    // All that comes to this node comes over one line, in the order in which it was asked for.
+    let free = clock.now();
+    const dial: Dialer["dial"] = async ({ address }) => {
+      const to = network.authorities.findIndex((authority) => authority.address === address);
+      return asking(
+        (frame) => {
+          const answer = authorities.ask(to, frame);
+          assert.ok(answer.type === "consensus" && frame.type === "fetchConsensus");
+          asked.push(`${frame.epoch}`);
+          return encodeFrame(frame.epoch === "time" ? answer : { ...answer, room: bytes }, NO_PACKETS);
+        },
+        (answer, come) => {
+          free = milliseconds(Math.max(free, clock.now()) + lineTime(answer.length));
+          clock.at(free, come);
+        },
+      );
+    };
+    const client = new DirectoryClient({ dialer: { dial }, network, suite, clock, random: new SeededRandom("slow") });
+    const began = clock.now();
+    const fetched = client.fetchConsensus("current");
+    await clock.runUntilSettled(fetched, seconds(600));
+    const { consensus, time } = await fetched;
+    assert.ok(consensus !== undefined);
+    assert.deepEqual(asked, ["time", "time", "current", "current"]);
+    assert.ok(clock.now() - began > 2 * lineTime(bytes));
+    assert.ok(Math.abs(time - clock.now()) < 1000, `${time - clock.now()} ms`);
+    for (const at of authorities.stores.keys()) authorities.kill(at);
+  });
+}
+
 /** A link on which each question is answered by what `answer` makes of it. */
-function asking(answer: (frame: Frame) => Uint8Array): Link {
+function asking(
+  answer: (frame: Frame) => Uint8Array,
+  takes: (answer: Uint8Array, come: () => void) => void = (_answer, come) => come(),
+): Link {
   const link = answering(true, "");
   let onFrame: ((frame: Uint8Array) => void) | undefined;
   const context = { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS } as const;
@@ -96,7 +138,8 @@ function asking(answer: (frame: Frame) => Uint8Array): Link {
       onFrame = handler;
     },
     send: (bytes) => {
-      onFrame?.(answer(decodeFrame(bytes, context)));
+      const answered = answer(decodeFrame(bytes, context));
+      takes(answered, () => onFrame?.(answered));
       return true;
     },
   };

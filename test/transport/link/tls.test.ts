@@ -6,10 +6,13 @@ import { type AddressInfo, connect as connectTcp, createServer, type Socket } fr
 import { type TestContext, test } from "node:test";
 import { type ConnectionOptions, connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { listenWeb } from "#test/support/web-links.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
+import { milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { certificateKey, createLinkCertificate } from "#transport/link/certificate.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
+import { lineTime, PARTIAL_FRAME_TIME_MAX } from "#transport/link/limits.ts";
 import { linkKeyOf } from "#transport/link/link-key.ts";
 import type { Link } from "#transport/link/link.ts";
 import { KEY_EXCHANGE_GROUP, linkCredentials } from "#transport/link/tls.ts";
@@ -268,11 +271,37 @@ test("what waits for a dead line is thrown away, here and in the system; were th
   }
 });
 
+test("a frame of 12 MB that has begun has as long as it takes on a line of 1 Mbit/s, and no longer", async (t) => {
+  const clock = new VirtualClock();
+  const { port, next } = await listen(t, { protocols: ["starling-directory/2"], clock });
+  const line = await stalledLine(t, port);
+  const arriving = next();
+  const address = { address: line.address, expectedKey: keyOf(1) };
+  const link = await dialer().dial({ ...address, protocol: "starling-directory/2" });
+  const far = await arriving;
+  const gone = closed(far);
+  let isGone = false;
+  void gone.then(() => {
+    isGone = true;
+  });
+  far.onFrame(() => assert.fail("it is not whole"));
+  const begun = line.stallAfter(2 ** 20);
+  const vote = encodeFrame({ type: "vote", vote: new Uint8Array(12e6) }, sizes);
+  assert.ok(link.send(vote));
+  await begun;
+  await clock.runFor(milliseconds(lineTime(vote.length) + PARTIAL_FRAME_TIME_MAX - 1000));
+  assert.equal(isGone, false);
+  await clock.runFor(seconds(12));
+  assert.equal(await gone, "a frame was not completed in time");
+  link.close({ isDead: true });
+});
+
 /** A line that can stop to take anything, as one does whose cable is out further on. */
 async function stalledLine(t: TestContext, port: number) {
   let bytes = 0;
   let isReset = false;
   let near: Socket | undefined;
+  let [most, stalled] = [Number.POSITIVE_INFINITY, (): void => undefined];
   const front = createServer((socket) => {
     near = socket;
     const far = connectTcp(port, "127.0.0.1");
@@ -281,6 +310,9 @@ async function stalledLine(t: TestContext, port: number) {
     socket.on("data", (chunk) => {
       bytes += chunk.length;
       far.write(chunk);
+      if (bytes < most) return;
+      socket.pause();
+      stalled();
     });
     far.on("data", (chunk) => socket.write(chunk));
     socket.on("close", () => far.destroy());
@@ -294,6 +326,11 @@ async function stalledLine(t: TestContext, port: number) {
       near?.pause();
       bytes = 0;
     },
+    /** Once so many bytes more have passed; resolves when they have. */
+    stallAfter: (count: number): Promise<void> =>
+      new Promise((resolve) => {
+        [most, stalled] = [bytes + count, resolve];
+      }),
     /** How much comes until the connection ends, and how it ends. */
     goOn: (): Promise<{ bytes: number; isReset: boolean }> =>
       new Promise((resolve) => {
