@@ -42,6 +42,8 @@ export class ConsensusKeeper {
   readonly #directory: Directory;
   readonly #collector = new PartCollector();
   readonly #difference: ClockDifference;
+  /** By how many milliseconds the provider's clock was ahead when the answer began that is coming. */
+  #ahead = 0;
   #problem: TransportErrorCode | undefined;
   #isAnswered = false;
   /** How often it asked since it last had the list it needs. */
@@ -124,23 +126,26 @@ export class ConsensusKeeper {
 
   received(part: Part): void {
     this.#difference.answered(part.time);
+    // All parts say what time it was when the first left; on a slow line the last of a long list comes minutes later.
+    if (part.index === 0) this.#ahead = part.time - this.#deps.clock.now();
     try {
       const collected = this.#collector.add(part);
       if (collected.kind !== "incomplete") this.#isAnswered = true;
       if (collected.kind === "absent") this.#deps.onChange();
-      if (collected.kind === "document") this.#accept(collected.bytes, collected.time);
+      if (collected.kind === "document") this.#accept(collected.bytes);
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  #accept(bytes: Uint8Array, time: Milliseconds): void {
+  #accept(bytes: Uint8Array): void {
     const { network, clock, store } = this.#deps;
     const { consensus, isNew } = this.#directory.accept(bytes);
     // Also when the clock is wrong: it is held, and does not come as a new one again. If this is not written, the next start asks again.
     if (isNew)
       void store.addConsensus({ epoch: consensus.epoch, bytes, keep: CONSENSUSES_KEPT }).catch(() => undefined);
-    checkFreshness({ network, consensus, now: clock.now(), witnesses: [time] });
+    const now = clock.now();
+    checkFreshness({ network, consensus, now, witnesses: [milliseconds(now + this.#ahead)] });
     this.#problem = undefined;
     this.#asked = 0;
     this.#deps.onChange();

@@ -9,6 +9,7 @@ import { settle, VirtualClock } from "#test/support/virtual-clock.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
 import { ConsensusKeeper } from "#transport/client/consensus-keeper.ts";
 import type { ProviderLink } from "#transport/client/provider-link.ts";
+import type { Clock } from "#transport/core/clock.ts";
 import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { epochInUse } from "#transport/directory/epochs.ts";
@@ -44,6 +45,28 @@ test("a list that came while the clock was wrong is remembered: who forgets it c
   await come();
   assert.equal(keeper.problem, undefined);
   assert.equal(store.listEpoch, consensus.epoch);
+});
+
+test("a long list on a slow line is not taken for a clock that is ahead", async () => {
+  const made = testNetwork({ suite });
+  const { network } = made;
+  const truth = new VirtualClock({ start: network.genesis });
+  const clock = new WrongClock(truth);
+  const keeper = keeperOf({ network, clock, seed: "slow line", onAsk: () => undefined });
+  const { bytes } = testConsensus(made, suite, {});
+  const come = async (): Promise<void> => {
+    const parts = toParts(bytes, { time: truth.now(), room: 200_000 });
+    assert.ok(parts.length > 5);
+    for (const part of parts) {
+      keeper.received(part);
+      await truth.runFor(seconds(0.5));
+    }
+  };
+  await come();
+  assert.equal(keeper.problem, undefined);
+  clock.error = seconds(3);
+  await come();
+  assert.equal(keeper.problem, "CLOCK_WRONG", "but one that is ahead is seen on any line");
 });
 
 test("who is shown two lists for one epoch uses neither, until the true one comes again", async () => {
@@ -90,7 +113,7 @@ test("clients ask for the next list at random times of the first half of an epoc
   assert.ok((places[0] as number) >= 0 && (places.at(-1) as number) <= 1);
 });
 
-function keeperOf(o: { network: Network; clock: VirtualClock; seed: string; onAsk: () => void }): ConsensusKeeper {
+function keeperOf(o: { network: Network; clock: Clock; seed: string; onAsk: () => void }): ConsensusKeeper {
   const send = (): boolean => {
     o.onAsk();
     return true;
