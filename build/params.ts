@@ -83,9 +83,9 @@ function rows(kind: Kind, parameters: Parameters, f: Figures): [string, string][
         `${name}: polls; arrivals at one sender's full pace`,
         `${text(profile.pollsPerSecond)}; ${text(profile.arrivalsPerSecond)} per second`,
       ],
-      ...profile.mails.map(({ bodyBytes, fragments, duration }): [string, string] => [
+      ...profile.mails.map(({ bodyBytes, fragments, duration, toBox }): [string, string] => [
         `${name}: a body of ${text(bodyBytes / 1000)} KB`,
-        `${fragments} ${fragments === 1 ? "fragment" : "fragments"}, ${seconds(duration)}`,
+        `${fragments} ${fragments === 1 ? "fragment" : "fragments"}, ${seconds(duration)}${toBox === undefined ? "" : `; to a box ${seconds(toBox)}`}`,
       ]),
     );
   }

@@ -1,6 +1,12 @@
 /** The contract's methods, one short function each. Spec: docs/spec/10-contract.md §3 */
 
-import { type Clock, type Journey as TransportJourney, type RandomSource, toHex } from "#transport";
+import {
+  type Clock,
+  type EstimateOptions,
+  type Journey as TransportJourney,
+  type RandomSource,
+  toHex,
+} from "#transport";
 import type { Accounts } from "./account/accounts.ts";
 import { createDeviceHandlers } from "./account/devices.ts";
 import type { Session } from "./account/session.ts";
@@ -129,7 +135,7 @@ export function createHandlers(d: HandlersDependencies): Handlers {
 
     ...createDeviceHandlers({ open, clock }),
 
-    "network.estimate": async ({ bytes }) => ({ seconds: expected(open(), bytes) }),
+    "network.estimate": async ({ bytes }) => ({ seconds: await expected(open(), { bytes }) }),
     "network.state": async () => networkState(open()),
     "network.setProfile": async ({ profile }) => {
       await open().client.setProfile(profile);
@@ -143,8 +149,9 @@ const DRAFTS_SHOWN_MAX = 200;
 const FIRST_LINE_CHARACTERS_MAX = 200;
 
 /** How long a mail takes, in seconds; none leaves a device that was removed, which is said elsewhere. */
-function expected({ client }: Session, bytes: number): number {
-  return client.status().state === "removed" ? 0 : Math.max(0, Math.round(client.estimate(bytes) / 1000));
+async function expected({ client }: Session, options: EstimateOptions): Promise<number> {
+  if (client.status().state === "removed") return 0;
+  return Math.max(0, Math.round((await client.estimate(options)) / 1000));
 }
 
 async function recipient(session: Session, written: string): Promise<Recipient> {
@@ -158,7 +165,7 @@ async function recipient(session: Session, written: string): Promise<Recipient> 
     state: contact?.state ?? "unknown",
     path: "mixed",
     provider: provider.slice(0, 253),
-    expectedSeconds: expected(session, USUAL_MAIL_BYTES),
+    expectedSeconds: await expected(session, { bytes: USUAL_MAIL_BYTES, to: contact?.record.record }),
   };
 }
 

@@ -16,6 +16,7 @@ export {
   type NodeId,
 } from "./core/units.ts";
 export type { Suite } from "./crypto/suite.ts";
+export { estimate } from "./client/estimate.ts";
 export type { MailboxRecord } from "./directory/mailbox-record.ts";
 export type { Network } from "./directory/model.ts";
 export type { Dialer } from "./link/link.ts";
@@ -29,6 +30,7 @@ export type {
   ClientState,
   ClientStatus,
   Device,
+  EstimateOptions,
   IncomingMessage,
   Journey,
   JoinDeviceOptions,

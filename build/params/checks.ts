@@ -154,6 +154,7 @@ function poolChecks(kind: Kind, parameters: Parameters, { pools }: Figures): Che
 
 function liveChecks(parameters: Parameters, { profiles, network, mix }: Figures): Check[] {
   const { mail, chat } = profiles;
+  const longest = mail.mails.at(-1);
   const { peak } = burst(parameters, { users: 10_000, mixesPerLayer: 2, capacity: MIX_CAPACITY });
   return [
     atLeast("two mixes a layer take the bursts of 10,000 users (packets/s at each)", MIX_CAPACITY, peak),
@@ -161,7 +162,10 @@ function liveChecks(parameters: Parameters, { profiles, network, mix }: Figures)
     atLeast("a 20 KB mail arrives within 60 s, median (s)", 60, mail.latency.median / 1000),
     atLeast("a chat message arrives within 4 s, median (s)", 4, chat.latency.median / 1000),
     atLeast("the mail profile sends at most 130 MB a day (MB)", 130, mail.upBytesPerDay / 1e6),
-    atLeast("a 25 MB mail goes overnight, within 12 h (h)", 12, (mail.mails.at(-1)?.duration ?? 0) / 3.6e6),
+    atLeast("a 20 KB mail to a box arrives within 120 s, median (s)", 120, (mail.boxLatency?.median ?? 0) / 1000),
+    atLeast("a chat message to a box arrives within 8 s, median (s)", 8, (chat.boxLatency?.median ?? 0) / 1000),
+    atLeast("a 25 MB mail goes overnight, within 12 h (h)", 12, (longest?.duration ?? 0) / 3.6e6),
+    atLeast("a 25 MB mail to a box does, too, while its reader has no other (h)", 12, (longest?.toBox ?? 0) / 3.6e6),
     atLeast("200,000 users need at most 4 cores per layer", 4, network.coresPerLayer),
     atLeast("a seized mix opens what was recorded in the last 20 minutes at most (min)", 20, mix.keyLife / 60_000),
   ];

@@ -63,6 +63,8 @@ export interface MailFigures {
   readonly bodyBytes: number;
   readonly fragments: number;
   readonly duration: Milliseconds;
+  /** To a reader's one box; undefined in a network without boxes. */
+  readonly toBox: Milliseconds | undefined;
 }
 
 export interface PathFigures {
@@ -198,18 +200,19 @@ function profileFigures(parameters: Parameters, sizes: Geometry, profile: Profil
   const entry = entryFrameBytes(sizes);
   const latency = packetLatency(parameters, profile);
   const payloadPerSecond = sendRate * profile.payloadShare;
+  const boxLatency = parameters.boxReplies === 0 ? undefined : packetLatency(parameters, profile, "box");
   return {
     upBytesPerDay:
       DAY_SECONDS * (sendRate * wireBytes(send) + pollRate * (wireBytes(POLL_FRAME_BYTES) + acknowledgements(entry))),
     downBytesPerDay: DAY_SECONDS * (pollRate * wireBytes(entry) + sendRate * acknowledgements(send)),
     latency,
-    boxLatency: parameters.boxReplies === 0 ? undefined : packetLatency(parameters, profile, "box"),
+    boxLatency,
     payloadPerSecond,
     arrivalsPerSecond: sendRate * profile.loopShare + boxRepliesPerSecond(parameters, profile) + payloadPerSecond,
     threeDevices: threeDevices(parameters, sizes, profile),
     pollsPerSecond: pollRate,
     mails: Object.values(MAIL_BYTES).map((bodyBytes) =>
-      mailFigures(parameters, sizes, { profile, bodyBytes, latency }),
+      mailFigures(parameters, sizes, { profile, bodyBytes, latency, boxLatency }),
     ),
   };
 }
@@ -224,19 +227,29 @@ function threeDevices(parameters: Parameters, sizes: Geometry, profile: Profile)
   return { arrivalsPerSecond, behind: milliseconds(drained * 1000) };
 }
 
-/** A mail of n fragments: n − 1 payload slots after the first packet's latency, polls being quicker than what arrives. */
+/**
+ * A mail of n fragments: n − 1 payload slots after the first packet's latency, polls being quicker than what arrives; out of a box
+ * n − 1 of its answers, where they are slower.
+ */
 function mailFigures(
   parameters: Parameters,
   sizes: Geometry,
-  { profile, bodyBytes, latency }: { profile: Profile; bodyBytes: number; latency: Latency },
+  o: { profile: Profile; bodyBytes: number; latency: Latency; boxLatency: Latency | undefined },
 ): MailFigures {
+  const { profile, bodyBytes, latency, boxLatency } = o;
   const { needed, total } = fragmentCount({
     geometry: sizes,
     step: parameters.fragmentStep,
     messageBytes: PLACE_BYTES + bodyBytes,
   });
   const slots = ((needed - 1) / (profile.sendRate * profile.payloadShare)) * 1000;
-  return { bodyBytes, fragments: total, duration: milliseconds(latency.median + slots) };
+  const answers = ((needed - 1) / boxRepliesPerSecond(parameters, profile)) * 1000;
+  return {
+    bodyBytes,
+    fragments: total,
+    duration: milliseconds(latency.median + slots),
+    toBox: boxLatency && milliseconds(boxLatency.median + Math.max(slots, answers)),
+  };
 }
 
 const TLS_RECORD_BYTES_MAX = 16_384;

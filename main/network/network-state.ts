@@ -1,6 +1,6 @@
 /** What the window's network page shows, from what the client says of itself. */
 
-import { geometry, type MixClient, type Network, type Profile, type ProfileName } from "#transport";
+import { estimate, geometry, type MixClient, type Network, type ProfileName } from "#transport";
 import type { NetworkState } from "../contract/contract.ts";
 import { SMALL_MIXES, SMALL_OPERATORS, SMALL_PROVIDERS } from "./limits.ts";
 
@@ -40,16 +40,9 @@ function profileChoice(name: ProfileName, network: Network): NetworkState["profi
     name,
     megabytesPerDay: Math.round((bytesPerSecond * SECONDS_PER_DAY) / 100_000) / 10,
     packetsPerMinute: Math.round(profile.sendRate * 600) / 10,
-    expectedSeconds: Math.round(oneWaySeconds(profile)),
+    // A small mail between people who know each other.
+    expectedSeconds: Math.round(estimate({ slots: 1, profile, boxReplies: network.parameters.boxReplies }) / 1000),
   };
 }
 
-/** A mail of one fragment: the wait for a payload slot, three mixes, the wait for a poll. All means. */
-function oneWaySeconds(profile: Profile): number {
-  return (
-    1 / (profile.sendRate * profile.payloadShare) + (MIXES_ON_A_PATH * profile.meanDelay) / 1000 + 1 / profile.pollRate
-  );
-}
-
-const MIXES_ON_A_PATH = 3;
 const SECONDS_PER_DAY = 86_400;

@@ -125,12 +125,16 @@ export class Outbound {
       boundaries: Array.from({ length: BOUNDARIES }, boundary),
     }));
     const sealed = await mailWork.seal({ mail, copies, messageBytesMax, now });
-    return sealed.map((body, i) => ({
-      address: copies[i]?.address as string,
-      transportId: messageId(random.bytes(16)),
-      body,
-      expectedAt: Math.round(now + client.estimate(body.length, i + 1)),
-    }));
+    return Promise.all(
+      sealed.map(async (body, i) => ({
+        address: copies[i]?.address as string,
+        transportId: messageId(random.bytes(16)),
+        body,
+        expectedAt: Math.round(
+          now + (await client.estimate({ bytes: body.length, copies: i + 1, to: readers[i]?.record.record })),
+        ),
+      })),
+    );
   }
 
   async #readers(addresses: readonly string[]): Promise<(Contact & { certificate: ReadCertificate })[]> {

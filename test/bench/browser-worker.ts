@@ -8,6 +8,7 @@ import { slotWork } from "./slot-work.ts";
 export interface BrowserMeasures {
   /** Milliseconds, median and 99th hundredth of the runs. */
   readonly wrap: readonly [median: number, p99: number];
+  readonly collect: readonly [median: number, p99: number];
   readonly open: readonly [median: number, p99: number];
 }
 
@@ -21,8 +22,8 @@ const { addEventListener, postMessage } = globalThis as unknown as {
 addEventListener("message", () => postMessage(measure()));
 
 function measure(): BrowserMeasures {
-  const { wrap, open } = slotWork(portableSuite(LIVE_PARAMETERS.suite), new WebRandom());
-  return { wrap: timed(wrap), open: timed(open) };
+  const { wrap, collect, open } = slotWork(portableSuite(LIVE_PARAMETERS.suite), new WebRandom());
+  return { wrap: timed(wrap), collect: timed(collect), open: timed(open) };
 }
 
 function timed(work: () => unknown): readonly [number, number] {

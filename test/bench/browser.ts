@@ -10,21 +10,28 @@ import type { BrowserMeasures } from "./browser-worker.ts";
 
 /** True when a slot is wrapped well within the time that is set apart for it. */
 export async function runBrowserBench({ json }: { json: boolean }): Promise<boolean> {
-  const { wrap, open } = await measure();
-  const rows = Object.entries(LIVE_PARAMETERS.profiles).map(([profile, { sendRate, pollRate }]) => ({
+  const { wrap, collect, open } = await measure();
+  const rows = Object.entries(LIVE_PARAMETERS.profiles).map(([profile, { sendRate, dropShare, pollRate }]) => ({
     profile,
     sendEveryMs: meanInterval(sendRate),
     pollEveryMs: meanInterval(pollRate),
-    load: wrap[0] / meanInterval(sendRate) + open[0] / meanInterval(pollRate),
+    load:
+      ((1 - dropShare) * wrap[0] + dropShare * collect[0]) / meanInterval(sendRate) + open[0] / meanInterval(pollRate),
   }));
-  const passed = wrap[1] < WRAP_LEAD;
+  const slowest = Math.max(wrap[1], collect[1]);
+  const passed = slowest < WRAP_LEAD;
   if (json) {
     console.log(
-      JSON.stringify({ bench: "browser", wrapLeadMs: WRAP_LEAD, passed, wrapMs: wrap, openMs: open, rows }, null, 2),
+      JSON.stringify(
+        { bench: "browser", wrapLeadMs: WRAP_LEAD, passed, wrapMs: wrap, collectMs: collect, openMs: open, rows },
+        null,
+        2,
+      ),
     );
   } else {
     console.log("| in a worker | median ms | 99 % ms |\n|---|--:|--:|");
     console.log(`| seal and wrap one slot | ${wrap[0].toFixed(1)} | ${wrap[1].toFixed(1)} |`);
+    console.log(`| the same for a question to a box | ${collect[0].toFixed(1)} | ${collect[1].toFixed(1)} |`);
     console.log(`| open one entry | ${open[0].toFixed(1)} | ${open[1].toFixed(1)} |\n`);
     console.log("| profile | sends every s | polls every s | of one core |\n|---|--:|--:|--:|");
     for (const { profile, sendEveryMs, pollEveryMs, load } of rows) {
@@ -32,7 +39,7 @@ export async function runBrowserBench({ json }: { json: boolean }): Promise<bool
       console.log(`| ${profile} | ${send.toFixed(2)} | ${poll.toFixed(2)} | ${(100 * load).toFixed(2)} % |`);
     }
   }
-  if (!passed) console.error(`A slot takes ${wrap[1]} ms to wrap; ${WRAP_LEAD} ms before its tick it is begun.`);
+  if (!passed) console.error(`A slot takes ${slowest} ms to wrap; ${WRAP_LEAD} ms before its tick it is begun.`);
   return passed;
 }
 

@@ -1,6 +1,6 @@
 /**
- * How long after a fault's end a mail may still be felt to be late, from the parameters: by docs/spec/04-traffic.md §7-8 and
- * docs/spec/08-directory.md. Exponential waits count with four of their means: one in fifty is longer.
+ * How long after a fault's end a mail may still be felt to be late, from the parameters: by docs/spec/04-traffic.md §7-8,
+ * docs/spec/17-boxes.md §3 and §7, and docs/spec/08-directory.md. Exponential waits count with four of their means: one in fifty is longer.
  */
 
 import { REDIAL_MEAN_MAX } from "#transport/client/limits.ts";
@@ -32,12 +32,17 @@ export function recoveryBar(role: Victim["role"], fault: Pick<Fault, "lasts">, p
   }
 }
 
-/** One repetition: the question, one that is lost before it, its answer, the wait of what is missing and its way. */
-function roundOf({ profiles: { mail, chat } }: Parameters): { round: number; way: number } {
+/**
+ * One repetition: the question, one that is lost before it, its answer, the wait of what is missing and its way. Through a box,
+ * which gives again what was lost on the way out of it.
+ */
+function roundOf({ profiles: { mail, chat }, boxReplies }: Parameters): { round: number; way: number } {
   const journey = 3 * Math.max(mail.meanDelay, chat.meanDelay);
   const poll = 1000 / mail.pollRate;
   const ask = 3 * journey + 4 * poll;
   const answer = 5 * journey + 8 * poll;
-  const way = MEANS * (journey + poll);
+  const outOfBox = boxReplies === 0 ? 0 : MEANS * (journey + 1000 / (boxReplies * mail.sendRate * mail.dropShare));
+  const givenAgain = boxReplies === 0 ? 0 : 4 * (journey + poll) + outOfBox;
+  const way = MEANS * (journey + poll) + outOfBox + givenAgain;
   return { way, round: ask + MEANS * ask + (answer + (MEANS * answer) / 4) + answer + MEANS * journey + way };
 }

@@ -35,7 +35,7 @@ for (const { what, bytes, behind } of [
     let said: Milliseconds = milliseconds(0);
     for (let n = 1; n <= MAILS; n++) {
       const before = world.clock.now();
-      said = alice.client.estimate(bytes);
+      said = await alice.client.estimate({ bytes });
       await send(new Uint8Array(bytes).fill(n));
       await world.clock.runWhile(() => bob.received.size < n, seconds(300));
       assert.equal(bob.received.size, n);

@@ -86,7 +86,7 @@ test("a small mail written during a large one is through after a few slots of it
   const waits: number[] = [];
   for (let n = 1; n <= 5; n++) {
     const before = world.clock.now();
-    const expected = before + alice.client.estimate(500);
+    const expected = before + (await alice.client.estimate({ bytes: 500 }));
     await world.clock.runUntilSettled(alice.client.send({ to: record, body: new Uint8Array(500).fill(n) }), seconds(5));
     await world.clock.runWhile(() => bob.received.size < n, seconds(30));
     assert.equal(bob.received.size, n);

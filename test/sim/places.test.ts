@@ -38,7 +38,7 @@ test("the first letter goes to the mailbox, what follows to the box; receipts to
     "a message tells nothing but where its receipts go",
   );
 
-  const toMailbox = world.clock.now() + alice.client.estimate(LARGE.length);
+  const toMailbox = world.clock.now() + (await alice.client.estimate({ bytes: LARGE.length }));
   const second = await scene.send(alice, bob, LARGE);
   assert.deepEqual(second.place, known);
   const expected = alice.client.journey(second.id)?.expectedAt ?? 0;

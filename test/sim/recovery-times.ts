@@ -33,15 +33,18 @@ const CLIENT_RETRY_MIN = 10_000;
 /** Calls that nobody answers, to three authorities. */
 const DIALS = 30_000;
 
-export function timesOf({ profiles, epoch }: Parameters, profile: ProfileName): Times {
-  const { sendRate, payloadShare, pollRate, meanDelay } = profiles[profile];
+export function timesOf({ profiles, epoch, boxReplies }: Parameters, profile: ProfileName): Times {
+  const { sendRate, payloadShare, dropShare, pollRate, meanDelay } = profiles[profile];
   const journey = 3 * Math.max(profiles.mail.meanDelay, profiles.chat.meanDelay);
   const poll = 1000 / pollRate;
+  const slowestPoll = Math.max(...Object.values(profiles).map((one) => 1000 / one.pollRate));
   const slot = 1000 / (sendRate * payloadShare);
   const askFloor = 3 * journey + 4 * poll;
   const answerFloor = 5 * journey + 8 * poll;
   // A question that was lost is given up; the last of several waits before it is asked again; then the answer comes.
-  const floors = answerFloor + askFloor + answerFloor;
+  // What a box gave and was lost on its way is given again (docs/spec/17-boxes.md §3).
+  const hasBoxes = boxReplies > 0;
+  const floors = answerFloor + askFloor + answerFloor + (hasBoxes ? 4 * (journey + slowestPoll) : 0);
   const means = [
     REDIAL_MEAN_MAX,
     answerFloor / 4,
@@ -52,6 +55,7 @@ export function timesOf({ profiles, epoch }: Parameters, profile: ProfileName): 
     slot,
     3 * meanDelay,
     2 * poll,
+    ...(hasBoxes ? [1000 / (boxReplies * sendRate * dropShare), 3 * meanDelay] : []),
   ];
   return {
     repeatLeast: 3 * journey + 4 * Math.min(...Object.values(profiles).map((one) => 1000 / one.pollRate)),

@@ -11,7 +11,7 @@ import { World } from "#test/integration/support/world.ts";
 const MAILS_MAX = 60;
 
 test("first letters go to the mailbox, what follows to a box at another provider, and all of it arrives once", async (t) => {
-  const world = await World.start({ boxReplies: 2 });
+  const world = await World.start();
   t.after(() => world.stop());
   await world.tell(async () => {
     for (let mails = 1; mails <= MAILS_MAX; mails++) {

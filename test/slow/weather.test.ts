@@ -23,7 +23,7 @@ import { Member } from "#test/integration/support/member.ts";
  * Delays are shorter than the demo's, so that what is lost comes again within seconds; clients poll less often than their lines' round
  * trip: a poll that leaves before the last one's answer is here asks for the same entry again.
  */
-const PACE = { sendRate: perSecond(3), pollRate: perSecond(2), meanDelay: milliseconds(300) };
+const PACE = { sendRate: perSecond(3), pollRate: perSecond(3), meanDelay: milliseconds(300) };
 const PARAMETERS: Parameters = {
   ...DEMO_PARAMETERS,
   profiles: {
@@ -31,8 +31,10 @@ const PARAMETERS: Parameters = {
     chat: { ...DEMO_PARAMETERS.profiles.chat, ...PACE },
   },
   minimumPool: 1,
+  // As many as polls bring.
+  boxReplies: 2,
 };
-/** A client sends 86 KB and fetches 58 KB a second; between two mixes some 80 KB a second pass. The lines take half as much again to three times that. */
+/** A client sends 86 KB and fetches 87 KB a second; between two mixes some 80 KB a second pass. The lines take half as much again to three times that. */
 const FORECAST: Forecast = {
   client: {
     out: { delay: 40, jitter: 60, bytesPerSecond: 130_000 },

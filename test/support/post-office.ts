@@ -10,6 +10,7 @@ import type {
   ClientEvents,
   ClientStatus,
   Clock,
+  EstimateOptions,
   Journey,
   MailboxRecord,
   MessageId,
@@ -320,7 +321,7 @@ class PostClient implements MixClient {
     for (const handler of this.#handlers.status) handler(this.status());
   }
 
-  estimate(_bytes: number, copies = 1): Milliseconds {
+  async estimate({ copies = 1 }: EstimateOptions): Promise<Milliseconds> {
     return milliseconds(copies * 10_000);
   }
 

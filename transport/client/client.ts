@@ -32,6 +32,7 @@ import type {
   ClientEvents,
   ClientStatus,
   Device,
+  EstimateOptions,
   JoinDeviceOptions,
   Journey,
   MixClient,
@@ -252,8 +253,8 @@ export class TransportClient implements MixClient {
     await this.#account.save({ certificate });
   }
 
-  estimate(bytes: number, copies = 1): Milliseconds {
-    return this.#sessions.required().journeys.estimate(bytes, copies);
+  async estimate(options: EstimateOptions): Promise<Milliseconds> {
+    return this.#sessions.required().journeys.estimate(options);
   }
 
   status(): ClientStatus {

@@ -7,14 +7,22 @@ const MIXES = 3;
 
 /**
  * The mean time until the last of `slots` payload slots (`slotsUntilThrough`) has come and what it carried has passed three
- * mixes and was polled for. Where it goes to a box, of which `boxReplies` answers are asked in each drop slot, it waits there for
- * one of them, which passes three mixes more.
+ * mixes and was polled for. Where it goes to a box, of which `boxReplies` answers are asked in each drop slot, its last
+ * `fragments` (1 unless given) come out of it one with each answer, and pass three mixes more.
  */
-export function estimate(o: { slots: number; profile: Profile; boxReplies?: number }): Milliseconds {
-  const { slots, profile, boxReplies = 0 } = o;
-  const payloadRate = perSecond(profile.sendRate * profile.payloadShare);
+export function estimate(o: {
+  slots: number;
+  profile: Profile;
+  boxReplies?: number;
+  fragments?: number;
+}): Milliseconds {
+  const { slots, profile, boxReplies = 0, fragments = 1 } = o;
+  const toLeave = meanInterval(perSecond(profile.sendRate * profile.payloadShare));
   const mixes = MIXES * profile.meanDelay;
-  const inBox =
-    boxReplies === 0 ? 0 : meanInterval(perSecond(boxReplies * profile.sendRate * profile.dropShare)) + mixes;
-  return milliseconds(slots * meanInterval(payloadRate) + mixes + inBox + meanInterval(profile.pollRate));
+  const toMailbox = slots * toLeave + mixes + meanInterval(profile.pollRate);
+  if (boxReplies === 0) return milliseconds(toMailbox);
+  const answer = meanInterval(perSecond(boxReplies * profile.sendRate * profile.dropShare));
+  // Whichever is slower holds the rest up: slots, or answers.
+  const behind = Math.max(0, (fragments - 1) * (answer - toLeave));
+  return milliseconds(toMailbox + answer + behind + mixes);
 }

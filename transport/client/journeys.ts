@@ -12,7 +12,8 @@ import type { Outgoing } from "./outgoing.ts";
 import type { ProviderLink } from "./provider-link.ts";
 import { destinationOf } from "./recipient.ts";
 import type { Sender } from "./sender.ts";
-import type { Journey } from "./types.ts";
+import type { Places } from "./places.ts";
+import type { EstimateOptions, Journey } from "./types.ts";
 
 export interface JourneysDeps {
   readonly clock: Clock;
@@ -20,6 +21,7 @@ export interface JourneysDeps {
   readonly parameters: Parameters;
   readonly profile: () => Profile;
   readonly outbox: Outbox;
+  readonly places: Pick<Places, "known">;
   readonly sender: Sender;
   readonly link: ProviderLink;
 }
@@ -51,11 +53,14 @@ export class Journeys {
     };
   }
 
-  /** For the last of `copies` messages of `bytes` each, behind what is queued now, to mailboxes: who reads them nobody has said. */
-  estimate(bytes: number, copies: number): Milliseconds {
-    const { geometry, parameters, outbox, profile } = this.#deps;
+  /** For the last of `copies` messages of `bytes` each, behind what is queued now: to where its reader is written to, else to a mailbox. */
+  async estimate({ bytes, copies = 1, to }: EstimateOptions): Promise<Milliseconds> {
+    const { geometry, parameters, outbox, places, profile } = this.#deps;
+    const place = to === undefined ? undefined : await places.known(to.accountKey);
     const { total } = fragmentCount({ geometry, step: parameters.fragmentStep, messageBytes: PLACE_BYTES + bytes });
-    return estimate({ slots: outbox.queue.slotsForNew({ fragments: total, copies }), profile: profile() });
+    const slots = outbox.queue.slotsForNew({ fragments: total, copies });
+    const boxReplies = place === undefined ? 0 : parameters.boxReplies;
+    return estimate({ slots, profile: profile(), boxReplies, fragments: total });
   }
 
   #expectedAt(outgoing: Outgoing): Milliseconds {
@@ -67,7 +72,7 @@ export class Journeys {
       return milliseconds(Math.max(now, lastSentAt + estimate({ slots: 0, profile, boxReplies })));
     }
     const slots = this.#deps.outbox.queue.slotsUntilThrough(outgoing);
-    return milliseconds(now + estimate({ slots, profile, boxReplies }));
+    return milliseconds(now + estimate({ slots, profile, boxReplies, fragments: outgoing.left }));
   }
 
   #waitingFor(outgoing: Outgoing): Journey["waitingFor"] {

@@ -228,7 +228,8 @@ export class Session {
       ownPlace,
     });
     const { outbox, sender } = this;
-    this.journeys = new Journeys({ clock, geometry, parameters, profile: () => this.#profile(), outbox, sender, link });
+    const profile = () => this.#profile();
+    this.journeys = new Journeys({ clock, geometry, parameters, profile, outbox, places, sender, link });
     this.#freshKeys = new FreshKeys({
       clock,
       wait: (failures) => laws.lookupWait(failures),

@@ -167,6 +167,14 @@ export interface SendOptions {
   readonly id?: MessageId;
 }
 
+export interface EstimateOptions {
+  readonly bytes: number;
+  /** Of which the last counts; 1 unless given. */
+  readonly copies?: number;
+  /** Who reads it, where that is known: somebody's box takes longer than a mailbox. */
+  readonly to?: MailboxRecord | undefined;
+}
+
 export interface JoinDeviceOptions {
   readonly code: string;
   /** Of this device's link, 32 bytes, and what the others shall call it, 64 bytes at most. */
@@ -238,7 +246,7 @@ export interface MixClient {
   /** Published with the next mailbox record, on the record's schedule. */
   setCertificate(certificate: Uint8Array): Promise<void>;
   status(): ClientStatus;
-  /** How long until the last of `copies` messages of `bytes` each (1 unless given) has probably arrived, behind what is queued now. */
-  estimate(bytes: number, copies?: number): Milliseconds;
+  /** How long until a message has probably arrived, behind what is queued now. Throws NO_ACCOUNT. */
+  estimate(options: EstimateOptions): Promise<Milliseconds>;
   on<E extends keyof ClientEvents>(event: E, handler: (data: ClientEvents[E]) => void): () => void;
 }

@@ -87,7 +87,7 @@ export const LIVE_PARAMETERS: Parameters = {
       payloadShare: 0.65,
       loopShare: 0.2,
       dropShare: 0.15,
-      pollRate: perSecond(1 / 15),
+      pollRate: perSecond(1 / 10),
       meanDelay: seconds(5),
     },
     chat: {
@@ -95,7 +95,7 @@ export const LIVE_PARAMETERS: Parameters = {
       payloadShare: 0.65,
       loopShare: 0.2,
       dropShare: 0.15,
-      pollRate: perSecond(1 / 0.75),
+      pollRate: perSecond(1 / 0.6),
       meanDelay: milliseconds(450),
     },
   },
@@ -110,7 +110,7 @@ export const LIVE_PARAMETERS: Parameters = {
   nodeLoopRate: perSecond(1 / 4),
   minimumPool: 20,
   tokens: { period: milliseconds(DAY), perProvider: 16 },
-  boxReplies: 0,
+  boxReplies: 4,
   fragmentStep: 8,
   messageBytesMax: 25 * 2 ** 20,
   retention: milliseconds(30 * DAY),
@@ -121,8 +121,8 @@ export const LIVE_PARAMETERS: Parameters = {
 export const DEMO_PARAMETERS: Parameters = {
   ...LIVE_PARAMETERS,
   profiles: {
-    mail: { ...LIVE_PARAMETERS.profiles.mail, sendRate: perSecond(6), pollRate: perSecond(9), meanDelay: seconds(1) },
-    chat: { ...LIVE_PARAMETERS.profiles.chat, sendRate: perSecond(6), pollRate: perSecond(9) },
+    mail: { ...LIVE_PARAMETERS.profiles.mail, sendRate: perSecond(6), pollRate: perSecond(12), meanDelay: seconds(1) },
+    chat: { ...LIVE_PARAMETERS.profiles.chat, sendRate: perSecond(6), pollRate: perSecond(12) },
   },
   epoch: { duration: seconds(120), lead: seconds(20), overlap: seconds(45), keyPeriods: 2, keyLead: seconds(10) },
   nodeLoopRate: perSecond(1 / 2),

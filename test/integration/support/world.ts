@@ -55,8 +55,7 @@ export class World {
   #keepsFolder = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** `boxReplies`: as in a network file (docs/spec/17-boxes.md); none unless given. */
-  static async start({ boxReplies = 0 }: { boxReplies?: number } = {}): Promise<World> {
+  static async start(): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), "starling-kill-"));
     const { suite: name, packetBytes } = PARAMETERS;
     const suite = await loadSuite(name, "native");
@@ -66,7 +65,7 @@ export class World {
     const network = await startNetwork({
       folder,
       observations: new Observations(),
-      parameters: { ...PARAMETERS, boxReplies },
+      parameters: PARAMETERS,
       onEvent: (node, event, data) => watch.nodeTold(node, event, data),
       announce: (node) => tap.stand(node),
     }).catch(async (error: unknown) => {

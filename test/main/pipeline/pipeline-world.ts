@@ -44,7 +44,7 @@ export class Transport {
       status: () => ({ state: "mixing" }) as ClientStatus,
       serves: () => true,
       lookup: async (address) => (address === ALICE ? this.#record : undefined),
-      estimate: () => milliseconds(1),
+      estimate: async () => milliseconds(1),
       send: async ({ id }) => {
         const key = toHex(id as MessageId);
         if (this.forgetsIds || !this.sent.includes(key)) this.sent.push(key);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Metrics } from "#provider-server/observe/metrics.ts";
+import { COLLECT_ANSWERS_WAITING_MAX } from "#provider-server/boxes/limits.ts";
 import { LoneMix } from "#test/support/lone-mix.ts";
 import { MemoryAuthorities, publishNodes } from "#test/support/memory-authorities.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
@@ -13,6 +14,15 @@ import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { scheduleOf } from "#transport/directory/epochs.ts";
 
+/** Without a client and a box. */
+const OF_A_PROVIDER = {
+  client_links: 0,
+  boxes: 0,
+  boxes_max: 50_000,
+  collect_answers_waiting: 0,
+  collect_answers_waiting_max: COLLECT_ANSWERS_WAITING_MAX,
+};
+
 test("a mix of a network that works says so, and one whose list has gone says that", async (t) => {
   const net = await SmallNetwork.create();
   t.after(() => net.stop());
@@ -21,7 +31,7 @@ test("a mix of a network that works says so, and one whose list has gone says th
   for (const node of [...net.mixes, ...net.providers]) {
     const { replay_tags: tags, ...figures } = node.gauges;
     assert.deepEqual(figures, {
-      ...("accounts" in node ? { client_links: 0 } : {}),
+      ...("accounts" in node ? OF_A_PROVIDER : {}),
       packets_held: figures.packets_held,
       packets_held_max: 48_000,
       links_up: figures.links_wanted,

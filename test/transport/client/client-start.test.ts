@@ -22,7 +22,7 @@ test("a client whose store cannot be read says so, and sends and dials no more",
   const before = dials.count;
   await clock.runFor(seconds(3600));
   assert.equal(dials.count, before);
-  assert.throws(() => client.estimate(1), { code: "NO_ACCOUNT" });
+  await assert.rejects(client.estimate({ bytes: 1 }), { code: "NO_ACCOUNT" });
 });
 
 test("a client that is stopped while it starts does not begin", async () => {
