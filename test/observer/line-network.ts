@@ -51,7 +51,7 @@ export interface LineOfPair {
 }
 
 /** Everybody at the chat profile's pace from the start: a profile that is chosen comes into force at midnight only. */
-export function lineParameters(clock: Parameters["clock"]): Parameters {
+export function lineParameters({ clock, fault }: Pick<LineNetwork, "clock" | "fault">): Parameters {
   const { chat } = LIVE_PARAMETERS.profiles;
   return {
     ...LIVE_PARAMETERS,
@@ -61,6 +61,8 @@ export function lineParameters(clock: Parameters["clock"]): Parameters {
     profiles: { mail: chat, chat },
     // Decoys never come to a line: fewer of them save the simulator work.
     minimumPool: 1,
+    // Answers of boxes come whether there is mail or not, so that many of them hide what a planted fault shows.
+    boxReplies: fault === "none" ? LIVE_PARAMETERS.boxReplies : 0,
     tokens: { ...LIVE_PARAMETERS.tokens, perProvider: 0 },
   };
 }
@@ -82,7 +84,7 @@ const MORE_MAIL = 1.5;
 
 export async function watchLines(options: LineNetwork): Promise<LineOfPair[]> {
   const { seed, pairs, packets } = options;
-  const parameters = lineParameters(options.clock);
+  const parameters = lineParameters(options);
   const faults = new Faults(options.fault);
   const world = await World.create({
     seed,

@@ -27,7 +27,7 @@ export interface LineExperiment {
 
 export function judgeLines(experiment: LineExperiment): PairResult[] {
   const { seed, packets, trained, tested } = experiment;
-  const parameters = lineParameters(experiment.clock);
+  const parameters = lineParameters(experiment);
   const { model, sender } = whatIsPublic(experiment, parameters);
   const strangers = (trained[0] ?? []).slice(0, STRANGERS);
   const known = new Map<LineOfPair, number>();
@@ -94,8 +94,8 @@ function pairs(networks: LineExperiment["tested"], experiment: LineExperiment): 
   return { matched, unmatched };
 }
 
-function view(writer: LineOfPair, reader: LineOfPair, { clock, packets }: LineExperiment): PairView {
-  const until = packets * mailGap(lineParameters(clock));
+function view(writer: LineOfPair, reader: LineOfPair, { clock, fault, packets }: LineExperiment): PairView {
+  const until = packets * mailGap(lineParameters({ clock, fault }));
   return {
     departures: between(writer.sends, -MARGIN, until),
     arrivals: between(reader.answers, 0, until),

@@ -9,7 +9,8 @@ import { SIM_PARAMETERS, World } from "./world.ts";
 
 const PARAMETERS = {
   ...SIM_PARAMETERS,
-  // No packets but the client's: what nodes send of their own begins anywhere.
+  // No packets but the client's: what nodes send of their own begins anywhere, and so do answers.
+  boxReplies: 0,
   nodeLoopRate: 1e-9 as typeof SIM_PARAMETERS.nodeLoopRate,
   minimumPool: 0,
   tokens: { ...SIM_PARAMETERS.tokens, perProvider: 0 },

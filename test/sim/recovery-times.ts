@@ -5,6 +5,7 @@
  */
 
 import { CLOCK_LOOK_SHARE, RETRY_SHARE } from "#provider-server/node/limits.ts";
+import { REPLY_BLOCK_LIFE } from "#transport/client/boxes/limits.ts";
 import { REDIAL_MEAN_MAX, REMINDERS_MAX, REQUEST_ATTEMPTS, WAIT_MEANS_MAX } from "#transport/client/limits.ts";
 import type { Parameters, ProfileName } from "#transport/core/parameters.ts";
 
@@ -24,6 +25,8 @@ export interface Times {
   readonly redial: number;
   /** From a request's departure until its reply block is given up at the latest. */
   readonly answer: number;
+  /** The same for one that asks a box: it is given up when another is made, which takes a link. */
+  readonly boxAnswer: number;
 }
 
 /** Copies of one fragment that leave though nobody asked whether it is there. */
@@ -67,6 +70,7 @@ export function timesOf({ profiles, epoch, boxReplies }: Parameters, profile: Pr
       epoch.duration / 2 + WAIT_MEANS_MAX * Math.max(CLIENT_RETRY_SHARE * epoch.duration, CLIENT_RETRY_MIN),
     redial: WAIT_MEANS_MAX * REDIAL_MEAN_MAX,
     answer: answerFloor + (WAIT_MEANS_MAX * answerFloor) / 4,
+    boxAnswer: REPLY_BLOCK_LIFE + WAIT_MEANS_MAX * (1000 / (sendRate * dropShare) + REDIAL_MEAN_MAX),
   };
 }
 

@@ -9,8 +9,11 @@ import type { ReplyBlockEvent } from "#transport/client/types.ts";
 import type { Invariants } from "./invariants.ts";
 import type { Places } from "./places.ts";
 
+type Asks = Extract<ReplyBlockEvent, { what: "made" }>["asks"];
+
 interface Block {
   readonly client: string;
+  readonly asks: Asks;
   /** Which life of the client's program made it. */
   readonly run: number;
   readonly until: number;
@@ -31,8 +34,10 @@ export interface ReplyLedgerOptions {
   readonly isClockWrong: (client: string) => boolean;
   /** Whether a reply with this id waits in a mailbox of the provider. */
   readonly isStored: (provider: string, surbId: string) => boolean;
+  /** Whether as many replies wait there for somebody as may: the next one takes the place of the oldest. */
+  readonly isCrowded: (provider: string) => boolean;
   /** From a request's departure until it is given up at the latest, in milliseconds. */
-  readonly answerMost: number;
+  readonly answerMost: Readonly<Record<Asks, number>>;
   /** What faults add to a line's own time. */
   readonly delayMost: number;
 }
@@ -49,9 +54,12 @@ export class ReplyLedger {
   readonly #options: ReplyLedgerOptions;
   /** By id in hexadecimal, oldest first. */
   readonly #blocks = new Map<string, Block>();
-  readonly #byTag = new Map<string, Block>();
+  /** A request that asks a box carries several. */
+  readonly #byTag = new Map<string, Block[]>();
   readonly #runs = new Map<string, number>();
   readonly #ending = new Set<string>();
+  /** When as many replies as may were last seen to wait for somebody at a provider. */
+  readonly #crowdedAt = new Map<string, number>();
   /** How many blocks ended how, and how many replies came for which reason that nobody waited for. */
   readonly counts = new Map<string, number>();
 
@@ -72,7 +80,7 @@ export class ReplyLedger {
     const block = this.#blocks.get(id);
     switch (event.what) {
       case "made":
-        return this.#made(id, { client, provider, until: event.until, tags: event.tags });
+        return this.#made(id, { client, provider, asks: event.asks, until: event.until }, event.tags);
       case "sent":
         return this.#sent(block, event.tags);
       case "came":
@@ -95,14 +103,17 @@ export class ReplyLedger {
   /** None is open for longer than its client waits. */
   look(): void {
     const now = this.#options.now();
+    for (const provider of new Set([...this.#blocks.values()].map((block) => block.provider))) {
+      if (this.#options.isCrowded(provider)) this.#crowdedAt.set(provider, now);
+    }
     for (const [id, block] of this.#blocks) {
-      const { state, closedAt, client, until, sentAt } = block;
+      const { state, closedAt, client, asks, until, sentAt } = block;
       if (state !== "open") {
         if (closedAt + REMEMBERED < now) this.#forget(id, block);
         continue;
       }
       if (this.#options.isClockWrong(client)) continue;
-      const latest = (sentAt === undefined ? until : sentAt + this.#options.answerMost) + LOOK_SLACK;
+      const latest = (sentAt === undefined ? until : sentAt + this.#options.answerMost[asks]) + LOOK_SLACK;
       this.#settled(
         now <= latest,
         () => `${client}: one is still open ${Math.round(now - latest)} ms after it must be closed`,
@@ -112,12 +123,14 @@ export class ReplyLedger {
 
   #made(
     id: string,
-    { client, provider, until, tags }: { client: string; provider: string; until: number; tags: readonly Uint8Array[] },
+    { client, provider, asks, until }: Pick<Block, "client" | "provider" | "asks" | "until">,
+    tags: readonly Uint8Array[],
   ): void {
     const seen = { at: this.#options.now(), machines: [client], what: "came" } as const;
     const run = this.#run(client);
     const block: Block = {
       client,
+      asks,
       run,
       provider,
       until,
@@ -181,27 +194,32 @@ export class ReplyLedger {
     if (what === "held") return "slow: still in a mix";
     if (what === "written" && age < UNDER_WAY + this.#options.delayMost) return "slow: still on a line";
     if (what === "asked" && age < ASKED) return "slow: still at a service";
-    return what === "stored" && this.#options.isStored(machine, id) ? "slow: still in the mailbox" : undefined;
+    if (what !== "stored") return undefined;
+    if (this.#options.isStored(machine, id)) return "slow: still in the mailbox";
+    return (this.#crowdedAt.get(machine) ?? 0) > at ? "newer ones had its place in the mailbox" : undefined;
   }
 
   #see(tag: Uint8Array, node: Uint8Array, what: Block["seen"]["what"], next?: Uint8Array): void {
-    const block = this.#byTag.get(keyOf(tag));
-    if (block === undefined) return;
+    const blocks = this.#byTag.get(keyOf(tag));
+    if (blocks === undefined) return;
     const { machineOf, now } = this.#options;
     const machines = next === undefined ? [machineOf(node)] : [machineOf(node), machineOf(next)];
-    block.seen = { at: now(), machines, what };
+    for (const block of blocks) block.seen = { at: now(), machines, what };
   }
 
   #follow(block: Block, tags: readonly Uint8Array[]): void {
     for (const tag of tags) {
       const key = keyOf(tag);
       block.tags.push(key);
-      this.#byTag.set(key, block);
+      const blocks = this.#byTag.get(key);
+      if (blocks === undefined) this.#byTag.set(key, [block]);
+      else blocks.push(block);
     }
   }
 
   #forget(id: string, block: Block): void {
     this.#blocks.delete(id);
+    // The others of its request end with it, or have.
     for (const tag of block.tags) this.#byTag.delete(tag);
   }
 

@@ -45,7 +45,9 @@ test("own loops come back, and the client knows its network is well", async () =
 });
 
 test("a question that finds no slot before its epoch ends leaves with a SURB of the next, and is answered at once", async () => {
-  const world = await World.create({ seed: "epochs of questions" });
+  // A box would be asked for, too.
+  const parameters = { ...SIM_PARAMETERS, boxReplies: 0 };
+  const world = await World.create({ seed: "epochs of questions", parameters });
   const carried: string[] = [];
   const alice = await world.join({
     name: "alice",

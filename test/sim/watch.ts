@@ -4,6 +4,7 @@
  */
 
 import type { Observer as NodeObserver } from "#provider-server/observe/observer.ts";
+import { REPLIES_PER_DEVICE_MAX } from "#provider-server/mailbox/limits.ts";
 import { KIND_CODES } from "#provider-server/mailbox/mailbox-tables.ts";
 import { fromHex } from "#transport/core/bytes.ts";
 import type { ClientObserver } from "#transport/client/types.ts";
@@ -77,7 +78,12 @@ export class Watch {
         const sql = "SELECT count(*) AS count FROM entries WHERE kind = ? AND surb_id = ?";
         return world().database(provider).prepare(sql).get(KIND_CODES.reply, fromHex(surbId))?.["count"] !== 0;
       },
-      answerMost: this.#times.answer,
+      isCrowded: (provider) => {
+        const sql = "SELECT 1 FROM entries WHERE kind = ? GROUP BY device_key HAVING count(*) >= ?";
+        const full = world().database(provider).prepare(sql).get(KIND_CODES.reply, REPLIES_PER_DEVICE_MAX);
+        return full !== undefined;
+      },
+      answerMost: { service: this.#times.answer, box: this.#times.boxAnswer },
       delayMost: delayOf(parseFaults(options.faults)),
     });
   }

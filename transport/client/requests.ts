@@ -159,7 +159,7 @@ export class Requests implements PayloadSource {
     const { path, until } = this.#deps.replyPath(question.provider);
     const id = surbId(keys.bytes(SURB_ID_BYTES));
     const { surb, replyKey, tags } = sphinx.createSurb({ path, mailbox: replyTo(), surbId: id, random: keys });
-    this.#tell({ what: "made", surbId: id, until, tags });
+    this.#tell({ what: "made", asks: "service", surbId: id, until, tags });
     const { service, body } = question;
     const request = encodeServiceRequest(sphinx.geometry, { service, surb, token, body, random: padding });
     return { surbId: id, replyKey, request, until };

@@ -36,9 +36,14 @@ export interface ClientObserver {
   replyBlock?(event: ReplyBlockEvent): void;
 }
 
-/** `tags`: what each hop will know the packet by. */
+/** `tags`: what each hop will know the packet by. `asks`: a service, or a box, whose answers are awaited for longer. */
 export type ReplyBlockEvent = { readonly surbId: SurbId; readonly at: Milliseconds } & (
-  | { readonly what: "made"; readonly until: Milliseconds; readonly tags: readonly Uint8Array[] }
+  | {
+      readonly what: "made";
+      readonly asks: "service" | "box";
+      readonly until: Milliseconds;
+      readonly tags: readonly Uint8Array[];
+    }
   /** The request that carries it left. */
   | { readonly what: "sent"; readonly tags: readonly Uint8Array[] }
   /** A reply by it came; `isAwaited` is false when nobody waits for it, or no more. */

@@ -171,7 +171,7 @@ export class Collects {
     const { surb, replyKey, tags } = sphinx.createSurb({ path, mailbox: replyTo(), surbId: id, random: keys });
     const block: Block = { id, replyKey, box: o.box, collect: o.collect, since: clock.now() };
     this.#blocks.set(toHex(id), block);
-    this.#tell({ what: "made", surbId: id, until, tags });
+    this.#tell({ what: "made", asks: "box", surbId: id, until, tags });
     return { surb, block };
   }
 
