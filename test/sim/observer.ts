@@ -11,9 +11,15 @@ export interface Sighting {
 
 export class Observer {
   readonly sightings: Sighting[] = [];
+  #hasLeft = false;
   readonly tap: Tap = (sighting) => {
-    this.sightings.push(sighting);
+    if (!this.#hasLeft) this.sightings.push(sighting);
   };
+
+  /** Sees nothing more. */
+  leave(): void {
+    this.#hasLeft = true;
+  }
 
   /** Times and lengths of what left from `since` on. */
   out(length: number, since = 0): number[] {

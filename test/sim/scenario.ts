@@ -59,6 +59,8 @@ export async function watch(options: ScenarioOptions): Promise<Seen> {
   const end = milliseconds(world.clock.now() + duration);
   if (writes) correspond(world, seed, alice, bob);
   await world.clock.runUntil(end);
+  // How long a client takes to stop depends on what it has to write down.
+  for (const { observer } of [alice, bob]) observer.leave();
   const seen: Seen = {
     alice: alice.observer,
     bob: bob.observer,
