@@ -83,7 +83,8 @@ export class Session {
     const { clock, streams, store, sphinx, network, profiles, link, keeper, opened, mailboxKeys, observer } = deps;
     const { suite, geometry } = sphinx;
     const { parameters } = network;
-    const laws = new TimeLaws({ random: streams.reliability, profile: () => profiles.at(clock.now()), parameters });
+    const profile = () => profiles.at(clock.now());
+    const laws = new TimeLaws({ random: streams.reliability, profile, parameters });
     const nextOrder = (): number => this.#order++;
     const { padding, reliability, keys } = streams;
     this.loops = new LoopHealth({ journey: laws.journey, onChange: deps.onLoops });
@@ -182,7 +183,7 @@ export class Session {
       store,
       nextOrder,
       own: opened,
-      profile: () => this.#profile(),
+      profile,
       journey: laws.journey,
       current,
       deviceSecret: () => mailboxKeys.ratchet?.deviceSecret,
@@ -228,7 +229,6 @@ export class Session {
       ownPlace,
     });
     const { outbox, sender } = this;
-    const profile = () => this.#profile();
     this.journeys = new Journeys({ clock, geometry, parameters, profile, outbox, places, sender, link });
     this.#freshKeys = new FreshKeys({
       clock,
@@ -317,12 +317,12 @@ export class Session {
   }
 
   #replyPath(from: NodeId): { path: ReturnType<typeof chooseReplyPath>; until: Milliseconds } {
-    const { keeper, network, opened, streams } = this.#deps;
+    const { clock, keeper, network, opened, profiles, streams } = this.#deps;
     const current = keeper.current();
     if (current === undefined) throw new TransportError("NO_CONSENSUS");
     const { consensus, period } = current;
     const { paths, delays } = streams;
-    const { meanDelay } = this.#profile();
+    const { meanDelay } = profiles.at(clock.now());
     const path = chooseReplyPath({ consensus, period, meanDelay, paths, delays, from, to: opened.providerId });
     return { path, until: replyBlockUntil(network, period) };
   }
@@ -338,10 +338,6 @@ export class Session {
     const key = this.#deps.mailboxKeys.current;
     if (key === undefined) throw new TransportError("NO_ACCOUNT");
     return key.publicKey;
-  }
-
-  #profile(): ReturnType<ProfileSchedule["at"]> {
-    return this.#deps.profiles.at(this.#deps.clock.now());
   }
 }
 
