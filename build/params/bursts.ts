@@ -1,9 +1,11 @@
 /**
- * What the slot clock's bursts ask of a mix in the first layer: everybody sends in the same first share of a slot.
+ * What the slot clock's bursts ask of a mix in the first layer: everybody sends in the same first share of a slot, and answers of
+ * boxes come besides.
  * Spec: docs/spec/11-parameters.md §7; why: docs/decisions/0018-common-slots.md
  */
 
 import type { Parameters } from "#transport/core/parameters.ts";
+import { boxRepliesPerSecond } from "./latency.ts";
 
 export interface Burst {
   readonly users: number;
@@ -38,15 +40,18 @@ export function burst(
   const { clock, profiles } = parameters;
   const { sendRate } = profiles.mail;
   const own = clock === "slot" ? parameters.sendSpread : 1;
-  const mixesFor = (spread: number): number => Math.max(MIXES_LEAST, Math.ceil((users * sendRate) / spread / capacity));
+  const sent = users * sendRate;
+  // All the time, each from a random mix of the first layer.
+  const answers = users * boxRepliesPerSecond(parameters, profiles.mail);
+  const mixesFor = (spread: number): number => Math.max(MIXES_LEAST, Math.ceil((sent / spread + answers) / capacity));
   const mixesPerLayer = options.mixesPerLayer ?? mixesFor(own);
-  const rate = (users * sendRate) / mixesPerLayer;
-  const least = Math.max(own, Math.ceil(rate / capacity / SPREAD_STEP) * SPREAD_STEP);
+  const room = Math.max(0, capacity * mixesPerLayer - answers);
+  const least = Math.max(own, Math.ceil(sent / room / SPREAD_STEP) * SPREAD_STEP);
   return {
     users,
     mixesPerLayer,
     capacity,
-    peak: rate / own,
+    peak: (sent / own + answers) / mixesPerLayer,
     seconds: own / sendRate,
     leastSpread: least > 1 ? undefined : least,
     needed: [own, ...[SPREAD_WIDEST, 1].filter((spread) => spread > own)].map((spread) => ({

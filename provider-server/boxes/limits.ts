@@ -8,14 +8,14 @@ import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
  */
 export const BOXES_MAX = 50_000;
 
-/** In the mail profile what one sender can send in 18 hours, and its owner collects in 40; 49 MB. */
+/** In the mail profile what one sender can send in 18 hours, and its owner collects in 20; 49 MB. */
 export const ENTRIES_PER_BOX_MAX = 2048;
 
 /** Three devices of an account, and as many again that took the place of others while the box lives. */
 export const READERS_PER_BOX_MAX = 8;
 
-/** Each holds a SURB and a timer, 6 KB: 97 MB. In the mail profile with two answers of a collect, 16,000 programs that run all day. */
-export const COLLECT_ANSWERS_WAITING_MAX = 16_384;
+/** Each holds a SURB and a timer, 6 KB: 197 MB. In the mail profile with four answers of a collect, 16,000 programs that run all day. */
+export const COLLECT_ANSWERS_WAITING_MAX = 32_768;
 
 /**
  * Of these, answers to readers of no box. Anybody can ask with secrets that are made up, and 15 devices at the fastest pace take as

@@ -164,20 +164,24 @@ const burstOf = (sendSpread: number, mixesPerLayer?: number): Burst =>
   burst({ ...LIVE_PARAMETERS, sendSpread }, { users: 84_000, mixesPerLayer, capacity: 3000 });
 
 test("a network's burst at a first mix, the spread that it can take, and the mixes that would do", () => {
-  // 84,000 packets in 21 s are 4,000 a second; in an eighth of the time 32,000.
+  // 84,000 packets in 21 s are 4,000 a second; in an eighth of the time 32,000. With 2,400 answers of boxes, all the time.
   const enough = burstOf(1 / 8);
-  assert.equal(enough.mixesPerLayer, 11);
-  assert.ok(Math.abs(enough.peak - 32_000 / 11) < 1e-6);
+  assert.equal(enough.mixesPerLayer, 12);
+  assert.ok(Math.abs(enough.peak - 34_400 / 12) < 1e-6);
   assert.deepEqual([enough.leastSpread, enough.seconds], [1 / 8, 21 / 8]);
   const few = burstOf(1 / 8, 4);
-  assert.equal(few.leastSpread, 22 / 64, "1,000 a second at each mix need a third of a slot, in 64ths");
+  assert.equal(
+    few.leastSpread,
+    27 / 64,
+    "1,000 a second at each mix, which has room for 2,400, need 5 parts of 12, in 64ths",
+  );
   assert.deepEqual(few.needed, [
-    { spread: 1 / 8, mixesPerLayer: 11 },
-    { spread: 1 / 4, mixesPerLayer: 6 },
-    { spread: 1, mixesPerLayer: 2 },
+    { spread: 1 / 8, mixesPerLayer: 12 },
+    { spread: 1 / 4, mixesPerLayer: 7 },
+    { spread: 1, mixesPerLayer: 3 },
   ]);
   assert.equal(burstOf(1 / 8, 1).leastSpread, undefined, "not even all of it");
   assert.equal(burstOf(1 / 2, 11).leastSpread, 1 / 2, "what the network has");
   const poisson = burst({ ...LIVE_PARAMETERS, clock: "poisson" }, { users: 84_000, mixesPerLayer: 2, capacity: 3000 });
-  assert.equal(Math.round(poisson.peak), 2000, "no bursts");
+  assert.equal(Math.round(poisson.peak), 3200, "no bursts");
 });

@@ -6,6 +6,7 @@ import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.
 import { fragmentDataBytes } from "#transport/fragment/fragment.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { MIX_CAPACITY } from "../../build/params/bursts.ts";
+import { boxRepliesPerSecond } from "../../build/params/latency.ts";
 import type { SimOptions } from "./options.ts";
 
 export interface NetworkPlan {
@@ -41,13 +42,14 @@ export function networkPlan(options: SimOptions): NetworkPlan {
     // Blind tokens cost milliseconds of arithmetic each and change no time and no length but those of one control frame a day.
     tokens: options.tokens ? LIVE_PARAMETERS.tokens : { ...LIVE_PARAMETERS.tokens, perProvider: 0 },
   };
-  const rate = users * parameters.profiles[profile].sendRate;
+  const { sendRate } = parameters.profiles[profile];
+  const answers = users * boxRepliesPerSecond(parameters, parameters.profiles[profile]);
   const share = clock === "slot" ? parameters.sendSpread : LOAD_WITHOUT_BURSTS;
   const providers = options.providers ?? Math.max(2, Math.ceil(users / CLIENTS_PER_PROVIDER));
   const signUpTime = milliseconds(Math.max(60_000, (users / providers / (0.8 * SIGN_UPS_PER_MINUTE_MAX)) * 60_000));
   return {
     parameters,
-    mixesPerLayer: options.mixes ?? Math.max(2, Math.ceil(rate / share / MIX_CAPACITY)),
+    mixesPerLayer: options.mixes ?? Math.max(2, Math.ceil(((users * sendRate) / share + answers) / MIX_CAPACITY)),
     providers,
     signUpTime,
     warmUp: milliseconds(signUpTime + SETTLING),
