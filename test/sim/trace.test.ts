@@ -13,7 +13,7 @@ import { SIM_PARAMETERS } from "./world.ts";
 
 // What the lines lose is drawn from one stream for all frames, so that with other packets on them other ones are lost; an order for
 // tokens that is lost is asked for again, and seen. With these seeds the lines lose the same of the orders, and something of the mails.
-for (const seed of ["one", "three", "six"]) {
+for (const seed of ["one", "four", "nine"]) {
   test(`nobody who watches a client's sockets sees whether its user writes (seed ${seed})`, async () => {
     const idle = await watch({ seed, writes: false });
     const busy = await watch({ seed, writes: true });
