@@ -15,7 +15,7 @@ import { type MessageId, messageId, type Milliseconds, milliseconds, nodeId } fr
 import { SeededRandom } from "./seeded-random.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** The mail profile, and two answers of each collect. */
+/** The mail profile. */
 const PARAMETERS = LIVE_PARAMETERS;
 const { mail } = PARAMETERS.profiles;
 const JOURNEY = 3 * mail.meanDelay;
@@ -25,9 +25,17 @@ const DROP_GAP = 1000 / (mail.sendRate * mail.dropShare);
 const COLLECT_GAP = milliseconds(DROP_GAP / 0.75);
 const LOOP_GAP = milliseconds((BOX_LOOP_EPOCHS * PARAMETERS.epoch.duration) / 0.75);
 const LINKS = 4;
+/** Who answers now and then does so before the collects in between are a silence. */
+const NOW_AND_THEN = PARAMETERS.epoch.duration / 2;
 
 /** What the provider does beside what it should. */
-export type Behaviour = "honest" | "gives nothing" | "answers nothing" | "invents entries" | "drops half";
+export type Behaviour =
+  | "honest"
+  | "gives nothing"
+  | "answers nothing"
+  | "invents entries"
+  | "invents entries now and then"
+  | "drops half";
 
 export class DrawnBox {
   readonly clock = new VirtualClock({ start: milliseconds(1e12), taskLimit: 1e9 });
@@ -42,6 +50,7 @@ export class DrawnBox {
   /** By number from 1: a loop's id, or something else. */
   readonly #entries: (MessageId | undefined)[] = [];
   readonly #box: OpenBox;
+  #answeredAt = 0;
   #isOn = true;
 
   constructor(seed: string) {
@@ -105,16 +114,20 @@ export class DrawnBox {
     this.#travels(() => {
       if (this.behaviour === "answers nothing") return;
       this.#given.asked("reader", { cursor, taken });
-      for (const i of [0, 1]) {
-        const delay = ((i + uniform(this.#random)) / 2) * DROP_GAP;
+      const answers = PARAMETERS.boxReplies;
+      for (let i = 0; i < answers; i++) {
+        const delay = ((i + uniform(this.#random)) / answers) * DROP_GAP;
         this.clock.at(milliseconds(this.clock.now() + delay), () => this.#answer(asked));
       }
     });
   }
 
   #answer(asked: Milliseconds): void {
+    const isSeldom = this.behaviour === "invents entries now and then";
+    if (isSeldom && this.clock.now() - this.#answeredAt < NOW_AND_THEN) return;
+    this.#answeredAt = this.clock.now();
     const number = this.#next();
-    const isInvented = this.behaviour === "invents entries";
+    const isInvented = isSeldom || this.behaviour === "invents entries";
     this.#travels(() => {
       this.clock.at(milliseconds(this.clock.now() + exponential(this.#random, milliseconds(POLL))), () => {
         const what = number !== undefined || isInvented ? "entry" : "nothing";
@@ -128,7 +141,7 @@ export class DrawnBox {
   }
 
   #next(): number | undefined {
-    if (this.behaviour === "gives nothing" || this.behaviour === "invents entries") return undefined;
+    if (this.behaviour === "gives nothing" || this.behaviour.startsWith("invents entries")) return undefined;
     for (let number = this.#given.cursor("reader") + 1; number <= this.#entries.length; number++) {
       if (!this.#given.isWanted("reader", number)) continue;
       this.#given.give("reader", number);

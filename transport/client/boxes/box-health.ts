@@ -9,14 +9,20 @@ import { meanInterval, type MessageId, type Milliseconds, milliseconds, perSecon
 import type { Parameters, Profile } from "../../core/parameters.ts";
 import type { Collected } from "../../box/requests.ts";
 import { LOOP_PATIENCE } from "../limits.ts";
-import { BOX_LOOPS_OUT_MAX, EMPTY_ROUNDS, ENTRIES_BEFORE_LOOP_MAX, SILENT_COLLECTS_MIN } from "./limits.ts";
+import {
+  ANSWERS_BEFORE_LOOP_MAX,
+  BOX_LOOPS_OUT_MAX,
+  EMPTY_ROUNDS,
+  ENTRIES_BEFORE_LOOP_MAX,
+  SILENT_COLLECTS_MIN,
+} from "./limits.ts";
 import type { OwnBox } from "./own-box.ts";
 import type { OwnBoxes } from "./own-boxes.ts";
 
 export interface BoxHealthDeps {
   readonly clock: Clock;
   readonly boxes: Pick<OwnBoxes, "collected" | "judged">;
-  readonly parameters: Pick<Parameters, "epoch" | "profiles">;
+  readonly parameters: Pick<Parameters, "boxReplies" | "epoch" | "profiles">;
   readonly profile: () => Profile;
   /** Mean time that a packet spends in mixes, at the slower profile. */
   readonly journey: Milliseconds;
@@ -29,6 +35,8 @@ interface Loop {
   readonly at: Milliseconds;
   /** Entries that the box had given when it left. */
   readonly entries: number;
+  /** Answers that the box had been asked for when it left. */
+  readonly asked: number;
   /** Answers that the box gives nothing, each of a collect that left when whatever was given before would be given again. */
   rounds: number;
   /** A collect that leaves from then on begins the next one. */
@@ -38,6 +46,10 @@ interface Loop {
 interface Answers {
   /** Entries that the box has given since this program began. */
   entries: number;
+  /** Answers that collects have asked it for since then. */
+  asked: number;
+  /** When the last answer came. */
+  heard: Milliseconds;
   /** When collects left of which, and since which, no answer has come. */
   open: Milliseconds[];
   /** So many more before those: their answers cannot be under way any more. */
@@ -57,7 +69,8 @@ export class BoxHealth {
   /** A loop left for this box. */
   sent(box: OwnBox, id: MessageId, at: Milliseconds): void {
     const nextRound = milliseconds(at + LOOP_PATIENCE * this.#deps.journey);
-    this.#loops.set(toHex(id), { box, at, entries: this.#of(box).entries, rounds: 0, nextRound });
+    const { entries, asked } = this.#of(box);
+    this.#loops.set(toHex(id), { box, at, entries, asked, rounds: 0, nextRound });
     const [oldest] = this.#loops.keys();
     if (oldest !== undefined && this.#loops.size > BOX_LOOPS_OUT_MAX) this.#loops.delete(oldest);
   }
@@ -72,23 +85,29 @@ export class BoxHealth {
 
   /** A collect left for this box. */
   asked(box: OwnBox, at: Milliseconds): void {
-    this.#of(box).open.push(at);
+    const answers = this.#of(box);
+    answers.open.push(at);
+    answers.asked += this.#deps.parameters.boxReplies;
   }
 
   /** An answer came to a collect that left at `asked`. */
   answered(box: OwnBox, { what, asked }: { what: Collected["what"]; asked: Milliseconds }): void {
     const answers = this.#of(box);
+    const now = this.#deps.clock.now();
+    answers.heard = now;
     answers.open = [];
     answers.missed = 0;
     if (what === "entry") answers.entries++;
-    const now = this.#deps.clock.now();
     for (const [key, loop] of this.#loops) {
       if (loop.box !== box) continue;
       if (what === "nothing" && asked >= loop.nextRound) {
         loop.rounds++;
         loop.nextRound = milliseconds(now + this.#lostAfter);
       }
-      const isLost = loop.rounds >= EMPTY_ROUNDS || answers.entries - loop.entries > ENTRIES_BEFORE_LOOP_MAX;
+      const isPassed =
+        answers.entries - loop.entries > ENTRIES_BEFORE_LOOP_MAX ||
+        answers.asked - loop.asked > ANSWERS_BEFORE_LOOP_MAX;
+      const isLost = loop.rounds >= EMPTY_ROUNDS || isPassed;
       // What left in the future, before the clock was put back, nobody can judge.
       if (isLost || loop.at > now) this.#loops.delete(key);
       if (isLost) this.#judge(box, false);
@@ -107,8 +126,8 @@ export class BoxHealth {
       answers.open = open;
       if (answers.missed < silence) continue;
       answers.missed = 0;
-      // What was sent meanwhile is lost for the same reason.
-      for (const [key, loop] of this.#loops) if (loop.box === box) this.#loops.delete(key);
+      // What was sent meanwhile is lost for the same reason; what was sent before has its own fate.
+      for (const [key, loop] of this.#loops) if (loop.box === box && loop.at >= answers.heard) this.#loops.delete(key);
       this.#judge(box, false);
     }
   }
@@ -118,7 +137,7 @@ export class BoxHealth {
   }
 
   #of(box: OwnBox): Answers {
-    const answers = this.#answers.get(box) ?? { entries: 0, open: [], missed: 0 };
+    const answers = this.#answers.get(box) ?? { entries: 0, asked: 0, heard: milliseconds(0), open: [], missed: 0 };
     this.#answers.set(box, answers);
     return answers;
   }

@@ -23,7 +23,7 @@ export const BOX_LIFE_TOLERANCE: Milliseconds = milliseconds(3_600_000);
 export const PLACE_REST_MIN: Milliseconds = milliseconds(3_600_000);
 /** So many collects in a row whose answers say that there is no such box: one answer may be of before a restart. */
 export const UNKNOWN_MAX = 2;
-/** One loop in so many epochs of time online goes to a box: in a network for people eight a day, of the 1,234 answers that a day's collects bring. */
+/** One loop in so many epochs of time online goes to a box: in a network for people eight a day, of the 2,469 answers that a day's collects bring. */
 export const BOX_LOOP_EPOCHS = 3;
 /**
  * Page's sum of a box's loops in steps of 0.21, for a provider that drops half against one that drops nothing: ln(0.5 / 0.06) for a lost
@@ -37,6 +37,11 @@ export const SUSPICION_MAX = 40;
 export const EMPTY_ROUNDS = 3;
 /** A box that has given so many entries since a loop left has given all that lay before it, a quarter of it twice: it holds 2,048. */
 export const ENTRIES_BEFORE_LOOP_MAX = 2560;
+/**
+ * Nor is it in a box that was asked for so many answers since, however few came: twice what a box holds. A provider that answers now and
+ * then, with what it made up, is neither silent nor empty. Of honest answers a tenth are lost, and those of a day lie in a full mailbox.
+ */
+export const ANSWERS_BEFORE_LOOP_MAX = 4096;
 /** Collects in a row without any answer that are a silence, however few leave in an epoch: one is lost for 4 of 100. */
 export const SILENT_COLLECTS_MIN = 8;
 /** Loops through boxes whose fate is open: far more than leave in the days that one may take. */
