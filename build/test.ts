@@ -30,8 +30,8 @@ interface Outcome {
 const LAST_WORDS_SECONDS = 20;
 const PART_MINUTES_MAX = { static: 3, small: 15, slow: 60 } as const;
 
-/** Simulations know no time but their own, so they may share a machine; everything else runs by itself. */
-const SIMULATION_PROCESSES = 2;
+/** What knows no time but its own, or bears a busy machine, runs side by side; real networks of processes and browsers run alone. */
+const SIDE_BY_SIDE = 2;
 
 const PARTS: readonly Part[] = [
   staticCheck("types", bin("tsc"), ["-p", "."]),
@@ -39,11 +39,16 @@ const PARTS: readonly Part[] = [
   staticCheck("lint", bin("oxlint"), ["-c", ".oxlintrc.json", "--type-aware", "--deny-warnings", "."]),
   staticCheck("format", bin("biome"), ["format", "."]),
   staticCheck("layers", process.execPath, ["build/layers.ts"]),
-  nodeTests("unit", "small", "test/{transport,provider-server,main,app,build,support,schema}/**/*.test.ts"),
-  nodeTests("properties", "small", "test/{property,fuzz,models}/**/*.test.ts"),
-  nodeTests("attacks", "small", "test/attacks/**/*.test.ts"),
+  nodeTests(
+    "unit",
+    "small",
+    "test/{transport,provider-server,main,app,build,support,schema}/**/*.test.ts",
+    SIDE_BY_SIDE,
+  ),
+  nodeTests("properties", "small", "test/{property,fuzz,models}/**/*.test.ts", SIDE_BY_SIDE),
+  nodeTests("attacks", "small", "test/attacks/**/*.test.ts", SIDE_BY_SIDE),
   nodeTests("compliance", "small", "test/compliance/**/*.test.ts"),
-  nodeTests("simulation", "small", "test/{sim,observer}/**/*.test.ts", SIMULATION_PROCESSES),
+  nodeTests("simulation", "small", "test/{sim,observer}/**/*.test.ts", SIDE_BY_SIDE),
   nodeTests("interoperation", "small", "test/interop/**/*.test.ts"),
   nodeTests("stand-in", "small", "test/electron-stand-in/**/*.test.ts"),
   nodeTests("integration", "small", "test/{integration,demo}/**/*.test.ts"),
@@ -77,7 +82,7 @@ async function main(args: readonly string[]): Promise<number> {
   let failed = 0;
   for (const part of chosen) {
     const startedAt = Date.now();
-    // One after another: several tests measure time, and two at once would disturb each other.
+    // One after another: some measure time, and two at once would disturb each other.
     const outcome = await part.run();
     passed += outcome.passed;
     failed += outcome.failed;
