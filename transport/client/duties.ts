@@ -9,7 +9,7 @@ import { below, type RandomSource } from "../core/random.ts";
 import { TransportError } from "../core/errors.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
-import { DEADLINE_LOOK_INTERVAL } from "./limits.ts";
+import { DEADLINE_LOOK_INTERVAL, REMINDER_LATE } from "./limits.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Places } from "./places.ts";
 import type { Item } from "./ready-fragments.ts";
@@ -126,6 +126,8 @@ export class Duties {
     const newer = place && places.newerThan(place, accountKey);
     if (newer !== undefined) leave(item, { why: "unread", to: newer });
     else if (place !== undefined && outgoing.isLastReminder) {
+      // It fell due while the program was off, or slept: the receipt may lie in the own box.
+      if (now - (outgoing.progress.remindAt ?? now) > REMINDER_LATE) return outgoing.remindSoon(now, outgoing.to);
       // Days by such a clock may have been a moment.
       if (!isClockGood()) return outgoing.remindSoon(now);
       leave(item, { why: "unread" });

@@ -34,6 +34,8 @@ export const REMINDERS_MAX = 4;
 export const LAST_REMINDER_WAIT: Milliseconds = milliseconds(72 * 3_600_000);
 /** And this long on average beyond that. */
 export const LAST_REMINDER_SPREAD: Milliseconds = milliseconds(3 * 3_600_000);
+/** A last reminder that is late by more fell due while the program did not run: what came meanwhile is read before it. Duties wait for seconds. */
+export const REMINDER_LATE: Milliseconds = seconds(600);
 /** Who sends a message again so long after it was read here has had no receipt: they were lost with the place that they went to. */
 export const RECEIPT_PLACE_PATIENCE: Milliseconds = milliseconds(24 * 3_600_000);
 /** One question that finds nothing new was unlucky; two in a row, at 1 % of loss, once in ten thousand mails. */

@@ -15,7 +15,7 @@ import {
   type Recipient,
 } from "./store.ts";
 import { FRAGMENTS_UNASKED_MAX, PLACE_MISSES_MAX, REMINDERS_MAX } from "./limits.ts";
-import type { Waits } from "./time-laws.ts";
+import type { Waits, WrittenTo } from "./time-laws.ts";
 import type { Journey } from "./types.ts";
 
 export type Duty = "ask" | "remind" | "fail";
@@ -265,11 +265,11 @@ export class Outgoing {
     return this.#progress.reminders >= REMINDERS_MAX;
   }
 
-  /** The next reminder, also where none is left, comes as soon as the first of a mailbox: there is reason to think that it is read elsewhere. */
-  remindSoon(at: Milliseconds): void {
+  /** The next reminder, also where none is left, comes as soon as the first: of a mailbox, where it is thought to be read elsewhere. */
+  remindSoon(at: Milliseconds, to: WrittenTo = { place: undefined }): void {
     const { storedAt, remindAt } = this.#progress;
     if (this.isFinished || storedAt === undefined) return;
-    const soon = later(at, this.#waits.remindWait(0, { place: undefined }));
+    const soon = later(at, this.#waits.remindWait(0, to));
     this.#update({ remindAt: remindAt === undefined || remindAt <= at ? soon : earlier(remindAt, soon) });
   }
 

@@ -308,6 +308,28 @@ test("what has no receipt when the last reminder is due goes to the mailbox, tho
   assert.equal(sent.left, 0, "and that is all");
 });
 
+test("a last reminder that fell due while the program was off waits for what lies in the own box: the receipt may be there", async () => {
+  const { clock, open, add, leave, answers } = await setUp();
+  const before = await open();
+  const place = placeOf(clock, 1, 9 * DAY);
+  await add(before, place);
+  await leave(before, 3);
+  answers.push([true, true, true]);
+  for (let n = 0; n < REMINDERS_MAX; n++) {
+    await clock.runFor(seconds(25));
+    await leave(before, 1);
+  }
+  await clock.runFor(seconds(1));
+  await before.stop();
+  await clock.runFor(milliseconds(LAST_REMINDER_WAIT + DAY));
+  const outbox = await open();
+  const [sent] = outbox.all() as [Outgoing];
+  await clock.runFor(seconds(17));
+  assert.deepEqual([sent.to.place, sent.left], [place, 0]);
+  await clock.runFor(seconds(10));
+  assert.deepEqual([sent.to.place, sent.left], [undefined, 3], "and goes then, if it is not");
+});
+
 test("a newer key of the reader changes no place, and one that comes while the place is left does not bring it back", async () => {
   const { clock, open, add, list, store } = await setUp();
   const outbox = await open();
