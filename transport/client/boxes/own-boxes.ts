@@ -205,7 +205,8 @@ export class OwnBoxes {
     // One of the account's devices may be in strange hands: no box lives so long.
     if (until > this.#deps.clock.now() + this.life + BOX_LIFE_TOLERANCE) return;
     const known = this.#boxes.find((box) => equalBytes(box.secret, secret));
-    if (known !== undefined) this.#heard(Object.assign(known, { until, era }));
+    // Nor does a device end what others opened, or make it last.
+    if (known !== undefined) this.#heard(Object.assign(known, { until: known.until ?? until, era }));
     else if (!this.#hasRoom()) return;
     else {
       const progress = new BoxProgress();

@@ -181,6 +181,17 @@ test("an announcement of a box that would last longer than any does nothing", as
   assert.equal(boxes.collected(clock.now()).length, 1);
 });
 
+test("a box that is known ends when it did, whatever a second announcement says: no device can end the boxes of others", async () => {
+  const world = await boxesWorld("ended");
+  await announce(world, 1, 100);
+  for (const hours of [-2000, 200]) {
+    await announce(world, 1, hours);
+    world.boxes.listed(world.clock.now());
+    const [box] = world.boxes.collected(world.clock.now());
+    assert.deepEqual([box?.secret[0], box?.until], [1, untilIn(100)], `${hours}`);
+  }
+});
+
 test("two devices of one account are two readers", async () => {
   const [one, other] = [await boxesWorld("one"), await boxesWorld("other")];
   await announce(one, 1, 100);
