@@ -1,6 +1,6 @@
 /** One question and its answer on a link of its own. Spec: docs/spec/05-link.md §5 */
 
-import type { Clock } from "../core/clock.ts";
+import type { Cancel, Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { decodeFrame, encodeFrame, type Frame } from "../link/frame.ts";
@@ -17,6 +17,8 @@ export interface Question<T> {
   /** Only for frames that are none of a packet: any sizes do for the directory. */
   readonly sizes?: FrameSizes;
   readonly within: Milliseconds;
+  /** How long the rest may take of an answer in several frames, by the first of them; `within` counts till the end unless given. */
+  readonly rest?: (first: Frame) => Milliseconds;
   /** Called with each frame that comes; whatever it returns ends the exchange, undefined waits for more. */
   readonly read: (frame: Frame) => T | undefined;
 }
@@ -36,8 +38,12 @@ const NO_PACKETS: FrameSizes = { packetBytes: 0, payloadBytes: 0 };
 
 function answer<T>(link: Link, q: Question<T>, sizes: FrameSizes): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const deadline = milliseconds(q.clock.now() + q.within);
-    const cancel = q.clock.at(deadline, () => reject(new TransportError("PROVIDER_DOWN", "No answer in time.")));
+    const endAfter = (wait: Milliseconds): Cancel =>
+      q.clock.at(milliseconds(q.clock.now() + wait), () =>
+        reject(new TransportError("PROVIDER_DOWN", "No answer in time.")),
+      );
+    let cancel = endAfter(q.within);
+    let isFirst = true;
     const settle = (act: () => void): void => {
       cancel();
       act();
@@ -45,8 +51,14 @@ function answer<T>(link: Link, q: Question<T>, sizes: FrameSizes): Promise<T> {
     link.onClose((reason) => settle(() => reject(new TransportError("PROVIDER_DOWN", `No answer: ${reason}.`))));
     link.onFrame((bytes) => {
       try {
-        const result = q.read(decodeFrame(bytes, { protocol: q.protocol, direction: "toDialer", sizes }));
-        if (result !== undefined) settle(() => resolve(result));
+        const frame = decodeFrame(bytes, { protocol: q.protocol, direction: "toDialer", sizes });
+        const result = q.read(frame);
+        if (result !== undefined) return settle(() => resolve(result));
+        if (isFirst && q.rest !== undefined) {
+          cancel();
+          cancel = endAfter(q.rest(frame));
+        }
+        isFirst = false;
       } catch (error) {
         settle(() => reject(error));
       }

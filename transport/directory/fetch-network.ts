@@ -3,7 +3,10 @@
 import { equalBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { TransportError } from "../core/errors.ts";
+import { milliseconds } from "../core/units.ts";
 import type { Primitives } from "../crypto/suite.ts";
+import type { Frame } from "../link/frame.ts";
+import { CONSENSUS_PART_BYTES, lineTime } from "../link/limits.ts";
 import type { Dialer } from "../link/link.ts";
 import { PartCollector } from "../link/parts.ts";
 import { exchange } from "./exchange.ts";
@@ -28,6 +31,8 @@ export function fetchNetwork(o: {
     protocol: "starling-client/2",
     frame: { type: "getConsensus", epoch: "network" },
     within: DIRECTORY_ANSWER_TIME_MAX,
+    // However short the file is, the answer is as long as the network's list (05 §5).
+    rest: (first) => milliseconds(DIRECTORY_ANSWER_TIME_MAX + lineTime(partsOf(first) * CONSENSUS_PART_BYTES)),
     read: (frame) => {
       if (frame.type !== "consensusPart") throw new TransportError("MALFORMED");
       const collected = collector.add(frame);
@@ -41,3 +46,5 @@ export function fetchNetwork(o: {
     },
   });
 }
+
+const partsOf = (frame: Frame): number => (frame.type === "consensusPart" ? frame.count : 0);
