@@ -87,8 +87,14 @@ export interface NodeLimits {
 export interface DirectoryPort {
   /** Hands the signed descriptor to the authorities; rejects when not one of them took it. */
   publishDescriptor(descriptor: Uint8Array): Promise<void>;
-  /** A verified consensus (undefined when there is none for that epoch yet) and the authority's clock. Rejects when none answers. */
-  fetchConsensus(epoch: Epoch | "current"): Promise<{ consensus: Consensus | undefined; time: Milliseconds }>;
+  /**
+   * A verified consensus; undefined when there is none for that epoch yet, or when `agrees`, which is told the authorities' clock
+   * before a list is asked for, says false. Rejects when none answers.
+   */
+  fetchConsensus(
+    epoch: Epoch | "current",
+    agrees: (time: Milliseconds) => boolean,
+  ): Promise<{ consensus: Consensus | undefined }>;
   /** The authorities' clock, without a list. Rejects when none answers. */
   fetchTime(): Promise<Milliseconds>;
 }

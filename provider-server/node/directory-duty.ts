@@ -114,8 +114,7 @@ export class DirectoryDuty {
 
   #begin(): void {
     void this.#publish();
-    void this.#fetch("current"); // an older one serves for a while if this epoch has none
-    void this.#fetch(this.#epoch());
+    void this.#fetch(this.#epoch(), { isFirst: true });
   }
 
   /** A key that is erased by a wrong clock stands in the list for hours more: first somebody has to say that the clock is right. */
@@ -155,13 +154,13 @@ export class DirectoryDuty {
 
   async #publish(): Promise<void> {
     const { era } = this.#appointments;
-    const epoch = this.#epoch();
     const done = await this.#attempt("publish the descriptor", async () => {
-      if (!this.#clockAgrees(await this.#deps.directory.fetchTime())) return false;
-      await this.#deps.directory.publishDescriptor(this.#deps.describe(epoch));
+      if (!this.#clockAgrees(await this.#deps.directory.fetchTime()) || this.#isOver(era)) return false;
+      // By the clock that was just agreed with: it may have been set while the question was under way.
+      await this.#deps.directory.publishDescriptor(this.#deps.describe(this.#epoch()));
       return true;
     });
-    if (this.#isStopped || era !== this.#appointments.era) return;
+    if (this.#isOver(era)) return;
     this.#appointments.at(done ? this.#nextPublication() : this.#retryTime(), () => void this.#publish());
   }
 
@@ -174,16 +173,27 @@ export class DirectoryDuty {
     return milliseconds(start + (uniform(random) * (vote - start)) / 2);
   }
 
-  async #fetch(epoch: Epoch | "current"): Promise<void> {
-    const { directory } = this.#deps;
+  async #fetch(epoch: Epoch, { isFirst = false } = {}): Promise<void> {
     const { era } = this.#appointments;
-    const found = await this.#attempt("fetch the consensus", async () => {
-      const { consensus, time } = await directory.fetchConsensus(epoch);
-      return this.#clockAgrees(time) && consensus !== undefined && this.#take(consensus);
-    });
-    if (this.#isStopped || era !== this.#appointments.era || epoch === "current") return;
+    const found = await this.#obtain(epoch);
+    // An older one serves for a while if this epoch has none. One after the other: side by side on a slow line both would be late.
+    if (isFirst && !found && !this.#isOver(era)) await this.#obtain("current");
+    if (this.#isOver(era)) return;
     if (found) this.#fetchNext(epochNumber(epoch + 1));
     else this.#fetchLater(epoch);
+  }
+
+  /** The clock is looked at before the list is asked for: set while that is on its way, it would seem to agree. */
+  #obtain(epoch: Epoch | "current"): Promise<boolean> {
+    return this.#attempt("fetch the consensus", async () => {
+      const { consensus } = await this.#deps.directory.fetchConsensus(epoch, (time) => this.#clockAgrees(time));
+      return consensus !== undefined && this.#take(consensus);
+    });
+  }
+
+  /** What began in this era is to plan nothing more. */
+  #isOver(era: number): boolean {
+    return this.#isStopped || era !== this.#appointments.era;
   }
 
   /** False for one that does not go with what is held: authorities show different lists, or it is an old one. */

@@ -108,9 +108,9 @@ const deaf = (dependencies: NodeDependencies, begin: Milliseconds): NodeDependen
     ...dependencies,
     directory: {
       publishDescriptor: (descriptor) => directory.publishDescriptor(descriptor),
-      fetchConsensus: async (epoch) => {
+      fetchConsensus: async (epoch, agrees) => {
         if (clock.now() >= begin) throw new TransportError("PROVIDER_DOWN");
-        return directory.fetchConsensus(epoch);
+        return directory.fetchConsensus(epoch, agrees);
       },
       fetchTime: async () => {
         if (clock.now() >= begin) throw new TransportError("PROVIDER_DOWN");

@@ -62,7 +62,7 @@ export class LoneMix {
         publishDescriptor: async (bytes) => {
           this.#descriptor = verifyDescriptor(bytes, net.suite);
         },
-        fetchConsensus: (epoch) => authority.fetchConsensus(epoch),
+        fetchConsensus: (epoch, agrees) => authority.fetchConsensus(epoch, agrees),
         fetchTime: () => authority.fetchTime(),
       },
       observer: { ...observer, dropped: ({ reason }) => this.drops.push(reason) },

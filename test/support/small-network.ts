@@ -17,7 +17,7 @@ import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
-import { type Epoch, epochNumber, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
+import { type Epoch, epochNumber, type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import {
@@ -190,16 +190,19 @@ export class OneAuthority {
 
   async fetchConsensus(
     epoch: Epoch | "current",
-  ): Promise<{ consensus: Consensus | undefined; time: ReturnType<VirtualClock["now"]> }> {
+    agrees: (time: Milliseconds) => boolean = () => true,
+  ): Promise<{ consensus: Consensus | undefined; time: Milliseconds }> {
     const now = this.#clock.now();
+    const time = milliseconds(now + this.skew);
+    if (!agrees(time)) return { consensus: undefined, time };
     const newest = epochNumber(epochAt(this.network, now) + 1);
     let consensus: Consensus | undefined;
     if (epoch === "current") consensus = this.#consensus(newest) ?? this.#consensus(epochNumber(newest - 1));
     else consensus = this.#consensus(epoch);
-    return { consensus, time: milliseconds(now + this.skew) };
+    return { consensus, time };
   }
 
-  async fetchTime(): Promise<ReturnType<VirtualClock["now"]>> {
+  async fetchTime(): Promise<Milliseconds> {
     const { time } = await this.fetchConsensus("current");
     return time;
   }

@@ -9,8 +9,9 @@ import type { Frame } from "../link/frame.ts";
 import { DIRECTORY_MESSAGE_BYTES_MAX, lineTime } from "../link/limits.ts";
 import type { Dialer } from "../link/link.ts";
 import { verifyConsensus } from "./consensus.ts";
+import { clockDifferenceMax } from "./epochs.ts";
 import { exchange } from "./exchange.ts";
-import { DIRECTORY_ANSWER_TIME_MAX, DIRECTORY_PATIENCE, LIST_PATIENCE } from "./limits.ts";
+import { CLOCK_SLACK_MIN, DIRECTORY_ANSWER_TIME_MAX, DIRECTORY_PATIENCE, LIST_PATIENCE } from "./limits.ts";
 import { hedge } from "./hedge.ts";
 import type { Authority, Consensus, Network } from "./model.ts";
 
@@ -62,11 +63,17 @@ export class DirectoryClient {
 
   /**
    * Asks one authority more than may lie, in random order, and takes the newest list: a single liar cannot keep us on an old
-   * one. For a numbered epoch the first good answer suffices. One list at a time, first of those that answer a short question.
+   * one. For a numbered epoch the first good answer suffices. One list at a time, first of those that answer a short question;
+   * none when `agrees`, which is told the time then, says false.
    * Rejects with PROVIDER_DOWN when none answers, or with what was wrong with the only answers there were.
    */
-  async fetchConsensus(epoch: Epoch | "current"): Promise<Fetched> {
+  async fetchConsensus(
+    epoch: Epoch | "current",
+    agrees: (time: Milliseconds) => boolean = () => true,
+  ): Promise<Fetched> {
     const heard = await this.#askTime();
+    const time = this.#timeOf(heard);
+    if (!agrees(time)) return { consensus: undefined, time };
     const alive = heard.map(({ authority }) => authority);
     const others = this.#network.authorities.filter((authority) => !alive.includes(authority));
     const answers = await hedge<Fetched>({
@@ -98,7 +105,8 @@ export class DirectoryClient {
         if (answer.type !== "consensus") throw new TransportError("MALFORMED");
         return { authority, ahead: answer.time - this.#clock.now() };
       }),
-      enough: (heard) => heard.length >= this.#moreThanLie,
+      // Those that lie are fewer, and cannot agree with an honest one on another time; nor can answers before and after a clock was set.
+      enough: (heard) => this.#agreeing(heard) >= this.#moreThanLie,
       patience: DIRECTORY_PATIENCE,
       clock: this.#clock,
     });
@@ -107,6 +115,14 @@ export class DirectoryClient {
   /** Now: a list that has been on its way for minutes says what time it was when it left. */
   #timeOf(heard: readonly Heard[]): Milliseconds {
     return milliseconds(this.#clock.now() + median(heard.map(({ ahead }) => ahead)));
+  }
+
+  /** How many at most say the same, but for what two clocks may differ by. */
+  #agreeing(heard: readonly Heard[]): number {
+    const most = Math.max(clockDifferenceMax(this.#network), CLOCK_SLACK_MIN);
+    return Math.max(
+      ...heard.map((one) => heard.filter((o) => o.ahead >= one.ahead && o.ahead <= one.ahead + most).length),
+    );
   }
 
   get #moreThanLie(): number {

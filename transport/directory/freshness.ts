@@ -4,8 +4,9 @@
  */
 
 import { TransportError } from "../core/errors.ts";
-import { type Milliseconds, milliseconds } from "../core/units.ts";
+import type { Milliseconds } from "../core/units.ts";
 import { clockErrorMax, scheduleOf } from "./epochs.ts";
+import { CLOCK_SLACK_MIN } from "./limits.ts";
 import type { Consensus, Network } from "./model.ts";
 
 /**
@@ -19,7 +20,7 @@ export function checkFreshness(o: {
   witnesses: readonly Milliseconds[];
 }): void {
   const { network, consensus, now } = o;
-  const slack = Math.max(clockErrorMax(network), SLACK_MIN);
+  const slack = Math.max(clockErrorMax(network), CLOCK_SLACK_MIN);
   const earliest = scheduleOf(network, consensus.epoch).vote;
   // A majority signed it, and does not sign before its time: our clock is behind, whatever anyone says.
   if (now < earliest - slack) throw new TransportError("CLOCK_WRONG", "It is behind.");
@@ -31,9 +32,6 @@ export function checkFreshness(o: {
   }
   if (now >= consensus.validUntil) throw new TransportError("CONSENSUS_STALE");
 }
-
-/** With epochs of seconds, in tests, the lead is shorter than honest clocks differ. */
-const SLACK_MIN: Milliseconds = milliseconds(1000);
 
 function median(times: readonly Milliseconds[]): Milliseconds | undefined {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];

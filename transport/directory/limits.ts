@@ -41,6 +41,9 @@ export const PARAMETERS_BYTES_MAX = 512;
 /** A descriptor may be dated this far in the future: two honest clocks, each wrong by a minute, and some. */
 export const DESCRIPTOR_CLOCK_SLACK: Milliseconds = seconds(180);
 
+/** With epochs of seconds, in tests, the lead is shorter than honest clocks differ. */
+export const CLOCK_SLACK_MIN: Milliseconds = seconds(1);
+
 /** 253 bytes of address and domain each, 64 of code. */
 export const INVITE_TEXT_BYTES_MAX = 1024;
 export const INVITE_CODE_BYTES_MAX = 64;

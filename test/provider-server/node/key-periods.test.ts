@@ -108,8 +108,8 @@ test("a network that misses a whole epoch's agreement goes on to the epoch's las
   const { net, network } = live;
   const fetch = net.authority.fetchConsensus.bind(net.authority);
   const missing = 2;
-  net.authority.fetchConsensus = async (epoch: Epoch | "current") => {
-    const answer = await fetch(epoch);
+  net.authority.fetchConsensus = async (epoch, agrees) => {
+    const answer = await fetch(epoch, agrees);
     return { ...answer, consensus: (answer.consensus?.epoch ?? 0) >= missing ? undefined : answer.consensus };
   };
   const end = epochStart(network, (missing + 1) as Epoch);

@@ -13,6 +13,7 @@ import { MemoryAuthorities } from "#test/support/memory-authorities.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { signedConsensus, testNetwork, testNodes } from "#test/support/test-network.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
 
 const suite = await loadSuite("x25519", "native");
 const made = testNetwork({ suite });
@@ -85,6 +86,48 @@ test("the time costs as little however long lists are, and comes of one authorit
   assert.equal(await ask((client) => client.fetchTime(), "time"), time);
   assert.deepEqual(came, [short, short]);
   for (const at of authorities.stores.keys()) authorities.kill(at);
+});
+
+test("an authority that lies about the time makes no right clock look wrong, and keeps nobody from a list", async () => {
+  for (const lie of [10, -10]) {
+    for (let n = 0; n < 20; n++) {
+      const clock = new VirtualClock({ start: network.genesis });
+      const dial: Dialer["dial"] = async ({ address }) => {
+        const isLiar = address === network.authorities[0]?.address;
+        const time = milliseconds(clock.now() + (isLiar ? lie * 3_600_000 : 0));
+        return asking(() => encodeFrame({ type: "consensus", time, bytes: new Uint8Array(0) }, NO_PACKETS));
+      };
+      const client = new DirectoryClient({ dialer: { dial }, network, suite, clock, random: new SeededRandom(`${n}`) });
+      assert.equal(await client.fetchTime(), clock.now(), `${n}`);
+    }
+  }
+});
+
+test("a clock that is set between two answers does not look right by the first", async () => {
+  const clock = new WrongClock(new VirtualClock({ start: network.genesis }));
+  const right = clock.now();
+  let answers = 0;
+  const dial: Dialer["dial"] = async () =>
+    asking(() => {
+      if (answers++ === 1) clock.error = 3 * 3_600_000;
+      return encodeFrame({ type: "consensus", time: right, bytes: new Uint8Array(0) }, NO_PACKETS);
+    });
+  const client = new DirectoryClient({ dialer: { dial }, network, suite, clock, random: new SeededRandom("set") });
+  assert.equal(await client.fetchTime(), right);
+});
+
+test("whose clock is not the authorities' asks for no list", async () => {
+  const clock = new VirtualClock({ start: network.genesis });
+  const asked: unknown[] = [];
+  const dial: Dialer["dial"] = async () =>
+    asking((frame) => {
+      asked.push(frame.type === "fetchConsensus" ? frame.epoch : frame.type);
+      return encodeFrame({ type: "consensus", time: clock.now(), bytes: new Uint8Array(0) }, NO_PACKETS);
+    });
+  const client = new DirectoryClient({ dialer: { dial }, network, suite, clock, random: new SeededRandom("none") });
+  const fetched = await client.fetchConsensus("current", () => false);
+  assert.deepEqual(fetched, { consensus: undefined, time: clock.now() });
+  assert.deepEqual(asked, ["time", "time"]);
 });
 
 for (const bytes of [11.3e6, DOCUMENT_BYTES_MAX]) {
