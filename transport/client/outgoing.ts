@@ -79,12 +79,12 @@ export class Outgoing {
     this.#to = { ...this.#to, place };
     this.#misses = 0;
     this.#batch = undefined;
-    for (const [index, fragment] of this.#fragments.entries()) {
-      const forgotten = { ...fragment, hashes: [] };
-      if (fragment.state !== "sent") this.#fragments.set(index, forgotten);
-      else this.#fragments.set(index, { ...forgotten, ...this.#again(at) });
-    }
     const { storedAt } = this.#progress;
+    for (const [index, fragment] of this.#fragments.entries()) {
+      // What a reminder repeats is stored there, too: it goes with the rest, and is asked for.
+      const state = storedAt !== undefined && index < this.needed ? "stored" : fragment.state;
+      this.#fragments.set(index, { ...fragment, hashes: [], state, ...(state === "sent" ? this.#again(at) : {}) });
+    }
     const remindAt = storedAt === undefined ? undefined : later(at, this.#waits.remindWait(0, this.#to));
     this.#update({ askAt: undefined, remindAt, reminders: 0 });
   }

@@ -184,6 +184,25 @@ test("what was stored in a box whose provider is gone goes to the mailbox when n
   assert.equal(progress.at(-1), "stored");
 });
 
+test("a reminder that waits while its message leaves goes with the rest, and is asked for: it is not at the mailbox because it was in the box", async () => {
+  const { clock, open, add, leave, leaves, list, answers, questions } = await setUp();
+  const outbox = await open();
+  await add(outbox, placeOf(clock, 1));
+  const [sent] = outbox.all() as [Outgoing];
+  await leave(outbox, 3);
+  answers.push([true, true, true]);
+  await clock.runFor(seconds(26));
+  assert.equal(sent.left, 1);
+  list.providers = [2];
+  outbox.listChanged();
+  await clock.runFor(seconds(1));
+  await leaves(outbox);
+  await clock.runFor(seconds(30));
+  for (let n = 0; n < 3; n++) assert.equal(where(await leaves(outbox))?.[0], 9);
+  await clock.runFor(seconds(6));
+  assert.equal(questions.at(-1)?.hashes.length, 3);
+});
+
 test("what is stored in a box without a receipt when that is over goes to the mailbox with the next reminder: nobody may have the box", async () => {
   const { clock, open, add, leave, answers } = await setUp();
   const outbox = await open();
