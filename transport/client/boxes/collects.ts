@@ -31,6 +31,7 @@ import type { ReplyBlockEvent } from "../types.ts";
 import type { BoxHealth } from "./box-health.ts";
 import { BoxProgress } from "./box-progress.ts";
 import { drawBox, drawDelays } from "./collect-draws.ts";
+import { DealtForms } from "./dealt-forms.ts";
 import { REPLY_BLOCK_LIFE, REPLY_BLOCKS_MAX } from "./limits.ts";
 import type { OwnBox } from "./own-box.ts";
 import type { OwnBoxes } from "./own-boxes.ts";
@@ -79,10 +80,12 @@ export class Collects {
   readonly #deps: CollectsDeps;
   /** By hexadecimal SURB id, oldest first. */
   readonly #blocks = new Map<string, Block>();
+  readonly #dealt: DealtForms;
   #collects = 0;
 
   constructor(deps: CollectsDeps) {
     this.#deps = deps;
+    this.#dealt = new DealtForms(deps.sphinx.suite);
   }
 
   /** Synchronous, and the same work whether there is a box. Throws NO_PATH, NO_ACCOUNT. */
@@ -140,7 +143,8 @@ export class Collects {
     health.answered(box, { what: answer.what, asked: since });
     if (answer.what !== "entry") return;
     const { number, sealed } = answer;
-    void take(sealed, (id) => health.returned(box, id)).then((isDone) => {
+    const once = this.#dealt.once(box, sealed, () => take(sealed, (id) => health.returned(box, id)));
+    void once.then((isDone) => {
       if (isDone) boxes.took(box, number);
     });
   }

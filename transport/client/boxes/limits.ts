@@ -60,3 +60,8 @@ export const TELL_AGAIN_AFTER: Milliseconds = seconds(1200);
 export const REPLY_BLOCKS_MAX = 8192;
 /** An answer that has not come by then is awaited no more: its entry is given again to another block. */
 export const REPLY_BLOCK_LIFE: Milliseconds = milliseconds(1_800_000);
+/**
+ * Entries of one box that are known again when its provider gives them once more: twice what a box holds. 16 bytes of a hash each, as text in a map
+ * with a promise: some 200 bytes, so 0.8 MB a box, reached in two days of answers at the pace of the mail profile.
+ */
+export const FORMS_PER_BOX_MAX = 4096;
