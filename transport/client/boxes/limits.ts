@@ -56,10 +56,13 @@ export const ANNOUNCEMENT_PATIENCE = 5;
 export const ANNOUNCEMENT_DOUBLINGS_MAX = 9;
 /** A box is announced once more so long after it was first: a code for a new device lasts a quarter of an hour, and what it was given is of before. */
 export const TELL_AGAIN_AFTER: Milliseconds = seconds(1200);
-/** Reply blocks whose answers are awaited, a few hundred bytes each: more than the fastest pace of the demo makes in their life. */
+/** Reply blocks whose answers are awaited, a few hundred bytes each: three days of the mail profile, five hours of chat. The oldest go first. */
 export const REPLY_BLOCKS_MAX = 8192;
-/** An answer that has not come by then is awaited no more: its entry is given again to another block. */
-export const REPLY_BLOCK_LIFE: Milliseconds = milliseconds(1_800_000);
+/**
+ * An answer that has not come by then is awaited no more: its entry is given again to another block. A full mailbox of 8,192 entries is read in 23 hours
+ * in the mail profile; of the answers behind them the provider keeps a device's last 64 (docs/spec/07-mailbox.md §4).
+ */
+export const REPLY_BLOCK_LIFE: Milliseconds = milliseconds(24 * 3_600_000);
 /**
  * Entries of one box that are known again when its provider gives them once more: twice what a box holds. 16 bytes of a hash each, as text in a map
  * with a promise: some 200 bytes, so 0.8 MB a box, reached in two days of answers at the pace of the mail profile.

@@ -208,6 +208,21 @@ test("each reply block has one answer; what is no answer, or comes for another, 
   assert.deepEqual(told, ["made", "made", "sent", "sent", "came", "closed", "came", "closed"]);
 });
 
+test("an answer that comes out of the own mailbox most of a day later is still awaited, and what it gives is dealt with", async () => {
+  const world = await withBoxes("behind mail", ["other"]);
+  const { make, answer, taken, boxes, clock } = await setUp("behind mail", {}, world);
+  const { ids } = make();
+  for (let hour = 0; hour < 20; hour++) {
+    await clock.runFor(milliseconds(3_600_000));
+    make();
+  }
+  assert.equal(answer(ids[0], entry(1)), true);
+  assert.equal(taken.length, 1);
+  taken[0]?.done(true);
+  await settle();
+  assert.equal(boxes.collected(START)[0]?.progress.cursor, 1);
+});
+
 test("keys of reply blocks go when their packet did not leave, when they are too old, and at the end", async () => {
   const { make, collects, sphinx, clock, answer } = await setUp("keys");
   collects.make(current).settled(undefined);
