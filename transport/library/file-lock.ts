@@ -23,8 +23,16 @@ export function lockFile(path: string): FileLock | undefined {
     if (isBusy(error)) return undefined;
     throw error;
   }
-  return { release: () => lock.isOpen && lock.close() };
+  held.add(lock);
+  return {
+    release: () => {
+      if (held.delete(lock)) lock.close();
+    },
+  };
 }
+
+/** A database that nobody refers to is closed by the garbage collector, and its lock is gone. */
+const held = new Set<DatabaseSync>();
 
 /** SQLITE_BUSY */
 const isBusy = (error: unknown): boolean =>

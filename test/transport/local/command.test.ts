@@ -66,14 +66,20 @@ test("one process has a folder at a time; when it is killed, the next may", asyn
   lock.release();
   const script = `import { Folder } from ${JSON.stringify(import.meta.resolve("#transport/local/folder.ts"))};
     new Folder(${JSON.stringify(path)}).lock();
+    // Whoever forgets a lock holds it all the same.
+    gc();
+    await new Promise(setImmediate);
+    gc();
     console.log("locked");
     setInterval(() => undefined, 1000);`;
   const holder = spawn(process.execPath, [
     "--disable-warning=ExperimentalWarning",
+    "--expose-gc",
     "--input-type=module",
     "-e",
     script,
   ]);
+  t.after(() => holder.kill("SIGKILL"));
   await once(holder.stdout, "data");
   assert.throws(() => folder.lock(), StartError);
   holder.kill("SIGKILL");
