@@ -5,6 +5,7 @@
 
 import type { Cancel, Clock } from "../../core/clock.ts";
 import { TransportError } from "../../core/errors.ts";
+import type { Parameters } from "../../core/parameters.ts";
 import { PlanningClock } from "../../core/planning-clock.ts";
 import { exponential, pick, type RandomSource, uniform } from "../../core/random.ts";
 import { type KeyPeriod, type Milliseconds, milliseconds, type NodeId } from "../../core/units.ts";
@@ -16,6 +17,7 @@ import {
   BOX_FIRST_WAIT,
   BOX_LIFE_TOLERANCE,
   BOX_OPENING_PARTS,
+  BOX_REPLACE_EPOCHS,
   BOX_RETRY_WAIT,
   BOX_RETRY_WAIT_MAX,
   BOXES_TAKING_MAX,
@@ -25,6 +27,7 @@ import type { OwnBoxes } from "./own-boxes.ts";
 
 export interface BoxOpeningDeps {
   readonly clock: Clock;
+  readonly parameters: Pick<Parameters, "epoch">;
   readonly boxes: OwnBoxes;
   /** Waits, and which provider. */
   readonly chance: RandomSource;
@@ -83,14 +86,21 @@ export class BoxOpening {
     const isStill =
       openAt !== undefined && openAt <= now + this.#longest && (failures > 0 || this.#isUrgent === isUrgent);
     if (isStill && (openAt > now || !this.#isFirst)) return openAt;
-    const drawn = this.#draw(now, isUrgent || (openAt !== undefined && openAt <= now));
+    // What passed while the program was off: its user chose when that runs again, and no provider did.
+    const isOverdue = this.#isFirst && openAt !== undefined && openAt <= now;
+    const drawn = isOverdue ? this.#after(now, BOX_FIRST_WAIT) : this.#draw(now, isUrgent);
     return openAt !== undefined && openAt > now ? milliseconds(Math.min(openAt, drawn)) : drawn;
   }
 
   #draw(now: Milliseconds, isUrgent: boolean): Milliseconds {
-    const { chance, boxes } = this.#deps;
-    if (isUrgent) return milliseconds(now + exponential(chance, BOX_FIRST_WAIT));
-    return milliseconds(now + (uniform(chance) * boxes.life) / BOX_OPENING_PARTS);
+    const { chance, boxes, parameters } = this.#deps;
+    if (!isUrgent) return milliseconds(now + (uniform(chance) * boxes.life) / BOX_OPENING_PARTS);
+    const isVeryFirst = boxes.collected(now).length === 0;
+    return this.#after(now, isVeryFirst ? BOX_FIRST_WAIT : BOX_REPLACE_EPOCHS * parameters.epoch.duration);
+  }
+
+  #after(now: Milliseconds, mean: number): Milliseconds {
+    return milliseconds(now + exponential(this.#deps.chance, milliseconds(mean)));
   }
 
   /** What is further off was planned by a clock that was ahead. */

@@ -66,7 +66,7 @@ export class Boxes {
       onLost: () => this.#opening.plan(),
     });
     this.#own = boxes;
-    this.#opening = new BoxOpening({ clock, boxes, chance, ownProvider: own.providerId, current, ask: deps.ask });
+    this.#opening = new BoxOpening({ ...deps, boxes, chance, ownProvider: own.providerId });
     this.#announcing = new Announcing({ ...deps, boxes, padding, mailboxKey: deps.coverKey });
     const health = new BoxHealth({ ...deps, boxes });
     this.#health = health;

@@ -12,8 +12,13 @@ export const BUNDLE_BOXES_MAX = 4;
 export const BOX_LIFE_KEYS = 2;
 /** Its successor is opened in the second half of its life, within one part of so many of the whole. */
 export const BOX_OPENING_PARTS = 14;
-/** Mean wait before the first box, or before one in place of those that were lost. */
+/** Mean wait before an account's first box, and after a start before one whose time passed while the program was off. */
 export const BOX_FIRST_WAIT: Milliseconds = seconds(60);
+/**
+ * Mean wait before a box in place of those that were lost, in epochs: an hour in a network for people. When a box is lost its provider can choose,
+ * and in a minute few others open one: who sees where boxes are opened would find the next.
+ */
+export const BOX_REPLACE_EPOCHS = 1;
 /** After a request for a box that failed; doubles up to the longest. */
 export const BOX_RETRY_WAIT: Milliseconds = milliseconds(3_600_000);
 export const BOX_RETRY_WAIT_MAX: Milliseconds = milliseconds(24 * 3_600_000);

@@ -9,8 +9,10 @@ import type { Question } from "#transport/client/requests.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { milliseconds } from "#transport/core/units.ts";
+import { MemoryClientStore } from "#test/support/memory-client-store.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
-import { type BoxesWorld, boxesWorld, idOf, listOf, START } from "./boxes-world.ts";
+import { type BoxesWorld, boxesWorld, idOf, listOf, parameters, START } from "./boxes-world.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -38,6 +40,7 @@ function opener(world: BoxesWorld, o: { announces?: boolean; wrong?: WrongClock 
   };
   const opening = new BoxOpening({
     clock: o.wrong ?? clock,
+    parameters: { epoch: { ...parameters.epoch, duration: milliseconds(HOUR) } },
     boxes,
     chance,
     ownProvider: idOf("own"),
@@ -83,7 +86,56 @@ test("the first box is opened soon, at a provider that neither the own one nor i
   assert.deepEqual([...providers].toSorted(), [idOf("other"), idOf("third")].map(toHex).toSorted());
 });
 
-test("a box that is lost is replaced soon, at a provider that has lost none, where there is one", async () => {
+test("when a box is opened in place of a lost one its provider cannot choose: an hour later on average, also after a start, or when all are over", async () => {
+  for (const kind of ["lost", "found lost at a start", "over"] as const) {
+    const lags: number[] = [];
+    for (let n = 0; n < 40; n++) {
+      const world = await boxesWorld(`unchosen ${kind} ${n}`);
+      const { boxes, clock } = world;
+      const until = milliseconds(START + 2 * HOUR);
+      await boxes.announced({ secret: new Uint8Array(32).fill(1), providerId: idOf("other"), until });
+      const lose = (): void => {
+        for (const box of boxes.good(clock.now())) for (const one of [1, 2]) boxes.answered(box, one, undefined);
+      };
+      if (kind === "found lost at a start") lose();
+      await clock.runFor(milliseconds(kind === "over" ? 2 * HOUR : 0));
+      const { asked, run, opening } = opener(world);
+      if (kind === "lost") lose();
+      opening.plan();
+      const began = clock.now();
+      await run(14 * HOUR);
+      assert.equal(asked.length, 1);
+      lags.push((asked[0]?.at ?? 0) - began);
+    }
+    const mean = lags.reduce((sum, lag) => sum + lag, 0) / lags.length;
+    assert.ok(mean > 0.5 * HOUR && mean < 1.7 * HOUR, `${kind}: ${mean / HOUR} hours`);
+  }
+});
+
+test("a time that was drawn for a lost box's successor, and passed while the program was off, is made up for within minutes", async () => {
+  const world = await boxesWorld("passed");
+  const { boxes, clock } = world;
+  const until = milliseconds(START + boxes.life);
+  await boxes.announced({ secret: new Uint8Array(32).fill(1), providerId: idOf("other"), until });
+  for (const box of boxes.good(START)) for (const one of [1, 2]) boxes.answered(box, one, undefined);
+  boxes.planned(milliseconds(START + HOUR), 0);
+  await boxes.stop();
+  await clock.runFor(milliseconds(DAY));
+  const lags: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const store = new MemoryClientStore();
+    await store.saveBoxes((await world.store.boxes()) as Uint8Array);
+    const started = await boxesWorld(`passed ${n}`, { store, clock: new VirtualClock({ start: clock.now() }) });
+    const { asked, run } = opener(started);
+    await run(HOUR);
+    assert.equal(asked.length, 1);
+    lags.push((asked[0]?.at ?? 0) - clock.now());
+  }
+  const mean = lags.reduce((sum, lag) => sum + lag, 0) / lags.length;
+  assert.ok(mean > 20_000 && mean < 180_000, `${mean} ms`);
+});
+
+test("a box that is lost is replaced within hours, at a provider that has lost none, where there is one", async () => {
   const [other, third] = [idOf("other"), idOf("third")].map(toHex);
   for (let n = 0; n < 8; n++) {
     const world = await boxesWorld(`replaced ${n}`);
@@ -95,7 +147,7 @@ test("a box that is lost is replaced soon, at a provider that has lost none, whe
       assert.ok(box !== undefined);
       for (let loop = 0; loop < 4; loop++) boxes.judged(box, false);
       opening.plan();
-      await run(HOUR);
+      await run(12 * HOUR);
       assert.equal(asked.length, expected);
     }
     const [first, second] = asked.map(({ provider }) => provider);
@@ -171,7 +223,7 @@ test("while its announcement is on its way a box counts, and no other is opened"
   assert.equal(asked.length, 1);
 });
 
-test("a box that is lost is replaced within minutes; not more than four take entries", async () => {
+test("a box that is lost is replaced within hours; not more than four take entries", async () => {
   const world = await boxesWorld("replaced");
   const { asked, run, opening, clock } = { ...opener(world), clock: world.clock };
   await run(HOUR);
@@ -181,7 +233,7 @@ test("a box that is lost is replaced within minutes; not more than four take ent
       for (const collect of [2 * n, 2 * n + 1]) world.boxes.answered(box, collect, undefined);
     }
     opening.plan();
-    await run(HOUR);
+    await run(12 * HOUR);
   }
   await run(DAY);
   assert.equal(asked.length, BOXES_TAKING_MAX);
@@ -210,7 +262,7 @@ test("boxes that a device told of that was put out keep the account from no new 
   );
   world.state.deviceSecret = new Uint8Array(32).fill(99);
   opening.plan();
-  await run(HOUR);
+  await run(12 * HOUR);
   assert.equal(asked.length, 2);
   assert.equal(boxes.good(clock.now()).length, 1, "and it is told of");
 });
