@@ -4,7 +4,7 @@ import { boxIdOf } from "#transport/box/box-id.ts";
 import type { Place } from "#transport/box/place.ts";
 import type { Journey } from "#transport/client/types.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { type MessageId, seconds } from "#transport/core/units.ts";
+import { type MessageId, type Milliseconds, seconds } from "#transport/core/units.ts";
 import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { boxesOf, boxWorld, providerNamed, untilBox } from "./box-scene.ts";
 import type { ClientOptions, SimClient } from "./sim-client.ts";
@@ -77,8 +77,13 @@ export class PlacesScene {
     return place;
   }
 
-  async until(from: SimClient, id: MessageId, delivery: Journey["delivery"]): Promise<void> {
-    await this.world.clock.runWhile(() => from.client.journey(id)?.delivery !== delivery, PATIENCE);
+  async until(
+    from: SimClient,
+    id: MessageId,
+    delivery: Journey["delivery"],
+    patience: Milliseconds = PATIENCE,
+  ): Promise<void> {
+    await this.world.clock.runWhile(() => from.client.journey(id)?.delivery !== delivery, patience);
     if (from.client.journey(id)?.delivery !== delivery) {
       throw new Error(`${from.client.journey(id)?.delivery} in place of ${delivery}`);
     }
