@@ -101,7 +101,10 @@ export class Child {
     const call = Promise.withResolvers<unknown>();
     if (!this.#process.connected) return Promise.reject(new Error(`${this.name} is gone`));
     this.#calls.set(id, call);
-    this.#process.send({ id, method, input } satisfies Order);
+    // It may have been killed, and nobody here told yet.
+    this.#process.send({ id, method, input } satisfies Order, (cause) => {
+      if (cause !== null && this.#calls.delete(id)) call.reject(new Error(`${this.name} is gone`, { cause }));
+    });
     return call.promise;
   }
 
