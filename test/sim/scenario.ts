@@ -10,12 +10,15 @@ import type { ClientOptions } from "./sim-client.ts";
 import type { Observer } from "./observer.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import type { SimClient } from "./sim-client.ts";
-import { World } from "./world.ts";
+import { SIM_PARAMETERS, World } from "./world.ts";
 
 export interface ScenarioOptions {
   readonly seed: string;
   readonly writes: boolean;
-  /** Of frames between nodes. */
+  /**
+   * Of frames between nodes. Drawn from one stream for all frames, so that with other packets on them other ones are lost; an order for
+   * tokens that is lost is asked for again, and seen. So where lines lose something there are no tokens.
+   */
   readonly loss?: number;
   readonly duration?: Milliseconds;
   readonly parameters?: Parameters;
@@ -38,10 +41,11 @@ export interface Seen {
 const SIZES = [40, 300, 9_000, 60_000];
 
 export async function watch(options: ScenarioOptions): Promise<Seen> {
-  const { seed, writes, loss = 0.02, duration = seconds(150), parameters } = options;
+  const { seed, writes, loss = 0.02, duration = seconds(150), parameters = SIM_PARAMETERS } = options;
   const cargo = new Map<SlotCargo, number>();
   const sent = new Map<string, number>();
-  const world = await World.create({ seed, ...(parameters === undefined ? {} : { parameters }) });
+  const tokens = loss > 0 ? { ...parameters.tokens, perProvider: 0 } : parameters.tokens;
+  const world = await World.create({ seed, parameters: { ...parameters, tokens } });
   const alice = await world.join({
     name: "alice",
     provider: "a",

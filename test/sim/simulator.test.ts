@@ -153,8 +153,8 @@ test("a sample of a large network carries as many packets for each user as the w
   near(rates["client to provider: packets"], wanted, 0.03, "packets");
   const answers = 200_000 * boxRepliesPerSecond(networkPlan(options).parameters, LIVE_PARAMETERS.profiles.mail);
   near(rates["layer 1 to layer 2"], wanted * 1.01 + answers, 0.04, "with answers of boxes, replies and loops of nodes");
-  assert.equal(network.mixesPerLayer, 26, "mixes for bursts, as npm run params says");
-  assert.equal(networkPlan({ ...options, clock: "poisson" }).mixesPerLayer, 5, "and without");
+  assert.equal(network.mixesPerLayer, 28, "mixes for bursts, as npm run params says");
+  assert.equal(networkPlan({ ...options, clock: "poisson" }).mixesPerLayer, 7, "and without");
 });
 
 test("boxes of people who get and write much are not filled with reminders of what waits in them", () => {
