@@ -1,12 +1,12 @@
 /** Everything about a provider's boxes. Spec: docs/spec/17-boxes.md */
 
-import { collectDelayMax } from "#transport/box/limits.ts";
+import { collectDelayMax, lostAfter } from "#transport/box/limits.ts";
 import { BOX_SERVICE, type CollectShape, decodeBoxRequest, encodeOpened } from "#transport/box/requests.ts";
 import { equalBytes } from "#transport/core/bytes.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
 import type { RandomSource } from "#transport/core/random.ts";
-import { meanInterval, type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { type Milliseconds, milliseconds, type NodeId } from "#transport/core/units.ts";
 import { serviceId } from "#transport/sphinx/service-payload.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { ProviderDatabase } from "../database/database.ts";
@@ -92,12 +92,4 @@ function openingService(boxes: Pick<BoxStore, "open">, shape: CollectShape): Ser
   };
 }
 
-/** Four journeys and four polls of the slower profile: back to the reader, and into its next collect. */
-export function lostAfter({ profiles: { mail, chat } }: Parameters): Milliseconds {
-  const journey = MIXES * Math.max(mail.meanDelay, chat.meanDelay);
-  const poll = Math.max(meanInterval(mail.pollRate), meanInterval(chat.pollRate));
-  return milliseconds(4 * journey + 4 * poll);
-}
-
-const MIXES = 3;
 const roundedUp = (count: number, step: number): number => Math.ceil(count / step) * step;

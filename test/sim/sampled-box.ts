@@ -1,6 +1,6 @@
 /** A box of a sampled simulation: what its provider holds, and what it gives to the one device that collects. Docs: docs/simulator.md §5 */
 
-import { lostAfter } from "#provider-server/boxes/box-office.ts";
+import { lostAfter } from "#transport/box/limits.ts";
 import { GivenEntries } from "#provider-server/boxes/given-entries.ts";
 import { BoxProgress } from "#transport/client/boxes/box-progress.ts";
 import type { Parameters } from "#transport/core/parameters.ts";

@@ -3,7 +3,7 @@
  * when is decided by the provider's own rules (provider-server/boxes/given-entries.ts).
  */
 
-import { lostAfter } from "#provider-server/boxes/box-office.ts";
+import { lostAfter } from "#transport/box/limits.ts";
 import { GivenEntries } from "#provider-server/boxes/given-entries.ts";
 import { BoxHealth } from "#transport/client/boxes/box-health.ts";
 import { BoxProgress } from "#transport/client/boxes/box-progress.ts";

@@ -14,5 +14,17 @@ export const collectSpan = ({ sendRate, dropShare }: Pick<Profile, "sendRate" | 
 export const collectDelayMax = ({ profiles }: Pick<Parameters, "profiles">): Milliseconds =>
   milliseconds(Math.max(...Object.values(profiles).map(collectSpan)));
 
-/** Entries ahead of the cursor of which a collect says whether they are taken: bits of a u64, some 70 minutes of answers. */
+/**
+ * After so long an answer's way is over, and an entry that was in it is given again: four journeys and four polls of the slower
+ * profile, back to the reader and into its next collect.
+ */
+export function lostAfter({ profiles }: Pick<Parameters, "profiles">): Milliseconds {
+  const journey = MIXES * Math.max(...Object.values(profiles).map(({ meanDelay }) => meanDelay));
+  const poll = Math.max(...Object.values(profiles).map(({ pollRate }) => meanInterval(pollRate)));
+  return milliseconds(4 * journey + 4 * poll);
+}
+
+const MIXES = 3;
+
+/** Entries ahead of the cursor of which a collect says whether they are taken: bits of a u64, live some 37 minutes of answers. */
 export const TAKEN_BITS = 64;

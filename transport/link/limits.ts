@@ -27,7 +27,7 @@ export const PARTIAL_FRAME_TIME_MAX: Milliseconds = seconds(60);
 export const LINE_BYTES_PER_SECOND_MIN = 125_000;
 export const lineTime = (bytes: number): Milliseconds => milliseconds((bytes / LINE_BYTES_PER_SECOND_MIN) * 1000);
 
-/** A link on which nothing arrives for so long is dead: the slowest profile polls every 15 s, nodes send loops. */
+/** A link on which nothing arrives for so long is dead: the slowest profile polls every 10 s, nodes send loops. */
 export const IDLE_TIME_MAX: Milliseconds = seconds(600);
 
 /** How often the two limits above are looked at: one timer for all links of a dialer or listener, none per link. */

@@ -5,8 +5,9 @@
 
 import { toHex } from "../../core/bytes.ts";
 import type { Clock } from "../../core/clock.ts";
-import { meanInterval, type MessageId, type Milliseconds, milliseconds, perSecond } from "../../core/units.ts";
+import { type MessageId, type Milliseconds, milliseconds } from "../../core/units.ts";
 import type { Parameters, Profile } from "../../core/parameters.ts";
+import { collectSpan, lostAfter } from "../../box/limits.ts";
 import type { Collected } from "../../box/requests.ts";
 import { LOOP_PATIENCE } from "../limits.ts";
 import {
@@ -102,7 +103,7 @@ export class BoxHealth {
       if (loop.box !== box) continue;
       if (what === "nothing" && asked >= loop.nextRound) {
         loop.rounds++;
-        loop.nextRound = milliseconds(now + this.#lostAfter);
+        loop.nextRound = milliseconds(now + lostAfter(this.#deps.parameters));
       }
       const isPassed =
         answers.entries - loop.entries > ENTRIES_BEFORE_LOOP_MAX ||
@@ -144,14 +145,6 @@ export class BoxHealth {
 
   /** Between two collects, and the longest of an answer's delays. */
   get #gap(): Milliseconds {
-    const { sendRate, dropShare } = this.#deps.profile();
-    return meanInterval(perSecond(sendRate * dropShare));
-  }
-
-  /** After which an honest provider gives an entry again: provider-server/boxes/box-office.ts. */
-  get #lostAfter(): Milliseconds {
-    const { mail, chat } = this.#deps.parameters.profiles;
-    const poll = Math.max(meanInterval(mail.pollRate), meanInterval(chat.pollRate));
-    return milliseconds(4 * this.#deps.journey + 4 * poll);
+    return collectSpan(this.#deps.profile());
   }
 }
