@@ -39,10 +39,12 @@ test("the first letter goes to the mailbox, what follows to the box; receipts to
   );
 
   const toMailbox = world.clock.now() + (await alice.client.estimate({ bytes: LARGE.length }));
+  const toBox = world.clock.now() + (await alice.client.estimate({ bytes: LARGE.length, to: scene.recordOf(bob) }));
   const second = await scene.send(alice, bob, LARGE);
   assert.deepEqual(second.place, known);
   const expected = alice.client.journey(second.id)?.expectedAt ?? 0;
   assert.ok(expected > toMailbox + 2_000, "an answer of the box and three mixes later");
+  assert.ok(Math.abs(expected - toBox) < 1_000, "as was said before");
   await scene.until(alice, second.id, "stored");
   assert.deepEqual(await scene.lies(alice, second.id), new Set([bobs.id]));
   await scene.read(bob, second.id, scene.toAlice);

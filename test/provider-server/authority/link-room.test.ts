@@ -77,6 +77,28 @@ test("links that came while lists were short do not all get a long one", () => {
   assert.equal(strangers.open, 46);
 });
 
+test("before an answer leaves, too, links that came while lists were short are ended", () => {
+  let answerBytes = documentAnswerBytes(0);
+  const room = new LinkRoom({ network, answerBytes: () => answerBytes });
+  const strangers = kept(room, stranger, 767);
+  let ask: ((frame: Uint8Array) => void) | undefined;
+  const link: Partial<Link> = {
+    protocol: "starling-directory/2",
+    peer: { role: "directory", key: stranger },
+    onClose: () => undefined,
+    onFrame: (handler) => {
+      ask = handler;
+    },
+    send: () => true,
+  };
+  const handle = (): Frame => ({ type: "status", accepted: true, reason: "" });
+  serveLink(link as Link, { authority: { handle }, room, log: { event: () => undefined } });
+  answerBytes = documentAnswerBytes(11.3e6);
+  assert.equal(strangers.open, 767);
+  ask?.(encodeFrame({ type: "fetchConsensus", epoch: "current" }, { packetBytes: 0, payloadBytes: 0 }));
+  assert.equal(strangers.open, 45, "and the one that asked");
+});
+
 test("a link has one answer under way: who asks on without reading it is cut off, who reads may ask sixteen times", () => {
   const [questions, answers]: [number[], (() => void)[]] = [[], []];
   const closed: unknown[] = [];
