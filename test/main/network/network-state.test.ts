@@ -13,12 +13,13 @@ const client = {
   status: () => ({ state: "mixing", departures: [], sentToday: {}, receivedToday: {}, loops: {} }) as unknown,
 } as { status: () => ClientStatus } as MixClient;
 
+const secondsOf = (boxReplies: number): number[] => {
+  const { network } = testNetwork({ suite, parameters: { ...LIVE_PARAMETERS, suite: "x25519", boxReplies } });
+  return networkState({ network, client }).profiles.map(({ expectedSeconds }) => expectedSeconds);
+};
+
 test("the time of a profile has the wait in a box where the network has boxes", () => {
-  const seconds = (boxReplies: number): number[] => {
-    const { network } = testNetwork({ suite, parameters: { ...LIVE_PARAMETERS, suite: "x25519", boxReplies } });
-    return networkState({ network, client }).profiles.map(({ expectedSeconds }) => expectedSeconds);
-  };
   // A slot, three delays and a poll: 32.3 + 15 + 10 s, 1.9 + 1.4 + 0.6 s. In a box 35 + 15 s more, 2.1 + 1.4 s.
-  assert.deepEqual(seconds(0), [57, 4]);
-  assert.deepEqual(seconds(4), [107, 7]);
+  assert.deepEqual(secondsOf(0), [57, 4]);
+  assert.deepEqual(secondsOf(4), [107, 7]);
 });

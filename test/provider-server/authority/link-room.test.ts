@@ -77,6 +77,8 @@ test("links that came while lists were short do not all get a long one", () => {
   assert.equal(strangers.open, 46);
 });
 
+const TAKEN: Frame = { type: "status", accepted: true, reason: "" };
+
 test("before an answer leaves, too, links that came while lists were short are ended", () => {
   let answerBytes = documentAnswerBytes(0);
   const room = new LinkRoom({ network, answerBytes: () => answerBytes });
@@ -91,8 +93,7 @@ test("before an answer leaves, too, links that came while lists were short are e
     },
     send: () => true,
   };
-  const handle = (): Frame => ({ type: "status", accepted: true, reason: "" });
-  serveLink(link as Link, { authority: { handle }, room, log: { event: () => undefined } });
+  serveLink(link as Link, { authority: { handle: () => TAKEN }, room, log: { event: () => undefined } });
   answerBytes = documentAnswerBytes(11.3e6);
   assert.equal(strangers.open, 767);
   ask?.(encodeFrame({ type: "fetchConsensus", epoch: "current" }, { packetBytes: 0, payloadBytes: 0 }));
@@ -118,7 +119,7 @@ test("a link has one answer under way: who asks on without reading it is cut off
   };
   const handle = (): Frame => {
     questions.push(questions.length);
-    return { type: "status", accepted: true, reason: "" };
+    return TAKEN;
   };
   const serve = () => {
     const room = new LinkRoom({ network, answerBytes: () => 32 * 1024 });
