@@ -23,7 +23,7 @@ export const FRAME_MEMORY_KEPT = 64;
 /** A frame that has begun must be whole within this time, and what its bytes take on the slowest line: no honest peer writes half a frame. */
 export const PARTIAL_FRAME_TIME_MAX: Milliseconds = seconds(60);
 
-/** 1 Mbit/s, the slowest line of a node or authority: its packets alone are more. Lists and votes of 11 to 20 MB take minutes on it. */
+/** 1 Mbit/s, the slowest line of a node: its packets alone are more. A list of a thousand nodes, 11 MB, takes a minute and a half on it. */
 export const LINE_BYTES_PER_SECOND_MIN = 125_000;
 export const lineTime = (bytes: number): Milliseconds => milliseconds((bytes / LINE_BYTES_PER_SECOND_MIN) * 1000);
 
