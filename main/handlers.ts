@@ -252,6 +252,7 @@ function contractJourney(
     ...(Object.fromEntries(times) as Partial<Pick<Journey, "firstSentAt" | "lastSentAt" | "storedAt" | "deliveredAt">>),
     // The transport has not got it while the reader's key is missing.
     waitingFor: now?.waitingFor ?? (stored.handedOver ? "none" : "key"),
+    ...(now === undefined ? {} : { goesTo: now.goesTo }),
     ...(stored.errorCode === undefined ? {} : { errorCode: stored.errorCode }),
   };
 }

@@ -120,6 +120,8 @@ export const journey = z.strictObject({
   expectedAt: time,
   /** Why it waits, when it does. */
   waitingFor: z.enum(["provider", "network", "key", "none"]),
+  /** At the reader's provider, or under a name of no person at another; not said of a mail that the transport remembers no more. */
+  goesTo: z.enum(["mailbox", "box"]).optional(),
   errorCode: z.enum(ERROR_CODES).optional(),
 });
 

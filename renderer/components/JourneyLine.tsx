@@ -51,11 +51,16 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
       : texts.providerWait;
   const storedSays =
     it.storedAt !== undefined ? texts.stored(time(it.storedAt)) : stored ? texts.mixesDone : texts.storedWait;
+  const keeper = {
+    mailbox: texts.theirProvider(domainOf(it.recipient)),
+    box: texts.otherProvider,
+    unknown: texts.someProvider,
+  }[it.goesTo ?? "unknown"];
   const readerSays = delivered
     ? texts.delivered(time(it.deliveredAt!))
     : stored
       ? texts.noReceipt
-      : it.delivery === "failed"
+      : it.delivery === "failed" || it.waitingFor !== "none"
         ? texts.storedWait
         : texts.expected(format.until(it.expectedAt, now));
 
@@ -71,7 +76,7 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
           state={stateOf(stored, allSent)}
           mixes
         />
-        <Step title={texts.theirProvider(domainOf(it.recipient))} says={storedSays} state={stateOf(stored, false)} />
+        <Step title={keeper} says={storedSays} state={stateOf(stored, false)} />
         <Step title={texts.reader} says={readerSays} state={stateOf(delivered, stored)} />
       </ol>
       {it.waitingFor !== "none" && <p className="warning">{texts.waiting[it.waitingFor]}</p>}

@@ -24,8 +24,8 @@ import { useFormat, useTexts } from "../hooks/use-texts.ts";
 
 export interface Sent {
   readonly conversationId: string;
-  /** "about 2 min" */
-  readonly expected: string;
+  /** "about 2 min"; undefined while nothing can leave. */
+  readonly expected: string | undefined;
 }
 
 interface Props {
@@ -62,7 +62,8 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
     const draftId = (await draft.flush()) ?? (await draft.ensure());
     const { conversationId, expectedAt } = await client["draft.send"]({ draftId });
     draft.stop();
-    onSent({ conversationId, expected: format.duration(Math.max(0, expectedAt - Date.now()) / 1_000) });
+    const expected = waits ? undefined : format.duration(Math.max(0, expectedAt - Date.now()) / 1_000);
+    onSent({ conversationId, expected });
   });
   const attach = useAction(async (files: readonly File[]) => {
     const draftId = await draft.ensure();

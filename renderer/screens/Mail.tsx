@@ -91,7 +91,8 @@ export function Mail({ me, onLocked }: Props) {
     setWriting(undefined);
     setPlace("sent");
     setReading(conversationId);
-    setToast({ text: texts.compose.sent(expected), flies: true });
+    const { sent: leaves, sentLater } = texts.compose;
+    setToast(expected === undefined ? { text: sentLater } : { text: leaves(expected), flies: true });
   }
 
   function discard(draft: DraftStart): void {

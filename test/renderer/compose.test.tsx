@@ -257,11 +257,14 @@ test("an answer goes to the sender, quotes below the cursor, and keeps the conve
   await waitFor(() => expect([...program.drafts.values()][0]?.inReplyTo).toBeTruthy());
 });
 
-test("while the network is away, Send says that the mail will wait", async () => {
+test("while the network is away, Send says that the mail will wait, and no time is promised when it was sent", async () => {
   show({ network: { state: "provider-down" } });
   await press(en.folders.write);
   addReader("bob@b.example");
   await waitFor(() => expect(sendButton().textContent).toContain(en.compose.send.waits));
+  await waitFor(() => expect(sendButton()).toHaveProperty("disabled", false));
+  fireEvent.click(sendButton());
+  await screen.findByText(en.compose.sentLater);
 });
 
 test("a direct way is never called mixed", async () => {

@@ -484,6 +484,7 @@ function sampleJourney({ id, to, at }: Message, delivery: Journey["delivery"]): 
     ...(past >= 3 ? { deliveredAt: at + 131_000 } : {}),
     expectedAt: at + 130_000,
     waitingFor: "none",
+    goesTo: "mailbox",
     ...(delivery === "failed" ? { errorCode: "KEY_EXPIRED" } : {}),
   };
 }

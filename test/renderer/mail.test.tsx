@@ -211,6 +211,25 @@ test("the way of a sent mail fills in as it goes, and says what an observer saw"
   await within(journey).findByText(en.journey.observerDelivered);
 });
 
+test("the way of a mail names the reader's provider only where the mail waits there, and no time while it cannot leave", async () => {
+  const program = show({
+    mail: [{ from: ALICE, to: [carol], subject: "Letters", text: "x", ago: 30_000, delivery: "queued" }],
+  });
+  await press(en.folders.sent);
+  await open(/Letters/);
+  const journey = await screen.findByRole("region", { name: en.journey.title });
+  const theirs = en.journey.theirProvider(carol.address.slice(carol.address.indexOf("@") + 1));
+  await within(journey).findByText(theirs);
+  within(journey).getByText(/^Expected/);
+  const messageId = "00000000-0000-4000-8000-000000000002";
+  program.advance(messageId, { goesTo: "box", waitingFor: "provider" });
+  await within(journey).findByText(en.journey.otherProvider);
+  expect(within(journey).queryByText(theirs)).toBeNull();
+  expect(within(journey).queryByText(/^Expected/)).toBeNull();
+  program.advance(messageId, { goesTo: undefined });
+  await within(journey).findByText(en.journey.someProvider);
+});
+
 test("a mail that failed says why and can be sent again", async () => {
   const program = show();
   await press(en.folders.sent);

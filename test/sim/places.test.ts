@@ -45,6 +45,10 @@ test("the first letter goes to the mailbox, what follows to the box; receipts to
   const expected = alice.client.journey(second.id)?.expectedAt ?? 0;
   assert.ok(expected > toMailbox + 2_000, "an answer of the box and three mixes later");
   assert.ok(Math.abs(expected - toBox) < 1_000, "as was said before");
+  assert.deepEqual(
+    [first.id, second.id].map((id) => alice.client.journey(id)?.goesTo),
+    ["mailbox", "box"],
+  );
   await scene.until(alice, second.id, "stored");
   assert.deepEqual(await scene.lies(alice, second.id), new Set([bobs.id]));
   await scene.read(bob, second.id, scene.toAlice);

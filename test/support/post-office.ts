@@ -228,6 +228,7 @@ class PostClient implements MixClient {
       deliveredAt: undefined,
       expectedAt: milliseconds(now + 10_000),
       waitingFor: "none",
+      goesTo: "mailbox",
     });
     return id;
   }

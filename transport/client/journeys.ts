@@ -50,6 +50,7 @@ export class Journeys {
       deliveredAt,
       expectedAt: deliveredAt ?? this.#expectedAt(outgoing),
       waitingFor: this.#waitingFor(outgoing),
+      goesTo: outgoing.to.place === undefined ? "mailbox" : "box",
     };
   }
 

@@ -87,6 +87,8 @@ export interface Journey {
   /** When it will probably be in the reader's client, if that is online. */
   readonly expectedAt: Milliseconds;
   readonly waitingFor: "provider" | "network" | "key" | "none";
+  /** Where it waits for its reader: at the reader's provider, or under a name of no person at another (docs/spec/17-boxes.md). */
+  readonly goesTo: "mailbox" | "box";
 }
 
 export type ClientState =
