@@ -11,6 +11,8 @@ import { run } from "./run.ts";
 import { status } from "./status.ts";
 import { USAGE } from "./usage.ts";
 
+const help = async (): Promise<void> => void process.stdout.write(`${USAGE}\n`);
+
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   keygen,
   network,
@@ -18,7 +20,9 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   status,
   invite,
   restored,
-  help: async () => void process.stdout.write(`${USAGE}\n`),
+  help,
+  "--help": help,
+  "-h": help,
 };
 
 const EXIT_CODES: { readonly [code in ServerErrorCode]?: number } = { USAGE: 2, DATABASE_DAMAGED: EXIT_DAMAGED };

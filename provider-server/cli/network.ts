@@ -138,7 +138,9 @@ function inWords(
     `packets of ${parameters.packetBytes} bytes, suite ${parameters.suite}, epochs of ${parameters.epoch.duration / 1000} s, mix keys of ${parameters.epoch.duration / parameters.epoch.keyPeriods / 1000} s`,
     `clock ${parameters.clock}${parameters.clock === "slot" ? `, everybody sends in the first ${parameters.sendSpread} of a slot` : ""}`,
     `${parameters.tokens.perProvider} tokens for each provider and ${parameters.tokens.period / 3_600_000} h`,
-    parameters.boxReplies === 0 ? "no boxes" : `${parameters.boxReplies} answers of boxes for each drop slot`,
+    parameters.boxReplies === 0
+      ? "no boxes"
+      : `boxes at other providers, ${parameters.boxReplies} answers asked of them at a time`,
     `${threshold} of ${authorities.length} authorities must sign:`,
     ...authorities.map(
       ({ name: who, address, identityKey, linkKey }) =>

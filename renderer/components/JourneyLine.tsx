@@ -44,11 +44,14 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
   const left = it.firstSentAt !== undefined;
   const time = (at: number): string => format.long(at, now);
 
+  const cannotLeave = it.waitingFor !== "none";
   const providerSays = allSent
     ? texts.providerDone(time(it.firstSentAt ?? it.queuedAt))
     : left
       ? texts.providerNow(it.fragmentsSent, it.fragments)
-      : texts.providerWait;
+      : cannotLeave
+        ? texts.storedWait
+        : texts.providerWait;
   const storedSays =
     it.storedAt !== undefined ? texts.stored(time(it.storedAt)) : stored ? texts.mixesDone : texts.storedWait;
   const keeper = {
@@ -60,7 +63,7 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
     ? texts.delivered(time(it.deliveredAt!))
     : stored
       ? texts.noReceipt
-      : it.delivery === "failed" || it.waitingFor !== "none"
+      : it.delivery === "failed" || cannotLeave
         ? texts.storedWait
         : texts.expected(format.until(it.expectedAt, now));
 
@@ -79,12 +82,12 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
         <Step title={keeper} says={storedSays} state={stateOf(stored, false)} />
         <Step title={texts.reader} says={readerSays} state={stateOf(delivered, stored)} />
       </ol>
-      {it.waitingFor !== "none" && <p className="warning">{texts.waiting[it.waitingFor]}</p>}
+      {cannotLeave && <p className="warning">{texts.waiting[it.waitingFor]}</p>}
       {it.delivery === "failed" && (
         <ErrorNote code={it.errorCode ?? "INTERNAL"} onRetry={() => retry.run()} retryLabel={texts.retry} />
       )}
       <ErrorNote code={retry.error} />
-      <p className="observer">{delivered ? texts.observerDelivered : texts.observer}</p>
+      {!cannotLeave && <p className="observer">{delivered ? texts.observerDelivered : texts.observer}</p>}
     </div>
   );
 }

@@ -51,7 +51,7 @@ export function Thread({ conversationId, me, onReply, onClose }: Props) {
       .trimEnd()
       .split("\n")
       .map((line) => `> ${line}`);
-    const intro = texts.thread.quoteIntro(format.long(message.at, Date.now()), nameOf(message.from));
+    const intro = texts.thread.quoteIntro(format.dated(message.at), nameOf(message.from));
     onReply({
       to,
       subject: texts.thread.replySubject(message.subject),

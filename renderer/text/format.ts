@@ -7,6 +7,8 @@ export interface Format {
   short(at: number, now: number): string;
   /** For a sentence: "14:10", "yesterday 14:10", "12 Nov, 14:10". */
   long(at: number, now: number): string;
+  /** "23 Nov 2026, 14:10": for what is read on other days. */
+  dated(at: number): string;
   /** "today", "yesterday", else the day. */
   day(at: number, now: number): string;
   /** "14:10" */
@@ -55,6 +57,7 @@ export function createFormat(texts: Texts): Format {
   }
 
   return {
+    dated: (at) => time.at(year.format(at), clock.format(at)),
     short(at, now) {
       const days = calendarDaysBetween(at, now);
       return days === 0 ? clock.format(at) : days === 1 ? time.yesterday("").trim() : dayOf(at, now);

@@ -251,7 +251,7 @@ test("an answer goes to the sender, quotes below the cursor, and keeps the conve
   await press(en.thread.reply);
   await chip("bob@b.example");
   const text = screen.getByLabelText<HTMLTextAreaElement>(en.compose.text);
-  expect(text.value).toMatch(/^\n\n.*Bob Adeyemi wrote:\n> Dear Alice,/);
+  expect(text.value).toMatch(/^\n\nOn \d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d, Bob Adeyemi wrote:\n> Dear Alice,/);
   expect(screen.getByLabelText<HTMLInputElement>(en.compose.subject).value).toBe("Re: The second draft");
   fireEvent.change(text, { target: { value: `Yes.${text.value}` } });
   await waitFor(() => expect([...program.drafts.values()][0]?.inReplyTo).toBeTruthy());

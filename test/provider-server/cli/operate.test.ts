@@ -62,7 +62,10 @@ test("from keys over a signed network file to an invite", async (t) => {
   assert.match(await ok("network", "show", "network.unsigned"), /^Test, demo, since 2027-01-01T00:00:00\.000Z/);
   assert.match(await ok("network", "show", "network.unsigned"), /\nclock slot, everybody sends in the first 0\.25 of/);
   assert.match(await ok("network", "show", "network.unsigned"), /\n32 tokens for each provider and 1 h\n/);
-  assert.match(await ok("network", "show", "network.unsigned"), /\n2 answers of boxes for each drop slot\n/);
+  assert.match(
+    await ok("network", "show", "network.unsigned"),
+    /\nboxes at other providers, 2 answers asked of them at a time\n/,
+  );
   assert.match(await ok("network", "show", "network.unsigned"), /not signed yet$/);
 
   const sign = (name: string) =>
@@ -176,6 +179,7 @@ test("help is what was asked for, anything else that is no command is not", asyn
   const help = await run("help");
   assert.equal(help.code, 0);
   assert.match(help.out, /^usage:/);
+  for (const flag of ["--help", "-h"]) assert.deepEqual(await run(flag), help);
   const none = await run("hlep");
   assert.equal(none.code, 2);
   assert.equal(none.err, `There is no command "hlep". Nothing was done.\n\n${help.out}`);
