@@ -20,8 +20,6 @@ export interface Target {
    * covers every byte; any number, where only a few bytes are free.
    */
   readonly takesChanged: "some" | "none" | "any";
-  /** One of so many cases is enough: for what takes milliseconds and not microseconds. 1 unless given. */
-  readonly oneOf?: number;
 }
 
 export interface Report {
@@ -40,16 +38,12 @@ const CASES_BETWEEN_LOOKS = 256;
 const GROWTH_BYTES_MAX = 48 * 2 ** 20;
 const ACCEPTED_SHARE_MIN = 1 / 10_000;
 const COLLECTIONS_MAX = 20;
-/** However slow a decoder is. */
-const CASES_MIN = 20;
 
 /** Changed inputs, then a part as many that fast-check makes up. Throws with the input and the seed when a rule is broken. */
 export async function fuzz(given: Target, o: { cases: number; madeUp: number; seed: number }): Promise<Report> {
   // A Buffer's slice() is a view: what is changed must be a copy.
   const target = { ...given, corpus: given.corpus.map((bytes) => new Uint8Array(bytes)) };
-  const { oneOf = 1 } = target;
-  const cases = Math.max(CASES_MIN, Math.floor(o.cases / oneOf));
-  const madeUp = Math.max(CASES_MIN, Math.floor(o.madeUp / oneOf));
+  const { cases, madeUp } = o;
   // What real traffic holds is taken.
   let isAsync = false;
   for (const bytes of target.corpus) {

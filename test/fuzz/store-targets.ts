@@ -43,7 +43,6 @@ export async function storeTargets({ suite }: Traffic): Promise<Target[]> {
       corpus: [whole],
       decode: (bytes) => opened({ suite, file, bytes }),
       takesChanged: "any",
-      oneOf: 500,
     },
     {
       name: "stock of tokens",

@@ -87,7 +87,6 @@ export function webTargets(traffic: Traffic): Target[] {
       corpus: [makeProof({ context, challenges, signer: suite.hybrid.signer(seed(1)) })],
       decode: (bytes) => void checkProof({ bytes, context, ofClient: challenges.ofClient, suite }),
       takesChanged: "none",
-      oneOf: 200,
     },
     {
       name: "ANSWER of a web link",
