@@ -42,17 +42,14 @@ export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props)
     onTyped(text.trim());
   }
 
-  /** Takes whole addresses out of what was typed or pasted; what is none stays, with a word about it. */
+  /** Takes whole addresses out of what was typed or pasted; what is none stays as it is, with a word about it. */
   function add(text: string): void {
-    const words = text
-      .split(/[\s,;]+/)
-      .map((word) => word.replace(/^.*<|>$/g, ""))
-      .filter((word) => word !== "");
-    const fits = words.filter((word) => ADDRESS.test(word)).map((word) => word.toLowerCase());
-    const rest = words.filter((word) => !ADDRESS.test(word));
+    const parts = text.split(/[,;]/).filter((part) => part.trim() !== "");
+    const fits = parts.flatMap(addressesIn);
+    const rest = parts.filter((part) => addressesIn(part).length === 0).map((part) => part.trim());
     if (fits.length > 0) onChange([...new Set([...addresses, ...fits])]);
-    setTyped(rest.join(" "));
-    setProblem(rest.length > 0 ? compose.notAnAddress(rest.join(" ")) : undefined);
+    setTyped(rest.join(", "));
+    setProblem(rest.length > 0 ? compose.notAnAddress(rest.join(", ")) : undefined);
   }
 
   return (
@@ -63,7 +60,8 @@ export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props)
         inputValue={typed}
         onInputChange={(text) => {
           setProblem(undefined);
-          if (/[,;]\s*$/.test(text) || /\s$/.test(text)) add(text);
+          // A space ends an address; a name goes on after it.
+          if (/[,;]\s*$/.test(text) || (/\s$/.test(text) && addressesIn(text).length > 0)) add(text);
           else setTyped(text);
         }}
         value={null}
@@ -132,4 +130,16 @@ export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props)
       </ComboBox>
     </div>
   );
+}
+
+/**
+ * `Bob <bob@b.example>`, or addresses with spaces between them, in small letters. None where anything else is with them: of
+ * "bob smith@b.example", the second word alone is somebody else.
+ */
+function addressesIn(part: string): string[] {
+  const words = part
+    .replace(/^.*<(.*)>\s*$/, "$1")
+    .trim()
+    .split(/\s+/);
+  return words.every((word) => ADDRESS.test(word)) ? words.map((word) => word.toLowerCase()) : [];
 }

@@ -293,7 +293,8 @@ export const en = {
     to: "To",
     toHint: "Name or address",
     remove: (name: string) => `Remove ${name}`,
-    notAnAddress: (text: string) => `“${text}” is not an address.`,
+    notAnAddress: (text: string) =>
+      `“${text}” is not an address. One looks like bob@provider.example and has no space in it.`,
     subject: "Subject",
     text: "Your mail",
     textHint: "Write…",
