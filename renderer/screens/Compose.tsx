@@ -89,8 +89,10 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
     });
   });
   const [askedAt, setAskedAt] = useState<number>();
-  /** A very long mail is sent by the second press, at the length at which the first one asked. */
-  const mustAsk = isVeryLong(bytes) && askedAt !== bytes;
+  const isEmpty = `${draft.content.subject}${draft.content.text}`.trim() === "" && draft.attachments.length === 0;
+  /** A very long mail and an empty one are sent by the second press, at the length at which the first one asked. */
+  const isAsked = askedAt === bytes && (isEmpty || isVeryLong(bytes));
+  const mustAsk = !isAsked && (isEmpty || isVeryLong(bytes));
   const press = (): void => (mustAsk ? setAskedAt(bytes) : send.run());
   const isRemoved = networkState === "removed";
   const canSend = outcome.kind === "ready" && unfinished === "" && !isRemoved && !send.pending && !attach.pending;
@@ -122,8 +124,9 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
       case "blocked":
         return compose.send.blocked(nameOf(outcome.readers[0]!), outcome.readers.length - 1);
       case "ready":
+        if (isAsked)
+          return compose.send[isEmpty ? "sureEmpty" : "sureLong"](waits ? undefined : format.duration(seconds));
         if (waits) return compose.send.waits;
-        if (askedAt === bytes) return compose.send.sure(format.duration(seconds));
         return outcome.path === "mixed"
           ? compose.send.ready(format.duration(seconds))
           : compose.send.direct(format.duration(seconds));
@@ -204,6 +207,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
           </ul>
         )}
         <LongMail bytes={bytes} />
+        {isAsked && isEmpty && <output className="warning">{compose.emptyMail}</output>}
         {attach.pending && <Waiting>{compose.attaching("…")}</Waiting>}
         <ErrorNote code={send.error} onDismiss={send.clear} />
         <ErrorNote code={attach.error ?? detach.error} onDismiss={() => (attach.clear(), detach.clear())} />

@@ -10,6 +10,10 @@ const count = (n: number, one: string, other: string): string =>
   `${n.toLocaleString("en")} ${plural.select(n) === "one" ? one : other}`;
 const list = new Intl.ListFormat("en", { type: "conjunction" });
 
+/** Undefined: nothing can leave now. */
+const arrives = (duration: string | undefined): string =>
+  duration === undefined ? "leaves when the network is back" : `arrives in ${duration}`;
+
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const en = {
@@ -307,6 +311,7 @@ export const en = {
     long: "A mail this long stands out to somebody who watches the network and also runs your reader’s provider. Shorter ones hardly do.",
     veryLong:
       "A mail this long is on its way for hours. Somebody who watches the network and also runs your reader’s provider may well find that you sent it.",
+    emptyMail: "This mail has no subject, no text and no attachment. Press again to send it as it is.",
     saved: "Saved",
     saving: "Saving…",
     unsaved: "Not saved yet",
@@ -323,7 +328,8 @@ export const en = {
     send: {
       ready: (duration: string) => `Send privately, arrives in ${duration}`,
       direct: (duration: string) => `Send privately but directly, arrives in ${duration}`,
-      sure: (duration: string) => `Send this long mail, arrives in ${duration}`,
+      sureLong: (duration: string | undefined) => `Send this long mail, ${arrives(duration)}`,
+      sureEmpty: (duration: string | undefined) => `Send this empty mail, ${arrives(duration)}`,
       waits: "Send privately, leaves when the network is back",
       removed: "Join again to send",
       sending: "Encrypting…",

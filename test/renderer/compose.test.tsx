@@ -233,6 +233,23 @@ test("a long mail says what it gives away; a very long one is sent by the second
   await waitFor(() => expect(program.calls).toContain("draft.send"));
 });
 
+test("a mail with nothing in it is sent by the second press only, and the first says why", async () => {
+  const program = await write("bob@b.example");
+  type(en.compose.text, " ");
+  await waitFor(() => expect(sendButton()).toHaveProperty("disabled", false));
+  fireEvent.click(sendButton());
+  await screen.findByText(en.compose.emptyMail);
+  expect(sendButton().textContent).toMatch(/^Send this empty mail, arrives in about/);
+  expect(program.calls).not.toContain("draft.send");
+  // With a word in it, it is no longer the mail that was asked about.
+  type(en.compose.subject, "Hello");
+  await waitFor(() => expect(screen.queryByText(en.compose.emptyMail)).toBeNull());
+  expect(sendButton().textContent).toMatch(/^Send privately/);
+  type(en.compose.subject, "");
+  fireEvent.click(sendButton());
+  await waitFor(() => expect(program.calls).toContain("draft.send"));
+});
+
 test("an attachment shows its size and what it costs in time, and can be taken out", async () => {
   const program = await write("bob@b.example");
   const file = new File([new Uint8Array(830_000)], "notes.pdf", { type: "application/pdf" });
@@ -261,6 +278,7 @@ test("while the network is away, Send says that the mail will wait, and no time 
   show({ network: { state: "provider-down" } });
   await press(en.folders.write);
   addReader("bob@b.example");
+  type(en.compose.text, "Dear Bob");
   await waitFor(() => expect(sendButton().textContent).toContain(en.compose.send.waits));
   await waitFor(() => expect(sendButton()).toHaveProperty("disabled", false));
   fireEvent.click(sendButton());
