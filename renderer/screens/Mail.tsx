@@ -140,35 +140,37 @@ export function Mail({ me, onLocked }: Props) {
               </div>
             )}
             <NetworkBanner state={network.value?.state} />
-            {place === "network" ? (
-              <NetworkPage query={network} onClose={() => go("inbox")} />
-            ) : place === "devices" ? (
-              <DevicesPage
-                networkState={network.value?.state}
-                onClose={() => go("inbox")}
-                onTell={(text) => setToast({ text })}
-              />
-            ) : reading === undefined ? (
-              <NothingOpen />
-            ) : (
-              <Thread
-                key={reading}
-                conversationId={reading}
-                me={me.address ?? ""}
-                onReply={write}
-                onClose={() => setReading(undefined)}
-              />
-            )}
-            {writing !== undefined && (
-              <Compose
-                key={writing.key}
-                start={writing.start}
-                networkState={network.value?.state}
-                onClose={() => setWriting(undefined)}
-                onSent={sent}
-                onDiscard={discard}
-              />
-            )}
+            <div className="desk">
+              {place === "network" ? (
+                <NetworkPage query={network} onClose={() => go("inbox")} />
+              ) : place === "devices" ? (
+                <DevicesPage
+                  networkState={network.value?.state}
+                  onClose={() => go("inbox")}
+                  onTell={(text) => setToast({ text })}
+                />
+              ) : reading === undefined ? (
+                <NothingOpen />
+              ) : (
+                <Thread
+                  key={reading}
+                  conversationId={reading}
+                  me={me.address ?? ""}
+                  onReply={write}
+                  onClose={() => setReading(undefined)}
+                />
+              )}
+              {writing !== undefined && (
+                <Compose
+                  key={writing.key}
+                  start={writing.start}
+                  networkState={network.value?.state}
+                  onClose={() => setWriting(undefined)}
+                  onSent={sent}
+                  onDiscard={discard}
+                />
+              )}
+            </div>
           </div>
         </main>
         <Palette
