@@ -187,6 +187,12 @@ export const network = z.strictObject({
   sentToday: z.strictObject({ packets: z.int().nonnegative(), bytes: z.int().nonnegative() }),
   receivedToday: z.strictObject({ polls: z.int().nonnegative(), bytes: z.int().nonnegative() }),
   loops: z.strictObject({ sent: z.int().nonnegative(), returned: z.int().nonnegative() }),
+  /** The last ten whose fate is known, and when the newest of them left: absent while there is none. */
+  recentLoops: z.strictObject({
+    sent: z.int().nonnegative(),
+    returned: z.int().nonnegative(),
+    until: time.optional(),
+  }),
   queuedFragments: z.int().nonnegative(),
   /** Departures of the last minute, newest last. One kind of mark: real and cover look the same here as on the wire. */
   departures: z.array(time).max(2_000),

@@ -9,6 +9,7 @@ const NAMES: readonly ProfileName[] = ["mail", "chat"];
 export function networkState(o: { network: Network; client: MixClient }): NetworkState {
   const { network, client } = o;
   const status = client.status();
+  const { sent, returned, until } = status.recentLoops;
   return {
     state: status.state,
     name: network.name,
@@ -23,6 +24,7 @@ export function networkState(o: { network: Network; client: MixClient }): Networ
     sentToday: { ...status.sentToday },
     receivedToday: { ...status.receivedToday },
     loops: { ...status.loops },
+    recentLoops: { sent, returned, ...(until === undefined ? {} : { until: Math.max(0, Math.round(until)) }) },
     queuedFragments: status.queuedFragments,
     departures: status.departures.slice(-DEPARTURES_SHOWN_MAX).map((time) => Math.max(0, Math.round(time))),
   };

@@ -1,16 +1,22 @@
-/** The packets of the last minute, all drawn alike: nothing tells real from cover here, as nothing does on the wire. */
+/**
+ * The packets of a minute, all drawn alike: nothing tells real from cover here, as nothing does on the wire. The minute ends when the
+ * program was last asked: of what left since, nothing is known.
+ */
 
-import { useNow } from "../hooks/use-now.ts";
 import { useTexts } from "../hooks/use-texts.ts";
 
 const WINDOW_MS = 60_000;
 const WIDTH = 600;
 const HEIGHT = 56;
 
-export function DepartureStrip({ departures }: { readonly departures: readonly number[] }) {
+interface Props {
+  readonly departures: readonly number[];
+  readonly until: number;
+}
+
+export function DepartureStrip({ departures, until }: Props) {
   const { network } = useTexts();
-  const now = useNow(1_000);
-  const seen = [...new Set(departures)].filter((at) => at > now - WINDOW_MS && at <= now);
+  const seen = [...new Set(departures)].filter((at) => at > until - WINDOW_MS && at <= until);
   return (
     <figure className="strip">
       <svg
@@ -21,7 +27,7 @@ export function DepartureStrip({ departures }: { readonly departures: readonly n
       >
         <line className="strip-line" x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
         {seen.map((at) => {
-          const x = ((at - now + WINDOW_MS) / WINDOW_MS) * WIDTH;
+          const x = ((at - until + WINDOW_MS) / WINDOW_MS) * WIDTH;
           return <line key={at} className="strip-mark" x1={x} x2={x} y1="12" y2={HEIGHT - 4} />;
         })}
       </svg>

@@ -9,6 +9,8 @@ export interface Query<M extends Method> {
   /** Stays while a newer answer is on its way, so that nothing flickers. */
   readonly value: Output<M> | undefined;
   readonly error: ErrorCode | undefined;
+  /** When the value came, by this computer's clock. */
+  readonly at: number | undefined;
   readonly again: () => void;
 }
 
@@ -24,7 +26,8 @@ interface Answer<M extends Method> {
   readonly key: string;
   /** How often it had been asked for. */
   readonly round: number;
-  readonly value?: Output<M>;
+  readonly value?: Output<M> | undefined;
+  readonly at?: number | undefined;
   readonly error?: ErrorCode;
 }
 
@@ -50,8 +53,14 @@ export function useQuery<M extends Method>(
     let current = true;
     const call = connection.client[method] as (asked: Input<M>) => Promise<Output<M>>;
     call(JSON.parse(key) as Input<M>).then(
-      (value) => current && setAnswer({ key, round, value }),
-      (error: unknown) => current && setAnswer({ key, round, error: codeOf(error) }),
+      (value) => current && setAnswer({ key, round, value, at: Date.now() }),
+      (thrown: unknown) => {
+        if (!current) return;
+        const error = codeOf(thrown);
+        // A window that lost its program keeps what is on screen.
+        const keeps = (before: Answer<M> | undefined) => error === "REFUSED" && before?.key === key;
+        setAnswer((before) => (keeps(before) ? { ...before!, round } : { key, round, error }));
+      },
     );
     return () => {
       current = false;
@@ -77,5 +86,7 @@ export function useQuery<M extends Method>(
   }, [everyMs, again]);
 
   const fits = answer !== undefined && answer.key === key;
-  return { value: fits ? answer.value : undefined, error: fits ? answer.error : undefined, again };
+  return fits
+    ? { value: answer.value, error: answer.error, at: answer.at, again }
+    : { value: undefined, error: undefined, at: undefined, again };
 }

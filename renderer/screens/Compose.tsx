@@ -4,12 +4,12 @@
  */
 
 import { ChevronDown, Paperclip, Trash2 } from "lucide-react";
-import { type DragEvent, type KeyboardEvent, useId, useRef, useState } from "react";
+import { type DragEvent, type KeyboardEvent, useContext, useId, useRef, useState } from "react";
 import { Button } from "react-aria-components/Button";
 import { type Attachment, LEAVES, type NetworkState } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
 import { DraftAttachment } from "../components/DraftAttachment.tsx";
-import { ErrorNote } from "../components/ErrorNote.tsx";
+import { EndedContext, ErrorNote } from "../components/ErrorNote.tsx";
 import { Glyph } from "../components/Glyph.tsx";
 import { IconButton } from "../components/IconButton.tsx";
 import { isVeryLong, LongMail } from "../components/LongMail.tsx";
@@ -95,7 +95,9 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   const mustAsk = !isAsked && (isEmpty || isVeryLong(bytes));
   const press = (): void => (mustAsk ? setAskedAt(bytes) : send.run());
   const isRemoved = networkState === "removed";
-  const canSend = outcome.kind === "ready" && unfinished === "" && !isRemoved && !send.pending && !attach.pending;
+  const isEnded = useContext(EndedContext);
+  const isHeld = isRemoved || isEnded || send.pending || attach.pending;
+  const canSend = outcome.kind === "ready" && unfinished === "" && !isHeld;
 
   function hear(event: KeyboardEvent): void {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -113,6 +115,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   }
 
   function sendWords(): string {
+    if (isEnded) return compose.send.ended;
     if (send.pending) return compose.send.sending;
     if (isRemoved) return compose.send.removed;
     if (unfinished !== "") return compose.send.unfinished(unfinished);

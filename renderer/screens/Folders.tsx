@@ -1,10 +1,12 @@
 /** The left pane: writing, folders, and at its foot the network's state in one line. */
 
 import { FilePen, Inbox, Lock, MonitorSmartphone, PenLine, Search, Send, Waypoints } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useContext } from "react";
 import { Button } from "react-aria-components/Button";
 import type { AppState, NetworkState } from "#main/contract/contract.ts";
+import { EndedContext } from "../components/ErrorNote.tsx";
 import { IconButton } from "../components/IconButton.tsx";
+import { isLossy } from "../components/lossy.ts";
 import { useQuery } from "../hooks/use-query.ts";
 import { useFormat, useTexts } from "../hooks/use-texts.ts";
 
@@ -90,9 +92,11 @@ function Item({ isHere, count, onGo, children }: ItemProps) {
 function Status({ network }: { readonly network: NetworkState | undefined }) {
   const { status } = useTexts();
   const format = useFormat();
+  const isEnded = useContext(EndedContext);
   const perMinute = network?.profiles.find(({ name }) => name === network.profile)?.packetsPerMinute ?? 0;
   const data = format.bytes((network?.sentToday.bytes ?? 0) + (network?.receivedToday.bytes ?? 0));
-  const state = network?.state ?? "connecting";
+  const known = network?.state ?? "connecting";
+  const state = isEnded ? "ended" : known === "mixing" && network !== undefined && isLossy(network) ? "lossy" : known;
   return (
     <p className="status" data-state={state} aria-label={status.label}>
       {state === "mixing" ? status.mixing(format.number(perMinute), data) : status[state]}

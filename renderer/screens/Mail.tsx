@@ -50,7 +50,7 @@ export function Mail({ me, onLocked }: Props) {
   const network = useQuery(
     "network.state",
     {},
-    { on: ["network.changed"], everyMs: place === "network" ? 2_000 : 20_000 },
+    { on: ["network.changed"], everyMs: place === "network" ? 1_000 : 20_000 },
   );
   const lock = useAction(async () => {
     await client["app.lock"]({});

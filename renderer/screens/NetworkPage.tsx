@@ -1,17 +1,20 @@
 /** The network, for a curious person: what leaves, whether it comes home, what it costs, and how fast it shall be. */
 
-import type { ReactNode } from "react";
+import { type ReactNode, useContext, useEffect } from "react";
 import { Label } from "react-aria-components/Label";
 import { Radio, RadioGroup } from "react-aria-components/RadioGroup";
 import type { NetworkState } from "#main/contract/contract.ts";
 import { useProgram } from "../api/program.ts";
 import { DepartureStrip } from "../components/DepartureStrip.tsx";
-import { ErrorNote } from "../components/ErrorNote.tsx";
+import { EndedContext, ErrorNote } from "../components/ErrorNote.tsx";
+import { isLossy } from "../components/lossy.ts";
 import { PageHead } from "../components/PageHead.tsx";
 import { Waiting } from "../components/Waiting.tsx";
 import { useAction } from "../hooks/use-action.ts";
 import type { Query } from "../hooks/use-query.ts";
 import { useFormat, useTexts } from "../hooks/use-texts.ts";
+import type { Texts } from "../text/en.ts";
+import type { Format } from "../text/format.ts";
 
 interface Props {
   readonly query: Query<"network.state">;
@@ -20,7 +23,11 @@ interface Props {
 
 export function NetworkPage({ query, onClose }: Props) {
   const { network } = useTexts();
-  const { value: it, error, again } = query;
+  const format = useFormat();
+  const isEnded = useContext(EndedContext);
+  const { value: it, error, at = 0, again } = query;
+  // What is known may be as old as the last look from another page.
+  useEffect(again, [again]);
   return (
     <article className="network" aria-label={network.title}>
       <PageHead title={network.title} onClose={onClose} />
@@ -28,20 +35,30 @@ export function NetworkPage({ query, onClose }: Props) {
       {it === undefined && error === undefined && <Waiting>{network.loading}</Waiting>}
       {it !== undefined && (
         <>
-          <p className="lead">{network.state[it.state]}</p>
+          <p className="lead">{isEnded ? network.ended(format.clock(at)) : stateWords(it, network, format)}</p>
           {it.kind === "demo" && <p className="warning">{network.demo}</p>}
           {it.small && it.kind !== "demo" && <p className="warning">{network.small}</p>}
-          <section>
-            <h2>{network.strip}</h2>
-            <DepartureStrip departures={it.departures} />
-            <p className="hint">{network.stripBody}</p>
-          </section>
+          {!isEnded && (
+            <section>
+              <h2>{network.strip}</h2>
+              <DepartureStrip departures={it.departures} until={at} />
+              <p className="hint">{network.stripBody}</p>
+            </section>
+          )}
           <Facts network={it} />
           <ProfileChooser network={it} onChanged={again} />
         </>
       )}
     </article>
   );
+}
+
+/** Of `mixing` only what loops have shown: of packets lost a moment ago nobody can know yet. */
+function stateWords(it: NetworkState, words: Texts["network"], format: Format): string {
+  const { sent, returned, until } = it.recentLoops;
+  if (it.state !== "mixing") return words.state[it.state];
+  if (until === undefined) return words.mixingUnknown;
+  return isLossy(it) ? words.lossy(returned, sent, format.clock(until)) : words.mixingUntil(format.clock(until));
 }
 
 function Facts({ network: it }: { readonly network: NetworkState }) {

@@ -168,6 +168,9 @@ export const en = {
 
   status: {
     label: "State of the network",
+    /** The window lost its program: what it knew is over. */
+    ended: "This window no longer hears from Starling",
+    lossy: "Mixing, but some packets are lost on the way and sent again",
     connecting: "Connecting to your provider",
     removed: "This device is no longer one of your account; nothing leaves",
     mixing: (perMinute: string, data: string) => `Mixing, ${perMinute} packets a minute, ${data} since unlocking`,
@@ -332,6 +335,7 @@ export const en = {
       sureEmpty: (duration: string | undefined) => `Send this empty mail, ${arrives(duration)}`,
       waits: "Send privately, leaves when the network is back",
       removed: "Join again to send",
+      ended: "Cannot send: this window has lost the program",
       sending: "Encrypting…",
       noRecipient: "Add a reader to send",
       unfinished: (text: string) => `“${text.slice(0, 40)}” in To is no reader yet`,
@@ -433,6 +437,12 @@ export const en = {
     small:
       "This network is small: there are few others to hide among. Someone who watches all of it for long may guess who writes to whom. It gets better with everyone who joins.",
     demo: "This is a demonstration network on one computer. It hides nothing.",
+    ended: (clock: string) => `This window no longer hears from Starling. What stands here is as of ${clock}.`,
+    /** A lost packet shows only when its loop should long be home. */
+    mixingUntil: (clock: string) => `Your mail is mixing as it should, by the loops that left until ${clock}.`,
+    mixingUnknown: "Your mail is mixing. No loop has had the time to come home yet.",
+    lossy: (returned: number, sent: number, clock: string) =>
+      `Your mail is mixing, but of the last ${sent} loops until ${clock} only ${returned} came home: a mix or a line may have failed. What is lost of your mail is sent again.`,
     loops: "Loops that came home",
     loopsBody: "Starling sends letters to itself. As long as they come home, nobody is dropping your mail.",
     loopsValue: (returned: number, sent: number) => `${returned} of ${sent}`,

@@ -43,6 +43,8 @@ export interface FakeOptions {
   readonly now?: () => number;
   readonly mail?: readonly FakeMail[];
   readonly network?: Partial<NetworkState>;
+  /** What has left by then, where it matters. */
+  readonly departures?: (now: number) => number[];
   readonly devices?: readonly Device[];
   /** A code that a window before this one has asked for. */
   readonly offer?: Offer;
@@ -328,7 +330,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       return { devices };
     },
     "network.estimate": async ({ bytes }) => ({ seconds: seconds(bytes) }),
-    "network.state": async () => network,
+    "network.state": async () => ({ ...network, departures: options.departures?.(now()) ?? network.departures }),
     "network.setProfile": async ({ profile }) => {
       network = { ...network, profile };
       return network;
@@ -465,6 +467,7 @@ function sampleNetwork(now: number): NetworkState {
     sentToday: { packets: 712, bytes: 20_414_000 },
     receivedToday: { polls: 1_204, bytes: 28_692_000 },
     loops: { sent: 143, returned: 142 },
+    recentLoops: { sent: 10, returned: 10, until: now - 80_000 },
     queuedFragments: 3,
     departures,
   };

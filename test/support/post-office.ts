@@ -312,6 +312,7 @@ class PostClient implements MixClient {
       sentToday: { packets: 0, bytes: 0 },
       receivedToday: { polls: 0, bytes: 0 },
       loops: { sent: 0, returned: 0 },
+      recentLoops: { sent: 0, returned: 0, until: undefined },
       queuedFragments: 0,
       departures: [],
     };

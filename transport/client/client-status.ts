@@ -35,6 +35,7 @@ export function clientStatus(parts: StatusParts): ClientStatus {
     providers: current?.consensus.providers.length ?? 0,
     ...usage.show(now),
     loops: session?.loops.count(now) ?? { sent: 0, returned: 0 },
+    recentLoops: session?.loops.recent() ?? { sent: 0, returned: 0, until: undefined },
     queuedFragments: session?.outbox.queue.length ?? 0,
   };
 }

@@ -11,8 +11,10 @@ import {
   LOOP_PATIENCE,
   LOOP_WINDOW,
   LOOPS_OUT_MAX,
+  LOOPS_RECENT,
   MAILBOX_ANSWERS_MAX,
 } from "./limits.ts";
+import type { RecentLoops } from "./types.ts";
 
 interface Loop {
   readonly at: Milliseconds;
@@ -107,6 +109,13 @@ export class LoopHealth {
   count(now: Milliseconds): { sent: number; returned: number } {
     const recent = this.#known.filter(({ at }) => now - at <= LOOP_WINDOW);
     return { sent: recent.length, returned: recent.filter(({ isReturned }) => isReturned).length };
+  }
+
+  /** The last few, whenever that was. */
+  recent(): RecentLoops {
+    const newest = this.#known.slice(-LOOPS_RECENT);
+    const until = newest.reduce<Milliseconds | undefined>((last, { at }) => (at > (last ?? 0) ? at : last), undefined);
+    return { sent: newest.length, returned: newest.filter(({ isReturned }) => isReturned).length, until };
   }
 
   /** A loop that left then is in the mailbox or nowhere, by a time at which the provider was heard on the same link. */

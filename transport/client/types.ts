@@ -123,6 +123,13 @@ export type ClientState =
   /** A consensus without enough signatures, or two for one epoch. */
   | "untrusted";
 
+/** The newest own loops whose fate is known; `until`: when the last of them left. */
+export interface RecentLoops {
+  readonly sent: number;
+  readonly returned: number;
+  readonly until: Milliseconds | undefined;
+}
+
 export interface ClientStatus {
   readonly state: ClientState;
   readonly profile: ProfileName;
@@ -137,6 +144,7 @@ export interface ClientStatus {
   readonly receivedToday: { readonly polls: number; readonly bytes: number };
   /** Own loops of the last hour whose fate is known, and those that returned in time. */
   readonly loops: { readonly sent: number; readonly returned: number };
+  readonly recentLoops: RecentLoops;
   /** Fragments that wait for a payload slot. */
   readonly queuedFragments: number;
   /** Departures of the last minute, oldest first, cover and mail alike. */

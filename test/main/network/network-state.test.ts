@@ -10,7 +10,8 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 
 const suite = await loadSuite("x25519", "native");
 const client = {
-  status: () => ({ state: "mixing", departures: [], sentToday: {}, receivedToday: {}, loops: {} }) as unknown,
+  status: () =>
+    ({ state: "mixing", departures: [], sentToday: {}, receivedToday: {}, loops: {}, recentLoops: {} }) as unknown,
 } as { status: () => ClientStatus } as MixClient;
 
 const secondsOf = (boxReplies: number): number[] => {

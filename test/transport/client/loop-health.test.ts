@@ -109,6 +109,17 @@ function plain() {
   return { health, said, send };
 }
 
+test("the last ten loops are shown apart, with the time until which they tell: a mix that died shows after a few", () => {
+  const { health, send } = plain();
+  assert.deepEqual(health.recent(), { sent: 0, returned: 0, until: undefined });
+  send(0, 40);
+  for (let n = 0; n < 40; n++) if (n < 30 || n % 2 === 0) health.returned(id(n));
+  health.answered(milliseconds(39_000 + PATIENCE), true);
+  health.answered(milliseconds(39_000 + PATIENCE), true);
+  assert.deepEqual(health.recent(), { sent: 10, returned: 5, until: 39_000 });
+  assert.equal(health.count(milliseconds(100_000)).returned, 35);
+});
+
 /** Each loop, poll and cut of some hours at the rates of the mail profile: a link of a hundred seconds, then one second of none. */
 class CutLink {
   readonly said: boolean[] = [];
