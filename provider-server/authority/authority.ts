@@ -102,7 +102,7 @@ export class Authority {
         const answer = { type: "consensus", time: this.#deps.clock.now() } as const;
         if (frame.epoch === "time") return { ...answer, bytes: EMPTY };
         // As long as the longest there is, whichever was asked for, and if there is none.
-        return { ...answer, bytes: this.#document(frame.epoch), room: this.longestDocument };
+        return { ...answer, bytes: this.#document(frame.epoch), room: this.#longestDocument };
       }
       case "vote":
         return this.#bounded("a vote", from, frame.vote, (bytes) => this.#receiveVote(bytes));
@@ -122,8 +122,13 @@ export class Authority {
     return this.#figures.read(this.newest);
   }
 
+  /** Whether a link key is that of a node of the newest list, or of one that is admitted and has published. */
+  isNode(linkKey: Uint8Array): boolean {
+    return this.#held.hasLinkKey(linkKey) || this.#registry.hasLinkKey(linkKey);
+  }
+
   /** In bytes: as long is every answer to a question for one. */
-  get longestDocument(): number {
+  get #longestDocument(): number {
     return Math.max(this.#deps.network.bytes.length, this.newest?.bytes.length ?? 0);
   }
 

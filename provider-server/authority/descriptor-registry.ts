@@ -71,6 +71,11 @@ export class DescriptorRegistry {
     return undefined;
   }
 
+  /** Whether it is that of a node here. */
+  hasLinkKey(linkKey: Uint8Array): boolean {
+    return [...this.#nodes.values()].some((node) => equalBytes(node.linkKey, linkKey));
+  }
+
   /** Why it is not taken whoever signed it, if it is not: without a check of a signature, and without anything kept. */
   #refusalUnchecked(
     bytes: Uint8Array,

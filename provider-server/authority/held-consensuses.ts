@@ -20,6 +20,9 @@ export interface HeldConsensusesDeps {
 export class HeldConsensuses {
   readonly #deps: HeldConsensusesDeps;
   readonly #byHash = new Map<string, Consensus>();
+  /** Those of the nodes in `#keysOf`, in hexadecimal. */
+  #linkKeys: ReadonlySet<string> = new Set();
+  #keysOf: Consensus | undefined;
 
   /** Takes over what is on the disk. */
   constructor(deps: HeldConsensusesDeps) {
@@ -34,6 +37,17 @@ export class HeldConsensuses {
 
   get newest(): Consensus | undefined {
     return [...this.#byHash.values()].toSorted((a, b) => b.epoch - a.epoch)[0];
+  }
+
+  /** Whether a node of the newest list has this link key. */
+  hasLinkKey(linkKey: Uint8Array): boolean {
+    const { newest } = this;
+    if (newest !== this.#keysOf) {
+      this.#keysOf = newest;
+      const nodes = newest === undefined ? [] : [...newest.layers.flat(), ...newest.providers];
+      this.#linkKeys = new Set(nodes.map((node) => toHex(node.linkKey)));
+    }
+    return this.#linkKeys.has(toHex(linkKey));
   }
 
   of(epoch: Epoch): Consensus | undefined {

@@ -5,17 +5,25 @@ import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.
 /** Consensuses kept for those who come late: newcomers need the newest two. */
 export const CONSENSUSES_KEPT = 8;
 
-/** Nodes ask in turn and close; authorities are few, and have two links each for every one there is (link-room.ts). */
-export const AUTHORITY_LINKS_MAX = 1024;
-/** Of these links those that are not authorities': one more ends the oldest, so that nobody can take all places and stay. */
+/** Strangers', nodes' and authorities', which are few and have two links each for every one there is, and handshakes (link-room.ts). */
+export const AUTHORITY_LINKS_MAX = 2048;
+/** Of these links those that are nobody's who is known here: one more ends another, so that nobody can take all places and stay. */
 export const AUTHORITY_STRANGERS_MAX = 768;
+/** And those of nodes: one for each of a thousand, and none is open for long. */
+export const AUTHORITY_NODE_LINKS_MAX = 1024;
+/** A node publishes, asks the time and then for the list, each on a link of its own; one more may be dead since it was started again. */
+export const LINKS_OF_NODE_MAX = 4;
 export const AUTHORITY_HANDSHAKES_MAX = 64;
 
+/** An answer up to here takes no room from another: it is about as long as what a link costs anyway. */
+export const SHORT_ANSWER_BYTES = 64 * 1024;
 /**
- * Answers that wait on strangers' links, one on each: 46 lists of a thousand nodes, 32 of the longest there may be; with shorter
+ * Longer answers that wait on nodes' links, one on each: 46 lists of a thousand nodes, 31 of the longest there may be; with shorter
  * ones more of them may wait. TLS keeps each a second time, encrypted, until it has left: 1 GiB of memory.
  */
-export const STRANGERS_ANSWERS_BYTES_MAX = 512 * 2 ** 20;
+export const NODES_ANSWERS_BYTES_MAX = 512 * 2 ** 20;
+/** And on strangers', who are a new node before its first descriptor, and the curious: 11, or 7. 256 MiB of memory. */
+export const STRANGERS_ANSWERS_BYTES_MAX = 128 * 2 ** 20;
 /** Our programs ask one question on a link. Whoever asks on costs no more than a handshake for each of so many. */
 export const QUESTIONS_PER_LINK_MAX = 16;
 

@@ -7,7 +7,6 @@ import type { Suite } from "#transport/crypto/suite.ts";
 import { networkHashIn } from "#transport/directory/consensus.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
 import type { Network } from "#transport/directory/model.ts";
-import { documentAnswerBytes } from "#transport/link/frame.ts";
 import { FRAME_TYPES, type FrameTable } from "#transport/link/frame-table.ts";
 import type { PeerIdentity } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
@@ -23,7 +22,7 @@ import { FileAuthorityStore } from "./authority-store.ts";
 import { dnsLookup } from "./dns-lookup.ts";
 import { DomainChecks } from "./domain-checks.ts";
 import { AUTHORITY_HANDSHAKES_MAX, AUTHORITY_LINKS_MAX } from "./limits.ts";
-import { LinkRoom, senderOf } from "./link-room.ts";
+import { LinkRoom, type RoomLimits, senderOf } from "./link-room.ts";
 import type { Peers } from "./messages.ts";
 import { NO_PACKETS, serveLink } from "./serve-link.ts";
 
@@ -43,8 +42,8 @@ export interface AuthorityOptions {
   readonly metrics?: Metrics | undefined;
   /** Where to ask for domains that the operator does not vouch for (domain-checks.ts): IP address and port of each. */
   readonly dnsServers?: readonly string[] | undefined;
-  /** Links at once that are not authorities'. */
-  readonly strangersMax?: number;
+  /** Links at once that are not authorities', and what waits on them, where that is not what limits.ts says. */
+  readonly room?: Partial<RoomLimits>;
 }
 
 /** Two seeds of 32 bytes: of the identity key (Ed25519 and ML-DSA-65), which signs, and of the TLS certificate's. */
@@ -101,8 +100,7 @@ export async function runAuthority(o: AuthorityOptions): Promise<RunningAuthorit
     domains?.stop();
     throw error;
   });
-  const answerBytes = (): number => documentAnswerBytes(authority.longestDocument);
-  const room = new LinkRoom({ network, answerBytes, strangersMax: o.strangersMax });
+  const room = new LinkRoom({ network, clock, isNode: (linkKey) => authority.isNode(linkKey), limits: o.room });
   listener.onLink((link) => serveLink(link, { authority, room, log }));
   authority.start();
   return {

@@ -18,11 +18,12 @@ export interface ServeDependencies {
 }
 
 export function serveLink(link: Link, { authority, room, log }: ServeDependencies): void {
-  const from = room.add(link);
+  const place = room.add(link);
   let questions = 0;
   let isAnswering = false;
   const isOver = (): void => {
     isAnswering = false;
+    place.isServed();
     if (questions >= QUESTIONS_PER_LINK_MAX) link.close();
   };
   link.onFrame((bytes) => {
@@ -30,11 +31,12 @@ export function serveLink(link: Link, { authority, room, log }: ServeDependencie
     if (isAnswering) return link.close({ isDead: true });
     try {
       const frame = decodeFrame(bytes, { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS });
-      const answer = authority.handle(frame, from);
-      room.trim(from);
+      const answer = encodeFrame(authority.handle(frame, place.sender), NO_PACKETS);
       questions++;
+      // Whoever is sent away asks another authority at once, or again in a while.
+      if (!place.serve(answer.length)) return link.close({ isDead: true });
       isAnswering = true;
-      link.send(encodeFrame(answer, NO_PACKETS), isOver);
+      link.send(answer, isOver);
     } catch (error) {
       // A frame that is none ends the link; anything else (a full disk) is ours, and must not end the authority.
       log.event(

@@ -6,12 +6,12 @@ import { type RandomSource, shuffled } from "../core/random.ts";
 import { type Epoch, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import type { Frame } from "../link/frame.ts";
-import { DIRECTORY_MESSAGE_BYTES_MAX, lineTime } from "../link/limits.ts";
+import { DIRECTORY_MESSAGE_BYTES_MAX } from "../link/limits.ts";
 import type { Dialer } from "../link/link.ts";
 import { verifyConsensus } from "./consensus.ts";
 import { clockDifferenceMax } from "./epochs.ts";
 import { exchange } from "./exchange.ts";
-import { CLOCK_SLACK_MIN, DIRECTORY_ANSWER_TIME_MAX, DIRECTORY_PATIENCE, LIST_PATIENCE } from "./limits.ts";
+import { answerTime, CLOCK_SLACK_MIN, DIRECTORY_PATIENCE, LIST_PATIENCE } from "./limits.ts";
 import { hedge } from "./hedge.ts";
 import type { Authority, Consensus, Network } from "./model.ts";
 
@@ -149,17 +149,16 @@ export class DirectoryClient {
       expectedKey: authority.linkKey,
       protocol: "starling-directory/2",
       frame,
-      within: answerTime(frame),
+      within: answerTime(bytesWith(frame)),
       read: (answer) => answer,
     });
   }
 }
 
-/** How long the longest question and answer of the kind may take on the slowest line. */
-function answerTime(frame: Frame): Milliseconds {
-  const isList = frame.type === "fetchConsensus" && frame.epoch !== "time";
-  const bytes = frame.type === "vote" ? frame.vote.length : isList ? DIRECTORY_MESSAGE_BYTES_MAX : 0;
-  return milliseconds(DIRECTORY_ANSWER_TIME_MAX + lineTime(bytes));
+/** Of the longest question and answer of the kind, those that are short left out. */
+function bytesWith(frame: Frame): number {
+  if (frame.type === "vote") return frame.vote.length;
+  return frame.type === "fetchConsensus" && frame.epoch !== "time" ? DIRECTORY_MESSAGE_BYTES_MAX : 0;
 }
 
 /** It goes into a log, where it must not look like a line of its own. */

@@ -50,6 +50,7 @@ export const INVITE_CODE_BYTES_MAX = 64;
 
 /** An authority has this long for one answer, and what question and answer take on the slowest line; it is then taken to be down. */
 export const DIRECTORY_ANSWER_TIME_MAX: Milliseconds = seconds(20);
+export const answerTime = (bytes: number): Milliseconds => milliseconds(DIRECTORY_ANSWER_TIME_MAX + lineTime(bytes));
 
 /** An authority that takes longer than this for a short answer is not waited for alone: the next one is asked as well. */
 export const DIRECTORY_PATIENCE: Milliseconds = seconds(2);

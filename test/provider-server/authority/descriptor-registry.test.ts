@@ -38,6 +38,16 @@ test("a stranger's well signed descriptor, and one that is known already, cost n
   assert.equal(checks.made, 1);
 });
 
+test("a link key is a node's once the node has published, and never because somebody sent it", () => {
+  const { registry } = registryOf("mix0");
+  const [own, other] = ["mix0", "stranger"].map((name) => testDescriptor(plain, { name }).linkKey);
+  assert.ok(own && other);
+  assert.equal(registry.hasLinkKey(own), false);
+  for (const name of ["mix0", "stranger"])
+    registry.publish(testDescriptor(plain, { name, publishedAt: 80_000 }).bytes, seconds(90));
+  assert.deepEqual([registry.hasLinkKey(own), registry.hasLinkKey(other)], [true, false]);
+});
+
 test("an admitted node's descriptor that is old, of the future, or of another role or operator costs no check of a signature", () => {
   const { checks, registry } = registryOf("a");
   const publish = (wish: Partial<NodeWish>) =>

@@ -6,22 +6,33 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { QUESTIONS_PER_LINK_MAX } from "#provider-server/authority/limits.ts";
-import { linksOfAuthorityMax } from "#provider-server/authority/link-room.ts";
+import { FileAuthorityStore } from "#provider-server/authority/authority-store.ts";
+import { linksOfAuthorityMax, type RoomLimits } from "#provider-server/authority/link-room.ts";
 import { type RunningAuthority, runAuthority } from "#provider-server/authority/run-authority.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import { freePorts } from "#test/support/free-ports.ts";
-import { seedOf, testAdmission, testDescriptor, testNetwork } from "#test/support/test-network.ts";
+import {
+  QUICK_PARAMETERS,
+  seedOf,
+  signedConsensus,
+  testAdmission,
+  testDescriptor,
+  testNetwork,
+  type TestNetwork,
+} from "#test/support/test-network.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { SystemRandom } from "#transport/core/system-random.ts";
-import { milliseconds } from "#transport/core/units.ts";
+import { epochNumber, milliseconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
-import type { Authority } from "#transport/directory/model.ts";
+import { decodeListed } from "#transport/directory/descriptor.ts";
+import type { Authority, NodeDescriptor } from "#transport/directory/model.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 
 const suite = await loadSuite("x25519", "native");
+const hybrid = await loadSuite("xwing", "native");
 const NO_PACKETS = { packetBytes: 0, payloadBytes: 0 };
 const NODES = ["mix0", "mix1", "mix2", "mix3", "mix4", "mix5", "a", "b"];
 
@@ -83,7 +94,7 @@ test("authorities over TLS agree within seconds, one of them down, and one resta
 });
 
 test("whoever holds links to an authority and asks nothing keeps nobody from asking", async (t) => {
-  const { dialAs, client, authority } = await runOne(t, { strangersMax: 2 });
+  const { dialAs, client, authority } = await runOne(t, { room: { strangers: 2 } });
   const dial = dialAs(seedOf("node"));
   const silent = [await dial(), await dial(), await dial()];
   await new Promise<void>((resolve) => silent[0]?.onClose(() => resolve()));
@@ -106,6 +117,26 @@ test("another authority keeps as many links as it can need: one more ends its ol
   for (const link of [stranger, ...links]) link.close();
 });
 
+test("a node's slow download of a long list ends while strangers open links and ask for lists without end", async (t) => {
+  const { dialAs } = await runOne(t, { room: { strangers: 4, strangersBytes: 40e6 }, list: longList });
+  const question = encodeFrame({ type: "fetchConsensus", epoch: "current" }, NO_PACKETS);
+  const slow = await dialAs(seedOf("mix0/link"))();
+  const ended = new Promise<string>((resolve) => slow.onClose(resolve));
+  slow.send(question);
+  const stranger = dialAs(seedOf("stranger"));
+  const strangers: Link[] = [];
+  t.after(() => [slow, ...strangers].forEach((link) => link.close({ isDead: true })));
+  for (let n = 0; n < 12; n++) {
+    const link = await stranger();
+    if (n % 2 === 0) link.send(question);
+    strangers.push(link);
+  }
+  await Promise.race(strangers.map((link) => new Promise<void>((resolve) => link.onClose(() => resolve()))));
+  const came = new Promise<number>((resolve) => slow.onFrame((frame) => resolve(frame.length)));
+  const bytes = await Promise.race([came, ended]);
+  assert.ok(typeof bytes === "number" && bytes > 14e6, `${bytes}`);
+});
+
 test("a link ends after more questions than anybody has", async (t) => {
   const { dialAs } = await runOne(t, {});
   const link = await dialAs(seedOf("node"))();
@@ -121,12 +152,27 @@ test("a link ends after more questions than anybody has", async (t) => {
   assert.equal(answers, QUESTIONS_PER_LINK_MAX);
 });
 
+/** Of a thousand nodes with twelve keys each, 15 MB: more than the system takes of a connection on which nobody reads. All have the link key of mix0. */
+function longList(made: TestNetwork): Uint8Array {
+  const periods = Array.from({ length: 12 }, (_, period) => period);
+  const node = testDescriptor(hybrid, { name: "mix0", periods });
+  const mixes = Array.from({ length: 1000 }, (_, n): NodeDescriptor => {
+    const listed = Uint8Array.from(node.listed);
+    // Behind version and role; what nodes signed is not in a list.
+    new DataView(listed.buffer).setUint32(2, n);
+    return decodeListed(listed, hybrid);
+  });
+  return signedConsensus(made, hybrid, { layers: [mixes, [], []], providers: [] });
+}
+
 /** The first of three authorities, long before genesis. */
-async function runOne(t: TestContext, o: { strangersMax?: number }) {
+async function runOne(t: TestContext, o: { room?: Partial<RoomLimits>; list?: (made: TestNetwork) => Uint8Array }) {
   const clock = new SystemClock();
   const folder = mkdtempSync(join(tmpdir(), "starling-authority-"));
   t.after(() => rmSync(folder, { recursive: true }));
-  const made = testNetwork({ suite, genesis: milliseconds(clock.now() + 100_000) });
+  const parameters = { ...QUICK_PARAMETERS, suite: "xwing" } as const;
+  const made = testNetwork({ suite: hybrid, parameters, genesis: milliseconds(clock.now() + 100_000) });
+  if (o.list !== undefined) new FileAuthorityStore(folder).putConsensus(epochNumber(0), o.list(made));
   const running = await runAuthority({
     network: made.network,
     keys: { identitySeed: made.identitySeeds[0] as Uint8Array, linkSeed: made.linkSeeds[0] as Uint8Array },
@@ -134,19 +180,26 @@ async function runOne(t: TestContext, o: { strangersMax?: number }) {
     stateDirectory: folder,
     host: "127.0.0.1",
     port: 0,
-    suite,
+    suite: hybrid,
     clock,
     random: new SystemRandom(),
     log: new Log({ clock, sink: () => undefined }),
-    ...o,
+    ...(o.room && { room: o.room }),
   });
   t.after(() => running.close());
   const { address } = running;
   const authority = { ...(made.network.authorities[0] as Authority), address };
-  const dialerOf = (identitySeed: Uint8Array) => new TlsDialer({ identitySeed, suite, sizes: NO_PACKETS, clock });
+  const dialerOf = (identitySeed: Uint8Array) =>
+    new TlsDialer({ identitySeed, suite: hybrid, sizes: NO_PACKETS, clock });
   const dialAs = (seed: Uint8Array) => () =>
     dialerOf(seed).dial({ address, expectedKey: authority.linkKey, protocol: "starling-directory/2" });
   const dialer = dialerOf(seedOf("node"));
-  const client = new DirectoryClient({ dialer, network: made.network, suite, clock, random: new SystemRandom() });
+  const client = new DirectoryClient({
+    dialer,
+    network: made.network,
+    suite: hybrid,
+    clock,
+    random: new SystemRandom(),
+  });
   return { made, authority, dialAs, client };
 }
