@@ -19,16 +19,26 @@ export class Agreement {
   readonly schedule: Schedule;
   readonly #network: Network;
   readonly #suite: Suite;
+  readonly #listBytesMax: number | undefined;
   readonly #exchange: VoteExchange;
   /** By authority, then by hash of what it signed: two of each suffice to show that it signed two. */
   readonly #signatures = new Map<number, ConsensusSignature[]>();
   #tally: Tally | undefined;
 
-  constructor(o: { network: Network; epoch: Epoch; self: number; identitySeed: Uint8Array; suite: Suite }) {
+  /** `listBytesMax`: for a list's body, where that is not what readers take. */
+  constructor(o: {
+    network: Network;
+    epoch: Epoch;
+    self: number;
+    identitySeed: Uint8Array;
+    suite: Suite;
+    listBytesMax?: number | undefined;
+  }) {
     this.epoch = o.epoch;
     this.schedule = scheduleOf(o.network, o.epoch);
     this.#network = o.network;
     this.#suite = o.suite;
+    this.#listBytesMax = o.listBytesMax;
     this.#exchange = new VoteExchange(o);
   }
 
@@ -62,7 +72,8 @@ export class Agreement {
   /** When the rounds are over. Once; `held` are the consensuses known, by hexadecimal hash. */
   count(held: ReadonlyMap<string, Consensus>): Tally {
     const { votes } = this.#exchange;
-    this.#tally ??= tally({ network: this.#network, epoch: this.epoch, votes, held, suite: this.#suite });
+    const [network, suite, bytesMax] = [this.#network, this.#suite, this.#listBytesMax];
+    this.#tally ??= tally({ network, epoch: this.epoch, votes, held, suite, bytesMax });
     return this.#tally;
   }
 

@@ -16,7 +16,7 @@ import {
   verifyConsensusSignature,
 } from "#transport/directory/consensus-signature.ts";
 import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
-import type { Consensus, Network } from "#transport/directory/model.ts";
+import type { Consensus, Network, SignedDescriptor } from "#transport/directory/model.ts";
 import {
   encodeRelayedVote,
   readRelayedVote,
@@ -35,8 +35,15 @@ import { AuthorityFigures } from "./authority-figures.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { DescriptorRegistry } from "./descriptor-registry.ts";
 import { HeldConsensuses } from "./held-consensuses.ts";
+import { withinVote } from "./list-room.ts";
 import { Messages, type Peers } from "./messages.ts";
-import { type SignatureReason, VOTE_REFUSALS, type VoteReason } from "./reasons.ts";
+import {
+  type CountReason,
+  type DomainReason,
+  type SignatureReason,
+  VOTE_REFUSALS,
+  type VoteReason,
+} from "./reasons.ts";
 import { revealAndCommit } from "./shared-random.ts";
 import { logTally, shortId } from "./tally-log.ts";
 
@@ -53,6 +60,8 @@ export interface AuthorityDependencies {
   readonly log: Log;
   /** Figures for whoever runs the authority. */
   readonly metrics?: Metrics | undefined;
+  /** For a list's body, where that is not what readers take. */
+  readonly listBytesMax?: number | undefined;
 }
 
 export class Authority {
@@ -136,12 +145,12 @@ export class Authority {
 
   /** Prepares for the first epoch, `from` on, whose agreement is not over. */
   #next(from: Epoch): void {
-    const { network, clock, self, identitySeed, suite, store } = this.#deps;
+    const { network, clock, self, identitySeed, suite, store, listBytesMax } = this.#deps;
     const now = clock.now();
     let epoch = from;
     while (scheduleOf(network, epoch).publish <= now) epoch = epochNumber(epoch + 1);
     this.#allowances.renew();
-    const agreement = new Agreement({ network, epoch, self, identitySeed, suite });
+    const agreement = new Agreement({ network, epoch, self, identitySeed, suite, listBytesMax });
     const { schedule } = agreement;
     this.#at(schedule.publish, () => this.#finish(agreement));
     if (now > schedule.vote || store.vote(epoch) !== undefined) {
@@ -169,15 +178,18 @@ export class Authority {
   /** On disk before anybody has it: who has voted and is started again votes no second time. */
   #ownVote(epoch: Epoch) {
     const { network, self, identitySeed, suite, store } = this.#deps;
+    const leaveOut = (node: SignedDescriptor, reason: CountReason | DomainReason): void =>
+      this.#deps.log.event(`left out of the vote: ${shortId(toHex(node.nodeId))} ${reason}`, { epoch });
+    const { newest } = this;
+    const { nodes, leftOut } = withinVote({ nodes: this.#registry.nodesFor(epoch, leaveOut), newest, network, suite });
+    for (const node of leftOut) leaveOut(node, "no room in the list");
     const fields = {
       epoch,
       authority: self,
-      previous: this.newest?.hash ?? network.hash,
+      previous: newest?.hash ?? network.hash,
       ...revealAndCommit({ network, epoch, authority: self, identitySeed, suite }),
-      parameters: this.newest?.parameters ?? network.parameters,
-      nodes: this.#registry.nodesFor(epoch, (node, reason) => {
-        this.#deps.log.event(`left out of the vote: ${shortId(toHex(node.nodeId))} ${reason}`, { epoch });
-      }),
+      parameters: newest?.parameters ?? network.parameters,
+      nodes,
     };
     const vote = signVote({ network, fields, identitySeed, suite });
     store.putVote(epoch, vote.bytes);

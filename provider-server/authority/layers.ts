@@ -32,10 +32,14 @@ export function assignLayers(o: {
 /** Nobody knows before the reveal where a mix will stand, and no operator can choose keys that lead to a place. */
 function drawOrder(o: { mixes: readonly NodeDescriptor[]; sharedRandom: Uint8Array; suite: Primitives }) {
   return o.mixes
-    .map((mix) => ({ mix, rank: toHex(hashLabelled(o.suite, LABELS.layer, concat(o.sharedRandom, mix.nodeId))) }))
+    .map((mix) => ({ mix, rank: rankOf(o.suite, o.sharedRandom, mix) }))
     .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
     .map(({ mix }) => mix);
 }
+
+/** In hexadecimal: where a node stands in the order that is drawn for this list. */
+export const rankOf = (suite: Primitives, sharedRandom: Uint8Array, { nodeId }: NodeDescriptor): string =>
+  toHex(hashLabelled(suite, LABELS.layer, concat(sharedRandom, nodeId)));
 
 /** Of the smallest layers one that its operator is in already, for a path never passes one operator twice. */
 function smallestFor(mix: NodeDescriptor, layers: readonly NodeDescriptor[][]): NodeDescriptor[] {

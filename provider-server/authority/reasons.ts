@@ -56,7 +56,7 @@ export const SIGNATURE_REASONS = [
   "too many false ones from the authority that sent it",
 ] as const;
 
-/** What a vote asks for and the consensus does not have; the first six also keep a node out of one's own vote. */
+/** What a vote asks for and the consensus does not have; the first six, and no room, also keep a node out of one's own vote. */
 export const COUNT_REASONS = [
   "descriptor not signed by its node",
   "descriptor without a key for the epoch",
@@ -67,6 +67,7 @@ export const COUNT_REASONS = [
   "node listed by too few authorities",
   "domain taken by another provider",
   "token key changed within its period",
+  "no room in the list",
   "parameters named by too few authorities",
   "parameters other than the network file's",
   "reveal that does not open its commitment",

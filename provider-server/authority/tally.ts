@@ -14,6 +14,7 @@ import {
   consensusHash,
   encodeConsensusBody,
 } from "#transport/directory/consensus.ts";
+import { DEMOTIONS_BYTES_MAX } from "#transport/directory/demotions.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
 import { keyPeriodsAnnounced, keyPeriodsNeeded, scheduleOf } from "#transport/directory/epochs.ts";
 import { DESCRIPTOR_CLOCK_SLACK, LAYER_PERIOD } from "#transport/directory/limits.ts";
@@ -23,6 +24,7 @@ import { encodeParameters } from "#transport/directory/parameters-codec.ts";
 import type { Vote } from "#transport/directory/vote.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { assignLayers } from "./layers.ts";
+import { withinList } from "./list-room.ts";
 import type { CountReason, NoTallyReason } from "./reasons.ts";
 import { combineSharedRandom } from "./shared-random.ts";
 import { keepsTokenKeys, tokenKeysOf } from "./token-keys.ts";
@@ -53,8 +55,10 @@ export function tally(o: {
   votes: readonly Vote[];
   held: ReadonlyMap<string, Consensus>;
   suite: Suite;
+  /** For the list's body. */
+  bytesMax?: number | undefined;
 }): Tally {
-  const { network, epoch, suite } = o;
+  const { network, epoch, suite, bytesMax = consensusBodyBytesMax(network) } = o;
   const votes = o.votes.toSorted((a, b) => a.authority - b.authority);
   if (votes.length < network.threshold) return { kind: "none", reason: "too few votes" };
   const previousHash = majority(
@@ -76,28 +80,33 @@ export function tally(o: {
     dropped,
   });
   const isSamePeriod = previous !== undefined && periodOf(network, previous.epoch) === periodOf(network, epoch);
-  const layers = assignLayers({
-    mixes: nodes.filter((node) => node.role === "mix"),
-    previous: previous && (isSamePeriod ? previous.layers : keptForever(previous.layers)),
-    sharedRandom,
-    suite,
-  });
-  const providers = withOwnDomains(nodes, previous, dropped);
-  const { demotions, findings } = judge({ epoch, layers, providers, previous });
-  const fields: ConsensusFields = {
+  const places = previous && (isSamePeriod ? previous.layers : keptForever(previous.layers));
+  const head = {
     epoch,
     previous: previousHash,
     sharedRandom,
     parameters: chooseParameters(network, votes, dropped),
     commits: new Map(votes.map((vote) => [vote.authority, vote.commit])),
-    layers,
-    providers,
-    demotions,
   };
+  const { mixes, providers, leftOut } = withinList({
+    mixes: nodes.filter((node) => node.role === "mix"),
+    providers: withOwnDomains(nodes, previous, dropped),
+    kept: [...(places ?? []).flat(), ...(previous?.providers ?? [])],
+    sharedRandom,
+    suite,
+    // Whatever the demotions will be: who is in must not depend on who is blamed.
+    bytesMax: bytesMax - encodeConsensusBody(network, { ...head, ...NOBODY }).length - DEMOTIONS_BYTES_MAX,
+  });
+  for (const { nodeId } of leftOut) dropped.push({ reason: "no room in the list", node: toHex(nodeId) });
+  const layers = assignLayers({ mixes, previous: places, sharedRandom, suite });
+  const { demotions, findings } = judge({ epoch, layers, providers, previous });
+  const fields: ConsensusFields = { ...head, layers, providers, demotions };
   const body = encodeConsensusBody(network, fields);
-  if (body.length > consensusBodyBytesMax(network)) return { kind: "none", reason: "a list longer than readers take" };
+  if (body.length > bytesMax) return { kind: "none", reason: "a list longer than readers take" };
   return { kind: "consensus", fields, body, hash: consensusHash(suite, body), dropped, findings };
 }
+
+const NOBODY = { layers: [[], [], []], providers: [], demotions: [] } as const;
 
 /** At the end of a period the first layer stays: a guard that moves away every few weeks protects nobody (docs/compromised-mixes.md). */
 const keptForever = ([first]: Layers): Layers => [first, [], []];

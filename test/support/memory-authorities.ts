@@ -40,6 +40,7 @@ export class MemoryAuthorities {
   readonly #clock: Clock;
   readonly #admitted: readonly AdmittedNode[];
   readonly #lookups: readonly TxtLookup[] | undefined;
+  readonly #listBytesMax: number | undefined;
   readonly #running: (Authority | undefined)[] = [];
   readonly #checks: (DomainChecks | undefined)[] = [];
   meddle: Meddle = ({ frame }) => ({ frame, delay: 5 });
@@ -51,7 +52,9 @@ export class MemoryAuthorities {
     clock: Clock;
     admitted: readonly AdmittedNode[];
     lookups?: readonly TxtLookup[];
+    listBytesMax?: number;
   }) {
+    this.#listBytesMax = o.listBytesMax;
     this.#lookups = o.lookups;
     this.#test = o.test;
     this.#suite = o.suite;
@@ -89,6 +92,7 @@ export class MemoryAuthorities {
       peers: this.#peers(self),
       log,
       metrics,
+      listBytesMax: this.#listBytesMax,
     });
     this.#running[self] = authority;
     authority.start();

@@ -35,6 +35,9 @@ export function encodeDemotions(writer: Writer, demotions: readonly Demotion[]):
   }
 }
 
+/** What the longest list of them takes beyond the shortest. */
+export const DEMOTIONS_BYTES_MAX = DEMOTIONS_MAX * (1 + 32 + 32 + 1 + 4 + 1);
+
 /** Throws MALFORMED. */
 export function decodeDemotions(reader: Reader): Demotion[] {
   const count = reader.u16();

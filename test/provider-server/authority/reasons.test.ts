@@ -27,6 +27,7 @@ import { rememberSignatures } from "#test/support/remembered-signatures.ts";
 import {
   type NodeWish,
   seedOf,
+  consensusBody,
   signedConsensus,
   testAdmission,
   testDescriptor,
@@ -48,6 +49,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature } from "#transport/directory/consensus-signature.ts";
+import { DEMOTIONS_BYTES_MAX } from "#transport/directory/demotions.ts";
 import { type DescriptorFields, signDescriptor } from "#transport/directory/descriptor.ts";
 import { keyPeriodsAnnounced, scheduleOf } from "#transport/directory/epochs.ts";
 import {
@@ -234,6 +236,19 @@ const at = (epoch: number, fields: Partial<VoteFields>, otherFields = fields): r
   voteOf({ epoch: epochNumber(epoch), ...otherFields }, 1),
 ];
 const { parameters } = network;
+const many = Array.from({ length: 9 }, (_, n) => testDescriptor(suite, { name: `mix${n}` }));
+/** For eight of them. */
+const bytesMax =
+  consensusBody(made, suite, {
+    layers: [many, [], []],
+    providers: [],
+    commits: new Map([
+      [0, mix0.nodeId],
+      [1, mix0.nodeId],
+    ]),
+  }).length +
+  DEMOTIONS_BYTES_MAX -
+  1;
 const COUNTED: Record<CountReason, readonly Vote[]> = {
   "descriptor not signed by its node": at(0, { nodes: [{ ...mix0, bytes: changed(mix0.bytes) }] }),
   "descriptor without a key for the epoch": at(5, { nodes: [mix0] }),
@@ -253,6 +268,7 @@ const COUNTED: Record<CountReason, readonly Vote[]> = {
     previous: heldTokens.hash,
     nodes: [providerWith("another")],
   }),
+  "no room in the list": at(0, { nodes: byNodeId(many) }),
   "parameters named by too few authorities": at(0, {}, { parameters: { ...parameters, delayCap: 7 } }),
   "parameters other than the network file's": at(0, {
     parameters: { ...parameters, packetBytes: 5000 },
@@ -282,10 +298,11 @@ function manyKeys(nodes: number): { network: Network; suite: Suite; votes: reado
 }
 
 const here = (votes: readonly Vote[]) => ({ network, suite, votes });
-const UNCOUNTED: Record<NoTallyReason, { network: Network; suite: Suite; votes: readonly Vote[] }> = {
+type Uncounted = { network: Network; suite: Suite; votes: readonly Vote[]; bytesMax?: number };
+const UNCOUNTED: Record<NoTallyReason, Uncounted> = {
   "too few votes": here([voteOf()]),
   "no common previous consensus": here(at(0, { previous: seedOf("unknown") })),
-  "a list longer than readers take": manyKeys(390),
+  "a list longer than readers take": { ...here(at(0, { nodes: byNodeId(many) })), bytesMax: 1000 },
 };
 
 for (const [reason, provoke] of Object.entries(DESCRIPTORS)) {
@@ -332,7 +349,7 @@ for (const [reason, provoke] of Object.entries(SIGNATURES)) {
 test("what the count leaves out has a reason each", () => {
   for (const [reason, votes] of Object.entries(COUNTED)) {
     const epoch = votes[0]?.epoch ?? epochNumber(0);
-    const counted = tally({ network, epoch, votes, held: knownLists, suite });
+    const counted = tally({ network, epoch, votes, held: knownLists, suite, bytesMax });
     assert.equal(counted.kind, "consensus", reason);
     const reasons = counted.kind === "consensus" ? counted.dropped.map((dropped) => dropped.reason as string) : [];
     assert.ok(reasons.includes(reason), `${reason}: ${reasons.join(", ")}`);
@@ -341,9 +358,17 @@ test("what the count leaves out has a reason each", () => {
     const outcome = tally({ ...of, epoch: epochNumber(0), held: new Map() });
     assert.equal(outcome.kind === "none" ? outcome.reason : outcome.kind, reason);
   }
-  const fitting = tally({ ...manyKeys(375), epoch: epochNumber(0), held: new Map() });
-  assert.ok(fitting.kind === "consensus" && fitting.body.length > 0.98 * DOCUMENT_BYTES_MAX);
-  assert.equal(fitting.fields.layers.flat().length, 375);
+});
+
+test("a list of more nodes than readers take leaves some out, and is nearly as long as it may be", () => {
+  for (const nodes of [375, 390]) {
+    const counted = tally({ ...manyKeys(nodes), epoch: epochNumber(0), held: new Map() });
+    assert.ok(counted.kind === "consensus" && counted.body.length > 0.98 * DOCUMENT_BYTES_MAX);
+    assert.ok(counted.body.length < DOCUMENT_BYTES_MAX);
+    const [listed, leftOut] = [counted.fields.layers.flat().length, counted.dropped.length];
+    assert.deepEqual([listed + leftOut, leftOut > 0], [nodes, nodes === 390]);
+    assert.ok(counted.dropped.every(({ reason }) => reason === "no room in the list"));
+  }
 });
 
 test("a descriptor that too few votes list costs no check of its signatures, whatever they are, and those that enough list one each", () => {
