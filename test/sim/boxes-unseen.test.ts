@@ -142,6 +142,16 @@ const PLANTS: readonly [string, Parameters<typeof watch>[0]["alice"] & object][]
     "sends every loop into its boxes once something came",
     (client) => ({ streams: loopingStreams("faults", () => client().received.size > 0) }),
   ],
+  [
+    "asks for what it put into its boxes once something came",
+    (client) => ({
+      streams: loopingStreams(
+        "faults",
+        () => true,
+        () => client().received.size > 0,
+      ),
+    }),
+  ],
   ["asks for its answers sooner when something came", (client) => ({ streams: hastyStreams("faults", client) })],
 ];
 
@@ -173,11 +183,12 @@ class SeldomCollecting extends TransportClient {
   }
 }
 
-/** Every loop slot is a box's turn, while it is so. */
-function loopingStreams(seed: string, isSo = () => true): TransportClientOptions["streams"] {
+/** Every loop slot is a box's turn, while it is so, and is asked for where `asks`. */
+function loopingStreams(seed: string, isSo = () => true, asks = () => true): TransportClientOptions["streams"] {
   let draws = 0;
-  // First which loop, then which box: the latest.
-  const fill = (): number => (isSo() && draws++ % 2 === 0 ? 0 : 255);
+  // First which loop, then which box: the latest, then whether it is asked for it.
+  const fills = [() => 0, () => 255, () => (asks() ? 0 : 255)];
+  const fill = (): number => (isSo() ? (fills[draws++ % fills.length]?.() as number) : 255);
   const boxLoops = { bytes: (length: number) => new Uint8Array(length).fill(fill()) };
   return { ...seededStreams(`${seed}/alice/0`), boxLoops };
 }

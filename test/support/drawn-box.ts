@@ -9,6 +9,7 @@ import { BoxHealth } from "#transport/client/boxes/box-health.ts";
 import { BoxProgress } from "#transport/client/boxes/box-progress.ts";
 import { BOX_LOOP_EPOCHS } from "#transport/client/boxes/limits.ts";
 import type { OpenBox } from "#transport/client/boxes/own-boxes.ts";
+import { TimeLaws } from "#transport/client/time-laws.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { exponential, type RandomSource, uniform } from "#transport/core/random.ts";
 import { type MessageId, messageId, type Milliseconds, milliseconds, nodeId } from "#transport/core/units.ts";
@@ -24,6 +25,9 @@ const DROP_GAP = 1000 / (mail.sendRate * mail.dropShare);
 /** The latest box has three collects and loops of four. */
 const COLLECT_GAP = milliseconds(DROP_GAP / 0.75);
 const LOOP_GAP = milliseconds((BOX_LOOP_EPOCHS * PARAMETERS.epoch.duration) / 0.75);
+/** Who waits for the question waits so long: one in a hundred comes later. */
+const HOLD = milliseconds(600_000);
+const PAYLOAD_GAP = milliseconds(1000 / (mail.sendRate * mail.payloadShare));
 const LINKS = 4;
 /** Who answers now and then does so before the collects in between are a silence. */
 const NOW_AND_THEN = PARAMETERS.epoch.duration / 2;
@@ -35,7 +39,15 @@ export type Behaviour =
   | "answers nothing"
   | "invents entries"
   | "invents entries now and then"
-  | "drops half";
+  | "drops half"
+  | "keeps what is asked about"
+  | "keeps what nobody asks about";
+
+/** A packet that its provider has and gives nobody. */
+interface Held {
+  isKept: boolean;
+  isThere: boolean;
+}
 
 export class DrawnBox {
   readonly clock = new VirtualClock({ start: milliseconds(1e12), taskLimit: 1e9 });
@@ -44,7 +56,10 @@ export class DrawnBox {
   behaviour: Behaviour = "honest";
   /** Lost on each link. */
   loss = 0.01;
+  /** Of all loops. */
+  askedFor = 0.5;
   readonly #random: RandomSource;
+  readonly #laws: TimeLaws;
   readonly #given: GivenEntries;
   readonly #health: BoxHealth;
   /** By number from 1: a loop's id, or something else. */
@@ -55,6 +70,7 @@ export class DrawnBox {
 
   constructor(seed: string) {
     this.#random = new SeededRandom(seed);
+    this.#laws = new TimeLaws({ random: this.#random, profile: () => mail, parameters: PARAMETERS });
     this.#given = new GivenEntries({ clock: this.clock, lostAfter: lostAfter(PARAMETERS) });
     const known = { secret: new Uint8Array(32), providerId: nodeId(new Uint8Array(32)), until: milliseconds(1e15) };
     const none = { era: new Uint8Array(16), isLost: false, suspicion: 0, tellings: 0 };
@@ -102,8 +118,32 @@ export class DrawnBox {
     const id = messageId(bytes);
     this.#health.sent(this.#box, id, this.clock.now());
     const isDropped = this.behaviour === "drops half" && uniform(this.#random) < 0.5;
+    const held = this.behaviour.startsWith("keeps") ? { isKept: false, isThere: false } : undefined;
+    if (held !== undefined && uniform(this.#random) < this.askedFor) this.#askFor(id, held);
     this.#travels(() => {
-      if (!isDropped) this.#entries.push(id);
+      if (held !== undefined) this.#hold(id, held);
+      else if (!isDropped) this.#entries.push(id);
+    });
+  }
+
+  /** Until it is asked for, or nobody will. */
+  #hold(id: MessageId, held: Held): void {
+    held.isThere = true;
+    if (this.behaviour === "keeps what nobody asks about") return;
+    this.clock.at(milliseconds(this.clock.now() + HOLD), () => {
+      if (!held.isKept) this.#entries.push(id);
+      held.isThere = false;
+    });
+  }
+
+  /** As a writer asks for a mail of one fragment, in the next payload slot. */
+  #askFor(id: MessageId, held: Held): void {
+    const slot = exponential(this.#random, PAYLOAD_GAP);
+    this.clock.at(milliseconds(this.clock.now() + this.#laws.askWait() + slot), () => {
+      this.#travels(() => {
+        held.isKept = true;
+        if (held.isThere && this.behaviour === "keeps what nobody asks about") this.#entries.push(id);
+      });
     });
   }
 

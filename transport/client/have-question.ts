@@ -6,15 +6,14 @@ import { FRAGMENT_HASH_BYTES } from "../fragment/seal.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
 import { requestBytesMax } from "../sphinx/service-payload.ts";
 import { HAVE_HASHES_PER_REQUEST } from "./limits.ts";
-import { destinationOf } from "./recipient.ts";
+import { destinationOf, type WrittenWhere } from "./recipient.ts";
 import type { Question } from "./requests.ts";
-import type { Recipient } from "./store.ts";
 
 /** One answer for each hash, in as many requests as it takes. Throws MALFORMED, and what `ask` throws. */
 export async function askHave(o: {
   geometry: Geometry;
   ask: (question: Question) => Promise<Uint8Array>;
-  to: Recipient;
+  to: WrittenWhere;
   hashes: readonly Uint8Array[];
 }): Promise<boolean[]> {
   const { geometry, ask, to, hashes } = o;

@@ -11,8 +11,13 @@ export function recipientOf(record: MailboxRecord): Recipient {
   return { address, accountKey, providerId, mailboxId, mailboxKey, validUntil };
 }
 
+export type WrittenWhere = Pick<Recipient, "place" | "providerId" | "mailboxId">;
+
 /** Whom fragments are given to, and under which name they lie there: a box, or the mailbox of the record. */
-export function destinationOf({ place, providerId, mailboxId }: Recipient): { provider: NodeId; recipient: MailboxId } {
+export function destinationOf({ place, providerId, mailboxId }: WrittenWhere): {
+  provider: NodeId;
+  recipient: MailboxId;
+} {
   if (place === undefined) return { provider: providerId, recipient: mailboxId };
   return { provider: place.providerId, recipient: place.boxId };
 }

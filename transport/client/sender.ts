@@ -32,7 +32,7 @@ import { type SlotContent, wrapSlot } from "../traffic/wrap-slot.ts";
 import { FairTurns } from "./fair-turns.ts";
 import type { PayloadContender, PayloadSource, Sent } from "./payload.ts";
 import type { SlotCargo } from "./types.ts";
-import type { LoopTarget } from "./boxes/box-loops.ts";
+import type { LeftLoop, LoopTarget } from "./boxes/box-loops.ts";
 import type { Collect } from "./boxes/collects.ts";
 
 type Current = { consensus: Consensus; period: KeyPeriod };
@@ -55,7 +55,7 @@ export interface SenderDeps {
   readonly isUp: () => boolean;
   readonly current: () => { consensus: Consensus; period: KeyPeriod } | undefined;
   readonly onSlot: (slot: { kind: SlotKind; carried: SlotCargo; bytes: number; at: Milliseconds }) => void;
-  readonly onLoop: (loop: { id: MessageId; at: Milliseconds; mixes: readonly NodeId[] }) => void;
+  readonly onLoop: (loop: LeftLoop) => void;
 }
 
 /** What a slot will carry, and where to. */
@@ -172,7 +172,7 @@ export class Sender {
       provider: providerId,
       meanDelay,
       settled: (sent) => {
-        if (sent !== undefined) onLoop({ id, at: sent.at, mixes: sent.mixes });
+        if (sent !== undefined) onLoop({ id, hash: sent.hash, at: sent.at, mixes: sent.mixes });
       },
     };
   }

@@ -193,6 +193,7 @@ export class Session {
       coverPlaintext: () => this.sender.coverPlaintext(),
       reaches: (provider) => this.sender.reaches(provider),
       ask: (question) => this.requests.ask(question),
+      askWait: () => laws.askWait(),
       take: (sealed, onLoop) => this.inbox.takeBoxed(sealed, onLoop),
       isOwnProviderGood: () => !this.loops.isLosing,
       onReplyBlock: (event) => observer?.replyBlock?.(event),

@@ -11,6 +11,7 @@ import {
   meanInterval,
   type MessageId,
   type Milliseconds,
+  milliseconds,
   type NodeId,
   perSecond,
 } from "../../core/units.ts";
@@ -18,26 +19,38 @@ import type { Primitives } from "../../crypto/suite.ts";
 import { boxIdOf } from "../../box/box-id.ts";
 import type { BoxHealth } from "./box-health.ts";
 import { drawBox } from "./collect-draws.ts";
-import { BOX_LOOP_EPOCHS } from "./limits.ts";
+import { BOX_LOOP_EPOCHS, PLACE_REST_MIN } from "./limits.ts";
+import type { Asked, LoopQuestions } from "./loop-questions.ts";
 import type { OwnBoxes } from "./own-boxes.ts";
 
 export interface BoxLoopsDeps {
   readonly clock: Clock;
   readonly boxes: Pick<OwnBoxes, "used">;
   readonly health: Pick<BoxHealth, "sent">;
+  readonly questions: Pick<LoopQuestions, "ask">;
+  /** Something to ask for that is nowhere; undefined while there is no provider to ask. */
+  readonly nothing: () => Asked | undefined;
   readonly primitives: Primitives;
   readonly parameters: Pick<Parameters, "epoch">;
   readonly profile: () => Profile;
-  /** Which loops, and which box: a stream of its own. */
+  /** Which loops, which box, and whether it is asked for them: a stream of its own. */
   readonly chance: RandomSource;
   readonly reaches: (provider: NodeId) => boolean;
+}
+
+export interface LeftLoop {
+  readonly id: MessageId;
+  /** Of its sealed form, 16 bytes. */
+  readonly hash: Uint8Array;
+  readonly at: Milliseconds;
+  readonly mixes: readonly NodeId[];
 }
 
 /** A mailbox, or a box, that a loop goes to. */
 export interface LoopTarget {
   readonly providerId: NodeId;
   readonly mailboxId: MailboxId;
-  readonly onLoop: (loop: { id: MessageId; at: Milliseconds; mixes: readonly NodeId[] }) => void;
+  readonly onLoop: (loop: LeftLoop) => void;
 }
 
 export class BoxLoops {
@@ -49,17 +62,30 @@ export class BoxLoops {
 
   /**
    * Where the loop of this slot goes; undefined: into the own mailbox. "nowhere" when it is a box's turn and there is none: whether the
-   * account has one would else be seen at the loops that come into its mailbox.
+   * account has one would else be seen at the loops that come into its mailbox, and at the answers to what is asked about them.
    */
   next(): LoopTarget | "nowhere" | undefined {
-    const { clock, boxes, health, primitives, chance, reaches } = this.#deps;
+    const { clock, boxes, health, questions, nothing, primitives, chance, reaches } = this.#deps;
     if (uniform(chance) >= this.#share) return undefined;
     const used = boxes.used(clock.now()).filter(({ providerId }) => reaches(providerId));
     // As many draws without a box.
     const box = drawBox(chance, used.length === 0 ? [undefined] : used);
-    if (box === undefined) return "nowhere";
-    const { providerId, secret } = box;
-    return { providerId, mailboxId: boxIdOf(primitives, secret), onLoop: ({ id, at }) => health.sent(box, id, at) };
+    const isAskedFor = uniform(chance) < LOOPS_ASKED_FOR;
+    if (box === undefined) {
+      const asked = isAskedFor ? nothing() : undefined;
+      if (asked !== undefined) questions.ask(asked);
+      return "nowhere";
+    }
+    const { providerId, secret, until } = box;
+    const to = { providerId, mailboxId: boxIdOf(primitives, secret) };
+    const lastUse = milliseconds(until - PLACE_REST_MIN);
+    return {
+      ...to,
+      onLoop: ({ id, hash, at }) => {
+        health.sent(box, id, at);
+        if (isAskedFor) questions.ask({ ...to, hash, lastUse });
+      },
+    };
   }
 
   /** Of all loops. */
@@ -69,3 +95,6 @@ export class BoxLoops {
     return meanInterval(perSecond(sendRate * loopShare)) / (BOX_LOOP_EPOCHS * parameters.epoch.duration);
   }
 }
+
+/** Mail is asked for, receipts are not: half of the loops look like either. */
+const LOOPS_ASKED_FOR = 0.5;

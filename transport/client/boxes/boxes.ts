@@ -6,10 +6,21 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Parameters, Profile } from "../../core/parameters.ts";
 import type { RandomStreams } from "../../core/random.ts";
-import type { KeyPeriod, MailboxId, Milliseconds, NodeId, SurbId } from "../../core/units.ts";
+import {
+  type KeyPeriod,
+  MAILBOX_ID_BYTES,
+  type MailboxId,
+  mailboxId,
+  type Milliseconds,
+  type NodeId,
+  type SurbId,
+} from "../../core/units.ts";
 import type { Place } from "../../box/place.ts";
 import type { Consensus } from "../../directory/model.ts";
+import { chooseProvider } from "../../directory/path.ts";
+import { FRAGMENT_HASH_BYTES } from "../../fragment/seal.ts";
 import type { Sphinx } from "../../sphinx/sphinx.ts";
+import { askHave } from "../have-question.ts";
 import type { PayloadSource } from "../payload.ts";
 import type { Question } from "../requests.ts";
 import type { ClientStore } from "../store.ts";
@@ -19,11 +30,12 @@ import { BoxHealth } from "./box-health.ts";
 import { BoxLoops } from "./box-loops.ts";
 import { BoxOpening } from "./box-opening.ts";
 import { type Collect, Collects, type CollectsDeps } from "./collects.ts";
+import { type Asked, LoopQuestions, type LoopQuestionsDeps } from "./loop-questions.ts";
 import { OwnBoxes } from "./own-boxes.ts";
 
 export interface BoxesDeps extends Pick<CollectsDeps, "replyPath" | "replyTo" | "coverKey" | "coverPlaintext"> {
   readonly clock: Clock;
-  readonly streams: Pick<RandomStreams, "boxes" | "boxLoops" | "keys" | "padding">;
+  readonly streams: Pick<RandomStreams, "boxes" | "boxLoops" | "keys" | "padding" | "paths">;
   readonly sphinx: Sphinx;
   readonly parameters: Parameters;
   readonly profile: () => Profile;
@@ -37,6 +49,8 @@ export interface BoxesDeps extends Pick<CollectsDeps, "replyPath" | "replyTo" | 
   readonly deviceSecret: () => Uint8Array | undefined;
   readonly reaches: (provider: NodeId) => boolean;
   readonly ask: (question: Question) => Promise<Uint8Array>;
+  /** Before a writer asks whether what left is stored. */
+  readonly askWait: () => Milliseconds;
   readonly take: CollectsDeps["take"];
   readonly isOwnProviderGood: () => boolean;
   readonly onReplyBlock: CollectsDeps["onReplyBlock"];
@@ -50,6 +64,7 @@ export class Boxes {
   readonly #collects: Collects;
   readonly #health: BoxHealth;
   readonly #loops: BoxLoops;
+  readonly #questions: LoopQuestions;
 
   constructor(deps: BoxesDeps) {
     this.#deps = deps;
@@ -71,7 +86,12 @@ export class Boxes {
     const health = new BoxHealth({ ...deps, boxes });
     this.#health = health;
     this.#collects = new Collects({ ...deps, boxes, chance, keys, padding, health });
-    this.#loops = new BoxLoops({ ...deps, boxes, health, primitives: sphinx.suite, chance: streams.boxLoops });
+    const { suite: primitives, geometry } = sphinx;
+    const have: LoopQuestionsDeps["have"] = (to, hashes) => askHave({ geometry, ask: deps.ask, to, hashes });
+    const questions = new LoopQuestions({ ...deps, have });
+    this.#questions = questions;
+    const nothing = (): Asked | undefined => this.#nothing();
+    this.#loops = new BoxLoops({ ...deps, boxes, health, questions, nothing, primitives, chance: streams.boxLoops });
   }
 
   /** Whether the network has any. */
@@ -111,6 +131,7 @@ export class Boxes {
   /** Nothing is begun any more; what is asked may still end. */
   end(): void {
     this.#opening.stop();
+    this.#questions.stop();
     this.#collects.stop();
   }
 
@@ -118,6 +139,22 @@ export class Boxes {
   async stop(): Promise<void> {
     this.end();
     await this.#own.stop();
+  }
+
+  /** At any provider, as a collect of nobody's box. */
+  #nothing(): Asked | undefined {
+    const { current, streams } = this.#deps;
+    const now = current();
+    if (now === undefined) return undefined;
+    const { padding, paths } = streams;
+    try {
+      const providerId = chooseProvider({ ...now, paths });
+      const hash = padding.bytes(FRAGMENT_HASH_BYTES);
+      return { providerId, mailboxId: mailboxId(padding.bytes(MAILBOX_ID_BYTES)), hash };
+    } catch {
+      // There is no provider that could be asked.
+      return undefined;
+    }
   }
 
   /** The list of nodes, or the secret of the account's devices, is another than before. */
@@ -137,8 +174,8 @@ export class Boxes {
     const { deviceSecret, own, sphinx } = this.#deps;
     const secret = deviceSecret();
     if (!this.#are || secret === undefined) return;
-    const { mailboxId } = own;
-    const said = readAnnouncement(sphinx.suite, { deviceSecret: secret, mailboxId }, body);
+    const account = { deviceSecret: secret, mailboxId: own.mailboxId };
+    const said = readAnnouncement(sphinx.suite, account, body);
     if (said === undefined) return;
     await this.#own.announced(said);
     this.#opening.plan();

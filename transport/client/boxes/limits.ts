@@ -51,6 +51,8 @@ export const ANSWERS_BEFORE_LOOP_MAX = 4096;
 export const SILENT_COLLECTS_MIN = 8;
 /** Loops through boxes whose fate is open: far more than leave in the days that one may take. */
 export const BOX_LOOPS_OUT_MAX = 256;
+/** Loops through boxes that are still to be asked for: eight leave in a day, and a question is there for some minutes. Of more the oldest is not asked for. */
+export const LOOP_QUESTIONS_MAX = 8;
 /** A provider that is in no list for so many epochs does not come back soon. */
 export const ABSENT_EPOCHS_MAX = 2;
 /** Cursors are written down so long after they moved: what was dealt with since the last time is given again, and is here. */

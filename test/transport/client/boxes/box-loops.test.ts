@@ -5,9 +5,10 @@ import { test } from "node:test";
 import { boxIdOf } from "#transport/box/box-id.ts";
 import { BoxLoops } from "#transport/client/boxes/box-loops.ts";
 import { BOX_LOOP_EPOCHS, PLACE_REST_MIN } from "#transport/client/boxes/limits.ts";
+import type { Asked } from "#transport/client/boxes/loop-questions.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
-import { messageId, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { mailboxId, messageId, milliseconds, type NodeId } from "#transport/core/units.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { boxesWorld, idOf, START, suite } from "./boxes-world.ts";
 
@@ -17,11 +18,14 @@ const SLOTS = 200_000;
 async function setUp(seed: string, profile = LIVE_PARAMETERS.profiles.mail) {
   const world = await boxesWorld(seed);
   const sent: string[] = [];
+  const asked: Asked[] = [];
   const state = { unreachable: undefined as NodeId | undefined };
   const loops = new BoxLoops({
     clock: world.clock,
     boxes: world.boxes,
     health: { sent: ({ secret }) => void sent.push(toHex(secret)) },
+    questions: { ask: (question) => void asked.push(question) },
+    nothing: () => NOTHING,
     primitives: suite,
     parameters: LIVE_PARAMETERS,
     profile: () => profile,
@@ -29,8 +33,14 @@ async function setUp(seed: string, profile = LIVE_PARAMETERS.profiles.mail) {
     reaches: (provider) => state.unreachable !== provider,
   });
   const slots = (count: number) => Array.from({ length: count }, () => loops.next()).filter((one) => one !== undefined);
-  return { ...world, state, sent, slots };
+  return { ...world, state, sent, slots, asked };
 }
+
+const NOTHING: Asked = {
+  providerId: idOf("third"),
+  mailboxId: mailboxId(new Uint8Array(32)),
+  hash: new Uint8Array(16),
+};
 
 for (const name of ["mail", "chat"] as const) {
   test(`in the ${name} profile one loop in ${BOX_LOOP_EPOCHS} hours goes to a box, or nowhere: as many with boxes as without`, async () => {
@@ -80,8 +90,29 @@ test("the box to which mail comes gets three of four, others that may be used th
   state.unreachable = undefined;
   const [target] = slots(SLOTS);
   assert.ok(target !== undefined && target !== "nowhere");
-  target.onLoop({ id: messageId(new Uint8Array(16)), at: clock.now(), mixes: [] });
+  target.onLoop({ id: messageId(new Uint8Array(16)), hash: new Uint8Array(16), at: clock.now(), mixes: [] });
   assert.deepEqual(sent, [toHex(secrets[1] as Uint8Array)]);
+});
+
+test("half of the loops are asked for where they went, once they have left; without a box as many questions go nowhere", async () => {
+  const { slots, boxes, asked } = await setUp("asked");
+  const without = slots(SLOTS).length;
+  assert.ok(Math.abs(asked.length / without - 0.5) < 0.1, `${asked.length} of ${without}`);
+  assert.ok(asked.every((question) => question === NOTHING));
+  asked.length = 0;
+  const secret = new Uint8Array(32).fill(1);
+  await boxes.announced({ secret, providerId: idOf("other"), until: in100(1) });
+  const targets = slots(SLOTS).filter((target) => target !== "nowhere");
+  assert.equal(asked.length, 0, "nothing has left");
+  for (const [n, { onLoop }] of targets.entries()) {
+    onLoop({ id: messageId(new Uint8Array(16)), hash: new Uint8Array(16).fill(n), at: START, mixes: [] });
+  }
+  assert.ok(Math.abs(asked.length / targets.length - 0.5) < 0.1, `${asked.length} of ${targets.length}`);
+  const hashes = new Set(asked.map(({ hash }) => hash[0]));
+  assert.ok(hashes.size > 1 && hashes.size <= asked.length);
+  const to = { providerId: idOf("other"), mailboxId: boxIdOf(suite, secret) };
+  const lastUse = milliseconds(in100(1) - PLACE_REST_MIN);
+  for (const question of asked) assert.deepEqual({ ...question, hash: undefined }, { ...to, lastUse, hash: undefined });
 });
 
 const in100 = (times: number) => milliseconds(START + times * 100 * HOUR);
