@@ -109,6 +109,12 @@ function rows(kind: Kind, parameters: Parameters, f: Figures): [string, string][
     ]);
   }
   if (kind === "live") {
+    for (const line of f.authorityLines) {
+      table.push([
+        `authority, ${line.threshold} of ${line.authorities}, ${text(line.nodes)} nodes: votes; lists`,
+        `${text(line.votesBitsPerSecond / 1e6)} Mbit/s up and down; ${text(line.listsBitsPerSecond / 1e6)} Mbit/s up`,
+      ]);
+    }
     table.push([
       `${f.network.users} users: per layer`,
       `${text(f.network.packetsPerSecondPerLayer)} packets/s, ${text(f.network.bitsPerSecondPerLayer / 1e9)} Gbit/s, ${text(f.network.coresPerLayer)} cores`,

@@ -10,6 +10,7 @@ import { DIGEST_BYTES } from "#transport/fragment/fragment.ts";
 import { FRAGMENTS_MAX } from "#transport/fragment/limits.ts";
 import type { Geometry } from "#transport/sphinx/geometry.ts";
 import { requestBytesMax } from "#transport/sphinx/service-payload.ts";
+import type { AuthorityLine } from "./authority-line.ts";
 import { burst, MIX_CAPACITY, SPREAD_WIDEST } from "./bursts.ts";
 import { type Figures, figures, MAIL_BYTES } from "./figures.ts";
 
@@ -152,7 +153,33 @@ function poolChecks(kind: Kind, parameters: Parameters, { pools }: Figures): Che
   ];
 }
 
-function liveChecks(parameters: Parameters, { profiles, network, mix }: Figures): Check[] {
+/** What docs/operating.md tells operators of authorities. */
+function linesOf(lines: readonly AuthorityLine[]): Check[] {
+  return lines
+    .filter(({ authorities }) => authorities === 4)
+    .flatMap((line): Check[] => [
+      atLeast(
+        `votes of ${line.nodes} nodes pass between four authorities in half a round, over the line asked for (Mbit/s)`,
+        LINES_ASKED_FOR[line.nodes]?.votes ?? 0,
+        line.votesBitsPerSecond / 1e6,
+      ),
+      atLeast(
+        `all of ${line.nodes} nodes get a list of three authorities before it is used, over the line asked for (Mbit/s)`,
+        LINES_ASKED_FOR[line.nodes]?.lists ?? 0,
+        line.listsBitsPerSecond / 1e6,
+      ),
+    ]);
+}
+
+/** In Mbit/s, by the number of nodes. */
+const LINES_ASKED_FOR: Readonly<Record<number, { votes: number; lists: number }>> = {
+  30: { votes: 1, lists: 1 },
+  100: { votes: 2, lists: 2 },
+  300: { votes: 5, lists: 15 },
+  1000: { votes: 15, lists: 150 },
+};
+
+function liveChecks(parameters: Parameters, { profiles, network, mix, authorityLines }: Figures): Check[] {
   const { mail, chat } = profiles;
   const longest = mail.mails.at(-1);
   const { peak } = burst(parameters, { users: 10_000, mixesPerLayer: 2, capacity: MIX_CAPACITY });
@@ -166,6 +193,7 @@ function liveChecks(parameters: Parameters, { profiles, network, mix }: Figures)
     atLeast("a chat message to a box arrives within 8 s, median (s)", 8, (chat.boxLatency?.median ?? 0) / 1000),
     atLeast("a 25 MB mail goes overnight, within 12 h (h)", 12, (longest?.duration ?? 0) / 3.6e6),
     atLeast("a 25 MB mail to a box does, too, while its reader has no other (h)", 12, (longest?.toBox ?? 0) / 3.6e6),
+    ...linesOf(authorityLines),
     atLeast("200,000 users need at most 4 cores per layer", 4, network.coresPerLayer),
     atLeast("a seized mix opens what was recorded in the last 20 minutes at most (min)", 20, mix.keyLife / 60_000),
   ];

@@ -9,6 +9,7 @@ import { fragmentCount } from "#transport/fragment/split.ts";
 import { entryFrameBytes, FRAME_TYPE_BYTES, POLL_FRAME_BYTES, sendFrameBytes } from "#transport/link/frame-table.ts";
 import { type Geometry, geometry } from "#transport/sphinx/geometry.ts";
 import { decoyRate, poolOf } from "#transport/traffic/minimum-pool.ts";
+import { type AuthorityLine, authorityLine } from "./authority-line.ts";
 import { boxRepliesPerSecond, erlangQuantile, type Latency, MIXES, packetLatency } from "./latency.ts";
 
 export interface Figures {
@@ -18,6 +19,8 @@ export interface Figures {
   readonly path: PathFigures;
   readonly mix: MixFigures;
   readonly network: NetworkFigures;
+  /** Of the two that docs/operating.md §3 compares, by nodes. */
+  readonly authorityLines: readonly AuthorityLine[];
   /** Without any user. */
   readonly pools: readonly PoolFigures[];
 }
@@ -102,6 +105,11 @@ const WIDTHS = [
   { mixesPerLayer: 2, providers: 2 },
   { mixesPerLayer: 8, providers: 6 },
 ];
+const QUORUMS = [
+  { authorities: 3, threshold: 2 },
+  { authorities: 4, threshold: 3 },
+];
+const NODE_COUNTS = [30, 100, 300, 1000];
 /** The packet rate at which a mix's memory is reckoned. */
 const MIX_PACKETS_PER_SECOND = 4000;
 const USERS = 200_000;
@@ -140,6 +148,7 @@ export function figures(parameters: Parameters): Figures {
   const keyLife = milliseconds(keyPeriodLength(network) + keyLead + overlap);
   const tagsPerPacketPerSecond = keyLife / 1000;
   const keysListed = keyPeriodsAnnounced(network, epochNumber(1)).length;
+  const keysListedBytes = keysListed * (PERIOD_BYTES + PUBLIC_KEY_BYTES[parameters.suite]);
   return {
     geometry: sizes,
     fragmentDataBytes: fragmentDataBytes(sizes),
@@ -154,7 +163,7 @@ export function figures(parameters: Parameters): Figures {
       packetsPerSecond: MIX_PACKETS_PER_SECOND,
       keyLife,
       keysListed,
-      keysListedBytes: keysListed * (PERIOD_BYTES + PUBLIC_KEY_BYTES[parameters.suite]),
+      keysListedBytes,
       heldBytes: MIX_PACKETS_PER_SECOND * (slowest / 1000) * parameters.packetBytes,
       replayLogBytes: MIX_PACKETS_PER_SECOND * tagsPerPacketPerSecond * REPLAY_TAG_BYTES,
       replayPerPacketPerSecond: {
@@ -168,6 +177,9 @@ export function figures(parameters: Parameters): Figures {
       bitsPerSecondPerLayer: packetsPerSecondPerLayer * parameters.packetBytes * 8,
       coresPerLayer: packetsPerSecondPerLayer * PACKET_CPU_SECONDS,
     },
+    authorityLines: QUORUMS.flatMap((quorum) =>
+      NODE_COUNTS.map((nodes) => authorityLine(parameters, { nodes, keysListedBytes, ...quorum })),
+    ),
     pools: WIDTHS.map((width) => poolFigures(parameters, width)),
   };
 }

@@ -68,6 +68,14 @@ test("each wrong parameter is named", () => {
       /^the last answer to a collect still meets its keys/,
     ],
     [
+      { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, keyPeriods: 12 } },
+      /^votes of 1000 nodes pass between four authorities/,
+    ],
+    [
+      { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, keyPeriods: 12 } },
+      /^all of 30 nodes get a list|^all of 300 nodes get a list/,
+    ],
+    [
       { ...LIVE_PARAMETERS, epoch: { ...LIVE_PARAMETERS.epoch, keyPeriods: 3 } },
       /^a seized mix opens what was recorded/,
     ],
@@ -109,6 +117,21 @@ for (const law of ["poisson", "slot"] as const) {
     assert.ok(Math.abs(p95 / (times[19_000] as number) - 1) < 0.02, `${p95} ${times[19_000]}`);
   });
 }
+
+test("an authority sends nine votes, or four, and a list to its share of the nodes, with time to spare for clocks", () => {
+  const { authorityLines } = figures(LIVE_PARAMETERS);
+  const of = (nodes: number, authorities: number) =>
+    authorityLines.find((line) => line.nodes === nodes && line.authorities === authorities);
+  const [three, four] = [of(1000, 3), of(1000, 4)];
+  assert.ok(three && four);
+  // docs/spec/08-directory.md §3 and §5: 11.3 MB, and 5.3 KB more of each node.
+  assert.ok(Math.abs(four.listBytes - 11.3e6) < 0.1e6, `${four.listBytes}`);
+  assert.ok(Math.abs(four.voteBytes - 16.6e6) < 0.2e6, `${four.voteBytes}`);
+  assert.equal(four.round, 225_000);
+  assert.ok(Math.abs(four.votesBitsPerSecond / three.votesBitsPerSecond - 9 / 4) < 1e-9);
+  assert.ok(Math.abs(four.votesBitsPerSecond - (1.05 * 9 * 8 * four.voteBytes) / 112.5) < 1);
+  assert.ok(Math.abs(three.listsBitsPerSecond / four.listsBitsPerSecond - 3 / 2) < 1e-9);
+});
 
 test("without boxes the network for people adds up, too; with them a mail waits for an answer and passes three mixes more", () => {
   assert.deepEqual(failing("live", { ...LIVE_PARAMETERS, boxReplies: 0 }), []);

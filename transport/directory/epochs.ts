@@ -15,6 +15,9 @@ import type { Network } from "./model.ts";
 
 /** What of a network its times follow from. */
 type Timed = Pick<Network, "genesis" | "parameters">;
+/** And those of an agreement. */
+type Agreeing = Timed &
+  Pick<Network, "bootstrap" | "threshold"> & { readonly authorities: { readonly length: number } };
 
 export const epochStart = (network: Timed, epoch: Epoch): Milliseconds =>
   milliseconds(network.genesis + epoch * network.parameters.epoch.duration);
@@ -121,7 +124,7 @@ export interface Schedule {
   readonly step: Milliseconds;
 }
 
-export function scheduleOf(network: Network, epoch: Epoch): Schedule {
+export function scheduleOf(network: Agreeing, epoch: Epoch): Schedule {
   const span = epoch === 0 ? network.bootstrap : milliseconds(network.parameters.epoch.duration * AGREEMENT_SHARE);
   const faults = network.authorities.length - network.threshold;
   const roundCount = faults + 1;
