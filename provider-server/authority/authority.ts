@@ -31,6 +31,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { Admission } from "./admission.ts";
 import { Allowances, type Sender } from "./allowances.ts";
 import { Agreement } from "./agreement.ts";
+import { askOthers } from "./ask-others.ts";
 import { AuthorityFigures } from "./authority-figures.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { DescriptorRegistry } from "./descriptor-registry.ts";
@@ -293,22 +294,13 @@ export class Authority {
 
   /** Asks the others in turn until one has it, or the next agreement begins. */
   async #recover(epoch: Epoch | "current"): Promise<void> {
-    const { network, self, peers, clock } = this.#deps;
+    const { network, clock } = this.#deps;
     const { era } = this.#appointments;
-    for (const authority of network.authorities.keys()) {
-      if (authority === self || this.#isStopped) continue;
-      try {
-        const consensus = await peers.fetch(authority, epoch);
-        if (consensus === undefined || this.#isStopped) continue;
-        this.#held.hold(consensus);
-        // Of "current" the others may know a newer one.
-        if (epoch !== "current") return;
-      } catch (error) {
-        const why = error instanceof TransportError ? error.message : String(error);
-        this.#deps.log.event(`an authority gave no consensus: ${why}`, { authority });
-      }
-    }
-    if (epoch === "current" || this.#isStopped || era !== this.#appointments.era) return;
+    const hold = (consensus: Consensus): void => {
+      if (!this.#isStopped) this.#held.hold(consensus);
+    };
+    const hasOne = await askOthers({ ...this.#deps, epoch, hold });
+    if (hasOne || epoch === "current" || this.#isStopped || era !== this.#appointments.era) return;
     const next = scheduleOf(network, epochNumber(epoch + 1));
     const again = milliseconds(clock.now() + next.step);
     if (again < next.vote) this.#at(again, () => void this.#recover(epoch));

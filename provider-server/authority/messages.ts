@@ -3,6 +3,7 @@
 import type { Clock } from "#transport/core/clock.ts";
 import { type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import type { Epoch } from "#transport/core/units.ts";
+import type { Attempt } from "#transport/directory/one-at-a-time.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { Frame } from "#transport/link/frame.ts";
 import type { Log } from "../observe/log.ts";
@@ -14,7 +15,7 @@ export interface Peers {
   /** Rejects when there is no answer. */
   ask(authority: number, frame: Frame): Promise<Frame>;
   /** A verified consensus, or undefined when the authority has none. Rejects when there is no answer or a wrong one. */
-  fetch(authority: number, epoch: Epoch | "current"): Promise<Consensus | undefined>;
+  fetch(authority: number, epoch: Epoch | "current", attempt: Attempt): Promise<Consensus | undefined>;
 }
 
 export interface MessagesDependencies {

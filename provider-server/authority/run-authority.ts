@@ -152,7 +152,8 @@ function peersThrough(client: DirectoryClient, network: Network): Peers {
   };
   return {
     ask: (position, frame) => client.ask(authorityAt(position), frame),
-    fetch: async (position, epoch) => (await client.fetchFrom(authorityAt(position), epoch)).consensus,
+    fetch: async (position, epoch, attempt) =>
+      (await client.fetchFrom(authorityAt(position), epoch, attempt)).consensus,
   };
 }
 

@@ -13,6 +13,7 @@ import { clockDifferenceMax } from "./epochs.ts";
 import { exchange } from "./exchange.ts";
 import { answerTime, CLOCK_SLACK_MIN, DIRECTORY_PATIENCE, LIST_PATIENCE } from "./limits.ts";
 import { hedge } from "./hedge.ts";
+import { type Attempt, oneAtATime } from "./one-at-a-time.ts";
 import type { Authority, Consensus, Network } from "./model.ts";
 
 export interface Fetched {
@@ -76,9 +77,9 @@ export class DirectoryClient {
     if (!agrees(time)) return { consensus: undefined, time };
     const alive = heard.map(({ authority }) => authority);
     const others = this.#network.authorities.filter((authority) => !alive.includes(authority));
-    const answers = await hedge<Fetched>({
+    const answers = await oneAtATime<Fetched>({
       questions: [...alive, ...shuffled(this.#random, others)].map(
-        (authority) => () => this.fetchFrom(authority, epoch),
+        (authority) => (attempt) => this.fetchFrom(authority, epoch, attempt),
       ),
       enough: (fetched) =>
         epoch === "current"
@@ -131,8 +132,8 @@ export class DirectoryClient {
   }
 
   /** Rejects as `fetchConsensus`; CONSENSUS_FORGED when this authority shows something the others did not sign. */
-  async fetchFrom(authority: Authority, epoch: Epoch | "current"): Promise<Fetched> {
-    const answer = await this.ask(authority, { type: "fetchConsensus", epoch });
+  async fetchFrom(authority: Authority, epoch: Epoch | "current", attempt?: Attempt): Promise<Fetched> {
+    const answer = await this.ask(authority, { type: "fetchConsensus", epoch }, attempt);
     if (answer.type !== "consensus") throw new TransportError("MALFORMED");
     if (answer.bytes.length === 0) return { consensus: undefined, time: answer.time };
     const consensus = verifyConsensus(this.#network, answer.bytes, this.#suite);
@@ -141,8 +142,9 @@ export class DirectoryClient {
   }
 
   /** One question to one authority. Rejects with PROVIDER_DOWN or REFUSED. */
-  ask(authority: Authority, frame: Frame): Promise<Frame> {
+  ask(authority: Authority, frame: Frame, attempt?: Attempt): Promise<Frame> {
     return exchange({
+      ...attempt,
       dialer: this.#dialer,
       clock: this.#clock,
       address: authority.address,

@@ -19,6 +19,10 @@ export interface Question<T> {
   readonly within: Milliseconds;
   /** How long the rest may take of an answer in several frames, by the first of them; `within` counts till the end unless given. */
   readonly rest?: (first: Frame) => Milliseconds;
+  /** Called when the first bytes of a frame have come, and not yet the last. */
+  readonly begun?: () => void;
+  /** Ends the exchange, as if the other end had closed it. */
+  readonly signal?: AbortSignal;
   /** Called with each frame that comes; whatever it returns ends the exchange, undefined waits for more. */
   readonly read: (frame: Frame) => T | undefined;
 }
@@ -48,8 +52,11 @@ function answer<T>(link: Link, q: Question<T>, sizes: FrameSizes): Promise<T> {
       cancel();
       act();
     };
+    const end = (): void => settle(() => reject(new TransportError("PROVIDER_DOWN", "Not needed any more.")));
+    if (q.signal?.aborted === true) return end();
+    q.signal?.addEventListener("abort", end, { once: true });
     link.onClose((reason) => settle(() => reject(new TransportError("PROVIDER_DOWN", `No answer: ${reason}.`))));
-    link.onFrame((bytes) => {
+    const hear = (bytes: Uint8Array): void => {
       try {
         const frame = decodeFrame(bytes, { protocol: q.protocol, direction: "toDialer", sizes });
         const result = q.read(frame);
@@ -62,7 +69,8 @@ function answer<T>(link: Link, q: Question<T>, sizes: FrameSizes): Promise<T> {
       } catch (error) {
         settle(() => reject(error));
       }
-    });
+    };
+    link.onFrame(hear, q.begun && { onBegun: q.begun });
     if (!link.send(encodeFrame(q.frame, sizes))) {
       settle(() => reject(new TransportError("PROVIDER_DOWN", "The link is closed.")));
     }

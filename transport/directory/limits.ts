@@ -55,8 +55,14 @@ export const answerTime = (bytes: number): Milliseconds => milliseconds(DIRECTOR
 /** An authority that takes longer than this for a short answer is not waited for alone: the next one is asked as well. */
 export const DIRECTORY_PATIENCE: Milliseconds = seconds(2);
 
-/** The same of a list, from an authority that has just answered: two lists at a time on a slow line would both be late. */
-export const LIST_PATIENCE: Milliseconds = milliseconds(DIRECTORY_PATIENCE + lineTime(DIRECTORY_MESSAGE_BYTES_MAX));
+/**
+ * The same of the first bytes of a list: three round trips of a slow line, and what an authority may be busy with. Once they are
+ * there, as long as the longest list takes on the slowest line: two lists at a time would both be late.
+ */
+export const LIST_PATIENCE = {
+  first: seconds(4),
+  rest: milliseconds(DIRECTORY_PATIENCE + lineTime(DIRECTORY_MESSAGE_BYTES_MAX)),
+} as const;
 
 /** How long a mix stays in layer 2 or 3: two weeks, so that an attacker's new node waits for its place. The first layer keeps its mixes. */
 export const LAYER_PERIOD: Milliseconds = seconds(14 * 24 * 3600);

@@ -17,6 +17,11 @@ export interface PeerIdentity {
   readonly key: Uint8Array;
 }
 
+export interface FrameOptions {
+  readonly lent?: boolean;
+  readonly onBegun?: () => void;
+}
+
 export interface Link {
   readonly protocol: Protocol;
   readonly peer: PeerIdentity;
@@ -34,8 +39,9 @@ export interface Link {
   /**
    * One handler; frames that came before it was set wait for it (the peer is held back, nothing is lost). The frames are the
    * handler's, unless it says that it takes them `lent`: then a link may use the memory again once the handler has returned.
+   * `onBegun` is called when a frame comes in pieces, with the first of them.
    */
-  onFrame(handler: (frame: Uint8Array) => void, options?: { readonly lent?: boolean }): void;
+  onFrame(handler: (frame: Uint8Array) => void, options?: FrameOptions): void;
   /** Called once, at once (but never synchronously) when the link is closed already. */
   onClose(handler: (reason: string) => void): void;
   /**

@@ -5,7 +5,7 @@ import type { Milliseconds } from "../core/units.ts";
 import { FrameAssembler, type FrameMemory } from "./frame-assembler.ts";
 import { FRAME_TYPES, type FrameTable, isFrame } from "./frame-table.ts";
 import { IDLE_TIME_MAX, lineTime, PARTIAL_FRAME_TIME_MAX } from "./limits.ts";
-import type { Link, PeerIdentity, Protocol } from "./link.ts";
+import type { FrameOptions, Link, PeerIdentity, Protocol } from "./link.ts";
 
 export class TlsLink implements Link {
   readonly protocol: Protocol;
@@ -18,6 +18,7 @@ export class TlsLink implements Link {
   readonly #sendBufferBytes: number;
   readonly #now: () => Milliseconds;
   #frameHandler: ((frame: Uint8Array) => void) | undefined;
+  #onBegun: (() => void) | undefined;
   #closeHandler: ((reason: string) => void) | undefined;
   #closeReason: string | undefined;
   #closedAt: Milliseconds | undefined;
@@ -69,9 +70,10 @@ export class TlsLink implements Link {
     return true;
   }
 
-  onFrame(handler: (frame: Uint8Array) => void, { lent = false }: { readonly lent?: boolean } = {}): void {
+  onFrame(handler: (frame: Uint8Array) => void, { lent = false, onBegun }: FrameOptions = {}): void {
     const isFirst = this.#frameHandler === undefined;
     this.#frameHandler = handler;
+    this.#onBegun = onBegun;
     this.#assembler.lend = lent;
     // Not before: until somebody listens, TCP holds the peer back and nothing piles up here.
     if (isFirst) this.#socket.on("data", (chunk: Uint8Array) => this.#read(chunk));
@@ -116,7 +118,10 @@ export class TlsLink implements Link {
       if (this.#closeReason === undefined) this.#frameHandler?.(frame);
     });
     if (!isWhole) this.#closeBecause("a frame that does not belong here");
-    else if (this.#assembler.isPartial) this.#partialSince ??= this.#lastData;
+    else if (this.#assembler.isPartial && this.#partialSince === undefined) {
+      this.#partialSince = this.#lastData;
+      if (this.#closeReason === undefined) this.#onBegun?.();
+    }
     release(chunk);
   }
 

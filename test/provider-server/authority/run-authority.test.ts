@@ -132,9 +132,13 @@ test("a node's slow download of a long list ends while strangers open links and 
     strangers.push(link);
   }
   await Promise.race(strangers.map((link) => new Promise<void>((resolve) => link.onClose(() => resolve()))));
-  const came = new Promise<number>((resolve) => slow.onFrame((frame) => resolve(frame.length)));
+  let begun = 0;
+  const came = new Promise<number>((resolve) =>
+    slow.onFrame((frame) => resolve(frame.length), { onBegun: () => begun++ }),
+  );
   const bytes = await Promise.race([came, ended]);
   assert.ok(typeof bytes === "number" && bytes > 14e6, `${bytes}`);
+  assert.equal(begun, 1, "who waits for a list hears once that it has begun");
 });
 
 test("a link ends after more questions than anybody has", async (t) => {

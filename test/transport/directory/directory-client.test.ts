@@ -148,8 +148,10 @@ for (const bytes of [11.3e6, DOCUMENT_BYTES_MAX]) {
           asked.push(`${frame.epoch}`);
           return encodeFrame(frame.epoch === "time" ? answer : { ...answer, room: bytes }, NO_PACKETS);
         },
-        (answer, come) => {
-          free = milliseconds(Math.max(free, clock.now()) + lineTime(answer.length));
+        (answer, come, begin) => {
+          const begins = milliseconds(Math.max(free, clock.now()) + 10);
+          clock.at(begins, begin);
+          free = milliseconds(begins + lineTime(answer.length));
           clock.at(free, come);
         },
       );
@@ -170,19 +172,25 @@ for (const bytes of [11.3e6, DOCUMENT_BYTES_MAX]) {
 /** A link on which each question is answered by what `answer` makes of it. */
 function asking(
   answer: (frame: Frame) => Uint8Array,
-  takes: (answer: Uint8Array, come: () => void) => void = (_answer, come) => come(),
+  takes: (answer: Uint8Array, come: () => void, begin: () => void) => void = (_answer, come) => come(),
 ): Link {
   const link = answering(true, "");
   let onFrame: ((frame: Uint8Array) => void) | undefined;
+  let onBegun: (() => void) | undefined;
   const context = { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS } as const;
   return {
     ...link,
-    onFrame: (handler) => {
+    onFrame: (handler, options) => {
       onFrame = handler;
+      onBegun = options?.onBegun;
     },
     send: (bytes) => {
       const answered = answer(decodeFrame(bytes, context));
-      takes(answered, () => onFrame?.(answered));
+      takes(
+        answered,
+        () => onFrame?.(answered),
+        () => onBegun?.(),
+      );
       return true;
     },
   };
