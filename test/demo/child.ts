@@ -38,7 +38,7 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #logFile: string;
   readonly #ready = Promise.withResolvers<unknown>();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<string | undefined>();
   readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #listeners: ((name: string, data: unknown) => void)[] = [];
   #nextId = 0;
@@ -67,8 +67,9 @@ export class Child {
     this.#process.on("error", (error) => this.#fail(error));
     // Not "exit": what the process had said by then is heard first.
     this.#process.on("close", (code, signal) => {
-      this.#fail(new Error(`${name} ended (${signal ?? code}); its words are in ${logFile}`));
-      this.#ended.resolve();
+      const how = signal ?? `exit code ${code}`;
+      this.#fail(new Error(`${name} ended (${how}); its words are in ${logFile}`));
+      this.#ended.resolve(this.#ending ? undefined : how);
     });
     // Whoever waits hears of a failure; nobody has to.
     this.#ready.promise.catch(() => {});
@@ -83,7 +84,8 @@ export class Child {
     return this.#ready.promise.finally(() => clearTimeout(timer));
   }
 
-  get ended(): Promise<void> {
+  /** Resolves when the process has ended: with how, or with undefined when it was ended here. */
+  get ended(): Promise<string | undefined> {
     return this.#ended.promise;
   }
 
@@ -110,7 +112,7 @@ export class Child {
 
   /** Asks it to end, and makes it end when it does not. */
   async stop(): Promise<void> {
-    if (this.#ending) return this.ended;
+    if (this.#ending) return void (await this.ended);
     this.#ending = true;
     this.#process.kill("SIGTERM");
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), 3_000);

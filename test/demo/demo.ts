@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { LogWriter } from "#test/observer/log.ts";
 import { WireRelay } from "#test/observer/wire-relay.ts";
 import { Desktop } from "./desktop.ts";
+import { Keeper } from "./keeper.ts";
 import { ANSWER, type DemoMail, mailFromFile, ownMail } from "./mail.ts";
 import { type DemoNetwork, startNetwork } from "./network.ts";
 import { Observations } from "./observations.ts";
@@ -27,6 +28,7 @@ const say = (line: string): void => void (options.json ? process.stderr : proces
 
 const folder = mkdtempSync(join(tmpdir(), "starling-demo-"));
 const toStop: (() => Promise<void>)[] = [];
+const keeper = new Keeper({ say });
 const interrupted = Promise.withResolvers<void>();
 let areWindowsTold = false;
 const addressLine = (name: string, url: string): string => `  ${name.padEnd(6)} ${url}`;
@@ -39,6 +41,7 @@ try {
   say(error instanceof Error ? error.message : String(error));
   say(`What each process said is in ${join(folder, "logs")}.`);
 } finally {
+  keeper.close();
   await Promise.all(toStop.map((stop) => stop()));
   if (process.exitCode !== 1) rmSync(folder, { recursive: true, force: true });
 }
@@ -57,6 +60,7 @@ async function demo(): Promise<void> {
   const bob = person("Bob", "b.example", observations);
   say("The authorities agree on who is in the network ...");
   await Promise.all([network.flowing(), alice.desktop.ready(), bob.desktop.ready()]);
+  if (!options.once) keepNetwork(network);
   say("Opening two accounts ...");
   await Promise.all([settleIn(alice, network), settleIn(bob, network)]);
 
@@ -72,8 +76,35 @@ async function demo(): Promise<void> {
   );
   for (const { name, desktop } of [alice, bob]) say(addressLine(name, await desktop.url()));
   areWindowsTold = true;
+  for (const reader of [alice, bob]) keepDesktop(reader);
   say(`If a window asks for the passphrase, it is: ${PASSPHRASE}`);
   await interrupted.promise;
+}
+
+/** From now on: nodes that end before the network stands are a failure of the demo. */
+function keepNetwork(network: DemoNetwork): void {
+  for (const name of network.processes.keys()) {
+    const ended = async (): Promise<string | undefined> => network.processes.get(name)?.ended;
+    void keeper.keep({ name, ended, restart: () => network.restart(name), meanwhile: meanwhileWithout(name) });
+  }
+}
+
+function meanwhileWithout(name: string): string {
+  if (name.startsWith("authority-")) return "The other authorities go on agreeing on the list of nodes.";
+  return name.startsWith("mix-")
+    ? "Packets that meet it meanwhile are lost; what was mail among them is sent again, by other ways."
+    : "Mail on its way through it waits, encrypted, and goes on by itself.";
+}
+
+function keepDesktop({ name, desktop, domain }: Person): void {
+  void keeper.keep({
+    name: `${name}'s program`,
+    ended: () => desktop.ended(),
+    restart: () => desktop.restart(),
+    meanwhile: `Mail to ${name} waits at ${domain}.`,
+    // Its process tells the address as soon as it has one.
+    todo: `It is locked: open the new address above; the passphrase is: ${PASSPHRASE}`,
+  });
 }
 
 /** Taps every connection into a node and writes the log to a file. */

@@ -20,7 +20,8 @@ export interface Read {
 
 export class Desktop {
   readonly name: string;
-  readonly #child: Child;
+  readonly #start: () => Child;
+  #child: Child;
   readonly #waiting = new Set<() => void>();
 
   /** `onEvent` hears all that the process tells, for tests that look closer. */
@@ -34,17 +35,32 @@ export class Desktop {
     const { name, folder, observations, onEvent, machine = THIS_MACHINE } = options;
     this.name = name;
     const logFile = join(folder, "logs", `${name}.log`);
-    this.#child = new Child({ name, script, args: [join(machine.disk ?? folder, name)], logFile, machine });
-    this.#child.onEvent((event, data) => {
-      onEvent?.(event, data);
-      if (event === "fragment") observations.addFragment(data as FragmentSeen);
-      else if (event === "slot") observations.addSlot(data as SlotSeen);
-      else for (const look of this.#waiting) look();
-    });
+    this.#start = () => {
+      const child = new Child({ name, script, args: [join(machine.disk ?? folder, name)], logFile, machine });
+      child.onEvent((event, data) => {
+        onEvent?.(event, data);
+        if (event === "fragment") observations.addFragment(data as FragmentSeen);
+        else if (event === "slot") observations.addSlot(data as SlotSeen);
+        else for (const look of this.#waiting) look();
+      });
+      return child;
+    };
+    this.#child = this.#start();
   }
 
   async ready(): Promise<void> {
     await this.#child.ready();
+  }
+
+  /** As Child's, of the process that runs now. */
+  ended(): Promise<string | undefined> {
+    return this.#child.ended;
+  }
+
+  /** Starts the program again on the same folder, after it ended. Its account is locked then. */
+  async restart(): Promise<void> {
+    this.#child = this.#start();
+    await this.ready();
   }
 
   /** Opens this reader's window in a browser, once. */
