@@ -4,7 +4,7 @@
  * a network of that size, with so many mixes in a layer; `--capacity` is what one of them takes, in packets a second.
  */
 
-import { parseArgs } from "node:util";
+import { argumentsOrExit } from "#transport/core/command-line.ts";
 import { DEMO_PARAMETERS, LIVE_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import { type Burst, burst, MIX_CAPACITY, NETWORK_USERS, SPREAD_WIDEST } from "./params/bursts.ts";
 import { type Check, checks, type Kind } from "./params/checks.ts";
@@ -12,7 +12,9 @@ import { type Figures, figures } from "./params/figures.ts";
 import type { Latency } from "./params/latency.ts";
 
 const number = { type: "string" } as const;
-const { values: args } = parseArgs({
+const { values: args } = argumentsOrExit({
+  args: process.argv.slice(2),
+  usage: "Usage: npm run params [-- [--json] [--users N [--mixes N]] [--capacity N]]",
   options: { json: { type: "boolean" }, users: number, mixes: number, capacity: number },
 });
 const capacity = positive("capacity", args.capacity) ?? MIX_CAPACITY;

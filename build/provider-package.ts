@@ -10,7 +10,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { argumentsOrExit } from "#transport/core/command-line.ts";
 import { architecture, DOC, fillDaemon, LIB, ROOT, release, settle, write } from "./daemon-tree.ts";
 import { buildImage } from "./provider-image.ts";
 import { entries } from "./tar.ts";
@@ -70,7 +70,9 @@ function writeControl(tree: string, fields: Readonly<Record<string, string>>): v
 
 const files = (folder: string): string[] => entries(folder).filter((path) => lstatSync(path).isFile());
 
-const { values } = parseArgs({
+const { values } = argumentsOrExit({
+  args: process.argv.slice(2),
+  usage: "Usage: npm run package:provider [-- [--out FOLDER] [--fast] [--image] [--libraries FOLDER]]",
   options: {
     out: { type: "string", default: join(ROOT, "release") },
     fast: { type: "boolean", default: false },

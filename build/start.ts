@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { argumentsOrExit } from "#transport/core/command-line.ts";
 import { buildApp } from "./app.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,6 +21,11 @@ if (electron === undefined) {
     ? "Electron's binary is not here and could not be fetched"
     : "There is no screen for a window";
   console.error(`${why}, so Starling runs in your browser instead: open the address below.`);
+  argumentsOrExit({
+    args,
+    usage: "Usage: npm start [-- [--data FOLDER] [--port-file FILE] [--page FOLDER]]",
+    options: { data: { type: "string" }, "port-file": { type: "string" }, page: { type: "string" } },
+  });
   const dataArgs = args.includes("--data") ? args : ["--data", dataFolder(), ...args];
   await run(process.execPath, [join(root, "main", "host", "headless.ts"), ...dataArgs]);
 } else {

@@ -8,6 +8,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ArgumentError, asksForHelp } from "#transport/core/command-line.ts";
 import { installDebianPackages } from "./debian-packages.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -65,6 +66,13 @@ const PARTS: readonly Part[] = [
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
+  const unknown = args.find((arg) => arg.startsWith("-") && !["--slow", "--static"].includes(arg));
+  if (unknown !== undefined) {
+    const usage = `Usage: npm test [-- PART ...]; parts: ${PARTS.map(({ name }) => name).join(", ")}.`;
+    if (!asksForHelp(args)) console.error(new ArgumentError(`There is no option ${unknown}.`).message);
+    else console.log(usage);
+    return asksForHelp(args) ? 0 : 2;
+  }
   const kinds = args.includes("--slow") ? ["slow"] : args.includes("--static") ? ["static"] : ["static", "small"];
   const names = args.filter((arg) => !arg.startsWith("--"));
   const chosen = PARTS.filter(({ name, kind }) => (names.length > 0 ? names.includes(name) : kinds.includes(kind)));

@@ -2,14 +2,13 @@
 
 import { SystemRandom } from "#transport/core/system-random.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import { ServerError } from "../errors.ts";
 import { createKeyFile, publicKeys, readKeyFile } from "./key-file.ts";
-import { readArgs, required, USAGE } from "./usage.ts";
+import { notUnderstood, readArgs, required } from "./usage.ts";
 
 export async function keygen(args: string[]): Promise<void> {
   const { values } = readArgs(args, { out: { type: "string" }, show: { type: "string" } }, 0);
   if (values.out !== undefined && values.show !== undefined)
-    throw new ServerError("USAGE", `--out makes keys, --show prints those of a file: expected one of them\n${USAGE}`);
+    throw notUnderstood("--out makes keys, --show prints those of a file: one of them is needed.");
   const keys =
     values.show === undefined
       ? createKeyFile(required(values.out, "out"), new SystemRandom())

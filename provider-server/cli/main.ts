@@ -1,5 +1,6 @@
 /** The provider's program: makes keys and networks, runs a node. docs/operating.md */
 
+import { asksForHelp } from "#transport/core/command-line.ts";
 import { TransportError } from "#transport/core/errors.ts";
 import { ServerError, type ServerErrorCode } from "../errors.ts";
 import { invite } from "./invite.ts";
@@ -35,9 +36,14 @@ const [name, ...args] = process.argv.slice(2);
 const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 
 if (command === undefined) {
-  const unknown = name === undefined ? "" : `There is no command "${name}". Nothing was done.\n\n`;
-  process.stderr.write(`${unknown}${USAGE}\n`);
+  process.stderr.write(
+    name === undefined
+      ? `${USAGE}\n`
+      : `There is no command "${name}". Nothing was done. \`--help\` tells what there is.\n`,
+  );
   process.exitCode = 2;
+} else if (asksForHelp(args)) {
+  await help();
 } else {
   // Databases and states are their owner's alone; a network file is for everyone.
   if (name !== "network") process.umask(0o077);

@@ -22,7 +22,7 @@ import { SEND_SPREAD_MIN } from "#transport/traffic/limits.ts";
 import { ServerError } from "../errors.ts";
 import { publicKeys, readKeyFile } from "./key-file.ts";
 import { readGiven } from "./read-given.ts";
-import { readArgs, required, USAGE } from "./usage.ts";
+import { notUnderstood, readArgs, required } from "./usage.ts";
 import { writeNew } from "./write-new.ts";
 
 export async function network(args: string[]): Promise<void> {
@@ -32,7 +32,7 @@ export async function network(args: string[]): Promise<void> {
   if (step === "sign") return sign(rest, suite);
   if (step === "join") return join(rest, suite);
   if (step === "show") return show(rest, suite);
-  throw new ServerError("USAGE", USAGE);
+  throw notUnderstood("`network` is followed by create, sign, join or show.");
 }
 
 /** Reads a network file. Throws CONFIG when it is not there or is none. */

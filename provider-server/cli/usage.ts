@@ -1,6 +1,7 @@
 /** What the program says when it is not understood, and how arguments are read. */
 
-import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { ParseArgsConfig } from "node:util";
+import { ArgumentError, readArguments } from "#transport/core/command-line.ts";
 import { ServerError } from "../errors.ts";
 
 export const USAGE = `usage:
@@ -26,16 +27,17 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 /** Throws USAGE for anything that the options do not name. */
 export function readArgs<const T extends Options>(args: string[], options: T, positionals: number) {
   try {
-    const parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
-    if (parsed.positionals.length !== positionals) throw new Error("wrong number of arguments");
-    return parsed;
+    return readArguments({ args, options, positionals });
   } catch (error) {
-    throw new ServerError("USAGE", `${error instanceof Error ? error.message : "bad arguments"}\n${USAGE}`);
+    throw error instanceof ArgumentError ? new ServerError("USAGE", error.message) : error;
   }
 }
 
+/** A sentence that ends with where to look. */
+export const notUnderstood = (what: string): ServerError => new ServerError("USAGE", new ArgumentError(what).message);
+
 /** Throws USAGE when an option that must be there is not. */
 export function required(value: string | undefined, name: string): string {
-  if (value === undefined) throw new ServerError("USAGE", `--${name} is missing\n${USAGE}`);
+  if (value === undefined) throw notUnderstood(`--${name} is missing.`);
   return value;
 }

@@ -1,5 +1,7 @@
 /** `npm run bench -- <name> [--json]`: each bench prints a table, or with --json one object, and exits 1 when over its bar. */
 
+import { ArgumentError, asksForHelp } from "#transport/core/command-line.ts";
+
 type Bench = (options: { json: boolean; words: readonly string[] }) => Promise<boolean>;
 
 /** Loaded when asked for: what one measures is not in the memory of another. */
@@ -18,8 +20,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
 const words = process.argv.slice(2);
 const name = words.find((word) => !word.startsWith("--"));
 const load = name === undefined || !Object.hasOwn(BENCHES, name) ? undefined : BENCHES[name];
-if (load === undefined) {
-  console.error(`Usage: npm run bench -- <${Object.keys(BENCHES).join("|")}> [--json]`);
+if (asksForHelp(words)) {
+  console.log(`Usage: npm run bench -- <${Object.keys(BENCHES).join("|")}> [--json]`);
+} else if (load === undefined) {
+  console.error(new ArgumentError(`A bench is one of ${Object.keys(BENCHES).join(", ")}.`).message);
   process.exitCode = 2;
 } else {
   const bench = await load();

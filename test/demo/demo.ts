@@ -10,9 +10,9 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { LogWriter } from "#test/observer/log.ts";
 import { WireRelay } from "#test/observer/wire-relay.ts";
+import { argumentsOrExit } from "#transport/core/command-line.ts";
 import { Desktop } from "./desktop.ts";
 import { Keeper } from "./keeper.ts";
 import { ANSWER, type DemoMail, mailFromFile, ownMail } from "./mail.ts";
@@ -22,7 +22,16 @@ import type { Report } from "./report.ts";
 import { tellJourney } from "./telling.ts";
 import { addressOf, awaitReceipt, makeReport, PASSPHRASE, type Person, receive, settleIn, write } from "./story.ts";
 
-const { values: options } = readOptions();
+const { values: options } = argumentsOrExit({
+  args: process.argv.slice(2),
+  options: {
+    once: { type: "boolean" },
+    json: { type: "boolean" },
+    eml: { type: "string" },
+    observe: { type: "string" },
+  },
+  usage: "Usage: npm run demo [-- [--once] [--json] [--eml FILE] [--observe FILE]]",
+});
 /** Standard output belongs to the JSON object, if one was asked for. */
 const say = (line: string): void => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
 
@@ -168,22 +177,4 @@ async function answer(alice: Person, bob: Person): Promise<void> {
   const { message, readAt } = await receive(alice);
   const seconds = ((readAt - sentAt) / 1000).toFixed(1);
   say(`Alice reads "${message.subject}" ${seconds} s later; signature: ${message.signature}.`);
-}
-
-function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        once: { type: "boolean" },
-        json: { type: "boolean" },
-        eml: { type: "string" },
-        observe: { type: "string" },
-      },
-    });
-  } catch (error) {
-    console.error(
-      `${error instanceof Error ? error.message : String(error)}\nUsage: npm run demo [-- --once] [--json] [--eml FILE] [--observe FILE]`,
-    );
-    process.exit(2);
-  }
 }

@@ -9,12 +9,14 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { argumentsOrExit } from "#transport/core/command-line.ts";
 import { type Figures, FIGURES_FILE, measure, measurePair, measurePart, PARTS, releasedFigures } from "./figures.ts";
 import { plots } from "./plot.ts";
 import { fill } from "./tables.ts";
 
-const { values: options } = parseArgs({
+const { values: options } = argumentsOrExit({
+  args: process.argv.slice(2),
+  usage: `Usage: npm run observer [-- [--write] [--publish] [--only ${PARTS.join("|")}] [--pair NAME]]`,
   options: {
     write: { type: "boolean" },
     publish: { type: "boolean" },

@@ -1,5 +1,6 @@
 /** `npm run sim -- --users N --hours H --seed S …`: exits 1 when an invariant is broken, and says how to see it again. */
 
+import { asksForHelp } from "#transport/core/command-line.ts";
 import { commandLine, parseOptions, type SimOptions, UsageError } from "./options.ts";
 import { PLANTS } from "./plants.ts";
 import { reportText, type SimReport } from "./report.ts";
@@ -21,6 +22,10 @@ docs/simulator.md says what it all means.`;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
+  if (asksForHelp(args)) {
+    console.log(HELP);
+    return 0;
+  }
   let options: SimOptions;
   try {
     options = parseOptions(args);
@@ -32,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n${HELP}`);
+    console.error(error.message);
     return 2;
   }
   // What a program throws where nobody waits for it is a failure of the run like any other.

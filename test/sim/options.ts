@@ -1,6 +1,6 @@
 /** What `npm run sim` is told, and the line that says the same again. Docs: docs/simulator.md */
 
-import { parseArgs } from "node:util";
+import { ArgumentError, readArguments } from "#transport/core/command-line.ts";
 import { LIVE_PARAMETERS, type ProfileName } from "#transport/core/parameters.ts";
 import { BOX_REPLIES_MAX } from "#transport/directory/parameters-codec.ts";
 import type { TickLaw } from "#transport/traffic/ticker.ts";
@@ -77,9 +77,9 @@ export function parseOptions(args: readonly string[]): SimOptions {
   };
   let values: Record<string, string | boolean | undefined>;
   try {
-    values = parseArgs({ args: [...args], options: words, strict: true }).values;
+    ({ values } = readArguments({ args, options: words }));
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw error instanceof ArgumentError ? new UsageError(error.message) : error;
   }
   const text = (name: TextName): string | undefined => values[name] as string | undefined;
   const number = (name: TextName, least: number): number | undefined => {

@@ -5,7 +5,7 @@
 
 import { writeSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { ArgumentError, asksForHelp, readArguments } from "../core/command-line.ts";
 import { SystemClock } from "../core/system-clock.ts";
 import { SystemRandom } from "../core/system-random.ts";
 import { Faults } from "./faults.ts";
@@ -26,7 +26,8 @@ if (script === "local-client" && stands !== undefined) process.chdir(stands);
 process.umask(0o077);
 
 try {
-  await run(process.argv.slice(2));
+  if (asksForHelp(process.argv)) process.stdout.write(`${USAGE}\n`);
+  else await run(process.argv.slice(2));
 } catch (error) {
   // What a user can put right is one sentence; anything else is a bug and keeps its stack.
   if (!(error instanceof StartError)) throw error;
@@ -69,13 +70,14 @@ async function run(args: string[]): Promise<void> {
 
 function read(args: string[]): { folder: string; invite: string | undefined; name: string | undefined } {
   const text = { type: "string" } as const;
-  let values: { folder?: string; invite?: string; name?: string };
   try {
-    ({ values } = parseArgs({ args, options: { folder: text, invite: text, name: text } }));
+    const { folder, invite, name } = readArguments({
+      args,
+      options: { folder: text, invite: text, name: text },
+    }).values;
+    if (folder === undefined) throw new ArgumentError("--folder is missing.");
+    return { folder, invite, name };
   } catch (error) {
-    throw new StartError(`${error instanceof Error ? error.message : "bad arguments"}\n${USAGE}`, "USAGE");
+    throw error instanceof ArgumentError ? new StartError(error.message, "USAGE") : error;
   }
-  const { folder, invite, name } = values;
-  if (folder === undefined) throw new StartError(`--folder is missing\n${USAGE}`, "USAGE");
-  return { folder, invite, name };
 }

@@ -180,9 +180,10 @@ test("help is what was asked for, anything else that is no command is not", asyn
   assert.equal(help.code, 0);
   assert.match(help.out, /^usage:/);
   for (const flag of ["--help", "-h"]) assert.deepEqual(await run(flag), help);
+  assert.deepEqual(await run("network", "create", "--help"), help);
   const none = await run("hlep");
   assert.equal(none.code, 2);
-  assert.equal(none.err, `There is no command "hlep". Nothing was done.\n\n${help.out}`);
+  assert.equal(none.err, `There is no command "hlep". Nothing was done. \`--help\` tells what there is.\n`);
   const nothing = await run();
   assert.deepEqual([nothing.code, nothing.err], [2, help.out]);
 });
