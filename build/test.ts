@@ -125,7 +125,7 @@ function nodeTests(name: string, kind: "small" | "slow", pattern: string, proces
       const files = globSync(pattern, { cwd: root }).toSorted();
       if (files.length === 0) return { passed: 0, failed: 1, detail: `No test file matches ${pattern}.` };
       const count = processes === 1 ? 1 : Math.min(files.length, processes * SHARES_EACH);
-      const shares = Array.from({ length: count }, (_, share) => files.filter((_, i) => i % count === share));
+      const shares = Array.from({ length: count }, (_, share) => files.filter((_file, i) => i % count === share));
       const outcomes: Outcome[] = [];
       const worker = async (): Promise<void> => {
         for (let share = shares.pop(); share !== undefined; share = shares.pop())
