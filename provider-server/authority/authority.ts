@@ -111,8 +111,9 @@ export class Authority {
       case "fetchConsensus": {
         const answer = { type: "consensus", time: this.#deps.clock.now() } as const;
         if (frame.epoch === "time") return { ...answer, bytes: EMPTY };
-        // As long as the longest there is, whichever was asked for, and if there is none.
-        return { ...answer, bytes: this.#document(frame.epoch), room: this.#longestDocument };
+        const bytes = this.#document(frame.epoch);
+        // As long as the longest there is, whichever was asked for. That there is none everybody knows who knows the time.
+        return { ...answer, bytes, ...(bytes.length > 0 && { room: this.#longestDocument }) };
       }
       case "vote":
         return this.#bounded("a vote", from, frame.vote, (bytes) => this.#receiveVote(bytes));
@@ -137,7 +138,7 @@ export class Authority {
     return this.#held.hasLinkKey(linkKey) || this.#registry.hasLinkKey(linkKey);
   }
 
-  /** In bytes: as long is every answer to a question for one. */
+  /** In bytes: as long is every answer that has one. */
   get #longestDocument(): number {
     return Math.max(this.#deps.network.bytes.length, this.newest?.bytes.length ?? 0);
   }

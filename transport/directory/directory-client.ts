@@ -45,8 +45,9 @@ export class DirectoryClient {
   }
 
   /**
-   * To all authorities at once. Resolves when as many took it as must sign a consensus: with fewer the node would be left out
-   * of it. Rejects with REFUSED (and why) when one refused it, PROVIDER_DOWN when too few answered; then try again.
+   * To all authorities at once; settles when each has answered or has had its time, 20 s. Resolves when as many took it as must
+   * sign a consensus, whatever the others said: with fewer the node would be left out of it. Rejects with REFUSED, and what those
+   * said that refused it, or with PROVIDER_DOWN when none did and too few answered; then try again.
    */
   async publishDescriptor(descriptor: Uint8Array): Promise<void> {
     const frame: Frame = { type: "publishDescriptor", descriptor };

@@ -6,6 +6,7 @@ import { SWEEP_INTERVAL } from "./limits.ts";
 
 /** A link that is asked now and then whether it has waited too long. */
 export interface Swept {
+  /** `now` is the sweep's own time, as `LinkSweep.now` is. */
   sweep(now: Milliseconds): void;
   destroy(): void;
 }
@@ -13,10 +14,19 @@ export interface Swept {
 export class LinkSweep {
   readonly #clock: Clock;
   readonly #links = new Set<Swept>();
+  #passed = 0;
   #cancel: Cancel | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /**
+   * Time by looks, which no setting of the clock changes and no sleep of the machine: for what begins now. It is that of the next
+   * look, so that no wait is cut short.
+   */
+  get now(): Milliseconds {
+    return milliseconds(this.#passed + SWEEP_INTERVAL);
   }
 
   get size(): number {
@@ -42,8 +52,8 @@ export class LinkSweep {
 
   #arm(): void {
     this.#cancel = this.#clock.at(milliseconds(this.#clock.now() + SWEEP_INTERVAL), () => {
-      const now = this.#clock.now();
-      for (const link of this.#links) link.sweep(now);
+      this.#passed += SWEEP_INTERVAL;
+      for (const link of this.#links) link.sweep(milliseconds(this.#passed));
       this.#arm();
     });
   }

@@ -73,7 +73,7 @@ export class TlsDialer implements Dialer {
       socket.destroy();
       throw new TransportError("PROVIDER_DOWN", "closed before it proved its key.");
     }
-    const now = () => this.#clock.now();
+    const now = () => this.#sweep.now;
     const [sizes, memory] = [this.#sizes, this.#memory];
     const link = linkOver({ socket, raw, key, protocol: o.protocol, end: "dialer", sizes, memory, now });
     this.#sweep.add(link);

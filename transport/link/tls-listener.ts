@@ -143,7 +143,7 @@ export class TlsListener implements Listener {
     // It was ended meanwhile, for a newcomer or with the listener.
     if (socket.destroyed) return;
     this.#pending.isOver(socket);
-    const now = () => clock.now();
+    const now = () => this.#sweep.now;
     const own = { socket, raw: handshake.socket, protocol, key, end: "listener", sizes, now } as const;
     const link = linkOver({ ...own, memory: this.#memory, ...(incoming && { incoming }) });
     this.#sweep.add(link);

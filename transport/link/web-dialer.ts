@@ -89,13 +89,13 @@ export class WebDialer implements Dialer {
   }
 
   #linkOver(socket: MessageSocket, linkKey: Uint8Array): Link {
-    const { clock, sizes } = this.#options;
+    const { sizes } = this.#options;
     const link = new WebLink({
       socket,
       peer: { role: "node", key: linkKey },
       end: "dialer",
       sizes,
-      now: () => clock.now(),
+      now: () => this.#sweep.now,
       onGone: (gone) => this.#sweep.delete(gone),
     });
     this.#sweep.add(link);

@@ -236,7 +236,7 @@ export class WebListener implements Listener {
   }
 
   #accept(socket: MessageSocket, key: Uint8Array, pending: Pending): void {
-    const { sizes, clock } = this.#options;
+    const { sizes } = this.#options;
     pending.cancel();
     this.#pending.isOver(pending.socket);
     const link = new WebLink({
@@ -245,7 +245,7 @@ export class WebListener implements Listener {
       from: pending.group,
       end: "listener",
       sizes,
-      now: () => clock.now(),
+      now: () => this.#sweep.now,
       bytesRead: () => pending.socket.bytesRead,
       onGone: (gone) => {
         this.#sweep.delete(gone);

@@ -83,6 +83,9 @@ test("the time costs as little however long lists are, and comes of one authorit
   assert.equal(consensus?.epoch, 0);
   const [short, long] = [0, list.length].map((bytes) => 5 + documentAnswerBytes(bytes));
   assert.deepEqual(came, [short, short, long, long]);
+  const none = await ask((client) => client.fetchConsensus(epochNumber(1)), "none");
+  assert.equal(none.consensus, undefined);
+  assert.deepEqual(came, [short, short, short, short, short], "that there is no such list is soon said");
   assert.equal(await ask((client) => client.fetchTime(), "time"), time);
   assert.deepEqual(came, [short, short]);
   for (const at of authorities.stores.keys()) authorities.kill(at);

@@ -7,12 +7,13 @@ import { type TestContext, test } from "node:test";
 import { type ConnectionOptions, connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { listenWeb } from "#test/support/web-links.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { WrongClock } from "#test/support/wrong-clock.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { certificateKey, createLinkCertificate } from "#transport/link/certificate.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
-import { lineTime, PARTIAL_FRAME_TIME_MAX } from "#transport/link/limits.ts";
+import { IDLE_TIME_MAX, lineTime, PARTIAL_FRAME_TIME_MAX } from "#transport/link/limits.ts";
 import { linkKeyOf } from "#transport/link/link-key.ts";
 import type { Link } from "#transport/link/link.ts";
 import { KEY_EXCHANGE_GROUP, linkCredentials } from "#transport/link/tls.ts";
@@ -269,6 +270,28 @@ test("what waits for a dead line is thrown away, here and in the system; were th
     if (how === "an end") assert.ok(arrived[how] >= handedOver, "what was handed over before an end still leaves");
     else assert.ok(arrived[how] < handedOver / 2, `${arrived[how]} of ${handedOver}`);
   }
+});
+
+test("a clock that is set ahead ends no link, and one that is set back keeps none that is dead", async (t) => {
+  const truth = new VirtualClock();
+  const clock = new WrongClock(truth);
+  const { port, next } = await listen(t, { protocols: ["starling-directory/2"], clock });
+  const arriving = next();
+  const address = `127.0.0.1:${port}`;
+  const link = await dialer().dial({ address, expectedKey: keyOf(1), protocol: "starling-directory/2" });
+  const far = await arriving;
+  far.onFrame(() => undefined);
+  let end: string | undefined;
+  void closed(far).then((reason) => {
+    end = reason;
+  });
+  clock.error = 3 * 3_600_000;
+  await truth.runFor(seconds(30));
+  assert.equal(end, undefined);
+  clock.error = -3 * 3_600_000;
+  await truth.runFor(IDLE_TIME_MAX);
+  assert.equal(end, "nothing came for too long");
+  link.close({ isDead: true });
 });
 
 test("a frame of 12 MB that has begun has as long as it takes on a line of 1 Mbit/s, and no longer", async (t) => {
