@@ -136,6 +136,7 @@ async function makeClient(dataDir: string): Promise<void> {
           until: milliseconds(1_900_000_000_000),
           era: bytes(23, 16),
           isLost: false,
+          isGone: false,
           suspicion: 7,
           tellings: 1,
           progress: new BoxProgress({ cursor: 41, taken: 6n }),

@@ -8,7 +8,7 @@ import { GivenEntries } from "#provider-server/boxes/given-entries.ts";
 import { BoxHealth } from "#transport/client/boxes/box-health.ts";
 import { BoxProgress } from "#transport/client/boxes/box-progress.ts";
 import { BOX_LOOP_EPOCHS } from "#transport/client/boxes/limits.ts";
-import type { OpenBox } from "#transport/client/boxes/own-boxes.ts";
+import type { OpenBox } from "#transport/client/boxes/own-box.ts";
 import { TimeLaws } from "#transport/client/time-laws.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { exponential, type RandomSource, uniform } from "#transport/core/random.ts";
@@ -73,7 +73,7 @@ export class DrawnBox {
     this.#laws = new TimeLaws({ random: this.#random, profile: () => mail, parameters: PARAMETERS });
     this.#given = new GivenEntries({ clock: this.clock, lostAfter: lostAfter(PARAMETERS) });
     const known = { secret: new Uint8Array(32), providerId: nodeId(new Uint8Array(32)), until: milliseconds(1e15) };
-    const none = { era: new Uint8Array(16), isLost: false, suspicion: 0, tellings: 0 };
+    const none = { era: new Uint8Array(16), isLost: false, isGone: false, suspicion: 0, tellings: 0 };
     this.#box = { ...known, ...none, progress: new BoxProgress() };
     this.#health = new BoxHealth({
       clock: this.clock,

@@ -11,7 +11,8 @@ import type { Sphinx } from "../../sphinx/sphinx.ts";
 import type { Payload, PayloadContender, PayloadSource } from "../payload.ts";
 import { encodeAnnouncement } from "./announcement.ts";
 import { ANNOUNCEMENT_DOUBLINGS_MAX, ANNOUNCEMENT_PATIENCE } from "./limits.ts";
-import type { OpenBox, OwnBoxes } from "./own-boxes.ts";
+import type { OpenBox } from "./own-box.ts";
+import type { OwnBoxes } from "./own-boxes.ts";
 
 export interface AnnouncingDeps {
   readonly clock: Clock;

@@ -25,7 +25,7 @@ import type { OwnBoxes } from "./own-boxes.ts";
 
 export interface BoxLoopsDeps {
   readonly clock: Clock;
-  readonly boxes: Pick<OwnBoxes, "used">;
+  readonly boxes: Pick<OwnBoxes, "tried">;
   readonly health: Pick<BoxHealth, "sent">;
   readonly questions: Pick<LoopQuestions, "ask">;
   /** Something to ask for that is nowhere; undefined while there is no provider to ask. */
@@ -67,9 +67,9 @@ export class BoxLoops {
   next(): LoopTarget | "nowhere" | undefined {
     const { clock, boxes, health, questions, nothing, primitives, chance, reaches } = this.#deps;
     if (uniform(chance) >= this.#share) return undefined;
-    const used = boxes.used(clock.now()).filter(({ providerId }) => reaches(providerId));
+    const tried = boxes.tried(clock.now()).filter(({ providerId }) => reaches(providerId));
     // As many draws without a box.
-    const box = drawBox(chance, used.length === 0 ? [undefined] : used);
+    const box = drawBox(chance, tried.length === 0 ? [undefined] : tried);
     const isAskedFor = uniform(chance) < LOOPS_ASKED_FOR;
     if (box === undefined) {
       const asked = isAskedFor ? nothing() : undefined;

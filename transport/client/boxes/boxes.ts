@@ -79,6 +79,7 @@ export class Boxes {
       deviceSecret,
       consensus: () => current()?.consensus,
       onLost: () => this.#opening.plan(),
+      onFound: () => this.#opening.plan(),
     });
     this.#own = boxes;
     this.#opening = new BoxOpening({ ...deps, boxes, chance, ownProvider: own.providerId });

@@ -42,7 +42,8 @@ export async function adoptBoxes(
   const given = o.boxes.map(({ secret, providerId, until, isGood }): OwnBox => {
     const known = before?.boxes.find((box) => equalBytes(box.secret, secret));
     const progress = known?.progress ?? new BoxProgress();
-    return { secret, providerId, until, era, isLost: !isGood, suspicion: 0, tellings: known?.tellings ?? 0, progress };
+    const loss = { isLost: !isGood, isGone: !isGood, suspicion: 0 };
+    return { secret, providerId, until, era, ...loss, tellings: known?.tellings ?? 0, progress };
   });
   const others = (before?.boxes ?? []).filter(
     (box) => box.until !== undefined && !given.some(({ secret }) => equalBytes(secret, box.secret)),

@@ -3,7 +3,7 @@
  * Spec: docs/spec/17-boxes.md §5
  */
 
-import { equalBytes, toHex } from "../../core/bytes.ts";
+import { equalBytes } from "../../core/bytes.ts";
 import type { Cancel, Clock } from "../../core/clock.ts";
 import type { Parameters } from "../../core/parameters.ts";
 import type { RandomSource } from "../../core/random.ts";
@@ -14,22 +14,29 @@ import type { Place } from "../../box/place.ts";
 import type { Primitives } from "../../crypto/suite.ts";
 import type { Consensus } from "../../directory/model.ts";
 import type { ClientStore } from "../store.ts";
+import { AbsentProviders } from "./absent-providers.ts";
 import { type Announced, eraOf } from "./announcement.ts";
-import { BoxProgress } from "./box-progress.ts";
 import {
-  ABSENT_EPOCHS_MAX,
   BOX_LIFE_TOLERANCE,
   BOX_LIFE_KEYS,
   BOXES_KEPT_MAX,
   PLACE_REST_MIN,
   PROGRESS_WAIT,
-  SUSPICION_LOST,
-  SUSPICION_MAX,
-  SUSPICION_RETURNED,
   TELL_AGAIN_AFTER,
   UNKNOWN_MAX,
 } from "./limits.ts";
-import { decodeBoxesOrNone, encodeBoxes, type OwnBox, READER_KEY_BYTES, wipeBox } from "./own-box.ts";
+import {
+  decodeBoxesOrNone,
+  encodeBoxes,
+  isOpen,
+  laterFirst,
+  newBox,
+  type OpenBox,
+  type OwnBox,
+  READER_KEY_BYTES,
+  wipeBox,
+} from "./own-box.ts";
+import { judge } from "./suspicion.ts";
 
 export interface OwnBoxesDeps {
   readonly clock: Clock;
@@ -44,10 +51,9 @@ export interface OwnBoxesDeps {
   readonly consensus: () => Consensus | undefined;
   /** One more is lost. */
   readonly onLost: () => void;
+  /** One that was lost gives what lies in it, again. */
+  readonly onFound: () => void;
 }
-
-/** A box that is there: its provider said until when it takes entries. */
-export type OpenBox = OwnBox & { readonly until: Milliseconds };
 
 export class OwnBoxes {
   readonly #deps: OwnBoxesDeps;
@@ -56,8 +62,7 @@ export class OwnBoxes {
   #boxes: OwnBox[] = [];
   #openAt: Milliseconds | undefined;
   #failures = 0;
-  /** Of each provider that is in no list now, since which epoch, by hexadecimal id. */
-  readonly #absentSince = new Map<string, number>();
+  readonly #absent = new AbsentProviders();
   /** Of each box, the collects in a row that found none, and the last of them. */
   readonly #unknown = new WeakMap<OwnBox, { collects: number; last: number }>();
   /** Of each box that this device opened, when it heard the first announcement. */
@@ -150,17 +155,28 @@ export class OwnBoxes {
 
   /** Those that others may be told of, the latest `until` first. */
   good(now: Milliseconds): readonly OpenBox[] {
+    return this.#told(now).filter(({ isLost }) => !isLost);
+  }
+
+  /** And those that others would be told of if loops had come out of them. */
+  #told(now: Milliseconds): readonly OpenBox[] {
     const secret = this.#deps.deviceSecret();
     if (secret === undefined) return [];
     const era = eraOf(this.#deps.primitives, secret);
+    const consensus = this.#deps.consensus();
     return this.collected(now).filter(
-      (box) => box.until > now && !box.isLost && isSameEra(box, era) && !this.#isAbsent(box),
+      (box) => box.until > now && isSameEra(box, era) && !this.#absent.has(box.providerId, consensus),
     );
   }
 
   /** Those that others may still write to, the latest `until` first. */
   used(now: Milliseconds): readonly OpenBox[] {
-    return this.good(now).filter(({ until }) => until - now > PLACE_REST_MIN);
+    return this.good(now).filter((box) => isInUse(box, now));
+  }
+
+  /** Those that loops go into: those in use, and behind them those that were lost for what became of loops. */
+  tried(now: Milliseconds): readonly OpenBox[] {
+    return [...this.used(now), ...this.#told(now).filter((box) => box.isLost && !box.isGone && isInUse(box, now))];
   }
 
   /** Where this account wants to be written to now. */
@@ -174,9 +190,7 @@ export class OwnBoxes {
   /** A new one, written down before its provider hears of it. */
   async want(providerId: NodeId): Promise<OwnBox> {
     const secret = this.#deps.keys.bytes(BOX_SECRET_BYTES);
-    const progress = new BoxProgress();
-    const known = { secret, providerId, until: undefined, era: undefined };
-    const box: OwnBox = { ...known, isLost: false, suspicion: 0, tellings: 2, progress };
+    const box = newBox({ secret, providerId, until: undefined, era: undefined, tellings: 2 });
     this.#boxes.push(box);
     await this.#save().catch((error: unknown) => {
       this.#remove(box);
@@ -208,10 +222,7 @@ export class OwnBoxes {
     // Nor does a device end what others opened, or make it last.
     if (known !== undefined) this.#heard(Object.assign(known, { until: known.until ?? until, era }));
     else if (!this.#hasRoom()) return;
-    else {
-      const progress = new BoxProgress();
-      this.#boxes.push({ secret, providerId, until, era, isLost: false, suspicion: 0, tellings: 0, progress });
-    }
+    else this.#boxes.push(newBox({ secret, providerId, until, era, tellings: 0 }));
     await this.#save();
   }
 
@@ -231,15 +242,20 @@ export class OwnBoxes {
     const { collects, last } = this.#unknown.get(box) ?? { collects: 0, last: -1 };
     if (last === collect) return;
     this.#unknown.set(box, { collects: collects + 1, last: collect });
-    if (collects + 1 >= UNKNOWN_MAX) this.#lose(box);
+    if (collects + 1 < UNKNOWN_MAX || box.isGone) return;
+    box.isGone = true;
+    this.#lose(box);
   }
 
   /** A loop through it came back, or what stands for it is lost. Kept through restarts: loops are few. */
   judged(box: OwnBox, isReturned: boolean): void {
-    const sum = box.suspicion + (isReturned ? SUSPICION_RETURNED : SUSPICION_LOST);
-    box.suspicion = Math.min(Math.max(0, sum), SUSPICION_MAX);
+    const [sum, made] = judge(box, isReturned);
+    box.suspicion = sum;
     this.#saveLater();
-    if (box.suspicion === SUSPICION_MAX) this.#lose(box);
+    if (made === "lost") this.#lose(box);
+    if (made !== "found") return;
+    box.isLost = false;
+    this.#deps.onFound();
   }
 
   /** Whether a box of this provider that would still take entries is lost. */
@@ -262,9 +278,9 @@ export class OwnBoxes {
   }
 
   #lose(box: OwnBox): void {
+    this.#saveLater();
     if (box.isLost) return;
     box.isLost = true;
-    this.#saveLater();
     this.#deps.onLost();
   }
 
@@ -272,24 +288,13 @@ export class OwnBoxes {
   listed(now: Milliseconds): void {
     const consensus = this.#deps.consensus();
     if (consensus === undefined || !this.#isLoaded) return;
-    const listed = new Set(consensus.providers.map(({ nodeId }) => toHex(nodeId)));
-    for (const id of listed) this.#absentSince.delete(id);
-    for (const { providerId } of this.#boxes) {
-      const id = toHex(providerId);
-      if (!listed.has(id) && !this.#absentSince.has(id)) this.#absentSince.set(id, consensus.epoch);
-    }
+    this.#absent.listed(consensus, this.#boxes);
     const { retention } = this.#deps.parameters;
     const isOver = ({ until, era }: OwnBox): boolean =>
       until !== undefined && until + (era === undefined ? 0 : retention) <= now;
     const over = this.#boxes.filter(isOver);
     for (const box of over) this.#remove(box);
     if (over.length > 0) this.#saveLater();
-  }
-
-  #isAbsent({ providerId }: OwnBox): boolean {
-    const since = this.#absentSince.get(toHex(providerId));
-    const consensus = this.#deps.consensus();
-    return since !== undefined && consensus !== undefined && consensus.epoch - since >= ABSENT_EPOCHS_MAX;
   }
 
   /** For one more: what takes nothing any more goes for it, or what a device told of that was put out since, and nothing else. */
@@ -341,10 +346,5 @@ export class OwnBoxes {
   }
 }
 
-const isOpen = (box: OwnBox): box is OpenBox => box.until !== undefined;
+const isInUse = ({ until }: OpenBox, now: Milliseconds): boolean => until - now > PLACE_REST_MIN;
 const isSameEra = ({ era }: OwnBox, now: Uint8Array): boolean => era !== undefined && equalBytes(era, now);
-
-/** The same order on every device. */
-function laterFirst(a: OpenBox, b: OpenBox): number {
-  return b.until - a.until || (toHex(a.providerId) < toHex(b.providerId) ? -1 : 1);
-}

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { readAnnouncement } from "#transport/client/boxes/announcement.ts";
 import { Announcing } from "#transport/client/boxes/announcing.ts";
 import { ANNOUNCEMENT_PATIENCE, TELL_AGAIN_AFTER } from "#transport/client/boxes/limits.ts";
-import type { OpenBox } from "#transport/client/boxes/own-boxes.ts";
+import type { OpenBox } from "#transport/client/boxes/own-box.ts";
 import type { Payload } from "#transport/client/payload.ts";
 import { mailboxId, milliseconds, seconds } from "#transport/core/units.ts";
 import { decodeFragment } from "#transport/fragment/fragment.ts";

@@ -10,26 +10,31 @@ import { ENTRIES_PER_BOX_MAX } from "#provider-server/boxes/limits.ts";
 import {
   ANSWERS_BEFORE_LOOP_MAX,
   ENTRIES_BEFORE_LOOP_MAX,
-  SUSPICION_LOST,
+  SUSPICION_FOUND,
   SUSPICION_MAX,
-  SUSPICION_RETURNED,
 } from "#transport/client/boxes/limits.ts";
+import { judge } from "#transport/client/boxes/suspicion.ts";
 import { milliseconds } from "#transport/core/units.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Loops until one in `lossShare` being lost raises an alarm, on average: the first passage of the sum, from its linear equations. */
-function loopsToAlarm(lossShare: number): number {
-  const rows = Array.from({ length: SUSPICION_MAX }, (_, sum) => {
-    const row = Array.from({ length: SUSPICION_MAX + 1 }, () => 0);
-    const add = (to: number, share: number): void => {
-      if (to < SUSPICION_MAX) row[to] = (row[to] as number) - share;
-    };
-    add(sum, -1);
-    add(sum + SUSPICION_LOST, lossShare);
-    add(Math.max(0, sum + SUSPICION_RETURNED), 1 - lossShare);
-    row[SUSPICION_MAX] = 1;
+/** The sum after one more loop, and what is thought of the box then. */
+const after = (sum: number, isLost: boolean, isReturned: boolean) =>
+  judge({ isLost, isGone: false, suspicion: sum }, isReturned);
+
+/**
+ * Loops, `lossShare` of which are lost, until a good box is thought lost, or a lost one good, on average: the first passage of the sum, from its
+ * linear equations.
+ */
+function loopsToChange(lossShare: number, { isLost, from }: { isLost: boolean; from: number }): number {
+  const sums = SUSPICION_MAX + 1;
+  const rows = Array.from({ length: sums }, (_, sum) => {
+    const row = Array.from({ length: sums + 1 }, (__, column): number => (column === sum || column === sums ? 1 : 0));
+    for (const isReturned of [false, true]) {
+      const [next, made] = after(sum, isLost, isReturned);
+      if (made === "as before") row[next] = (row[next] as number) - (isReturned ? 1 - lossShare : lossShare);
+    }
     return row;
   });
   for (const [i, pivot] of rows.entries()) {
@@ -41,15 +46,30 @@ function loopsToAlarm(lossShare: number): number {
       for (let j = i; j < row.length; j++) row[j] = (row[j] as number) - factor * (pivot[j] as number);
     }
   }
-  return rows[0]?.[SUSPICION_MAX] as number;
+  return rows[from]?.[sums] as number;
 }
+
+const loopsToAlarm = (lossShare: number, from = 0): number => loopsToChange(lossShare, { isLost: false, from });
+const loopsToFound = (lossShare: number): number => loopsToChange(lossShare, { isLost: true, from: SUSPICION_MAX });
 
 /** The sum over these fates, and after how many it was at its bar. */
 function alarmAfter(fates: readonly boolean[]): number | undefined {
   let sum = 0;
   const at = fates.findIndex((isReturned) => {
-    sum = Math.min(Math.max(0, sum + (isReturned ? SUSPICION_RETURNED : SUSPICION_LOST)), SUSPICION_MAX);
-    return sum === SUSPICION_MAX;
+    const [next, made] = after(sum, false, isReturned);
+    sum = next;
+    return made === "lost";
+  });
+  return at < 0 ? undefined : at + 1;
+}
+
+/** The same for a box that is lost, and when it is good again. */
+function foundAfter(fates: readonly boolean[]): number | undefined {
+  let sum = SUSPICION_MAX;
+  const at = fates.findIndex((isReturned) => {
+    const [next, made] = after(sum, true, isReturned);
+    sum = next;
+    return made === "found";
   });
   return at < 0 ? undefined : at + 1;
 }
@@ -59,6 +79,32 @@ test("at 1 % of loss on each link a good box is taken for a bad one once in 170,
   assert.ok(loopsToAlarm(0.115) > 1_000, `${loopsToAlarm(0.115)}`);
   assert.equal(Math.round(loopsToAlarm(1)), 4);
   assert.ok(loopsToAlarm(0.52) < 12);
+});
+
+test("a lost box that gives is good again after 12 loops; one that drops half once in 2,500, and is lost again after nine", () => {
+  assert.equal(Math.round(loopsToFound(0)), 10);
+  assert.equal(Math.round(loopsToFound(0.04)), 12);
+  assert.equal(Math.round(loopsToFound(0.115)), 17);
+  assert.ok(loopsToFound(0.52) > 2_500 && loopsToFound(0.52) < 2_600, `${loopsToFound(0.52)}`);
+  assert.equal(Math.round(loopsToAlarm(0.52, SUSPICION_FOUND)), 9);
+  assert.ok(loopsToAlarm(0.04, SUSPICION_FOUND) > 170_000, "nor is a good one lost sooner for it");
+});
+
+test("a box that lost all is good again, without an alarm, two days online after its provider gives again", async () => {
+  const hours = [];
+  for (let n = 0; n < 20; n++) {
+    const box = new DrawnBox(`found/${n}`);
+    box.behaviour = "gives nothing";
+    await box.clock.runFor(milliseconds(DAY));
+    box.behaviour = "honest";
+    box.fates.length = 0;
+    let hour = 0;
+    while (foundAfter(box.fates) === undefined && hour++ < 30 * 24) await box.clock.runFor(milliseconds(HOUR));
+    hours.push(hour);
+  }
+  hours.sort((a, b) => a - b);
+  const said = `${hours[10]} in the middle case, ${hours.at(-1)} at most`;
+  assert.ok((hours[10] as number) <= 56 && (hours.at(-1) as number) <= 140, said);
 });
 
 test("in 150 days with 1 % of loss on each link no more loops are lost than packets are, and there is no alarm", async () => {

@@ -57,7 +57,7 @@ for (const name of ["mail", "chat"] as const) {
   });
 }
 
-test("the box to which mail comes gets three of four, others that may be used the rest; none that is lost, over or out of reach", async () => {
+test("the box to which mail comes gets three of four, others that may be used the rest, and then those that loops lost; none that is gone, over or out of reach", async () => {
   const { slots, boxes, sent, state, clock } = await setUp("which");
   const secrets = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
   const providers = ["other", "third", "other"] as const;
@@ -81,6 +81,16 @@ test("the box to which mail comes gets three of four, others that may be used th
   const third = boxes.collected(clock.now()).find(({ secret }) => secret[0] === 2);
   state.unreachable = third?.providerId;
   for (let n = 0; n < 4; n++) boxes.judged(boxes.collected(clock.now())[0] as never, false);
+  const behind = recipients();
+  assert.deepEqual([...behind.keys()].toSorted(), [oldest, latest].toSorted());
+  assert.ok((behind.get(oldest) ?? 0) > 2 * (behind.get(latest) ?? 0), "what is good comes first");
+  for (const box of boxes.used(clock.now())) for (let n = 0; n < 4; n++) boxes.judged(box, false);
+  assert.deepEqual(
+    [...recipients().keys()].toSorted(),
+    [oldest, latest].toSorted(),
+    "and where nothing is, all go there",
+  );
+  for (const collect of [0, 1]) boxes.answered(boxes.collected(clock.now())[0] as never, collect, undefined);
   assert.deepEqual([...recipients().keys()], [oldest]);
   await clock.runUntil(milliseconds(in100(1) - PLACE_REST_MIN));
   assert.ok(

@@ -48,7 +48,7 @@ export interface BoxesWorld {
   readonly chance: SeededRandom;
   readonly boxes: OwnBoxes;
   /** Whatever the tests say. */
-  readonly state: { consensus: Consensus | undefined; deviceSecret: Uint8Array; lost: number };
+  readonly state: { consensus: Consensus | undefined; deviceSecret: Uint8Array; lost: number; found: number };
   readonly current: () => { consensus: Consensus; period: KeyPeriod } | undefined;
   /** A new program with the same store and the same time. */
   again(): Promise<BoxesWorld>;
@@ -72,6 +72,7 @@ export function newBoxes(seed: string, o: Given & { readonly state?: BoxesWorld[
     deviceSecret: () => state.deviceSecret,
     consensus: () => state.consensus,
     onLost: () => state.lost++,
+    onFound: () => state.found++,
   });
 }
 
@@ -79,6 +80,7 @@ const newState = (): BoxesWorld["state"] => ({
   consensus: CONSENSUS,
   deviceSecret: new Uint8Array(32).fill(7),
   lost: 0,
+  found: 0,
 });
 
 export async function boxesWorld(seed: string, o: Given = {}): Promise<BoxesWorld> {

@@ -22,6 +22,7 @@ const box = (byte: number, change: Partial<OwnBox> = {}): OwnBox => ({
   until: milliseconds(1000 + byte),
   era,
   isLost: false,
+  isGone: false,
   suspicion: 0,
   tellings: 0,
   progress: new BoxProgress({ cursor: byte, taken: 0n }),
@@ -74,7 +75,7 @@ test("a new device reads each from its beginning, as a reader of its own", async
   await adoptBoxes(phone, { deviceSecret, boxes });
   const kept = await phone.kept();
   const progress = new BoxProgress();
-  assert.deepEqual(kept.boxes, [box(2, { isLost: true, progress }), box(1, { progress })]);
+  assert.deepEqual(kept.boxes, [box(2, { isLost: true, isGone: true, progress }), box(1, { progress })]);
   assert.deepEqual([kept.openAt, kept.failures], [undefined, 0]);
   assert.notDeepEqual(kept.readerKey, new Uint8Array(32).fill(1));
   assert.ok(kept.readerKey.some((byte) => byte !== 0));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { boxIdOf } from "#transport/box/box-id.ts";
 import { BOX_LIFE_TOLERANCE, BOXES_KEPT_MAX, PLACE_REST_MIN, PROGRESS_WAIT } from "#transport/client/boxes/limits.ts";
-import type { OpenBox } from "#transport/client/boxes/own-boxes.ts";
+import type { OpenBox } from "#transport/client/boxes/own-box.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { milliseconds } from "#transport/core/units.ts";
 import { type BoxesWorld, boxesWorld, idOf, listOf, parameters, START, suite } from "./boxes-world.ts";
@@ -108,6 +108,44 @@ test("a box of which four loops are lost in a row is lost, also when programs en
   const last = await world.again();
   assert.deepEqual(secrets(last.boxes.collected(last.clock.now())), [1], "and is read all the same");
   assert.deepEqual(last.boxes.good(last.clock.now()), []);
+});
+
+test("a lost box out of which ten loops come in a row is good again, also when programs end in between, and is lost by the same rule", async () => {
+  const world = await boxesWorld("found");
+  await announce(world, 1, 100);
+  await judge(world, "----+++++++++");
+  const second = await world.again();
+  assert.deepEqual(second.boxes.good(second.clock.now()), []);
+  assert.deepEqual(secrets(second.boxes.tried(second.clock.now())), [1]);
+  await judge(second, "---+++++++++");
+  const third = await world.again();
+  const { boxes, clock, state } = third;
+  assert.deepEqual([boxes.good(clock.now()), state.found], [[], 0]);
+  const [box] = boxes.collected(clock.now()) as [OpenBox];
+  boxes.judged(box, true);
+  assert.deepEqual([secrets(boxes.good(clock.now())), state.found, state.lost], [[1], 1, 0]);
+  assert.deepEqual(boxes.place(clock.now())?.boxId, boxIdOf(suite, secretOf(1)));
+  assert.equal(boxes.hasLostAt(idOf("other"), clock.now()), false);
+  for (let n = 0; n < 3; n++) boxes.judged(box, false);
+  assert.deepEqual([boxes.good(clock.now()), state.lost], [[], 1]);
+});
+
+test("no loop brings back a box that is gone, was told by a device that was put out, or is over; nor goes into it", async () => {
+  for (const why of ["gone", "gone after it was lost", "removed", "over"] as const) {
+    const world = await boxesWorld(why);
+    const { boxes, clock, state } = world;
+    await announce(world, 1, 100);
+    const [box] = boxes.collected(clock.now()) as [OpenBox];
+    for (let n = why === "gone" ? 4 : 0; n < 4; n++) boxes.judged(box, false);
+    assert.equal(boxes.tried(clock.now()).length, 1);
+    if (why.startsWith("gone")) for (const collect of [0, 1]) boxes.answered(box, collect, undefined);
+    if (why === "removed") state.deviceSecret = new Uint8Array(32).fill(8);
+    const now = why === "over" ? milliseconds(untilIn(100) - PLACE_REST_MIN) : clock.now();
+    for (let n = 0; n < 20; n++) boxes.judged(box, true);
+    assert.deepEqual([boxes.used(now), boxes.tried(now)], [[], []], why);
+    await clock.runFor(PROGRESS_WAIT);
+    assert.deepEqual((await world.again()).boxes.tried(now).length, why === "removed" ? 1 : 0, why);
+  }
 });
 
 test("a box whose provider is in no list for two epochs is told to nobody until it is in one again", async () => {
