@@ -3,6 +3,7 @@
 import {
   type IncomingFragment,
   type IncomingSummary,
+  type LearntPlace,
   type MailboxRatchet,
   type MessageId,
   type Milliseconds,
@@ -12,7 +13,6 @@ import {
   type OutgoingMessage,
   type OutgoingProgress,
   type OwedReceipt,
-  type Place,
   type ProgressAnew,
   type Recipient,
   type SeenMessage,
@@ -125,13 +125,13 @@ export const transportOperations = {
     db.run("DELETE FROM outgoing_data WHERE message = ?", id);
   },
 
-  place(db: Database, accountKey: Uint8Array): Place | undefined {
+  place(db: Database, accountKey: Uint8Array): LearntPlace | undefined {
     const id = placeKey(db, accountKey);
     const row = db.get("SELECT row FROM places WHERE id = ?", id);
-    return row && db.cipher.openJson<Place>("places", [id], row["row"]);
+    return row && db.cipher.openJson<LearntPlace>("places", [id], row["row"]);
   },
 
-  savePlace(db: Database, accountKey: Uint8Array, place: Place | undefined): void {
+  savePlace(db: Database, accountKey: Uint8Array, place: LearntPlace | undefined): void {
     const id = placeKey(db, accountKey);
     db.run("DELETE FROM places WHERE id = ?", id);
     if (place === undefined) return;

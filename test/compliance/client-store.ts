@@ -19,10 +19,12 @@ export function clientStoreCompliance(name: string, make: (t: TestContext) => Pr
     await store.savePlace(bytes(3), place(3, 7000));
     await store.savePlace(bytes(1), place(4, 8000));
     await store.savePlace(bytes(3), undefined);
+    await store.savePlace(bytes(5), { ...place(5, 9000), isInDoubt: true });
     await store.close?.();
     const again = await open();
     const known = async (): Promise<unknown[]> => Promise.all([1, 2, 3, 4].map((n) => again.place(bytes(n))));
     assert.deepEqual(await known(), [place(4, 8000), place(2, 6000), undefined, undefined]);
+    assert.deepEqual(await again.place(bytes(5)), { ...place(5, 9000), isInDoubt: true });
     await again.prune(milliseconds(6000));
     assert.deepEqual((await known())[1], place(2, 6000), "over at 6000, and nothing is older than that");
     await again.prune(milliseconds(6001));

@@ -1,12 +1,12 @@
 /** What a client keeps, in memory: it outlives the client object as a file outlives a process. Copies what goes in and out. */
 
-import type { Place } from "#transport/box/place.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import type { MessageId, Milliseconds } from "#transport/core/units.ts";
 import type {
   ClientStore,
   IncomingFragment,
   IncomingSummary,
+  LearntPlace,
   MailboxRatchet,
   OutgoingFragment,
   OutgoingMessage,
@@ -34,7 +34,7 @@ export class MemoryClientStore implements ClientStore {
   readonly #outgoing = new Map<string, Kept>();
   readonly #incoming = new Map<string, IncomingFragment[]>();
   readonly #seen = new Map<string, SeenMessage>();
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, LearntPlace>();
   readonly #owed = new Map<string, OwedReceipt>();
   #cursor = 0;
   /** While set, every write is refused with it, as on a full disk. */
@@ -151,11 +151,11 @@ export class MemoryClientStore implements ClientStore {
     if (kept !== undefined) kept.data = [];
   }
 
-  async place(accountKey: Uint8Array): Promise<Place | undefined> {
+  async place(accountKey: Uint8Array): Promise<LearntPlace | undefined> {
     return copy(this.#places.get(toHex(accountKey)));
   }
 
-  async savePlace(accountKey: Uint8Array, place: Place | undefined): Promise<void> {
+  async savePlace(accountKey: Uint8Array, place: LearntPlace | undefined): Promise<void> {
     this.#write();
     if (place === undefined) this.#places.delete(toHex(accountKey));
     else this.#places.set(toHex(accountKey), copy(place));

@@ -189,7 +189,9 @@ export class Outbox {
     outgoing.leave(this.#clock.now(), to);
     // What the disk refuses is left once more after a start.
     void this.#writes.anew(outgoing).catch(() => undefined);
-    if (why === "missed") void this.#deps.places.forget(accountKey, place).catch(() => undefined);
+    const { places } = this.#deps;
+    if (why === "missed") void places.forget(accountKey, place).catch(() => undefined);
+    if (why === "unread" && to === undefined) void places.doubt(accountKey, place).catch(() => undefined);
     this.#follow(item);
   }
 

@@ -11,7 +11,7 @@ import { type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Consensus } from "../directory/model.ts";
 import { BOX_LIFE_KEYS, BOX_LIFE_TOLERANCE, PLACE_REST_MIN } from "./boxes/limits.ts";
 import { isSamePlace } from "./recipient.ts";
-import type { ClientStore } from "./store.ts";
+import type { ClientStore, LearntPlace } from "./store.ts";
 
 export interface PlacesDeps {
   readonly clock: Clock;
@@ -25,6 +25,8 @@ export class Places {
   readonly #deps: PlacesDeps;
   /** Those that were looked for or learnt, by hexadecimal account key, as the store has them. */
   readonly #newest = new Map<string, Place>();
+  /** Changes come one after another: each looks at what is there first. */
+  #changing: Promise<unknown> = Promise.resolve();
 
   constructor(deps: PlacesDeps) {
     this.#deps = deps;
@@ -52,9 +54,11 @@ export class Places {
   /** Where the holder of this account key is to be written to; undefined: in the mailbox of the record. */
   async known(accountKey: Uint8Array): Promise<Place | undefined> {
     if (this.#deps.parameters.boxReplies === 0) return undefined;
-    const place = await this.#deps.store.place(accountKey);
-    if (place !== undefined) this.#newest.set(toHex(accountKey), place);
-    return place !== undefined && this.isUsable(place) ? place : undefined;
+    const learnt = await this.#deps.store.place(accountKey);
+    if (learnt === undefined) return undefined;
+    const place = placeOnly(learnt);
+    this.#newest.set(toHex(accountKey), place);
+    return this.isUsable(place) ? place : undefined;
   }
 
   /** Of those that `known` or `learn` has met: where that holder is to be written to, if it lasts longer than this place. */
@@ -67,19 +71,38 @@ export class Places {
   async learn(accountKey: Uint8Array, place: Place): Promise<boolean> {
     const { clock, parameters, store } = this.#deps;
     if (parameters.boxReplies === 0 || this.lastUse(place) <= clock.now() || this.#isTooFar(place)) return false;
-    const known = await this.known(accountKey);
-    if (known !== undefined && known.until >= place.until) return false;
-    await store.savePlace(accountKey, place);
-    this.#newest.set(toHex(accountKey), place);
-    return true;
+    return this.#change(accountKey, async (known) => {
+      if (known !== undefined) this.#newest.set(toHex(accountKey), placeOnly(known));
+      const isTrusted = known !== undefined && known.isInDoubt !== true && this.isUsable(known);
+      if (isTrusted && known.until >= place.until) return false;
+      await store.savePlace(accountKey, placeOnly(place));
+      this.#newest.set(toHex(accountKey), placeOnly(place));
+      return known === undefined || !isSamePlace(known, place);
+    });
   }
 
   /** Nothing was found there: whoever is written to next goes to the mailbox, until a receipt says where else. */
   async forget(accountKey: Uint8Array, place: Place): Promise<void> {
-    const known = await this.#deps.store.place(accountKey);
-    if (known === undefined || !isSamePlace(known, place)) return;
-    this.#newest.delete(toHex(accountKey));
-    await this.#deps.store.savePlace(accountKey, undefined);
+    await this.#change(accountKey, async (known) => {
+      if (known === undefined || !isSamePlace(known, place)) return;
+      this.#newest.delete(toHex(accountKey));
+      await this.#deps.store.savePlace(accountKey, undefined);
+    });
+  }
+
+  /** What lay there was not read in days: its reader is away, or does not look there. New messages go there all the same. */
+  async doubt(accountKey: Uint8Array, place: Place): Promise<void> {
+    await this.#change(accountKey, async (known) => {
+      if (known === undefined || !isSamePlace(known, place)) return;
+      await this.#deps.store.savePlace(accountKey, { ...placeOnly(known), isInDoubt: true });
+    });
+  }
+
+  #change<T>(accountKey: Uint8Array, change: (known: LearntPlace | undefined) => Promise<T>): Promise<T> {
+    const turn = async (): Promise<T> => change(await this.#deps.store.place(accountKey));
+    const changed = this.#changing.then(turn, turn);
+    this.#changing = changed;
+    return changed;
   }
 
   /** No box is open for so long. */
@@ -88,6 +111,9 @@ export class Places {
     return until > clock.now() + BOX_LIFE_KEYS * parameters.mailboxKeyLifetime + BOX_LIFE_TOLERANCE;
   }
 }
+
+/** As it is told and written down with messages. */
+const placeOnly = ({ providerId, boxId, until }: Place): Place => ({ providerId, boxId, until });
 
 const cache = new WeakMap<Consensus, ReadonlySet<string>>();
 

@@ -76,9 +76,9 @@ export interface ClientStore {
   finishOutgoing(id: MessageId, progress: OutgoingProgress): Promise<void>;
 
   /** Where the holder of this account key (32 bytes) is written to; undefined: in the mailbox of the record alone. */
-  place(accountKey: Uint8Array): Promise<Place | undefined>;
+  place(accountKey: Uint8Array): Promise<LearntPlace | undefined>;
   /** Replaces the one before; undefined forgets it. */
-  savePlace(accountKey: Uint8Array, place: Place | undefined): Promise<void>;
+  savePlace(accountKey: Uint8Array, place: LearntPlace | undefined): Promise<void>;
 
   // --- receiving ---
 
@@ -155,6 +155,12 @@ export interface MailboxRatchet {
   readonly from: Milliseconds;
   /** 32 bytes: seals what one device tells the others. */
   readonly deviceSecret: Uint8Array;
+}
+
+/** A place that a reader told. */
+export interface LearntPlace extends Place {
+  /** What lay there was not read in three days: the next that is told counts, however long it lasts. */
+  readonly isInDoubt?: true;
 }
 
 /** To whom a message goes: what of a mailbox record the transport needs. */

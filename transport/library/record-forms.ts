@@ -1,7 +1,12 @@
 /** What each of a client's records is called and says. Spec: docs/spec/01-message.md §6 */
 
-import type { Place } from "../box/place.ts";
-import { type IncomingSummary, NO_PROGRESS, type OutgoingMessage, type ProgressAnew } from "../client/store.ts";
+import {
+  type IncomingSummary,
+  type LearntPlace,
+  NO_PROGRESS,
+  type OutgoingMessage,
+  type ProgressAnew,
+} from "../client/store.ts";
 import { toHex } from "../core/bytes.ts";
 import type { MessageId, Milliseconds } from "../core/units.ts";
 import { encodeValue } from "./values.ts";
@@ -16,7 +21,7 @@ export type Head = Omit<IncomingSummary, "id" | "indexes" | "bytes"> & {
   newest: number;
   lastAt: Milliseconds;
 };
-export type KnownPlace = { readonly accountKey: Uint8Array; readonly place: Place };
+export type KnownPlace = { readonly accountKey: Uint8Array; readonly place: LearntPlace };
 export type Row = { readonly message: OutgoingMessage; readonly order: number; readonly data: number };
 
 /** Fragments' data: read when they are needed, one at a time. */

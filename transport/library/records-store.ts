@@ -3,12 +3,12 @@
  * Spec: docs/spec/01-message.md §6
  */
 
-import type { Place } from "../box/place.ts";
 import { toHex } from "../core/bytes.ts";
 import type { MessageId, Milliseconds } from "../core/units.ts";
 import type {
   IncomingFragment,
   IncomingSummary,
+  LearntPlace,
   MailboxRatchet,
   OutgoingFragment,
   OutgoingMessage,
@@ -184,11 +184,11 @@ export class RecordsStore implements Store {
     });
   }
 
-  async place(accountKey: Uint8Array): Promise<Place | undefined> {
+  async place(accountKey: Uint8Array): Promise<LearntPlace | undefined> {
     return (this.#get(placeName(accountKey)) as KnownPlace | undefined)?.place;
   }
 
-  async savePlace(accountKey: Uint8Array, place: Place | undefined): Promise<void> {
+  async savePlace(accountKey: Uint8Array, place: LearntPlace | undefined): Promise<void> {
     await this.#write(() =>
       place === undefined
         ? new Map([[placeName(accountKey), undefined]])

@@ -61,6 +61,40 @@ test("of two places the one that lasts longer is kept, unless that may not be us
   assert.equal(await places.known(bob), undefined);
 });
 
+test("a place in doubt is used and told on, and the next that is told replaces it, however long that lasts; told again it is in doubt no more", async () => {
+  const { clock, places, store } = setUp();
+  const [short, long] = [placeOf(clock, 1, DAY), placeOf(clock, 2, 2 * DAY)];
+  await places.learn(alice, long);
+  await places.doubt(alice, short);
+  assert.deepEqual(await store.place(alice), long, "another is not in doubt");
+  await places.doubt(alice, long);
+  await places.doubt(bob, long);
+  assert.deepEqual([await store.place(alice), await store.place(bob)], [{ ...long, isInDoubt: true }, undefined]);
+  assert.deepEqual([await places.known(alice), places.newerThan(short, alice)], [long, long]);
+  assert.equal(await places.learn(alice, long), false);
+  assert.deepEqual(await store.place(alice), long);
+  await places.learn(alice, short);
+  assert.deepEqual(await places.known(alice), long, "and lasts longer, as before");
+  await places.doubt(alice, long);
+  assert.equal(await places.learn(alice, short), true);
+  assert.deepEqual([await store.place(alice), await places.known(alice)], [short, short]);
+  await places.learn(alice, long);
+  assert.deepEqual(await places.known(alice), long);
+});
+
+test("what is said of a place while it is written down is said after that", async () => {
+  const { clock, places, store } = setUp();
+  const [short, long] = [placeOf(clock, 1, DAY), placeOf(clock, 2, 2 * DAY)];
+  await places.learn(alice, short);
+  await Promise.all([places.learn(alice, long), places.doubt(alice, short), places.forget(alice, short)]);
+  assert.deepEqual(await store.place(alice), long);
+  store.refusal = new Error("full");
+  await assert.rejects(places.doubt(alice, long), /full/);
+  store.refusal = undefined;
+  await places.doubt(alice, long);
+  assert.deepEqual(await store.place(alice), { ...long, isInDoubt: true });
+});
+
 test("a place that is over is not learnt, and one that is known is no more once it is", async () => {
   const { clock, places, store } = setUp();
   await places.learn(alice, placeOf(clock, 1, HOUR));
