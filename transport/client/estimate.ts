@@ -21,8 +21,21 @@ export function estimate(o: {
   const mixes = MIXES * profile.meanDelay;
   const toMailbox = slots * toLeave + mixes + meanInterval(profile.pollRate);
   if (boxReplies === 0) return milliseconds(toMailbox);
-  const answer = meanInterval(perSecond(boxReplies * profile.sendRate * profile.dropShare));
+  const answer = answerWait({ profile, boxReplies });
   // Whichever is slower holds the rest up: slots, or answers.
   const behind = Math.max(0, (fragments - 1) * (answer - toLeave));
   return milliseconds(toMailbox + answer + behind + mixes);
+}
+
+/**
+ * The least mean time from the departure of the first of `fragments` for a box until the last is here: each needs an answer of its own. Of what
+ * others have put into that box nothing is known.
+ */
+export function boxTime(o: { profile: Profile; boxReplies: number; fragments: number }): Milliseconds {
+  return milliseconds(estimate({ ...o, slots: 0, fragments: 1 }) + (o.fragments - 1) * answerWait(o));
+}
+
+/** Mean time between two answers of a box. */
+function answerWait({ profile, boxReplies }: { profile: Profile; boxReplies: number }): Milliseconds {
+  return meanInterval(perSecond(boxReplies * profile.sendRate * profile.dropShare));
 }

@@ -6,7 +6,7 @@ import type { Parameters, Profile } from "../core/parameters.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import type { Geometry } from "../sphinx/geometry.ts";
-import { estimate } from "./estimate.ts";
+import { boxTime, estimate } from "./estimate.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { ProviderLink } from "./provider-link.ts";
@@ -68,12 +68,15 @@ export class Journeys {
     const profile = this.#deps.profile();
     const boxReplies = outgoing.to.place === undefined ? 0 : this.#deps.parameters.boxReplies;
     const now = this.#deps.clock.now();
-    const { lastSentAt } = outgoing.progress;
+    const { firstSentAt = now, lastSentAt } = outgoing.progress;
+    // What left before waits in the box.
+    const fragments = outgoing.message.fragments.length;
+    const earliest = boxReplies === 0 ? now : Math.max(now, firstSentAt + boxTime({ profile, boxReplies, fragments }));
     if (outgoing.left === 0 && lastSentAt !== undefined) {
-      return milliseconds(Math.max(now, lastSentAt + estimate({ slots: 0, profile, boxReplies })));
+      return milliseconds(Math.max(earliest, lastSentAt + estimate({ slots: 0, profile, boxReplies })));
     }
     const slots = this.#deps.outbox.queue.slotsUntilThrough(outgoing);
-    return milliseconds(now + estimate({ slots, profile, boxReplies, fragments: outgoing.left }));
+    return milliseconds(Math.max(earliest, now + estimate({ slots, profile, boxReplies, fragments: outgoing.left })));
   }
 
   #waitingFor(outgoing: Outgoing): Journey["waitingFor"] {
