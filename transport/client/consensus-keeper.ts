@@ -155,7 +155,13 @@ export class ConsensusKeeper {
   #refuse(error: unknown): void {
     const code = error instanceof TransportError ? error.code : "MALFORMED";
     const standing = code === "CONSENSUS_SPLIT" || code === "CLOCK_WRONG";
+    const hadOne = this.#problem !== undefined;
     if (standing || this.problem !== undefined) this.#problem = code === "MALFORMED" ? "CONSENSUS_FORGED" : code;
+    // What was planned may be for the next list, by a wrong clock hours away: from now on it is asked again soon.
+    if (!hadOne && this.#problem !== undefined && this.#next !== undefined) {
+      this.#cancel();
+      this.#plan();
+    }
     this.#deps.onChange();
   }
 

@@ -47,6 +47,28 @@ test("a list that came while the clock was wrong is remembered: who forgets it c
   assert.equal(store.listEpoch, consensus.epoch);
 });
 
+test("who starts with the list in use and a clock before genesis asks again soon once the answer shows that the clock is wrong", async () => {
+  const made = testNetwork({ suite });
+  const { network } = made;
+  const truth = new VirtualClock({ start: network.genesis });
+  const clock = new WrongClock(truth);
+  const asked: number[] = [];
+  const keeper = keeperOf({ network, clock, seed: "behind", onAsk: () => asked.push(truth.now() - network.genesis) });
+  const { bytes } = testConsensus(made, suite, {});
+  const come = (): void => {
+    for (const part of toParts(bytes, { time: truth.now(), room: 0 })) keeper.received(part);
+  };
+  come();
+  clock.error = -3 * 3_600_000;
+  keeper.start();
+  come();
+  assert.equal(keeper.problem, "CLOCK_WRONG");
+  clock.error = 0;
+  await truth.runFor(seconds(30));
+  assert.ok(asked.length > 0, "what was planned by the wrong clock is hours away");
+  keeper.stop();
+});
+
 test("a long list on a slow line is not taken for a clock that is ahead", async () => {
   const made = testNetwork({ suite });
   const { network } = made;
