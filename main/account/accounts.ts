@@ -2,13 +2,12 @@
 
 import { decodeInvite, encodeInvite, type Invite, type Network, toHex, TransportError, wipe } from "#transport";
 import { MainError, toMainError } from "../error.ts";
-import { MailWork } from "../mail-work/mail-work.ts";
 import type { KeyPair } from "../pgp/certificate.ts";
 import type { Keyring } from "../store/key-file.ts";
 import { createStore, discardStore, openStore, type Store, storeExists } from "../store/store.ts";
 import { fittingName } from "./devices.ts";
 import { joinWithCode } from "./joining.ts";
-import { Session, type SessionDependencies } from "./session.ts";
+import { mailWorkBy, Session, type SessionDependencies } from "./session.ts";
 
 export interface AccountsDependencies extends SessionDependencies {
   readonly dataDir: string;
@@ -34,6 +33,7 @@ export class Accounts {
   readonly #networks = new Map<string, Network>();
   #session: Session | undefined;
   #store: Store | undefined;
+  #opening: Promise<Store> | undefined;
   /** A device that tried to join, and may try again with the same code. */
   #joining: { readonly attempt: string; readonly seed: Uint8Array } | undefined;
   /** Creating, unlocking and locking never overlap. */
@@ -47,6 +47,11 @@ export class Accounts {
   get session(): Session {
     if (this.#session === undefined) throw new MainError("LOCKED");
     return this.#session;
+  }
+
+  /** A store that is being made or opened. */
+  get opening(): Promise<Store> | undefined {
+    return this.#opening;
   }
 
   /** What was opened last, also while an account is still being made in it: a clock that is not the machine's waits for its thread. */
@@ -71,7 +76,7 @@ export class Accounts {
     return this.#begin(o, async ({ store, invite, network }) => {
       const { random, clock } = this.#d;
       const address = `${o.localPart.toLowerCase()}@${invite.domain}`;
-      const keys = await newKeys({ address, now: clock.now() });
+      const keys = await newKeys(this.#d, { address, now: clock.now() });
       await store.saveMainAccount({
         address,
         name: o.name.trim(),
@@ -108,7 +113,9 @@ export class Accounts {
       const invite = parseInvite(o.invite);
       if (await storeExists(dataDir)) throw new MainError("ACCOUNT_EXISTS");
       const network = await this.#networkOf(invite);
-      const store = await createStore({ dataDir, keyring, passphrase: o.passphrase, random });
+      this.#opening = createStore({ dataDir, keyring, passphrase: o.passphrase, random });
+      const store = await this.#opening;
+      this.#opening = undefined;
       this.#store = store;
       let session: Session | undefined;
       try {
@@ -131,7 +138,9 @@ export class Accounts {
     return this.#inTurn(async () => {
       if (this.#session !== undefined) return;
       const { dataDir, keyring } = this.#d;
-      const store = await openStore({ dataDir, keyring, passphrase });
+      this.#opening = openStore({ dataDir, keyring, passphrase });
+      const store = await this.#opening;
+      this.#opening = undefined;
       this.#store = store;
       let session: Session | undefined;
       let isFilled = true;
@@ -204,8 +213,8 @@ async function hasAccount(store: Store): Promise<boolean> {
 
 const withoutSpaces = (text: string): string => text.replace(/\s+/g, "");
 
-async function newKeys(o: { address: string; now: number }): Promise<KeyPair> {
-  const mailWork = new MailWork();
+async function newKeys(d: SessionDependencies, o: { address: string; now: number }): Promise<KeyPair> {
+  const mailWork = mailWorkBy(d, {});
   try {
     return await mailWork.generateKeys(o);
   } finally {

@@ -21,7 +21,7 @@ import {
 import { MainError, toMainError } from "../error.ts";
 import { Contacts } from "../keys/contacts.ts";
 import { LEAVES } from "../contract/contract.ts";
-import { MailWork } from "../mail-work/mail-work.ts";
+import { MailWork, type MailWorkOptions } from "../mail-work/mail-work.ts";
 import { Inbound } from "../pipeline/inbound.ts";
 import { Outbound } from "../pipeline/outbound.ts";
 import type { Owner } from "../pipeline/owner.ts";
@@ -35,6 +35,8 @@ export interface SessionDependencies {
   readonly random: RandomSource;
   readonly streams: RandomStreams;
   readonly transport: TransportFactory;
+  /** Makes mail threads, where somebody wants to wait for them. */
+  readonly mailWork?: ((options: MailWorkOptions) => MailWork) | undefined;
   readonly observer?: ClientObserver | undefined;
   readonly report: (error: unknown) => void;
   readonly announce: SessionEvents;
@@ -107,7 +109,7 @@ export class Session {
     const suite = await d.transport.suite(network.parameters.suite);
     const invite = decodeInvite(account.invite);
     const client = clientFor(d, { invite, network, suite, store, deviceSeed: account.deviceSeed });
-    const mailWork = new MailWork({ ownKey: () => store.ownKey() });
+    const mailWork = mailWorkBy(d, { ownKey: () => store.ownKey() });
     try {
       const current = await withLongerLife(account, { store, mailWork, now: d.clock.now() });
       const owner = await ownerOf(current, { mailWork, now: d.clock.now() });
@@ -259,6 +261,9 @@ const LOOK_AGAIN_MEAN = milliseconds(1_800_000);
 
 /** Before mail that found no room on the disk is tried again, in milliseconds: soon enough for somebody who watches. */
 const DISK_FULL_WAIT = 30_000;
+
+export const mailWorkBy = (d: SessionDependencies, options: MailWorkOptions): MailWork =>
+  d.mailWork?.(options) ?? new MailWork(options);
 
 async function ownerOf(account: OpenAccount, o: { mailWork: MailWork; now: number }): Promise<Owner> {
   const { address, name } = account;

@@ -27,6 +27,7 @@ export class MailWork {
   readonly #options: MailWorkOptions;
   #thread: Promise<Thread> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #calls = new Set<Promise<unknown>>();
   #isClosed = false;
 
   constructor(options: MailWorkOptions = {}) {
@@ -66,9 +67,10 @@ export class MailWork {
     return this.#inTurn("parseFile", o) as Promise<Parsed | undefined>;
   }
 
-  /** Resolves when nothing waits for its turn. */
+  /** Resolves when nothing waits for its turn, and all that was asked by now is answered. */
   async idle(): Promise<void> {
     await this.#turn;
+    await Promise.allSettled(this.#calls);
   }
 
   /** Finishes what was asked before; then the thread is gone, and the key with it. */
@@ -86,9 +88,12 @@ export class MailWork {
     return done;
   }
 
-  async #call(name: TaskName, input: unknown): Promise<unknown> {
-    const thread = await this.#running();
-    return thread.call(name, [input], { handOver: true });
+  #call(name: TaskName, input: unknown): Promise<unknown> {
+    const answer = this.#running().then((thread) => thread.call(name, [input], { handOver: true }));
+    this.#calls.add(answer);
+    const forget = (): void => void this.#calls.delete(answer);
+    answer.then(forget, forget);
+    return answer;
   }
 
   #running(): Promise<Thread> {

@@ -320,7 +320,7 @@ export class World {
     const at = (position: number) => network.authorities[position] as Network["authorities"][number];
     const peers: Peers = {
       ask: (position, frame) => client.ask(at(position), frame),
-      fetch: async (position, epoch) => (await client.fetchFrom(at(position), epoch)).consensus,
+      fetch: async (position, epoch, attempt) => (await client.fetchFrom(at(position), epoch, attempt)).consensus,
     };
     const store = this.#authorityStores.get(self) ?? new MemoryAuthorityStore();
     this.#authorityStores.set(self, store);

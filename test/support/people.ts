@@ -10,6 +10,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { connect } from "#main/contract/connect.ts";
 import type { Client, ErrorCode, Journey, Message, NetworkState } from "#main/contract/contract.ts";
+import { MailWork } from "#main/mail-work/mail-work.ts";
 import { memoryPorts } from "#main/rpc/memory-port.ts";
 import { createServices, type Services } from "#main/services.ts";
 import { PassphraseKeyring } from "#main/store/key-file.ts";
@@ -130,6 +131,7 @@ export class Person {
   readonly reported: unknown[] = [];
   readonly #people: People;
   readonly #o: { provider: "a" | "b"; seed: string };
+  readonly #mailThreads = new Set<MailWork>();
   #runs = 0;
   services!: Services;
   /** What a window has. */
@@ -160,6 +162,11 @@ export class Person {
       streams: seededStreams(seed),
       dataDir: this.dataDir,
       keyring: new PassphraseKeyring(random, { memoryBytes: 8 * 2 ** 20, passes: 1 }),
+      mailWork: (options) => {
+        const thread = new MailWork(options);
+        this.#mailThreads.add(thread);
+        return thread;
+      },
       networks: "any",
       report: (error) => this.reported.push(error),
       version: "0.0.0",
@@ -250,10 +257,11 @@ export class Person {
     for (const { signature, text } of await this.inbox()) assert.equal(signature, "valid", text);
   }
 
-  /** The mail thread has nothing to do, and the store's answers come in order: when this one has come, all before it have. */
+  /** The mail threads have nothing to do, whatever is being made or opened, and the store's answers come in order: when this one has come, all before it have. */
   async threadsAreIdle(): Promise<void> {
     const { accounts } = this.services;
-    if ((await accounts.stage()) === "open") await accounts.session.mailWork.idle();
+    await accounts.opening?.catch(() => undefined);
+    for (const thread of this.#mailThreads) await thread.idle();
     // Also while an account is being made: else a loaded machine's disk would lose against the virtual seconds of an answer.
     await accounts.store?.cursor().catch(() => undefined);
   }
