@@ -3,22 +3,18 @@
  * order and inflect as it needs; a new language is one more object of type `Texts`.
  */
 
+import { accountEn } from "./account-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { count } from "./words-en.ts";
+import { writingEn } from "./writing-en.ts";
 
-const plural = new Intl.PluralRules("en");
-const count = (n: number, one: string, other: string): string =>
-  `${n.toLocaleString("en")} ${plural.select(n) === "one" ? one : other}`;
 const list = new Intl.ListFormat("en", { type: "conjunction" });
-
-/** Undefined: nothing can leave now. */
-const arrives = (duration: string | undefined): string =>
-  duration === undefined ? "leaves when the network is back" : `arrives in ${duration}`;
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const en = {
   locale: "en-GB",
   errors: errorsEn,
+  ...accountEn,
+  ...writingEn,
 
   app: {
     name: "Starling",
@@ -75,82 +71,6 @@ export const en = {
       "address-differs": "Signed by someone else than the sender it names.",
       "key-changed": "Signed with a new key of this sender. Compare safety numbers before you rely on it.",
     },
-  },
-
-  firstRun: {
-    steps: (step: number) => `Page ${step} of 3`,
-    inviteTitle: "A letter nobody sees you send",
-    inviteBody:
-      "Starling encrypts your mail and carries it through a flock of other people’s, so that nobody can tell who writes to whom. It begins with an invite from a provider.",
-    invite: "Your invite",
-    inviteHint: "One line that starts with starling:1:",
-    continue: "Continue",
-    joinInstead: "Join with a code from another device",
-    joinTitle: "Join your other device",
-    joinBody: "On the device that has your mail, open “Devices” and choose “Add a device”. Bring here what it shows.",
-    joinLine: "The line",
-    joinLineHint:
-      "One line that starts with starling:1:. It fills in the code too. Any invite of your provider does as well: then type the code.",
-    joinCode: "The code",
-    joinCodeHint: "26 letters and digits. Capitals, spaces and hyphens do not matter.",
-    joinCodeBad: "A code has letters and the digits 2 to 7. A 0 is an o, a 1 an l or an i; and there are 26 in all.",
-    deviceTitle: "What is this device called?",
-    deviceBody: (provider: string, network: string) =>
-      `Your other devices show the name; your provider ${provider}, on the network ${network}, cannot read it.`,
-    deviceName: "Name of this device",
-    deviceNameHint: "Such as “Laptop” or “Office”.",
-    devicePassphraseHint: "For this device: four or more unrelated words. It never leaves this computer.",
-    join: "Join",
-    joining: "Asking the provider for what your other device left here…",
-    joinErrors: {
-      PROVIDER_DOWN: {
-        what: "This device did not join: the provider does not answer.",
-        safe: "Nothing was stored here. The code is still good until the time that your other device shows.",
-        todo: "Check your internet connection, then try again with the same code.",
-      },
-    },
-    createErrors: {
-      PROVIDER_DOWN: {
-        what: "The account was not made: the provider does not answer.",
-        safe: "Nothing was stored here.",
-        todo: "Check your internet connection, then try again with the same invite.",
-      },
-    },
-    joinedBody: (address: string) =>
-      `This device is one of ${address} now. New mail comes here too; what came before stays on your other devices.`,
-    reading: "Reading the invite…",
-    whoTitle: "What shall people call you?",
-    whoBody: (provider: string, network: string) => `Your address will be at ${provider}, on the network ${network}.`,
-    demo: "This is a demonstration network on one computer. It hides nothing; use it to try things out.",
-    name: "Your name",
-    nameHint: "Readers see it beside your address.",
-    localPart: "Your address",
-    passphrase: "Passphrase",
-    passphraseHint: "Four or more unrelated words. It never leaves this computer.",
-    passphraseAgain: "Passphrase again",
-    passphraseDiffers: "The two are not the same.",
-    localPartBad: "Use small letters, digits, dots and hyphens.",
-    create: "Make my address",
-    creating: "Making your keys and asking the provider…",
-    doneTitle: (name: string) => `Welcome, ${name}`,
-    doneBody: (address: string) =>
-      `${address} is yours. Starling is already sending cover: mail leaves among it, unseen.`,
-    recoveryTitle: "Before you go on",
-    recoveryBody:
-      "Write your passphrase down and keep the paper where you keep your passport. Nobody, not even your provider, can open your mail without it.",
-    saved: "I have written it down",
-    toMail: "Open my mail",
-  },
-
-  unlock: {
-    title: "Starling is locked",
-    body: (address: string) =>
-      address === ""
-        ? "Your mail is encrypted on this computer."
-        : `The mail of ${address} is encrypted on this computer.`,
-    passphrase: "Passphrase",
-    unlock: "Unlock",
-    unlocking: "Opening your mail…",
   },
 
   folders: {
@@ -295,106 +215,6 @@ export const en = {
     retry: "Send again",
   },
 
-  compose: {
-    label: "Write a mail",
-    to: "To",
-    toHint: "Name or address",
-    remove: (name: string) => `Remove ${name}`,
-    notAnAddress: (text: string) =>
-      `“${text}” is not an address. One looks like bob@provider.example and has no space in it.`,
-    subject: "Subject",
-    text: "Your mail",
-    textHint: "Write…",
-    attach: "Attach files",
-    attaching: (name: string) => `Adding ${name}…`,
-    attachments: "Attachments",
-    removeAttachment: (name: string) => `Remove ${name}`,
-    cost: (duration: string) => `adds ${duration}`,
-    noCost: "adds no time",
-    long: "A mail this long stands out to somebody who watches the network and also runs your reader’s provider. Shorter ones hardly do.",
-    veryLong:
-      "A mail this long is on its way for hours. Somebody who watches the network and also runs your reader’s provider may well find that you sent it.",
-    emptyMail: "This mail has no subject, no text and no attachment. Press again to send it as it is.",
-    saved: "Saved",
-    saving: "Saving…",
-    unsaved: "Not saved yet",
-    discard: "Throw away",
-    closeKeeping: "Close and keep as a draft",
-    title: {
-      empty: "New mail",
-      looking: "New mail, looking up keys",
-      private: "New private mail, mixed",
-      verified: "New private and verified mail, mixed",
-      direct: "New private mail, direct",
-      blocked: "New mail, not private yet",
-    },
-    send: {
-      ready: (duration: string) => `Send privately, arrives in ${duration}`,
-      direct: (duration: string) => `Send privately but directly, arrives in ${duration}`,
-      sureLong: (duration: string | undefined) => `Send this long mail, ${arrives(duration)}`,
-      sureEmpty: (duration: string | undefined) => `Send this empty mail, ${arrives(duration)}`,
-      waits: "Send privately, leaves when the network is back",
-      removed: "Join again to send",
-      ended: "Cannot send: this window has lost the program",
-      sending: "Encrypting…",
-      noRecipient: "Add a reader to send",
-      unfinished: (text: string) => `“${text.slice(0, 40)}” in To is no reader yet`,
-      looking: (address: string) => `Looking up ${address}…`,
-      blocked: (name: string, others: number) =>
-        others === 0
-          ? `Cannot send privately to ${name}`
-          : `Cannot send privately to ${name} and ${count(others, "other", "others")}`,
-    },
-    sendKeys: "Ctrl+Enter",
-    sent: (duration: string) => `On its way, arrives in ${duration}.`,
-    sentLater: "Encrypted and kept here. It leaves by itself when the network is back.",
-    discarded: "Draft thrown away.",
-    undo: "Undo",
-    importMail: "Open a mail file as a draft",
-  },
-
-  recipient: {
-    looking: "looking up",
-    private: "private",
-    verified: "private and verified",
-    changed: "key changed",
-    expired: "key expired",
-    unknown: "unknown",
-    unavailable: "could not ask",
-    says: {
-      looking: (name: string) =>
-        `Asking for ${name}’s key through the mix network, so that nobody learns you are about to write.`,
-      private: (name: string) => `Only ${name} can read this mail.`,
-      verified: (name: string) => `Only ${name} can read this mail, and you have compared safety numbers.`,
-      changed: (name: string) =>
-        `${name}’s key has changed. This happens with a new device, or if someone pretends to be ${name}. Compare safety numbers, or ask ${name} another way.`,
-      expired: (name: string) => `${name}’s key has expired. It renews when ${name} next opens Starling.`,
-      unknown: (name: string) =>
-        `There is no Starling address ${name}. Check the spelling; to other mail addresses Starling cannot write yet.`,
-      unavailable: (name: string) => `We could not ask for ${name}’s key. That says nothing about ${name}; try again.`,
-    },
-    pathSays: {
-      mixed: "Mixed: nobody sees that you write to them.",
-      direct: "Direct: the providers see that you write to them.",
-    },
-    expected: (duration: string) => `Arrives in ${duration}.`,
-    compare: "Compare safety numbers",
-    accept: "Use the new key",
-    ask: "Ask again",
-    details: (name: string) => `About ${name}`,
-  },
-
-  safety: {
-    title: (name: string) => `Safety number with ${name}`,
-    body: (name: string) => `Call ${name}, or meet. If both of you see the same numbers, nobody stands between you.`,
-    loading: "Working out the number…",
-    match: "They are the same",
-    unmatch: "Take it back",
-    differ: "They differ, or not now",
-    verified: "You have compared this number before.",
-    changed: "The key has changed since you last compared.",
-  },
-
   network: {
     title: "The network",
     loading: "Asking how things are…",
@@ -465,91 +285,6 @@ export const en = {
     profileCost: (perDay: string, perMinute: string) => `${perDay} a day, ${perMinute} packets a minute`,
     profileTime: (duration: string) => `a short mail arrives in ${duration}`,
     closePage: "Back to mail",
-  },
-
-  devices: {
-    title: "Devices",
-    loading: "Asking your provider which devices there are…",
-    connecting: "Connecting to your provider…",
-    /** What a computer is called that has no name yet. */
-    kinds: {
-      windows: "Windows computer",
-      mac: "Mac",
-      linux: "Linux computer",
-      telephone: "Telephone",
-      other: "Computer",
-    },
-    lead: "Every device gets all new mail and writes as you.",
-    leadHint:
-      "What came before a device joined is not copied to it, and what you send stays on the device that sent it. Your provider sees how many devices you have and when they fetch mail, not what they are called.",
-    list: "Your devices",
-    unnamed: "Device without a name",
-    joining: "A device that is joining",
-    joiningHint: "It has used the code and not finished yet. Remove it if it is not yours.",
-    unfinished: "Used a code and did not finish",
-    unfinishedHint: (day: string) =>
-      `Since ${day}. It gets no mail, but has the keys that the code gave. If this was a device of yours, join again there, or remove this. If not, remove it, open a new account and tell your readers.`,
-    thisUnnamed: "This device",
-    isThis: "this device",
-    since: (day: string) => `since ${day}`,
-    seen: (day: string) => `last seen ${day}`,
-    facts: (facts: readonly string[]) => capital(facts.join(", ")),
-    only: "This is your only device. If it is lost, so is your mail: a second one keeps what comes from now on.",
-    add: "Add a device",
-    showCode: "Show the code",
-    offered: (clock: string) => `A code for a new device holds until ${clock}.`,
-    rename: "Rename",
-    renameTitle: "What is this device called?",
-    renameField: "Name",
-    save: "Save",
-    remove: "Remove",
-    removeNamed: (name: string) => `Remove ${name}`,
-    removeTitle: (name: string) => `Remove ${name}?`,
-    removeBody: "It gets no new mail from now on and cannot write as you any more.",
-    removeUnfinished: "It leaves this list, and your devices make keys for coming mail that it does not have.",
-    removeRest:
-      "What it has already got stays on it, locked with its passphrase. If somebody has it unlocked, they have your keys as well: then open a new account and tell your readers.",
-    removeYes: "Remove it",
-    removing: "Telling your provider…",
-    keep: "Keep it",
-    removed: (name: string) => `${name} was removed.`,
-    later: "The list comes when your provider answers again.",
-    errors: {
-      PROVIDER_DOWN: {
-        what: "That was not done, or not confirmed: your provider does not answer.",
-        safe: "Nothing is half done, and mail you sent waits encrypted on this computer.",
-        todo: "When the provider is back, look at the list, and try again.",
-      },
-    },
-  },
-
-  removed: {
-    rejoin: "Join again",
-    title: "Join your account again",
-    body: "On another of your devices, open “Devices” and choose “Add a device”. What is here stays, and mail from now on comes here too.",
-    done: "This device is one of your account again.",
-  },
-
-  addDevice: {
-    title: "Add a device",
-    body: "On the new device, start Starling and choose “Join with a code from another device”. Then bring it one of these.",
-    preparing: "Leaving what it needs with your provider, sealed…",
-    line: "One line to copy",
-    lineHint: "It holds the code: carry it over yourself and send it to nobody.",
-    code: "Or the code, to type",
-    codeHint:
-      "The new device then asks for your provider’s line as well: any invite of your provider, or the line above as far as the #, which is no secret.",
-    secret: "Whoever uses the code first can read your mail.",
-    until: (clock: string) => `Holds until ${clock}, for one device.`,
-    over: "This code is over: it lets nobody in any more.",
-    fresh: "New code",
-    waiting: "Waiting for the new device…",
-    joining: "A device has used the code and is joining…",
-    joined: (name: string) => `${name} has joined.`,
-    comesAlong:
-      "Your address and keys come along, and the keys of people you write to, as far as there is room: those you have compared first.",
-    cancel: "Take the code back",
-    done: "Done",
   },
 
   palette: {
