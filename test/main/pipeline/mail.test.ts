@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { connect } from "#main/contract/connect.ts";
 import { generateKeyPair } from "#main/pgp/certificate.ts";
 import { memoryPorts } from "#main/rpc/memory-port.ts";
-import type { Services } from "#main/services.ts";
 import type { MailboxRecord } from "#transport";
 import { milliseconds } from "#transport/core/units.ts";
-import { PASSPHRASE, PostOffice } from "#test/support/post-office.ts";
-
-const ALICE = "alice@a.example";
-const BOB = "bob@b.example";
+import { PASSPHRASE } from "#test/support/post-office.ts";
+import { ALICE, BOB, folder, idle, journey, only, pair, send, until } from "./mail-scene.ts";
 
 test("a mail with an attachment arrives whole, signed by its sender, and its receipt waits until it is opened", async (t) => {
   const { office, alice, bob } = await pair(t);
@@ -288,67 +284,3 @@ test("no file of a program shows an address, a subject or a passphrase, and noth
   assert.equal((await only(bob)).text, "canary text");
   assert.deepEqual(office.reported, []);
 });
-
-async function pair(t: TestContext): Promise<{
-  office: PostOffice;
-  alice: Services;
-  bob: Services;
-  dataDirs: string[];
-}> {
-  const office = await PostOffice.open();
-  const dataDirs = [await folder(t), await folder(t)];
-  const alice = office.program({ dataDir: dataDirs[0] as string, seed: "alice" });
-  const bob = office.program({ dataDir: dataDirs[1] as string, seed: "bob" });
-  t.after(async () => {
-    await alice.close();
-    await bob.close();
-  });
-  const common = { passphrase: PASSPHRASE };
-  await alice.handlers["app.create"]({
-    ...common,
-    invite: office.invite("a.example"),
-    name: "Alice",
-    localPart: "alice",
-  });
-  await bob.handlers["app.create"]({ ...common, invite: office.invite("b.example"), name: "Bob", localPart: "bob" });
-  return { office, alice, bob, dataDirs };
-}
-
-async function send(from: Services, o: { to: string[]; subject: string; text: string }): Promise<string> {
-  const draft = await from.handlers["draft.save"](o);
-  return (await from.handlers["draft.send"]({ draftId: draft.id })).messageId;
-}
-
-async function only(services: Services) {
-  const { conversations } = await services.handlers["mail.list"]({ folder: "inbox", limit: 10 });
-  const { messages } = await services.handlers["mail.thread"]({ conversationId: conversations[0]?.id as string });
-  const message = messages.at(-1);
-  assert.ok(message !== undefined);
-  return message;
-}
-
-async function journey(services: Services, messageId: string) {
-  return (await services.handlers["mail.journey"]({ messageId })).journeys[0];
-}
-
-/** Its threads have done what they were asked until now. */
-async function idle({ accounts }: Services): Promise<true> {
-  await accounts.session.mailWork.readCertificate({ bytes: new Uint8Array(0), address: "", now: 0 });
-  await accounts.session.store.cursor();
-  return true;
-}
-
-/** Asks again at every turn of the event loop; the work asked about goes on in another thread. */
-async function until(ask: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 100_000; turn++) {
-    if (await ask()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.fail("it did not happen");
-}
-
-async function folder(t: TestContext): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "starling-main-"));
-  t.after(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
