@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext } from "node:test";
+import type { TestContext } from "node:test";
 import type { Services } from "#main/services.ts";
 import { PASSPHRASE, PostOffice } from "#test/support/post-office.ts";
 
