@@ -254,9 +254,6 @@ test("a device has a budget for each kind of frame, account requests among them,
   });
   const [link, again] = [new FakeLink(clock, 1), new FakeLink(clock, 1)];
   entry.accept(link);
-  const ask = (over: FakeLink): void => {
-    over.receive({ type: "control", body: encodeControlRequest({ kind: "status", id: 1 }) });
-  };
   for (let i = 0; i < 2 * CONTROL_BUDGET.burst; i++) ask(link);
   assert.equal(handled, CONTROL_BUDGET.burst);
   assert.deepEqual(drops, Array(CONTROL_BUDGET.burst).fill("OVER_BUDGET"));
@@ -309,3 +306,7 @@ function entryWith({ accounts, ...given }: Fakes): Entry {
     },
   });
 }
+
+const ask = (over: FakeLink): void => {
+  over.receive({ type: "control", body: encodeControlRequest({ kind: "status", id: 1 }) });
+};

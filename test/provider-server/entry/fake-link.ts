@@ -1,6 +1,6 @@
 /** A device's link as an entry sees it: what was sent stands there until the test lets it go. */
 
-import { VirtualClock } from "#test/support/virtual-clock.ts";
+import type { VirtualClock } from "#test/support/virtual-clock.ts";
 import type { Milliseconds } from "#transport/core/units.ts";
 import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
 import type { Link } from "#transport/link/link.ts";
