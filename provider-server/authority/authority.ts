@@ -3,7 +3,7 @@
  * a clock and by frames; links are its caller's. Spec: docs/spec/08-directory.md §5-6
  */
 
-import { equalBytes, toHex } from "#transport/core/bytes.ts";
+import { equalBytes } from "#transport/core/bytes.ts";
 import { Appointments } from "#transport/core/appointments.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { TransportError } from "#transport/core/errors.ts";
@@ -16,14 +16,8 @@ import {
   verifyConsensusSignature,
 } from "#transport/directory/consensus-signature.ts";
 import { epochAt, scheduleOf } from "#transport/directory/epochs.ts";
-import type { Consensus, Network, SignedDescriptor } from "#transport/directory/model.ts";
-import {
-  encodeRelayedVote,
-  readRelayedVote,
-  type RelayedVote,
-  signVote,
-  verifyRelayedVote,
-} from "#transport/directory/vote.ts";
+import type { Consensus, Network } from "#transport/directory/model.ts";
+import { encodeRelayedVote, readRelayedVote, type RelayedVote, verifyRelayedVote } from "#transport/directory/vote.ts";
 import type { Frame, WantedDocument } from "#transport/link/frame.ts";
 import type { Gauges } from "../observe/figures.ts";
 import type { Log } from "../observe/log.ts";
@@ -36,17 +30,10 @@ import { AuthorityFigures } from "./authority-figures.ts";
 import type { AuthorityStore } from "./authority-store.ts";
 import { DescriptorRegistry } from "./descriptor-registry.ts";
 import { HeldConsensuses } from "./held-consensuses.ts";
-import { withinVote } from "./list-room.ts";
 import { Messages, type Peers } from "./messages.ts";
-import {
-  type CountReason,
-  type DomainReason,
-  type SignatureReason,
-  VOTE_REFUSALS,
-  type VoteReason,
-} from "./reasons.ts";
-import { revealAndCommit } from "./shared-random.ts";
-import { logTally, shortId } from "./tally-log.ts";
+import { ownVote } from "./own-vote.ts";
+import { type SignatureReason, VOTE_REFUSALS, type VoteReason } from "./reasons.ts";
+import { logTally } from "./tally-log.ts";
 
 export interface AuthorityDependencies {
   readonly network: Network;
@@ -168,34 +155,13 @@ export class Authority {
 
   #vote(agreement: Agreement): void {
     const { network, clock } = this.#deps;
-    const vote = this.#ownVote(agreement.epoch);
+    const vote = ownVote({ ...this.#deps, epoch: agreement.epoch, registry: this.#registry, newest: this.newest });
     const relayed: RelayedVote = { vote, endorsements: new Map() };
     agreement.receiveVote(relayed, clock.now());
     const { step, rounds } = agreement.schedule;
     const trial = { until: rounds[0] as Milliseconds, step };
     this.#messages.toAll({ type: "vote", vote: encodeRelayedVote(relayed) }, trial);
     this.#deps.log.event("voted", { epoch: agreement.epoch, nodes: vote.nodes.length, of: network.authorities.length });
-  }
-
-  /** On disk before anybody has it: who has voted and is started again votes no second time. */
-  #ownVote(epoch: Epoch) {
-    const { network, self, identitySeed, suite, store } = this.#deps;
-    const leaveOut = (node: SignedDescriptor, reason: CountReason | DomainReason): void =>
-      this.#deps.log.event(`left out of the vote: ${shortId(toHex(node.nodeId))} ${reason}`, { epoch });
-    const { newest } = this;
-    const { nodes, leftOut } = withinVote({ nodes: this.#registry.nodesFor(epoch, leaveOut), newest, network, suite });
-    for (const node of leftOut) leaveOut(node, "no room in the list");
-    const fields = {
-      epoch,
-      authority: self,
-      previous: newest?.hash ?? network.hash,
-      ...revealAndCommit({ network, epoch, authority: self, identitySeed, suite }),
-      parameters: newest?.parameters ?? network.parameters,
-      nodes,
-    };
-    const vote = signVote({ network, fields, identitySeed, suite });
-    store.putVote(epoch, vote.bytes);
-    return vote;
   }
 
   #receiveVote(bytes: Uint8Array): VoteReason | undefined {
