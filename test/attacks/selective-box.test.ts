@@ -1,6 +1,7 @@
 /**
  * The provider of somebody's box waits to hear whether a writer asks for what came (`have`), says that it is there, and keeps that, or keeps the
- * rest: mail is asked for, receipts are not. So are half of the loops. Production clients and nodes in a network in which little moves;
+ * rest: mail is asked for, receipts are not. Or it says that it is not there, and keeps what then comes again. Half of the loops are asked for,
+ * and go again. Production clients and nodes in a network in which little moves;
  * `test/transport/client/boxes/box-health.test.ts` has the hours of a network for people. Spec: docs/spec/17-boxes.md §6.1, §8
  */
 
@@ -41,10 +42,11 @@ interface Counts {
   given: number;
 }
 
-for (const keeps of ["asked for", "not asked for"] as const) {
-  test(`a box's provider that keeps what is ${keeps}, and gives the rest, is noticed and left`, async () => {
-    const { world, bob, box } = await scene(`keeps what is ${keeps}`);
-    const counts = waitForQuestions(world, { box, keeps });
+for (const keeps of ["is asked for", "is not asked for", "comes again when it says no"] as const) {
+  test(`a box's provider that keeps what ${keeps}, and gives the rest, is noticed and left`, async () => {
+    const { world, bob, box } = await scene(`keeps what ${keeps}`);
+    const isDenying = keeps === "comes again when it says no";
+    const counts = isDenying ? denyFirst(world, box) : waitForQuestions(world, { box, keeps });
     const began = world.clock.now();
     let noticed: number | undefined;
     for (let hour = 0; hour < 24 * 6 && noticed === undefined; hour++) {
@@ -94,7 +96,7 @@ async function restart(world: World, client: SimClient): Promise<void> {
 /** What comes into the box is held back until it is asked for, or too old to be; whoever asks is told that it is there. */
 function waitForQuestions(
   world: World,
-  { box, keeps }: { box: OwnBox; keeps: "asked for" | "not asked for" | "nothing" },
+  { box, keeps }: { box: OwnBox; keeps: "is asked for" | "is not asked for" | "nothing" },
 ): Counts {
   const counts: Counts = { kept: 0, given: 0 };
   const boxId = boxIdOf(world.suite, box.secret);
@@ -108,7 +110,7 @@ function waitForQuestions(
     const hash = toHex(arrival.hash);
     held.add(hash);
     world.clock.at(milliseconds(world.clock.now() + PATIENCE), () => {
-      const isKept = keeps !== "nothing" && asked.has(hash) === (keeps === "asked for");
+      const isKept = keeps !== "nothing" && asked.has(hash) === (keeps === "is asked for");
       if (isKept) counts.kept++;
       else {
         counts.given++;
@@ -120,5 +122,53 @@ function waitForQuestions(
     for (const hash of hashes) asked.add(toHex(hash));
     return have(mailboxId, hashes).map((isThere, i) => isThere || held.has(toHex(hashes[i] as Uint8Array)));
   };
+  return counts;
+}
+
+/** Whoever asks is told that it is not there. What then comes again is mail, and kept in both forms; what does not is given. */
+function denyFirst(world: World, box: OwnBox): Counts {
+  const counts: Counts = { kept: 0, given: 0 };
+  const boxId = boxIdOf(world.suite, box.secret);
+  const { mailbox } = world.provider(providerNamed(world, box.providerId));
+  const deliver = mailbox.deliver.bind(mailbox);
+  const have = mailbox.have.bind(mailbox);
+  /** By hash what gives it: what came, and nobody asked for yet. */
+  const held = new Map<string, () => void>();
+  /** Of what was denied. */
+  const denied: (() => void)[] = [];
+  const kept = new Set<string>();
+  const later = (patience: number, task: () => void): void =>
+    void world.clock.at(milliseconds(world.clock.now() + patience), () => task());
+  mailbox.deliver = (arrival) => {
+    if (!equalBytes(arrival.mailboxId, boxId)) return deliver(arrival);
+    const hash = toHex(arrival.hash);
+    if (denied.shift() !== undefined) {
+      kept.add(hash);
+      counts.kept++;
+      return;
+    }
+    held.set(hash, () => {
+      counts.given++;
+      deliver(arrival);
+    });
+    later(PATIENCE, () => {
+      held.get(hash)?.();
+      held.delete(hash);
+    });
+  };
+  mailbox.have = (mailboxId, hashes) =>
+    have(mailboxId, hashes).map((isThere, i) => {
+      const hash = toHex(hashes[i] as Uint8Array);
+      const give = held.get(hash);
+      if (give !== undefined) {
+        held.delete(hash);
+        denied.push(give);
+        later(PATIENCE / 3, () => {
+          const at = denied.indexOf(give);
+          if (at >= 0) denied.splice(at, 1).forEach((it) => it());
+        });
+      }
+      return isThere || kept.has(hash);
+    });
   return counts;
 }

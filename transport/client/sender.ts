@@ -103,7 +103,23 @@ export class Sender {
 
   /** The plaintext of a seal that nobody needs: cover, and requests. */
   coverPlaintext(): Uint8Array {
-    return this.#loopPlaintext(messageId(this.#deps.streams.padding.bytes(MESSAGE_ID_BYTES)));
+    return this.loopPlaintext(messageId(this.#deps.streams.padding.bytes(MESSAGE_ID_BYTES)));
+  }
+
+  /** Of a loop with this id. */
+  loopPlaintext(id: MessageId): Uint8Array {
+    const { sphinx, parameters, streams } = this.#deps;
+    const { suite, geometry } = sphinx;
+    const [fragment] = split({
+      suite,
+      geometry,
+      step: parameters.fragmentStep,
+      kind: "loop",
+      messageId: id,
+      body: new Uint8Array(0),
+    });
+    if (fragment === undefined) throw new RangeError("split() yields at least one fragment");
+    return encodeFragment(geometry, fragment, streams.padding);
   }
 
   #attempt(kind: SlotKind, current: Current, fill: () => Filling): Prepared | undefined {
@@ -168,7 +184,7 @@ export class Sender {
     const destination = { command: "mailbox", recipient: mailboxId } as const;
     return {
       cargo: "loop",
-      content: { destination, plaintext: this.#loopPlaintext(id), mailboxKey: mailboxKey() },
+      content: { destination, plaintext: this.loopPlaintext(id), mailboxKey: mailboxKey() },
       provider: providerId,
       meanDelay,
       settled: (sent) => {
@@ -199,21 +215,6 @@ export class Sender {
       filling.settled(undefined);
       throw error;
     }
-  }
-
-  #loopPlaintext(id: MessageId): Uint8Array {
-    const { sphinx, parameters, streams } = this.#deps;
-    const { suite, geometry } = sphinx;
-    const [fragment] = split({
-      suite,
-      geometry,
-      step: parameters.fragmentStep,
-      kind: "loop",
-      messageId: id,
-      body: new Uint8Array(0),
-    });
-    if (fragment === undefined) throw new RangeError("split() yields at least one fragment");
-    return encodeFragment(geometry, fragment, streams.padding);
   }
 }
 

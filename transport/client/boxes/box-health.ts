@@ -76,6 +76,15 @@ export class BoxHealth {
     if (oldest !== undefined && this.#loops.size > BOX_LOOPS_OUT_MAX) this.#loops.delete(oldest);
   }
 
+  /** It was not there, and left once more: what it is judged by begins anew, unless that is known by now. */
+  sentAgain(id: MessageId, at: Milliseconds): void {
+    const key = toHex(id);
+    const loop = this.#loops.get(key);
+    if (loop === undefined) return;
+    this.#loops.delete(key);
+    this.sent(loop.box, id, at);
+  }
+
   /** A loop lay in this box; it says something when it was sent there. */
   returned(box: OwnBox, id: MessageId): void {
     const key = toHex(id);

@@ -17,6 +17,7 @@ import {
 } from "../../core/units.ts";
 import type { Primitives } from "../../crypto/suite.ts";
 import { boxIdOf } from "../../box/box-id.ts";
+import type { SlotContent } from "../../traffic/wrap-slot.ts";
 import type { BoxHealth } from "./box-health.ts";
 import { drawBox } from "./collect-draws.ts";
 import { BOX_LOOP_EPOCHS, PLACE_REST_MIN } from "./limits.ts";
@@ -26,10 +27,12 @@ import type { OwnBoxes } from "./own-boxes.ts";
 export interface BoxLoopsDeps {
   readonly clock: Clock;
   readonly boxes: Pick<OwnBoxes, "tried">;
-  readonly health: Pick<BoxHealth, "sent">;
+  readonly health: Pick<BoxHealth, "sent" | "sentAgain">;
   readonly questions: Pick<LoopQuestions, "ask">;
   /** Something to ask for that is nowhere; undefined while there is no provider to ask. */
   readonly nothing: () => Asked | undefined;
+  /** What is sealed of the loop with this id, and to which key. */
+  readonly loopOf: (id: MessageId) => Pick<SlotContent, "plaintext" | "mailboxKey">;
   readonly primitives: Primitives;
   readonly parameters: Pick<Parameters, "epoch">;
   readonly profile: () => Profile;
@@ -65,7 +68,7 @@ export class BoxLoops {
    * account has one would else be seen at the loops that come into its mailbox, and at the answers to what is asked about them.
    */
   next(): LoopTarget | "nowhere" | undefined {
-    const { clock, boxes, health, questions, nothing, primitives, chance, reaches } = this.#deps;
+    const { clock, boxes, health, questions, nothing, loopOf, primitives, chance, reaches } = this.#deps;
     if (uniform(chance) >= this.#share) return undefined;
     const tried = boxes.tried(clock.now()).filter(({ providerId }) => reaches(providerId));
     // As many draws without a box.
@@ -83,7 +86,12 @@ export class BoxLoops {
       ...to,
       onLoop: ({ id, hash, at }) => {
         health.sent(box, id, at);
-        if (isAskedFor) questions.ask({ ...to, hash, lastUse });
+        if (!isAskedFor) return;
+        const content = (): SlotContent => ({
+          destination: { command: "mailbox", recipient: to.mailboxId },
+          ...loopOf(id),
+        });
+        questions.ask({ ...to, hash, lastUse, again: { content, left: (later) => health.sentAgain(id, later) } });
       },
     };
   }

@@ -11,6 +11,7 @@ import {
   MAILBOX_ID_BYTES,
   type MailboxId,
   mailboxId,
+  type MessageId,
   type Milliseconds,
   type NodeId,
   type SurbId,
@@ -27,7 +28,7 @@ import type { ClientStore } from "../store.ts";
 import { readAnnouncement } from "./announcement.ts";
 import { Announcing } from "./announcing.ts";
 import { BoxHealth } from "./box-health.ts";
-import { BoxLoops } from "./box-loops.ts";
+import { BoxLoops, type BoxLoopsDeps } from "./box-loops.ts";
 import { BoxOpening } from "./box-opening.ts";
 import { type Collect, Collects, type CollectsDeps } from "./collects.ts";
 import { type Asked, LoopQuestions, type LoopQuestionsDeps } from "./loop-questions.ts";
@@ -49,8 +50,10 @@ export interface BoxesDeps extends Pick<CollectsDeps, "replyPath" | "replyTo" | 
   readonly deviceSecret: () => Uint8Array | undefined;
   readonly reaches: (provider: NodeId) => boolean;
   readonly ask: (question: Question) => Promise<Uint8Array>;
-  /** Before a writer asks whether what left is stored. */
-  readonly askWait: () => Milliseconds;
+  /** What is sealed of a loop. */
+  readonly loopPlaintext: (id: MessageId) => Uint8Array;
+  /** Before a writer asks whether what left is stored, and before what is not goes again. */
+  readonly waits: LoopQuestionsDeps["waits"];
   readonly take: CollectsDeps["take"];
   readonly isOwnProviderGood: () => boolean;
   readonly onReplyBlock: CollectsDeps["onReplyBlock"];
@@ -92,7 +95,9 @@ export class Boxes {
     const questions = new LoopQuestions({ ...deps, have });
     this.#questions = questions;
     const nothing = (): Asked | undefined => this.#nothing();
-    this.#loops = new BoxLoops({ ...deps, boxes, health, questions, nothing, primitives, chance: streams.boxLoops });
+    const loopOf: BoxLoopsDeps["loopOf"] = (id) => ({ plaintext: deps.loopPlaintext(id), mailboxKey: deps.coverKey() });
+    const asking = { questions, nothing, loopOf };
+    this.#loops = new BoxLoops({ ...deps, ...asking, boxes, health, primitives, chance: streams.boxLoops });
   }
 
   /** Whether the network has any. */
@@ -100,9 +105,9 @@ export class Boxes {
     return this.#deps.parameters.boxReplies > 0;
   }
 
-  /** What tells the account's devices of a new one. */
-  get announcing(): PayloadSource {
-    return this.#announcing;
+  /** What tells the account's devices of a new one, and loops that go again. */
+  get sources(): readonly PayloadSource[] {
+    return [this.#announcing, this.#questions];
   }
 
   /** What a drop slot carries; undefined in a network without boxes. */

@@ -13,8 +13,12 @@ import {
   SUSPICION_FOUND,
   SUSPICION_MAX,
 } from "#transport/client/boxes/limits.ts";
+import { BoxHealth } from "#transport/client/boxes/box-health.ts";
+import type { OwnBox } from "#transport/client/boxes/own-box.ts";
 import { judge } from "#transport/client/boxes/suspicion.ts";
-import { milliseconds } from "#transport/core/units.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { messageId, milliseconds } from "#transport/core/units.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -175,6 +179,39 @@ for (const [behaviour, { median, longest }] of NOTICED) {
     assert.ok((hours[10] as number) <= median && (hours.at(-1) as number) <= longest, said);
   });
 }
+
+test("a loop that left again is judged by what comes after that, and once", async () => {
+  const clock = new VirtualClock({ start: milliseconds(1e12) });
+  const fates: boolean[] = [];
+  const box = { secret: new Uint8Array(32) } as OwnBox;
+  const health = new BoxHealth({
+    clock,
+    boxes: { collected: () => [], judged: (_, isReturned) => void fates.push(isReturned) },
+    parameters: LIVE_PARAMETERS,
+    profile: () => LIVE_PARAMETERS.profiles.mail,
+    journey: milliseconds(HOUR / 10),
+    isOwnProviderGood: () => true,
+  });
+  const id = messageId(new Uint8Array(16));
+  const givesNothing = (at: number): void => health.answered(box, { what: "nothing", asked: milliseconds(at) });
+  const first = clock.now();
+  health.sent(box, id, first);
+  const second = milliseconds(first + HOUR / 3);
+  health.sentAgain(id, second);
+  for (const minutes of [31, 36, 41]) {
+    await clock.runUntil(milliseconds(first + minutes * 60_000));
+    givesNothing(clock.now());
+  }
+  assert.deepEqual(fates, [], "a loop that left at first only would be lost after these");
+  for (let n = 0; n < 3; n++) {
+    await clock.runUntil(milliseconds(second + (n + 1) * HOUR));
+    givesNothing(clock.now());
+  }
+  assert.deepEqual(fates, [false]);
+  health.sentAgain(id, clock.now());
+  health.returned(box, id);
+  assert.deepEqual(fates, [false]);
+});
 
 test("so many entries may lie before a loop as a box holds, and a quarter of them be given twice; of answers, half may be lost", () => {
   assert.equal(ENTRIES_BEFORE_LOOP_MAX, 1.25 * ENTRIES_PER_BOX_MAX);

@@ -8,7 +8,7 @@ import { BOX_LOOP_EPOCHS, PLACE_REST_MIN } from "#transport/client/boxes/limits.
 import type { Asked } from "#transport/client/boxes/loop-questions.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
-import { mailboxId, messageId, milliseconds, type NodeId } from "#transport/core/units.ts";
+import { mailboxId, type MessageId, messageId, milliseconds, type NodeId } from "#transport/core/units.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { boxesWorld, idOf, START, suite } from "./boxes-world.ts";
 
@@ -19,13 +19,15 @@ async function setUp(seed: string, profile = LIVE_PARAMETERS.profiles.mail) {
   const world = await boxesWorld(seed);
   const sent: string[] = [];
   const asked: Asked[] = [];
+  const again: MessageId[] = [];
   const state = { unreachable: undefined as NodeId | undefined };
   const loops = new BoxLoops({
     clock: world.clock,
     boxes: world.boxes,
-    health: { sent: ({ secret }) => void sent.push(toHex(secret)) },
+    health: { sent: ({ secret }) => void sent.push(toHex(secret)), sentAgain: (id) => void again.push(id) },
     questions: { ask: (question) => void asked.push(question) },
     nothing: () => NOTHING,
+    loopOf: (id) => ({ plaintext: id, mailboxKey: suite.blake2b(id) }),
     primitives: suite,
     parameters: LIVE_PARAMETERS,
     profile: () => profile,
@@ -33,7 +35,7 @@ async function setUp(seed: string, profile = LIVE_PARAMETERS.profiles.mail) {
     reaches: (provider) => state.unreachable !== provider,
   });
   const slots = (count: number) => Array.from({ length: count }, () => loops.next()).filter((one) => one !== undefined);
-  return { ...world, state, sent, slots, asked };
+  return { ...world, state, sent, slots, asked, again };
 }
 
 const NOTHING: Asked = {
@@ -105,7 +107,7 @@ test("the box to which mail comes gets three of four, others that may be used th
 });
 
 test("half of the loops are asked for where they went, once they have left; without a box as many questions go nowhere", async () => {
-  const { slots, boxes, asked } = await setUp("asked");
+  const { slots, boxes, asked, again } = await setUp("asked");
   const without = slots(SLOTS).length;
   assert.ok(Math.abs(asked.length / without - 0.5) < 0.1, `${asked.length} of ${without}`);
   assert.ok(asked.every((question) => question === NOTHING));
@@ -122,7 +124,19 @@ test("half of the loops are asked for where they went, once they have left; with
   assert.ok(hashes.size > 1 && hashes.size <= asked.length);
   const to = { providerId: idOf("other"), mailboxId: boxIdOf(suite, secret) };
   const lastUse = milliseconds(in100(1) - PLACE_REST_MIN);
-  for (const question of asked) assert.deepEqual({ ...question, hash: undefined }, { ...to, lastUse, hash: undefined });
+  const rest = { hash: undefined, again: undefined };
+  for (const question of asked) assert.deepEqual({ ...question, ...rest }, { ...to, lastUse, ...rest });
+  const id = messageId(new Uint8Array(16));
+  const destination = { command: "mailbox", recipient: to.mailboxId } as const;
+  for (const question of asked) {
+    assert.deepEqual(question.again?.content(), { destination, plaintext: id, mailboxKey: suite.blake2b(id) });
+    question.again?.left(START);
+  }
+  assert.deepEqual(
+    again,
+    asked.map(() => id),
+    "what goes again is the same loop",
+  );
 });
 
 const in100 = (times: number) => milliseconds(START + times * 100 * HOUR);
