@@ -31,7 +31,7 @@ interface Outcome {
 const LAST_WORDS_SECONDS = 20;
 const PART_MINUTES_MAX = { static: 3, small: 15, slow: 60 } as const;
 
-/** What knows no time but its own, or bears a busy machine, runs side by side; real networks of processes and browsers run alone. */
+/** What knows no time but its own, or bears a busy machine, as networks of processes do, runs side by side; browsers run alone. */
 const SIDE_BY_SIDE = 2;
 /** Who has run its share of the files takes the next: halves would leave one process waiting for the other. */
 const SHARES_EACH = 4;
@@ -54,7 +54,7 @@ const PARTS: readonly Part[] = [
   nodeTests("simulation", "small", "test/{sim,observer}/**/*.test.ts", SIDE_BY_SIDE),
   nodeTests("interoperation", "small", "test/interop/**/*.test.ts"),
   nodeTests("stand-in", "small", "test/electron-stand-in/**/*.test.ts"),
-  nodeTests("integration", "small", "test/{integration,demo}/**/*.test.ts"),
+  nodeTests("integration", "small", "test/{integration,demo}/**/*.test.ts", SIDE_BY_SIDE),
   windowTests(),
   browserTests(),
   // Each by itself: they take up to an hour, and one that hangs must not take the others along.

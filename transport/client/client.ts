@@ -209,7 +209,7 @@ export class TransportClient implements MixClient {
 
   /** The provider that serves the domain, if the list that is in use names one. */
   providerOf(domain: string): NodeId | undefined {
-    return this.#providerOf(domain)?.nodeId;
+    return this.#keeper.current() && this.#providerOf(domain)?.nodeId;
   }
 
   async acknowledge(options: { messageId: MessageId; to: MailboxRecord }): Promise<void> {
@@ -339,7 +339,9 @@ export class TransportClient implements MixClient {
   }
 
   #providerOf(domain: string): NodeDescriptor | undefined {
-    return this.#keeper.current()?.consensus.providers.find((provider) => provider.domain === domain.toLowerCase());
+    const current = this.#keeper.current();
+    if (current === undefined) throw new TransportError(this.#keeper.problem ?? "NO_CONSENSUS");
+    return current.consensus.providers.find((provider) => provider.domain === domain.toLowerCase());
   }
 
   #emitStatus(): void {

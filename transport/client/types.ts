@@ -241,7 +241,7 @@ export interface MixClient {
   request(options: { provider: NodeId; service: string; body: Uint8Array }): Promise<Uint8Array>;
   /** Asks the `keys` service of the address' provider; undefined when there is no such reader. Throws as `request`, RECORD_FORGED. */
   lookup(address: string): Promise<MailboxRecord | undefined>;
-  /** Whether a provider of this network serves the domain. */
+  /** Whether a provider of this network serves the domain. Throws NO_CONSENSUS, or what is wrong with it, without a list in force. */
   serves(domain: string): boolean;
   /** Lets the sender know, after a random delay, that the message was read. Only for accepted contacts: it tells them we are here. */
   acknowledge(options: { messageId: MessageId; to: MailboxRecord }): Promise<void>;
