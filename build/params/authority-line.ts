@@ -15,7 +15,7 @@ export interface AuthorityLine {
   readonly round: Milliseconds;
   /** Up, and as much down: all votes that one sends and passes on in an agreement, within half a round. */
   readonly votesBitsPerSecond: number;
-  /** Up: a list for every node, shared among as many authorities as must sign, between its publication and its use, */
+  /** Up: a list for every node, shared among as many authorities as must sign, between its publication and its use. */
   readonly listsBitsPerSecond: number;
 }
 

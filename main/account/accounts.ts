@@ -113,10 +113,7 @@ export class Accounts {
       const invite = parseInvite(o.invite);
       if (await storeExists(dataDir)) throw new MainError("ACCOUNT_EXISTS");
       const network = await this.#networkOf(invite);
-      this.#opening = createStore({ dataDir, keyring, passphrase: o.passphrase, random });
-      const store = await this.#opening;
-      this.#opening = undefined;
-      this.#store = store;
+      const store = await this.#open(createStore({ dataDir, keyring, passphrase: o.passphrase, random }));
       let session: Session | undefined;
       try {
         await fill({ store, invite, network });
@@ -138,10 +135,7 @@ export class Accounts {
     return this.#inTurn(async () => {
       if (this.#session !== undefined) return;
       const { dataDir, keyring } = this.#d;
-      this.#opening = openStore({ dataDir, keyring, passphrase });
-      const store = await this.#opening;
-      this.#opening = undefined;
-      this.#store = store;
+      const store = await this.#open(openStore({ dataDir, keyring, passphrase }));
       let session: Session | undefined;
       let isFilled = true;
       try {
@@ -159,6 +153,16 @@ export class Accounts {
       this.#session = session;
       session.resume();
     });
+  }
+
+  async #open(opening: Promise<Store>): Promise<Store> {
+    this.#opening = opening;
+    try {
+      this.#store = await opening;
+      return this.#store;
+    } finally {
+      this.#opening = undefined;
+    }
   }
 
   /** Mixing ends, the keys are forgotten. */

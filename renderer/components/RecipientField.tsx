@@ -59,7 +59,8 @@ export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props)
         items={people}
         inputValue={typed}
         onInputChange={(text) => {
-          setProblem(undefined);
+          // What is wrong stays said until something else stands there.
+          if (text.trim() !== typed.trim()) setProblem(undefined);
           // A space ends an address; a name goes on after it.
           if (/[,;]\s*$/.test(text) || (/\s$/.test(text) && addressesIn(text).length > 0)) add(text);
           else setTyped(text);

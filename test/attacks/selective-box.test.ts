@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boxesOf, boxWorld, providerNamed } from "#test/sim/box-scene.ts";
+import { boxesOf, isFoundOut, boxWorld, providerNamed } from "#test/sim/box-scene.ts";
 import { SLOW_PARAMETERS, startClient, stopClient } from "#test/sim/slow-world.ts";
 import { noCryptography } from "#test/support/no-cryptography.ts";
 import type { SimClient } from "#test/sim/sim-client.ts";
@@ -82,10 +82,6 @@ async function scene(seed: string) {
     if (box !== undefined) return { world, bob, box };
   }
   throw new Error("no box");
-}
-
-async function isFoundOut(client: SimClient, { secret }: OwnBox): Promise<boolean> {
-  return (await boxesOf(client)).some((box) => box.isLost && equalBytes(box.secret, secret));
 }
 
 async function restart(world: World, client: SimClient): Promise<void> {

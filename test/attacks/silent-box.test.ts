@@ -7,9 +7,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BoxStore } from "#provider-server/boxes/box-store.ts";
-import { boxesOf, boxWorld, providerNamed } from "#test/sim/box-scene.ts";
+import { boxesOf, isFoundOut, boxWorld, providerNamed } from "#test/sim/box-scene.ts";
 import type { SimClient } from "#test/sim/sim-client.ts";
-import { days, lookUp, post, SLOW_PARAMETERS, startClient, stopClient, until } from "#test/sim/slow-world.ts";
+import {
+  SLOW_PARAMETERS,
+  acknowledging,
+  days,
+  lookUp,
+  post,
+  startClient,
+  stopClient,
+  until,
+} from "#test/sim/slow-world.ts";
 import type { World } from "#test/sim/world.ts";
 import { noCryptography } from "#test/support/no-cryptography.ts";
 import type { OwnBox } from "#transport/client/boxes/own-box.ts";
@@ -111,16 +120,7 @@ async function scene(seed: string) {
     nodeLimits: { aliveInterval: seconds(600) },
   });
   const alice = await world.join({ name: "alice", provider: "a" });
-  const acknowledges = (client: SimClient["client"]): void => {
-    client.on("message", ({ messageId }) => {
-      const acknowledge = async (): Promise<void> => {
-        const to = await client.lookup(alice.address);
-        if (to !== undefined) await client.acknowledge({ messageId, to });
-      };
-      void acknowledge().catch(() => undefined);
-    });
-  };
-  const bob = await world.join({ name: "bob", provider: "b", program: acknowledges });
+  const bob = await world.join({ name: "bob", provider: "b", program: acknowledging(alice.address) });
   for (let hour = 0; hour < 72; hour++) {
     await world.clock.runFor(seconds(3600));
     if ((await goodBoxOf(bob)) !== undefined && (await goodBoxOf(alice)) !== undefined) break;
@@ -131,10 +131,6 @@ async function scene(seed: string) {
   await until(world, () => alice.client.journeys().every(({ delivery }) => delivery === "delivered"));
   assert.ok(await alice.store.place(toBob.accountKey));
   return { world, alice, bob, toBob, box: (await goodBoxOf(bob)) as OwnBox };
-}
-
-async function isFoundOut(client: SimClient, { secret }: OwnBox): Promise<boolean> {
-  return (await boxesOf(client)).some((box) => box.isLost && equalBytes(box.secret, secret));
 }
 
 /** The newest that others are told of, unless it is this one. */

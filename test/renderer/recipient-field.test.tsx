@@ -37,6 +37,14 @@ test("an address with spaces in it is one error, and stays as it was typed", asy
   expect(input.value).toBe("bob at b");
 });
 
+test("what is wrong stays said behind a comma and a space, and goes when something else stands there", async () => {
+  const input = await field();
+  typeLetters(input, "bob smith@b.example, ");
+  expect((await screen.findByRole("alert")).textContent).toBe(en.compose.notAnAddress("bob smith@b.example"));
+  typeLetters(input, "x");
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
 test("what follows a space is not taken for the whole: the mail would go to somebody else", async () => {
   const input = await field();
   for (const typed of ["bob smith@b.example,", "bob smith@b.example "]) {

@@ -29,6 +29,11 @@ export async function boxesOf(client: SimClient): Promise<readonly OwnBox[]> {
   return bytes === undefined ? [] : decodeBoxes(bytes).boxes;
 }
 
+/** Whether loops have shown this box to give nothing. */
+export async function isFoundOut(client: SimClient, { secret }: OwnBox): Promise<boolean> {
+  return (await boxesOf(client)).some((box) => box.isLost && equalBytes(box.secret, secret));
+}
+
 /** Until the client's disk has a box that was announced; the newest of those that `isWanted`. */
 export async function untilBox(
   world: World,

@@ -10,10 +10,9 @@ import { boxIdOf } from "#transport/box/box-id.ts";
 import type { OwnBox } from "#transport/client/boxes/own-box.ts";
 import { equalBytes, utf8 } from "#transport/core/bytes.ts";
 import { milliseconds, perSecond, seconds } from "#transport/core/units.ts";
-import type { MailboxRecord } from "#transport/directory/mailbox-record.ts";
 import { boxesOf, boxWorld, providerNamed } from "./box-scene.ts";
 import type { SimClient } from "./sim-client.ts";
-import { DAY, lookUp, post, SLOW_PARAMETERS, startClient, stopClient } from "./slow-world.ts";
+import { SLOW_PARAMETERS, acknowledging, DAY, lookUp, post, startClient, stopClient } from "./slow-world.ts";
 import type { World } from "./world.ts";
 
 const profile = {
@@ -92,16 +91,7 @@ async function scene(seed: string) {
     nodeLimits: { aliveInterval: seconds(600) },
   });
   const alice = await world.join({ name: "alice", provider: "a" });
-  const acknowledges = (client: SimClient["client"]): void => {
-    client.on("message", ({ messageId }) => {
-      const acknowledge = async (): Promise<void> => {
-        const to: MailboxRecord | undefined = await client.lookup(alice.address);
-        if (to !== undefined) await client.acknowledge({ messageId, to });
-      };
-      void acknowledge().catch(() => undefined);
-    });
-  };
-  const bob = await world.join({ name: "bob", provider: "b", program: acknowledges });
+  const bob = await world.join({ name: "bob", provider: "b", program: acknowledging(alice.address) });
   let box: OwnBox | undefined;
   for (let hour = 0; hour < 72 && box === undefined; hour++) {
     await world.clock.runFor(seconds(3600));

@@ -47,6 +47,19 @@ export async function post(world: World, from: SimClient, to: MailboxRecord, bod
   return world.clock.runUntilSettled(from.client.send({ to, body }), seconds(3600));
 }
 
+/** A program that lets the writer at this address know that a message was read; what finds no answer is asked for by reminders. */
+export const acknowledging =
+  (writer: string) =>
+  (client: SimClient["client"]): void => {
+    client.on("message", ({ messageId }) => {
+      const acknowledge = async (): Promise<void> => {
+        const to = await client.lookup(writer);
+        if (to !== undefined) await client.acknowledge({ messageId, to });
+      };
+      void acknowledge().catch(() => undefined);
+    });
+  };
+
 export async function stopClient(world: World, client: SimClient): Promise<void> {
   await world.clock.runUntilSettled(client.stop(), seconds(3600));
 }

@@ -41,7 +41,8 @@ export type Behaviour =
   | "invents entries now and then"
   | "drops half"
   | "keeps what is asked about"
-  | "keeps what nobody asks about";
+  | "keeps what nobody asks about"
+  | "keeps what comes again";
 
 /** A packet that its provider has and gives nobody. */
 interface Held {
@@ -119,7 +120,9 @@ export class DrawnBox {
     this.#health.sent(this.#box, id, this.clock.now());
     const isDropped = this.behaviour === "drops half" && uniform(this.#random) < 0.5;
     const held = this.behaviour.startsWith("keeps") ? { isKept: false, isThere: false } : undefined;
-    if (held !== undefined && uniform(this.#random) < this.askedFor) this.#askFor(id, held);
+    const isAskedFor = held !== undefined && uniform(this.#random) < this.askedFor;
+    if (isAskedFor && this.behaviour === "keeps what comes again") this.#sendAgain(id, held);
+    else if (isAskedFor) this.#askFor(id, held);
     this.#travels(() => {
       if (held !== undefined) this.#hold(id, held);
       else if (!isDropped) this.#entries.push(id);
@@ -133,6 +136,20 @@ export class DrawnBox {
     this.clock.at(milliseconds(this.clock.now() + HOLD), () => {
       if (!held.isKept) this.#entries.push(id);
       held.isThere = false;
+    });
+  }
+
+  /** Who asked was told that it is not there: what then comes is mail, and mail is what came before. */
+  #sendAgain(id: MessageId, held: Held): void {
+    const slots = exponential(this.#random, PAYLOAD_GAP) + exponential(this.#random, PAYLOAD_GAP);
+    const waits = this.#laws.askWait() + this.#laws.repeatWait();
+    // Question and answer are on their way for as long as two packets.
+    const answered = 2 * JOURNEY;
+    this.clock.at(milliseconds(this.clock.now() + waits + slots + answered), () => {
+      this.#health.sentAgain(id, this.clock.now());
+      this.#travels(() => {
+        held.isKept = true;
+      });
     });
   }
 

@@ -91,7 +91,7 @@ export const LOOP_PATIENCE = 5;
 export const LOOP_FLIGHT = 2;
 /** Own loops are counted for an hour. */
 export const LOOP_WINDOW: Milliseconds = milliseconds(3_600_000);
-/** Shown apart, for they tell of a mix that failed a moment ago: 5 s of a demonstration, 18 minutes of the mail profile. */
+/** Shown apart, for they tell of a mix that failed a moment ago: 8 s of a demonstration, 18 minutes of the mail profile. */
 export const LOOPS_RECENT = 10;
 /** Own loops on their way: more than a client of 0.16 loops a second sends while a full mailbox of 8,192 is emptied at 1.3 polls a second. */
 export const LOOPS_OUT_MAX = 4096;

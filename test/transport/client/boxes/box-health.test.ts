@@ -169,6 +169,7 @@ const NOTICED: readonly [Behaviour, { median: number; longest: number }][] = [
   ["invents entries now and then", { median: 72, longest: 104 }],
   ["drops half", { median: 42, longest: 140 }],
   ["keeps what is asked about", { median: 42, longest: 192 }],
+  ["keeps what comes again", { median: 48, longest: 120 }],
   ["keeps what nobody asks about", { median: 48, longest: 140 }],
 ];
 
