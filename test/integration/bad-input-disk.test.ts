@@ -76,6 +76,8 @@ test("a mail that is fetched but finds no room to be stored as read is tried aga
 test("the disk of the reader's provider is full: what it refused is sent again and arrives once", async (t) => {
   const people = await People.on(t, { seed: "full at the provider" });
   const { alice, bob } = await people.aliceAndBob();
+  // A reader who collects makes room on a full disk, and a mail may come through it piece by piece.
+  await bob.close();
   const database = people.world.database("b");
   database.limitPages(1);
   const id = await alice.write(bob.address, LARGE);
@@ -84,8 +86,9 @@ test("the disk of the reader's provider is full: what it refused is sent again a
   await people.until(() => said("the disk is full"), "its word");
   await people.run(seconds(60));
   assert.equal((await alice.journey(id)).delivery, "mixing");
-  assert.deepEqual(await bob.texts(), []);
   database.limitPages(1_000_000);
+  bob.startProgram();
+  await bob.unlock();
   await bob.receivesOnce(LARGE);
   assert.ok(said("the disk takes entries again"));
 });
