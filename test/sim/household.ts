@@ -43,9 +43,10 @@ export function asDevice(world: World, name: string): Omit<JoinDeviceOptions, "c
   return { deviceKey: world.deviceKey(name), name: `the ${name}`, keep: async () => undefined };
 }
 
-/** Entries in the mailboxes of provider b. */
+/** Entries in the mailboxes of people at provider b; what all have read stays in a box for two weeks. */
 export function waiting(world: World): number {
-  return Number(world.database("b").prepare("SELECT COUNT(*) AS entries FROM entries").get()?.["entries"]);
+  const sql = "SELECT COUNT(*) AS entries FROM entries WHERE mailbox NOT IN (SELECT mailbox FROM boxes)";
+  return Number(world.database("b").prepare(sql).get()?.["entries"]);
 }
 
 /** Of them replies, whichever device they wait for. */

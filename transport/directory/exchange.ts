@@ -19,8 +19,8 @@ export interface Question<T> {
   readonly within: Milliseconds;
   /** How long the rest may take of an answer in several frames, by the first of them; `within` counts till the end unless given. */
   readonly rest?: (first: Frame) => Milliseconds;
-  /** Called when the first bytes of a frame have come, and not yet the last. */
-  readonly begun?: () => void;
+  /** Called with each piece of a frame that is not whole yet: so many bytes of it have come. */
+  readonly came?: (bytes: number) => void;
   /** Ends the exchange, as if the other end had closed it. */
   readonly signal?: AbortSignal;
   /** Called with each frame that comes; whatever it returns ends the exchange, undefined waits for more. */
@@ -70,7 +70,7 @@ function answer<T>(link: Link, q: Question<T>, sizes: FrameSizes): Promise<T> {
         settle(() => reject(error));
       }
     };
-    link.onFrame(hear, q.begun && { onBegun: q.begun });
+    link.onFrame(hear, q.came && { onPiece: q.came });
     if (!link.send(encodeFrame(q.frame, sizes))) {
       settle(() => reject(new TransportError("PROVIDER_DOWN", "The link is closed.")));
     }

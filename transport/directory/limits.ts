@@ -55,12 +55,16 @@ export const answerTime = (bytes: number): Milliseconds => milliseconds(DIRECTOR
 /** An authority that takes longer than this for a short answer is not waited for alone: the next one is asked as well. */
 export const DIRECTORY_PATIENCE: Milliseconds = seconds(2);
 
+const LIST_PAUSE_MAX: Milliseconds = seconds(4);
+
 /**
  * The same of the first bytes of a list: three round trips of a slow line, and what an authority may be busy with. Once they are
- * there, as long as the longest list takes on the slowest line: two lists at a time would both be late.
+ * there, as long as the longest list takes on the slowest line, for two lists at a time would both be late; but only while it
+ * comes, with a pause of as long as for the first bytes, at an eighth of that line at least.
  */
 export const LIST_PATIENCE = {
-  first: seconds(4),
+  first: LIST_PAUSE_MAX,
+  with: (bytes: number): Milliseconds => milliseconds(LIST_PAUSE_MAX + 8 * lineTime(bytes)),
   rest: milliseconds(DIRECTORY_PATIENCE + lineTime(DIRECTORY_MESSAGE_BYTES_MAX)),
 } as const;
 

@@ -10,8 +10,8 @@ import { type Milliseconds, milliseconds } from "../core/units.ts";
 export interface Attempt {
   /** Aborted when another has begun, or nobody needs the answer any more. */
   readonly signal: AbortSignal;
-  /** To be called when the first bytes of the answer have come, if that is before the last. */
-  readonly begun: () => void;
+  /** To be called when a piece of the answer has come, if it is not the last: so many bytes of it are there. */
+  readonly came: (bytes: number) => void;
 }
 
 export type Ask<T> = (attempt: Attempt) => Promise<T>;
@@ -24,10 +24,16 @@ export function oneAtATime<T>(o: {
   readonly questions: readonly Ask<T>[];
   readonly enough: (answers: readonly T[]) => boolean;
   /**
-   * How long to wait for first bytes, and then for the rest, before asking the next as well. When all are asked, and one has
-   * answered, those that have not begun are waited for as long as `last` says; to their end if it says nothing.
+   * How long to wait for first bytes before asking the next as well; from these on, while so many bytes have come, and for the
+   * whole. When all are asked, and one has answered, those that have not begun are waited for as long as `last` says; to their
+   * end if it says nothing.
    */
-  readonly patience: { readonly first: Milliseconds; readonly rest: Milliseconds; readonly last?: Milliseconds };
+  readonly patience: {
+    readonly first: Milliseconds;
+    readonly with: (bytes: number) => Milliseconds;
+    readonly rest: Milliseconds;
+    readonly last?: Milliseconds;
+  };
   readonly clock: Clock;
 }): Promise<readonly T[]> {
   return new Promise((resolve, reject) => {
@@ -46,7 +52,7 @@ export function oneAtATime<T>(o: {
       cancel?.();
       const ask = waiting.shift();
       if (ask === undefined) return waitForLast();
-      const one: Running<T> = { ask, abort: new AbortController(), hasBegun: false };
+      const one: Running<T> = { ask, abort: new AbortController(), began: undefined, until: milliseconds(0) };
       running.add(one);
       askNextAfter(o.patience.first);
       const over = (act: () => void): void => {
@@ -54,7 +60,7 @@ export function oneAtATime<T>(o: {
         act();
         proceed();
       };
-      ask({ signal: one.abort.signal, begun: () => begin(one) }).then(
+      ask({ signal: one.abort.signal, came: (bytes) => came(one, bytes) }).then(
         (answer) => over(() => answers.push(answer)),
         (error: unknown) =>
           over(() => {
@@ -71,18 +77,28 @@ export function oneAtATime<T>(o: {
       });
     };
 
-    const hasBegun = (): boolean => [...running].some((one) => one.hasBegun);
+    const hasBegun = (): boolean => [...running].some(({ began }) => began !== undefined);
 
-    const begin = (one: Running<T>): void => {
-      if (one.hasBegun || !running.has(one)) return;
-      one.hasBegun = true;
-      for (const other of running) {
-        if (other.hasBegun) continue;
-        // Asked again only should this one fail.
-        end(other);
-        waiting.push(other.ask);
+    const came = (one: Running<T>, bytes: number): void => {
+      if (!running.has(one)) return;
+      const now = o.clock.now();
+      const others = [...running].filter(({ began }) => began === undefined);
+      if (one.began === undefined) {
+        one.began = now;
+        for (const other of others) {
+          if (other === one) continue;
+          // Asked again only should this one fail.
+          end(other);
+          waiting.push(other.ask);
+        }
+      } else if (others.length > 0) {
+        // It was too slow, and now another has its time to begin: who drips bytes takes nobody's turn.
+        return;
       }
-      askNextAfter(o.patience.rest);
+      one.until = milliseconds(one.began + Math.min(o.patience.with(bytes), o.patience.rest));
+      // Whoever comes well is enough.
+      const until = Math.max(now, ...[...running].map((it) => it.until));
+      askNextAfter(milliseconds(until - now));
     };
 
     const end = (one: Running<T>): void => {
@@ -110,5 +126,8 @@ export function oneAtATime<T>(o: {
 interface Running<T> {
   readonly ask: Ask<T>;
   readonly abort: AbortController;
-  hasBegun: boolean;
+  /** When its first bytes came. */
+  began: Milliseconds | undefined;
+  /** So long it is waited for alone, by what has come of it. */
+  until: Milliseconds;
 }

@@ -25,9 +25,9 @@ export class FrameAssembler {
     return this.#needed;
   }
 
-  /** Whether a frame has begun and is not whole. */
-  get isPartial(): boolean {
-    return this.#have > 0;
+  /** Of a frame that has begun and is not whole; 0: there is none. */
+  get partialBytes(): number {
+    return this.#have;
   }
 
   /**

@@ -19,7 +19,7 @@ export interface PeerIdentity {
 
 export interface FrameOptions {
   readonly lent?: boolean;
-  readonly onBegun?: () => void;
+  readonly onPiece?: (bytes: number) => void;
 }
 
 export interface Link {
@@ -39,7 +39,7 @@ export interface Link {
   /**
    * One handler; frames that came before it was set wait for it (the peer is held back, nothing is lost). The frames are the
    * handler's, unless it says that it takes them `lent`: then a link may use the memory again once the handler has returned.
-   * `onBegun` is called when a frame comes in pieces, with the first of them.
+   * `onPiece` is called with each piece of a frame that is not whole yet: so many bytes of it have come.
    */
   onFrame(handler: (frame: Uint8Array) => void, options?: FrameOptions): void;
   /** Called once, at once (but never synchronously) when the link is closed already. */

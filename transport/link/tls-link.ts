@@ -18,7 +18,7 @@ export class TlsLink implements Link {
   readonly #sendBufferBytes: number;
   readonly #now: () => Milliseconds;
   #frameHandler: ((frame: Uint8Array) => void) | undefined;
-  #onBegun: (() => void) | undefined;
+  #onPiece: ((bytes: number) => void) | undefined;
   #closeHandler: ((reason: string) => void) | undefined;
   #closeReason: string | undefined;
   #closedAt: Milliseconds | undefined;
@@ -70,10 +70,10 @@ export class TlsLink implements Link {
     return true;
   }
 
-  onFrame(handler: (frame: Uint8Array) => void, { lent = false, onBegun }: FrameOptions = {}): void {
+  onFrame(handler: (frame: Uint8Array) => void, { lent = false, onPiece }: FrameOptions = {}): void {
     const isFirst = this.#frameHandler === undefined;
     this.#frameHandler = handler;
-    this.#onBegun = onBegun;
+    this.#onPiece = onPiece;
     this.#assembler.lend = lent;
     // Not before: until somebody listens, TCP holds the peer back and nothing piles up here.
     if (isFirst) this.#socket.on("data", (chunk: Uint8Array) => this.#read(chunk));
@@ -118,9 +118,9 @@ export class TlsLink implements Link {
       if (this.#closeReason === undefined) this.#frameHandler?.(frame);
     });
     if (!isWhole) this.#closeBecause("a frame that does not belong here");
-    else if (this.#assembler.isPartial && this.#partialSince === undefined) {
-      this.#partialSince = this.#lastData;
-      if (this.#closeReason === undefined) this.#onBegun?.();
+    else if (this.#assembler.partialBytes > 0) {
+      this.#partialSince ??= this.#lastData;
+      if (this.#closeReason === undefined) this.#onPiece?.(this.#assembler.partialBytes);
     }
     release(chunk);
   }

@@ -1,7 +1,8 @@
-/** An authority that takes every connection and then says nothing, over TLS: what it costs the others, and nodes. */
+/** An authority that takes every connection and then says nothing, or begins a list and goes no further, over TLS: what it costs the others, and nodes. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -23,12 +24,18 @@ const suite = await loadSuite("x25519", "native");
 const sizes = { packetBytes: 0, payloadBytes: 0 };
 const clock = new SystemClock();
 const random = new SystemRandom();
-/** Without a step to the next authority after a few seconds it would be 154. */
+/** Without a step to the next authority after a few seconds it would be 154, or 136. */
 const SOON = 20_000;
 
+const STALLS = ["and says nothing", "and begins a list"] as const;
+const LIST_BYTES = 1_000_000;
+/** More than a handshake, and the time. */
+const PASSED_ON = 100_000;
+
 /** The first of three stalls, though it tells the time; the second has a list; the third is the test's. */
-async function scene(t: TestContext) {
-  const addresses = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
+async function scene(t: TestContext, stalls: (typeof STALLS)[number]) {
+  const [behind, ...ports] = (await freePorts(4)) as [number, ...number[]];
+  const addresses = ports.map((port) => `127.0.0.1:${port}`);
   const made = testNetwork({ suite, genesis: milliseconds(clock.now() + 100_000), addresses });
   const folder = mkdtempSync(join(tmpdir(), "starling-authority-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -40,10 +47,11 @@ async function scene(t: TestContext) {
     sizes,
     clock,
     host: "127.0.0.1",
-    port: portOf(0),
+    port: behind,
     protocols: ["starling-directory/2"],
   });
   t.after(() => stalling.close());
+  await passOn(t, portOf(0), behind);
   stalling.onLink((link) =>
     link.onFrame((bytes) => {
       const frame = decodeFrame(bytes, { protocol: link.protocol, direction: "fromDialer", sizes });
@@ -51,6 +59,7 @@ async function scene(t: TestContext) {
       asked.push(frame.epoch);
       const time = { type: "consensus", time: clock.now(), bytes: new Uint8Array(0) } as const;
       if (frame.epoch === "time") link.send(encodeFrame(time, sizes));
+      else if (stalls === "and begins a list") link.send(encodeFrame({ ...time, room: LIST_BYTES }, sizes));
     }),
   );
   const lines: string[] = [];
@@ -74,27 +83,48 @@ async function scene(t: TestContext) {
   return { network: made.network, run, lines, asked };
 }
 
-test("an authority that was away has the list soon, whoever stalls before the one that gives it", async (t) => {
-  const { run, lines, asked } = await scene(t);
-  const began = clock.now();
-  await run(2);
-  const hasList = (): boolean => lines.some((line) => line.startsWith("2 ") && line.includes(" consensus epoch=0"));
-  while (!hasList()) {
-    assert.ok(clock.now() - began < SOON, lines.join("\n"));
-    await new Promise<void>((resolve) => clock.at(milliseconds(clock.now() + 100), resolve));
-  }
-  assert.ok(asked.includes("current"), "the one that stalls was asked");
-});
+/** Of each connection so many bytes of answers, and then nothing more. */
+async function passOn(t: TestContext, port: number, to: number): Promise<void> {
+  const server = createServer((near) => {
+    const far = connect(to, "127.0.0.1");
+    let left = PASSED_ON;
+    near.pipe(far).on("data", (bytes: Buffer) => {
+      near.write(bytes.subarray(0, left));
+      left = Math.max(0, left - bytes.length);
+    });
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const)
+      one.on("error", () => undefined).on("close", () => other.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  t.after(() => server.close());
+}
 
-test("a node has the list soon, whichever authority it asks first, also where one is down", async (t) => {
-  const { network, asked } = await scene(t);
-  const dialer = new TlsDialer({ identitySeed: seedOf("node"), suite, sizes, clock });
-  for (let n = 0; n < 20 && !asked.includes(0); n++) {
-    const client = new DirectoryClient({ dialer, network, suite, clock, random });
+for (const stalls of STALLS) {
+  test(`an authority that was away has the list soon, whoever takes its link ${stalls} before one gives it`, async (t) => {
+    const { run, lines, asked } = await scene(t, stalls);
     const began = clock.now();
-    const { consensus } = await client.fetchConsensus(epochNumber(0));
-    assert.equal(consensus?.epoch, 0);
-    assert.ok(clock.now() - began < SOON, `${clock.now() - began} ms`);
-  }
-  assert.ok(asked.includes(0), "one of the clients asked the one that stalls first");
-});
+    await run(2);
+    const hasList = (): boolean => lines.some((line) => line.startsWith("2 ") && line.includes(" consensus epoch=0"));
+    while (!hasList()) {
+      assert.ok(clock.now() - began < SOON, lines.join("\n"));
+      await new Promise<void>((resolve) => clock.at(milliseconds(clock.now() + 100), resolve));
+    }
+    assert.ok(asked.includes("current"), "the one that stalls was asked");
+  });
+
+  test(`a node has the list soon, whichever authority it asks first, also where one takes its link ${stalls}`, async (t) => {
+    const { network, asked } = await scene(t, stalls);
+    const dialer = new TlsDialer({ identitySeed: seedOf("node"), suite, sizes, clock });
+    for (let n = 0; n < 20 && !asked.includes(0); n++) {
+      const client = new DirectoryClient({ dialer, network, suite, clock, random });
+      const began = clock.now();
+      const { consensus } = await client.fetchConsensus(epochNumber(0));
+      assert.equal(consensus?.epoch, 0);
+      assert.ok(clock.now() - began < SOON, `${clock.now() - began} ms`);
+    }
+    assert.ok(asked.includes(0), "one of the clients asked the one that stalls first");
+  });
+}

@@ -151,9 +151,11 @@ for (const bytes of [11.3e6, DOCUMENT_BYTES_MAX]) {
           asked.push(`${frame.epoch}`);
           return encodeFrame(frame.epoch === "time" ? answer : { ...answer, room: bytes }, NO_PACKETS);
         },
-        (answer, come, begin) => {
+        (answer, come, piece) => {
           const begins = milliseconds(Math.max(free, clock.now()) + 10);
-          clock.at(begins, begin);
+          const pieceBytes = Math.ceil(answer.length / 100);
+          for (let so = 1; so < answer.length; so += pieceBytes)
+            clock.at(milliseconds(begins + lineTime(so)), () => piece(so));
           free = milliseconds(begins + lineTime(answer.length));
           clock.at(free, come);
         },
@@ -175,24 +177,24 @@ for (const bytes of [11.3e6, DOCUMENT_BYTES_MAX]) {
 /** A link on which each question is answered by what `answer` makes of it. */
 function asking(
   answer: (frame: Frame) => Uint8Array,
-  takes: (answer: Uint8Array, come: () => void, begin: () => void) => void = (_answer, come) => come(),
+  takes: (answer: Uint8Array, come: () => void, piece: (bytes: number) => void) => void = (_answer, come) => come(),
 ): Link {
   const link = answering(true, "");
   let onFrame: ((frame: Uint8Array) => void) | undefined;
-  let onBegun: (() => void) | undefined;
+  let onPiece: ((bytes: number) => void) | undefined;
   const context = { protocol: link.protocol, direction: "fromDialer", sizes: NO_PACKETS } as const;
   return {
     ...link,
     onFrame: (handler, options) => {
       onFrame = handler;
-      onBegun = options?.onBegun;
+      onPiece = options?.onPiece;
     },
     send: (bytes) => {
       const answered = answer(decodeFrame(bytes, context));
       takes(
         answered,
         () => onFrame?.(answered),
-        () => onBegun?.(),
+        (bytes) => onPiece?.(bytes),
       );
       return true;
     },

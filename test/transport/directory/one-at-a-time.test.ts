@@ -6,11 +6,16 @@ import { settle, VirtualClock } from "#test/support/virtual-clock.ts";
 import { type Milliseconds, milliseconds, seconds } from "#transport/core/units.ts";
 import { type Ask, oneAtATime } from "#transport/directory/one-at-a-time.ts";
 
-const PATIENCE = { first: seconds(4), rest: seconds(100) };
+/** A byte a second. */
+const PATIENCE = { first: seconds(4), with: (bytes: number) => seconds(4 + bytes), rest: seconds(100) };
+const PIECE_SECONDS = 2;
 
 interface Plan {
   /** Seconds after the question; never unless given. */
   readonly begins?: number;
+  /** A piece of so many bytes comes every two seconds, two unless given; and from `stalls` on none. */
+  readonly pieces?: number;
+  readonly stalls?: number;
   readonly answers?: number;
   readonly fails?: number;
 }
@@ -24,11 +29,13 @@ function scene(plans: readonly Plan[], enough: number, last?: Milliseconds) {
   };
   const questions = plans.map(
     (plan, name): Ask<number> =>
-      ({ signal, begun }) => {
+      ({ signal, came }) => {
         say(`ask ${name}`);
         signal.addEventListener("abort", () => say(`end ${name}`));
         return new Promise((resolve, reject) => {
-          after(plan.begins, begun);
+          const { begins = Infinity, pieces = PIECE_SECONDS, stalls = Math.min(plan.answers ?? Infinity, 200) } = plan;
+          for (let n = 0; begins + n * PIECE_SECONDS < stalls; n++)
+            after(begins + n * PIECE_SECONDS, () => came(1 + n * pieces));
           after(plan.answers, () => resolve(name));
           after(plan.fails, () => reject(new Error(`${name} failed`)));
         });
@@ -76,6 +83,21 @@ test("a list that has begun is not disturbed, unless it takes longer than any ma
   const stuck = scene([{ begins: 1 }, { begins: 1, answers: 5 }], 1);
   assert.deepEqual(await answers(stuck), [[1], 106]);
   assert.deepEqual(stuck.events, ["0 ask 0", "101 ask 1", "106 end 0"]);
+});
+
+test("a list that stops coming, or comes far too slowly, costs a few seconds more, and takes nobody's turn", async () => {
+  const next = { begins: 3.5, answers: 20 };
+  const stalled = scene([{ begins: 1, stalls: 2 }, next], 1);
+  assert.deepEqual(await answers(stalled), [[1], 26]);
+  assert.deepEqual(stalled.events, ["0 ask 0", "6 ask 1", "26 end 0"]);
+  const later = scene([{ begins: 1, stalls: 50 }, next], 1);
+  assert.deepEqual(await answers(later), [[1], 74]);
+  const dripping = scene([{ begins: 1, pieces: 0.1 }, next], 1);
+  assert.deepEqual(await answers(dripping), [[1], 26.2]);
+  assert.deepEqual(dripping.events, ["0 ask 0", "6.2 ask 1", "26.2 end 0"]);
+  const slower = scene([{ begins: 1, pieces: 0.1 }, {}, next], 1);
+  assert.deepEqual((await answers(slower))[0], [2]);
+  assert.deepEqual(slower.events, ["0 ask 0", "6.2 ask 1", "10.2 ask 2", "13.7 end 1", "30.2 end 0"]);
 });
 
 test("one that was ended for another is asked again when that one fails, and after it answered where more are wanted", async () => {

@@ -127,7 +127,7 @@ test("frames come out whole and in order however the stream is cut", () => {
         out,
         frames.map(({ frame }) => frame),
       );
-      assert.equal(assembler.isPartial, false);
+      assert.equal(assembler.partialBytes, 0);
     }),
     { numRuns: 60 },
   );
