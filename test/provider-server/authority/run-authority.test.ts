@@ -141,7 +141,7 @@ test("a node's slow download of a long list ends while strangers open links and 
   const isGrowing = pieces.every((so, at) => so > (pieces[at - 1] ?? 0) && so < bytes);
   assert.ok(
     pieces.length > 10 && isGrowing,
-    `who waits for a list hears how much of it is there: ${pieces.slice(0, 20)}`,
+    `who waits for a list hears how much of it is there: ${pieces.slice(0, 20).join(" ")}`,
   );
 });
 

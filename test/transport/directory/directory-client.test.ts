@@ -194,7 +194,7 @@ function asking(
       takes(
         answered,
         () => onFrame?.(answered),
-        (bytes) => onPiece?.(bytes),
+        (so) => onPiece?.(so),
       );
       return true;
     },
