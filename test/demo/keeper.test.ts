@@ -17,7 +17,7 @@ const start = (args: readonly string[]): Child =>
   new Child({ name: "mix-1", script, args, logFile: join(folder, "log") });
 
 /** `args`: of each process that is started, the first apart. */
-function world(o: { readonly args?: readonly string[]; readonly wait?: number } = {}) {
+function world(o: { readonly args?: readonly string[]; readonly wait?: number; readonly within?: number } = {}) {
   const said: string[] = [];
   const waiting = new Set<() => void>();
   const say = (line: string): void => {
@@ -31,7 +31,7 @@ function world(o: { readonly args?: readonly string[]; readonly wait?: number } 
     restart: () => (child = start(o.args ?? [])).ready(),
     meanwhile: "Mail takes other ways.",
   };
-  const keeper = new Keeper({ say, wait: o.wait ?? 1 });
+  const keeper = new Keeper({ say, wait: o.wait ?? 1, ...(o.within !== undefined && { within: o.within }) });
   return {
     said,
     keeper,
@@ -77,6 +77,20 @@ test("one that ends again and again is left alone, and that is said", async () =
   assert.equal(said[0], ENDED);
   assert.equal(said.length, 6);
   assert.match(said[5] as string, /^mix-1 ended again \(exit code 3\) and is left alone: press Ctrl\+C/);
+});
+
+test("one that ends now and then is started again each time", async () => {
+  const { said, keeper, kept, child } = world({ args: ["3"], within: 10 });
+  await child().ready();
+  let ends = 0;
+  const ended = (): Promise<string | undefined> => {
+    if (++ends === 9) keeper.close();
+    return child().ended;
+  };
+  process.kill(child().pid, "SIGKILL");
+  await keeper.keep({ ...kept, ended });
+  assert.equal(said.filter((line) => line.includes("is started again")).length, 8);
+  assert.ok(!said.some((line) => line.includes("left alone")));
 });
 
 test("while the demo ends, nothing is started again", async () => {

@@ -23,13 +23,15 @@ export interface Kept {
 export class Keeper {
   readonly #say: (line: string) => void;
   readonly #waitMs: number;
+  readonly #withinMs: number;
   readonly #waiting = new Set<() => void>();
   #isClosed = false;
 
-  /** `wait`: before a process is started again, in milliseconds. */
-  constructor(o: { readonly say: (line: string) => void; readonly wait?: number }) {
+  /** Milliseconds. `wait`: before a process is started again; `within`: how long a start counts against it. */
+  constructor(o: { readonly say: (line: string) => void; readonly wait?: number; readonly within?: number }) {
     this.#say = o.say;
     this.#waitMs = o.wait ?? WAIT_MS;
+    this.#withinMs = o.within ?? STARTS_WITHIN_MS;
   }
 
   /** Resolves when the process was asked to end, the keeper closed, or the process given up. */
@@ -38,7 +40,7 @@ export class Keeper {
     const starts: number[] = [];
     let how = await kept.ended();
     while (how !== undefined && !this.#isClosed) {
-      while ((starts[0] ?? Infinity) < Date.now() - STARTS_WITHIN_MS) starts.shift();
+      while ((starts[0] ?? Infinity) < Date.now() - this.#withinMs) starts.shift();
       if (starts.length >= STARTS_MAX) {
         this.#say(`${name} ended again (${how}) and is left alone: press Ctrl+C and start the demo anew. ${meanwhile}`);
         return;
