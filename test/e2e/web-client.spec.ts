@@ -12,10 +12,22 @@ import { type DemoNetwork, startNetwork } from "../demo/network.ts";
 import { Observations } from "../demo/observations.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { serveWorker, type WebPage } from "../support/web-page.ts";
+import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
+import { perSecond } from "#transport/core/units.ts";
 
 test.describe.configure({ mode: "serial" });
 
 const survey = fileURLToPath(new URL("../examples/survey-service.ts", import.meta.url));
+
+/** A third of the demo's pace: the worker's cryptography is JavaScript, and shares this machine with a whole network. */
+const PACE = { sendRate: perSecond(2), pollRate: perSecond(4) };
+const PARAMETERS: Parameters = {
+  ...DEMO_PARAMETERS,
+  profiles: {
+    mail: { ...DEMO_PARAMETERS.profiles.mail, ...PACE },
+    chat: { ...DEMO_PARAMETERS.profiles.chat, ...PACE },
+  },
+};
 
 let folder: string;
 let pages: WebPage;
@@ -36,6 +48,7 @@ test.beforeAll(async () => {
   network = await startNetwork({
     folder,
     observations: new Observations(),
+    parameters: PARAMETERS,
     provider: (domain) => extras[domain] ?? {},
   });
   invite = await network.invite("a.example");
