@@ -283,7 +283,7 @@ export const en = {
     profileBody: "A change takes effect at the next midnight UTC, so that it tells nobody when you write.",
     profileName: { mail: "Mail", chat: "Chat" },
     profileCost: (perDay: string, perMinute: string) => `${perDay} a day, ${perMinute} packets a minute`,
-    profileTime: (duration: string) => `a short mail arrives in ${duration}`,
+    profileTime: (duration: string) => `A short mail arrives in ${duration}`,
     closePage: "Back to mail",
   },
 
