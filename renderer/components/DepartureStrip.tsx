@@ -8,6 +8,8 @@ import { useTexts } from "../hooks/use-texts.ts";
 const WINDOW_MS = 60_000;
 const WIDTH = 600;
 const HEIGHT = 56;
+/** Pixels; half of the room that each has, where they are many: else they would be one block. */
+const MARK_MAX = 2;
 
 interface Props {
   readonly departures: readonly number[];
@@ -17,6 +19,7 @@ interface Props {
 export function DepartureStrip({ departures, until }: Props) {
   const { network } = useTexts();
   const seen = [...new Set(departures)].filter((at) => at > until - WINDOW_MS && at <= until);
+  const mark = Math.min(MARK_MAX, WIDTH / (2 * Math.max(1, seen.length)));
   return (
     <figure className="strip">
       <svg
@@ -28,7 +31,7 @@ export function DepartureStrip({ departures, until }: Props) {
         <line className="strip-line" x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
         {seen.map((at) => {
           const x = ((at - until + WINDOW_MS) / WINDOW_MS) * WIDTH;
-          return <line key={at} className="strip-mark" x1={x} x2={x} y1="12" y2={HEIGHT - 4} />;
+          return <line key={at} className="strip-mark" strokeWidth={mark} x1={x} x2={x} y1="12" y2={HEIGHT - 4} />;
         })}
       </svg>
       <figcaption>
