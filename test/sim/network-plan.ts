@@ -26,8 +26,8 @@ const LOAD_WITHOUT_BURSTS = 2 / 3;
 /** A provider's front end is meant to hold so many clients. */
 const CLIENTS_PER_PROVIDER = 9_000;
 const SETTLING = 150_000;
-/** Small packets cost less to move; the header of each suite fits, and a reply holds a reader's record. */
-const PACKET_BYTES = { none: 3_072, x25519: 3_072, xwing: 8_192 };
+/** Small packets cost less to move; the header fits, a reply holds a reader's record, and a request the reply blocks for a box. X-Wing's take 15 KB. */
+const PACKET_BYTES = { none: 3_072, x25519: 3_072, xwing: LIVE_PARAMETERS.packetBytes };
 
 export function networkPlan(options: SimOptions): NetworkPlan {
   const { users, profile, clock, pool } = options;

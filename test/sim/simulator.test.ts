@@ -5,8 +5,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { BOX_SERVICE, encodeCollect } from "#transport/box/requests.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { milliseconds } from "#transport/core/units.ts";
+import { geometry } from "#transport/sphinx/geometry.ts";
+import { requestBytesMax } from "#transport/sphinx/service-payload.ts";
 import { ProfileSchedule } from "#transport/traffic/profile-schedule.ts";
 import { SeededRandom, seededStreams } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
@@ -144,6 +147,22 @@ test("both modes have boxes where networks for people have them, or as --boxes s
   }
   const report = simulateSampled({ ...SMALL, mode: "sampled", boxes: undefined });
   assert.equal(report.network.boxReplies, LIVE_PARAMETERS.boxReplies);
+});
+
+test("packets of every suite hold what is asked of a box", () => {
+  for (const suite of ["none", "x25519", "xwing"] as const) {
+    const { parameters } = networkPlan({ ...DEFAULT_OPTIONS, suite });
+    const sizes = geometry(parameters);
+    const collect = encodeCollect({
+      secret: new Uint8Array(32),
+      readerId: new Uint8Array(32),
+      cursor: 0,
+      taken: 0n,
+      delays: Array.from({ length: parameters.boxReplies }, () => milliseconds(0)),
+      surbs: Array.from({ length: parameters.boxReplies - 1 }, () => new Uint8Array(sizes.surbBytes)),
+    });
+    assert.ok(collect.length <= requestBytesMax(sizes, BOX_SERVICE), `${suite}: ${collect.length} bytes`);
+  }
 });
 
 test("a sample of a large network carries as many packets for each user as the whole of a small one", () => {
