@@ -19,7 +19,7 @@ const BARS = {
   slotOverEncapsulations: 3.3,
   linkOverChacha: 1.5,
   mixOverUnwrap: 2.5,
-  idleOverSlot: 9,
+  idleOverSlot: 13,
   bytesOverComputed: 1.05,
 } as const;
 
