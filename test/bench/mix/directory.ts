@@ -13,9 +13,10 @@ import {
 } from "#test/support/test-network.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
-import { milliseconds, seconds } from "#transport/core/units.ts";
+import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
+import { keyPeriodsNeeded } from "#transport/directory/epochs.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
 import { byNodeId } from "#transport/directory/node-list.ts";
 import { decodeFrame, encodeFrame, type Frame } from "#transport/link/frame.ts";
@@ -65,7 +66,8 @@ export class BenchDirectory {
     });
     let take: (descriptor: NodeDescriptor) => void;
     this.mix = new Promise((resolve) => (take = resolve));
-    const describe = (wish: NodeWish): NodeDescriptor => testDescriptor(suite, { ...wish, publishedAt: now });
+    const periods = keyPeriodsNeeded(this.test.network, epochNumber(0));
+    const describe = (wish: NodeWish): NodeDescriptor => testDescriptor(suite, { ...wish, periods, publishedAt: now });
     const providers = generatorNames(links).map((name) => describe({ name, role: "provider" }));
     const behind = sinkNames(links).map((name, i) => describe({ name, address: sinkAddresses[i] as string }));
     this.#consensus = this.mix.then((mix) => {
