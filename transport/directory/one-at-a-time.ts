@@ -96,9 +96,15 @@ export function oneAtATime<T>(o: {
         return;
       }
       one.until = milliseconds(one.began + Math.min(o.patience.with(bytes), o.patience.rest));
-      // Whoever comes well is enough.
+      waitForBest();
+    };
+
+    /** Whoever comes well is enough. */
+    const waitForBest = (): void => {
+      const now = o.clock.now();
       const until = Math.max(now, ...[...running].map((it) => it.until));
-      askNextAfter(milliseconds(until - now));
+      if (until > now) askNextAfter(milliseconds(until - now));
+      else askNext();
     };
 
     const end = (one: Running<T>): void => {
@@ -109,7 +115,7 @@ export function oneAtATime<T>(o: {
     const proceed = (): void => {
       const isOver = running.size === 0 && waiting.length === 0;
       if (isOver || o.enough(answers)) finish();
-      else if (!hasBegun()) askNext();
+      else waitForBest();
     };
 
     const finish = (): void => {

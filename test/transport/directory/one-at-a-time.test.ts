@@ -92,6 +92,8 @@ test("a list that stops coming, or comes far too slowly, costs a few seconds mor
   assert.deepEqual(stalled.events, ["0 ask 0", "6 ask 1", "26 end 0"]);
   const later = scene([{ begins: 1, stalls: 50 }, next], 1);
   assert.deepEqual(await answers(later), [[1], 74]);
+  const failing = scene([{ begins: 1, stalls: 2 }, { begins: 1, fails: 50 }, { answers: 1 }], 1);
+  assert.deepEqual(await answers(failing), [[2], 57]);
   const dripping = scene([{ begins: 1, pieces: 0.1 }, next], 1);
   assert.deepEqual(await answers(dripping), [[1], 26.2]);
   assert.deepEqual(dripping.events, ["0 ask 0", "6.2 ask 1", "26.2 end 0"]);
