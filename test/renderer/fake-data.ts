@@ -1,6 +1,6 @@
 /** People and mail for the fake program: enough of each kind that every screen has something true to show. */
 
-import type { Message, Person, Recipient } from "#main/contract/contract.ts";
+import type { Message, NetworkState, Person, Recipient } from "#main/contract/contract.ts";
 
 export const ALICE: Person = { address: "alice@a.example", name: "Alice Moreau" };
 export const INVITE = "starling:1:AAECAwQFBgcICQ";
@@ -145,3 +145,33 @@ export const sampleMail: readonly FakeMail[] = [
     delivery: "failed",
   },
 ];
+
+export function sampleNetwork(now: number): NetworkState {
+  // Irregular, as a Poisson process is, but the same in every run.
+  const departures: number[] = [];
+  for (let at = now - 58_000, step = 7; at < now; step = (step * 5 + 3) % 17) {
+    departures.push(Math.round(at));
+    at += 700 + step * 310;
+  }
+  return {
+    state: "mixing",
+    name: "Demonstration",
+    kind: "live",
+    profile: "mail",
+    profiles: [
+      { name: "mail", megabytesPerDay: 264, packetsPerMinute: 2.9, expectedSeconds: 47 },
+      { name: "chat", megabytesPerDay: 3_400, packetsPerMinute: 30, expectedSeconds: 3.6 },
+    ],
+    epoch: 481,
+    mixes: 42,
+    operators: 17,
+    providers: 9,
+    small: true,
+    sentToday: { packets: 712, bytes: 20_414_000 },
+    receivedToday: { polls: 1_204, bytes: 28_692_000 },
+    loops: { sent: 143, returned: 142 },
+    recentLoops: { sent: 10, returned: 10, until: now - 80_000 },
+    queuedFragments: 3,
+    departures,
+  };
+}

@@ -7,16 +7,13 @@ import { connect } from "#main/contract/connect.ts";
 import type {
   AppState,
   Attachment,
-  Conversation,
   Device,
   Draft,
   ErrorCode,
   Handlers,
   Journey,
-  Message,
   NetworkState,
   Offer,
-  Person,
   Recipient,
 } from "#main/contract/contract.ts";
 import { CallError } from "#main/contract/port.ts";
@@ -32,11 +29,13 @@ import {
   type FakeMail,
   type FakePerson,
   INVITE,
-  INVITE_OF_PROVIDER,
   PASSPHRASE,
   people,
   sampleMail,
+  sampleNetwork,
 } from "./fake-data.ts";
+import { fakeDevices } from "./fake-devices.ts";
+import { FakeMailbox } from "./fake-mailbox.ts";
 
 export interface FakeOptions {
   readonly stage?: AppState["stage"];
@@ -92,71 +91,11 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       ? { stage: "new", version: "0.1.0" }
       : { stage: options.stage ?? "open", address: ALICE.address, name: ALICE.name, version: "0.1.0" };
   const known = new Map<string, FakePerson>(people.map((person) => [person.address, { ...person }]));
-  const conversations = new Map<string, Conversation>();
-  const messages = new Map<string, Message[]>();
-  const html = new Map<string, string>();
-  const journeys = new Map<string, Journey>();
+  const mailbox = new FakeMailbox({ now, newId, announce: (event, data) => announce(event, data) });
+  const { conversations, messages, html, journeys } = mailbox;
+  const devices = fakeDevices({ now, devices: options.devices, offer: options.offer });
   const drafts = new Map<string, Draft>();
   let network: NetworkState = { ...sampleNetwork(now()), ...options.network };
-
-  function receive(mail: FakeMail): string {
-    const existing = [...conversations.values()].find((one) => one.subject === mail.subject);
-    const conversationId = existing?.id ?? newId();
-    const id = newId();
-    const at = now() - mail.ago;
-    const out = mail.from.address === ALICE.address;
-    const message: Message = {
-      id,
-      conversationId,
-      direction: out ? "out" : "in",
-      from: plain(mail.from),
-      to: (mail.to ?? [ALICE]).map(plain),
-      subject: mail.subject,
-      at,
-      text: mail.text,
-      hasHtml: mail.html !== undefined,
-      attachments: (mail.files ?? []).map(({ name, type, bytes }) => ({ handle: newId(), name, type, bytes })),
-      content: mail.content ?? "private",
-      path: mail.path ?? "mixed",
-      signature: mail.signature ?? "valid",
-      unread: mail.unread ?? false,
-      ...(mail.delivery === undefined ? {} : { delivery: mail.delivery }),
-    };
-    if (mail.html !== undefined) html.set(id, mail.html);
-    messages.set(conversationId, [...(messages.get(conversationId) ?? []), message]);
-    summarise(conversationId);
-    if (out && mail.delivery !== undefined) journeys.set(id, sampleJourney(message, mail.delivery));
-    announce("mail.changed", { conversationId });
-    return id;
-  }
-
-  function summarise(conversationId: string): void {
-    const all = messages.get(conversationId)!.toSorted((a, b) => a.at - b.at);
-    messages.set(conversationId, all);
-    const newest = all.at(-1)!;
-    const others = all.flatMap(({ from, to }) => [from, ...to]).filter(({ address }) => address !== ALICE.address);
-    const delivery = all.findLast(({ direction }) => direction === "out")?.delivery;
-    conversations.set(conversationId, {
-      id: conversationId,
-      people: [
-        ...new Map(others.map((person) => [person.address, { address: person.address, name: person.name }])).values(),
-      ],
-      subject: newest.subject,
-      firstLine: newest.text.split("\n", 1)[0]!.slice(0, 200),
-      at: newest.at,
-      unread: all.some(({ unread }) => unread),
-      messages: all.length,
-      hasAttachments: all.some(({ attachments }) => attachments.length > 0),
-      content: newest.content,
-      path: newest.path,
-      ...(delivery === undefined ? {} : { delivery }),
-    });
-  }
-
-  const inFolder = (folder: "inbox" | "sent"): Conversation[] =>
-    [...conversations.values()]
-      .filter(({ id }) => messages.get(id)!.some(({ direction }) => (direction === "in") === (folder === "inbox")))
-      .toSorted((a, b) => b.at - a.at);
 
   const draftOf = (draftId: string): Draft => drafts.get(draftId) ?? fail("NOT_FOUND");
 
@@ -171,29 +110,6 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       expectedSeconds: 47,
     };
   }
-
-  let devices: Device[] = [
-    {
-      id: "1".repeat(64),
-      name: "Laptop",
-      since: now() - 200 * DAY,
-      lastSeen: now(),
-      isThis: true,
-      isJoining: false,
-      isUnfinished: false,
-    },
-    {
-      id: "2".repeat(64),
-      name: "Office",
-      since: now() - 12 * DAY,
-      lastSeen: now() - DAY,
-      isThis: false,
-      isJoining: false,
-      isUnfinished: false,
-    },
-  ];
-  if (options.devices !== undefined) devices = [...options.devices];
-  let offer: Offer | undefined = options.offer;
 
   const handlers: Handlers = {
     "app.state": async () => state,
@@ -221,34 +137,20 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       return state;
     },
     "mail.list": async ({ folder, before, limit }) => {
-      const all = inFolder(folder);
+      const all = mailbox.inFolder(folder);
       const from = before === undefined ? 0 : all.findIndex(({ id }) => id === before.id) + 1;
       return { conversations: all.slice(from, from + limit), unread: all.filter(({ unread }) => unread).length };
     },
-    "mail.search": async ({ query, limit }) => {
-      const word = query.toLowerCase();
-      const fits = ({ id }: Conversation): boolean =>
-        messages.get(id)!.some((one) => `${one.subject} ${one.text} ${one.from.name}`.toLowerCase().includes(word));
-      return { conversations: [...conversations.values()].filter(fits).slice(0, limit) };
-    },
+    "mail.search": async ({ query, limit }) => ({ conversations: mailbox.search(query).slice(0, limit) }),
     "mail.thread": async ({ conversationId }) => ({
       conversation: conversations.get(conversationId) ?? fail("NOT_FOUND"),
       messages: messages.get(conversationId)!,
     }),
     "mail.html": async ({ messageId }) => ({ html: html.get(messageId) ?? fail("NOT_FOUND") }),
-    "mail.markRead": async ({ conversationId }) => {
-      const all = messages.get(conversationId) ?? fail("NOT_FOUND");
-      messages.set(
-        conversationId,
-        all.map((one) => Object.assign(one, { unread: false })),
-      );
-      summarise(conversationId);
-      announce("mail.changed", { conversationId });
-      return {};
-    },
+    "mail.markRead": async ({ conversationId }) => (mailbox.markRead(conversationId) ? {} : fail("NOT_FOUND")),
     "mail.journey": async ({ messageId }) => ({ journeys: [journeys.get(messageId) ?? fail("NOT_FOUND")] }),
     "mail.retry": async ({ messageId }) => {
-      advance(messageId, { delivery: "queued" });
+      mailbox.advance(messageId, { delivery: "queued" });
       return {};
     },
     "draft.list": async () => ({ drafts: [...drafts.values()].toSorted((a, b) => b.savedAt - a.savedAt) }),
@@ -278,7 +180,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       if (draft.to.length === 0) fail("NO_RECIPIENT");
       const to = draft.to.map((address) => ({ address, name: known.get(address)?.name ?? "" }));
       const subject = draft.subject;
-      const messageId = receive({ from: ALICE, to, subject, text: draft.text, ago: 0, delivery: "queued" });
+      const messageId = mailbox.receive({ from: ALICE, to, subject, text: draft.text, ago: 0, delivery: "queued" });
       drafts.delete(draftId);
       const { conversationId } = [...messages.values()].flat().find(({ id }) => id === messageId)!;
       return { messageId, conversationId, expectedAt: now() + seconds(draft.text.length) * 1_000 };
@@ -304,30 +206,12 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       setReader(address, "private");
       return check(address);
     },
-    "devices.list": async () => ({ devices }),
-    "devices.offer": async () => {
-      offer ??= { code: DEVICE_CODE, line: INVITE_OF_PROVIDER, until: now() + 15 * 60_000 };
-      if (now() >= offer.until) offer = { ...offer, until: now() + 15 * 60_000 };
-      return offer;
-    },
-    "devices.offered": async () => (offer === undefined || now() >= offer.until ? {} : { offer }),
-    "devices.withdraw": async () => {
-      offer = undefined;
-      return {};
-    },
+    ...devices.handlers,
     "devices.rejoin": async ({ code }) => {
       if (code !== DEVICE_CODE.replaceAll("-", "")) fail("BAD_DEVICE_CODE");
       network = { ...network, state: "mixing" };
       announce("network.changed", {});
       return {};
-    },
-    "devices.rename": async ({ id, name }) => {
-      devices = devices.map((device) => (device.id === id ? Object.assign(device, { name }) : device));
-      return { devices };
-    },
-    "devices.remove": async ({ id }) => {
-      devices = devices.filter((device) => device.id !== id);
-      return { devices };
     },
     "network.estimate": async ({ bytes }) => ({ seconds: seconds(bytes) }),
     "network.state": async () => ({ ...network, departures: options.departures?.(now()) ?? network.departures }),
@@ -339,21 +223,6 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
 
   function setReader(address: string, to: Recipient["state"]): void {
     known.set(address, { name: "", path: "mixed", ...known.get(address), address, state: to });
-  }
-
-  function advance(messageId: string, part: Partial<Journey>): void {
-    const journey = { ...journeys.get(messageId)!, ...part };
-    journeys.set(messageId, journey);
-    for (const [conversationId, all] of messages) {
-      if (!all.some(({ id }) => id === messageId)) continue;
-      messages.set(
-        conversationId,
-        all.map((one) => (one.id === messageId ? Object.assign(one, { delivery: journey.delivery }) : one)),
-      );
-      summarise(conversationId);
-      announce("journey.changed", { messageId });
-      announce("mail.changed", { conversationId });
-    }
   }
 
   const watched = Object.fromEntries(
@@ -369,7 +238,7 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       },
     ]),
   ) as unknown as Handlers;
-  for (const mail of options.mail ?? sampleMail) receive(mail);
+  for (const mail of options.mail ?? sampleMail) mailbox.receive(mail);
   announce = serve(theirs, watched, (error) => {
     throw error;
   });
@@ -415,79 +284,22 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
         release();
       };
     },
-    addDevice(device) {
-      devices = [...devices.filter(({ id }) => id !== device.id), device];
-      if (!device.isJoining && !device.isUnfinished) offer = undefined;
-    },
+    addDevice: (device) => devices.add(device),
     setReader,
     setNetwork(part) {
       network = { ...network, ...part };
       announce("network.changed", {});
     },
-    advance,
-    receive,
+    advance: (messageId, part) => mailbox.advance(messageId, part),
+    receive: (mail) => mailbox.receive(mail),
     disconnect: () => theirs.close(),
   };
 }
 
-const DAY = 86_400_000;
-
 const seconds = (bytes: number): number => 40 + Math.ceil(bytes / 22_650) * 32;
-
-/** Only what the contract knows of a person. */
-const plain = ({ name, address }: Person): Person => ({ name, address });
 
 function ignore(): void {}
 
 function fail(code: ErrorCode): never {
   throw new MainError(code);
-}
-
-function sampleNetwork(now: number): NetworkState {
-  // Irregular, as a Poisson process is, but the same in every run.
-  const departures: number[] = [];
-  for (let at = now - 58_000, step = 7; at < now; step = (step * 5 + 3) % 17) {
-    departures.push(Math.round(at));
-    at += 700 + step * 310;
-  }
-  return {
-    state: "mixing",
-    name: "Demonstration",
-    kind: "live",
-    profile: "mail",
-    profiles: [
-      { name: "mail", megabytesPerDay: 264, packetsPerMinute: 2.9, expectedSeconds: 47 },
-      { name: "chat", megabytesPerDay: 3_400, packetsPerMinute: 30, expectedSeconds: 3.6 },
-    ],
-    epoch: 481,
-    mixes: 42,
-    operators: 17,
-    providers: 9,
-    small: true,
-    sentToday: { packets: 712, bytes: 20_414_000 },
-    receivedToday: { polls: 1_204, bytes: 28_692_000 },
-    loops: { sent: 143, returned: 142 },
-    recentLoops: { sent: 10, returned: 10, until: now - 80_000 },
-    queuedFragments: 3,
-    departures,
-  };
-}
-
-function sampleJourney({ id, to, at }: Message, delivery: Journey["delivery"]): Journey {
-  const past = ["queued", "mixing", "stored", "delivered"].indexOf(delivery);
-  return {
-    messageId: id,
-    recipient: to.at(0)?.address ?? "",
-    delivery,
-    fragments: 4,
-    fragmentsSent: past >= 2 ? 4 : past === 1 ? 2 : 0,
-    queuedAt: at,
-    ...(past >= 1 ? { firstSentAt: at + 14_000 } : {}),
-    ...(past >= 2 ? { lastSentAt: at + 61_000, storedAt: at + 80_000 } : {}),
-    ...(past >= 3 ? { deliveredAt: at + 131_000 } : {}),
-    expectedAt: at + 130_000,
-    waitingFor: "none",
-    goesTo: "mailbox",
-    ...(delivery === "failed" ? { errorCode: "KEY_EXPIRED" } : {}),
-  };
 }
