@@ -23,7 +23,7 @@ import type { AccountRequest } from "../accounts/accounts.ts";
 import type { Entry as MailboxEntry } from "../mailbox/mailbox-store.ts";
 import type { DropReason } from "../observe/drop-reason.ts";
 import { AnswerFrames } from "./answer-frames.ts";
-import { DeviceBudgets } from "./device-budgets.ts";
+import { Budgets } from "./budgets.ts";
 import { DocumentSender } from "./document-sender.ts";
 import { Given } from "./given.ts";
 import { POLL_ANSWER_WAIT, POLL_ANSWERS_WAITING_MAX, STRANGERS_MAX } from "./limits.ts";
@@ -36,7 +36,8 @@ export interface EntryDependencies {
   readonly padding: RandomSource;
   readonly primitives: Pick<Primitives, "chacha20InPlace">;
   readonly accounts: {
-    isDevice(key: Uint8Array): boolean;
+    /** Of a device; undefined for a stranger. */
+    accountOf(key: Uint8Array): number | undefined;
     handle(key: Uint8Array, request: AccountRequest, from?: string): ControlAnswer;
   };
   readonly tokens: {
@@ -53,7 +54,7 @@ export interface EntryDependencies {
 
 export class Entry {
   readonly #deps: EntryDependencies;
-  readonly #budgets: DeviceBudgets;
+  readonly #budgets: Budgets;
   readonly #documents: DocumentSender;
   readonly #frames: AnswerFrames;
   /** One link per device, by its key in hexadecimal: the newest. */
@@ -64,7 +65,7 @@ export class Entry {
 
   constructor(deps: EntryDependencies) {
     this.#deps = deps;
-    this.#budgets = new DeviceBudgets(deps.network.parameters);
+    this.#budgets = new Budgets(deps.network.parameters);
     this.#documents = new DocumentSender(deps);
     this.#frames = new AnswerFrames(deps);
   }
@@ -80,7 +81,7 @@ export class Entry {
       this.#strangers.delete(link);
       this.#documents.forget(link);
     });
-    if (!this.#deps.accounts.isDevice(link.peer.key)) this.#makeRoomFor(link);
+    if (this.#deps.accounts.accountOf(link.peer.key) === undefined) this.#makeRoomFor(link);
     const given = new Given();
     link.onFrame((bytes) => this.#receive({ link, given }, bytes), { lent: true });
   }
@@ -100,7 +101,7 @@ export class Entry {
     for (const link of this.#strangers) {
       if (this.#strangers.size < STRANGERS_MAX) break;
       this.#strangers.delete(link);
-      if (accounts.isDevice(link.peer.key)) continue; // has signed up since
+      if (accounts.accountOf(link.peer.key) !== undefined) continue; // has signed up since
       onDrop("TOO_MANY_LINKS");
       link.close();
     }
@@ -108,7 +109,7 @@ export class Entry {
   }
 
   #receive(line: Line, bytes: Uint8Array): void {
-    const { onDrop, sizes, clock } = this.#deps;
+    const { accounts, onDrop, sizes, clock } = this.#deps;
     const { link } = line;
     const deviceKey = link.peer.key;
     const frame = withoutThrow(() =>
@@ -120,16 +121,20 @@ export class Entry {
     }
     const kind = frame.type;
     if (kind !== "send" && kind !== "poll" && kind !== "getConsensus" && kind !== "control") return;
-    if (!this.#budgets.take(deviceKey, kind, clock.now())) return onDrop("OVER_BUDGET");
-    this.#handle(line, frame);
+    if (!this.#budgets.takeOfDevice(deviceKey, kind, clock.now())) return onDrop("OVER_BUDGET");
+    // After the device's own: who floods costs no look into the database.
+    const account = accounts.accountOf(deviceKey);
+    const hasAccount = account !== undefined;
+    if (hasAccount && !this.#budgets.takeOfAccount(account, kind, clock.now())) return onDrop("OVER_BUDGET");
+    this.#handle({ ...line, hasAccount }, frame);
   }
 
-  #handle(line: Line, frame: Frame): void {
-    const { accounts, forward, onDrop, consensus, network } = this.#deps;
-    const { link } = line;
+  #handle(line: Asking, frame: Frame): void {
+    const { forward, onDrop, consensus, network } = this.#deps;
+    const { link, hasAccount } = line;
     switch (frame.type) {
       case "send":
-        return accounts.isDevice(link.peer.key) ? forward(frame.firstHop, frame.packet) : onDrop("NO_ACCOUNT");
+        return hasAccount ? forward(frame.firstHop, frame.packet) : onDrop("NO_ACCOUNT");
       case "poll":
         return this.#answerPoll(line, frame.cursor);
       case "getConsensus":
@@ -149,8 +154,8 @@ export class Entry {
    * is here. To read an entry takes longer than to find none, and a watcher of the line could see how much longer.
    * None at all where too many wait: the next poll asks for the same.
    */
-  #answerPoll({ link, given }: Line, cursor: number): void {
-    const { accounts, mailbox, clock, onDrop } = this.#deps;
+  #answerPoll({ link, given, hasAccount }: Asking, cursor: number): void {
+    const { mailbox, clock, onDrop } = this.#deps;
     if (this.#answersWaiting >= POLL_ANSWERS_WAITING_MAX) return onDrop("POLLS_BUSY");
     const due = milliseconds(clock.now() + POLL_ANSWER_WAIT);
     const entry = mailbox.next({ deviceKey: link.peer.key, cursor, behind: given.polled(cursor) });
@@ -158,7 +163,7 @@ export class Entry {
     const frame =
       entry === undefined
         ? // A device that another one has removed learns it so, and nobody else does.
-          this.#frames.empty(accounts.isDevice(link.peer.key) ? "none" : "no-account")
+          this.#frames.empty(hasAccount ? "none" : "no-account")
         : this.#frames.carrying({ ...entry, cursor: entry.seq, surbId: surbId(entry.surbId) });
     const giveBack = (): void => this.#frames.giveBack(frame);
     const { losses } = given;
@@ -194,6 +199,11 @@ export class Entry {
 interface Line {
   readonly link: Link;
   readonly given: Given;
+}
+
+/** With what it is at the moment at which it asks. */
+interface Asking extends Line {
+  readonly hasAccount: boolean;
 }
 
 function withoutThrow<T>(work: () => T): T | undefined {

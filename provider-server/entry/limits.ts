@@ -17,7 +17,7 @@ export const CONSENSUS_BUDGET = { rate: perSecond(1 / 5), burst: 8 };
 /** Signing up, a record a week, a device now and then. */
 export const CONTROL_BUDGET = { rate: perSecond(1 / 5), burst: 16 };
 
-/** Budgets remembered after their device has gone; those that are full again are forgotten first. */
+/** Of devices and of accounts each, remembered after the device has gone; those that are full again are forgotten first. */
 export const BUDGETS_MAX = 200_000;
 
 /**

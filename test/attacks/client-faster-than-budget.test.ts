@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DEVICES_PER_ACCOUNT_MAX } from "#provider-server/accounts/limits.ts";
 import { BUDGET_BURST, BUDGET_SLACK } from "#provider-server/entry/limits.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { SmallNetwork } from "#test/support/small-network.ts";
+import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
+import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { nodeId, seconds } from "#transport/core/units.ts";
+import { deviceTokenHash } from "#transport/link/device-token.ts";
 
 test("a device that polls faster than any profile gets a burst and then the profile's rate, also over new links", async (t) => {
   const net = await SmallNetwork.create();
@@ -39,6 +42,43 @@ test("packets beyond the budget go nowhere", async (t) => {
   for (let i = 0; i < 200; i++) device.sendPacket(nodeId(packet.slice(0, 32)), packet);
   await net.clock.runFor(seconds(0.01));
   assert.equal(reasons.filter((reason) => reason === "OVER_BUDGET").length, 200 - BUDGET_BURST);
+});
+
+test("an account that lets devices in and removes them again, each of which sends a burst, sends what three devices may and no more", async (t) => {
+  const reasons: string[] = [];
+  const net = await SmallNetwork.create({
+    parameters: { ...SMALL_PARAMETERS, profiles: LIVE_PARAMETERS.profiles },
+    observer: { dropped: ({ reason }) => reasons.push(reason) },
+  });
+  t.after(() => net.stop());
+  const owner = await TestDevice.connect(net, { name: "mallory", provider: "a" });
+  await owner.signUp("mallory");
+  const packet = new SeededRandom("noise").bytes(net.network.parameters.packetBytes);
+  const firstHop = nodeId(packet.slice(0, 32));
+  const began = net.clock.now();
+  let sent = 0;
+  for (let n = 0; n < 20; n++) {
+    const token = new SeededRandom(`token ${n}`).bytes(32);
+    const tokenHash = deviceTokenHash(net.suite, token);
+    const notice = new Uint8Array(9);
+    const guest = await TestDevice.connect(net, { name: `guest ${n}`, provider: "a" });
+    const answers = [
+      await owner.control({ kind: "offer-device", tokenHash, bundle: new Uint8Array(9) }),
+      await guest.control({ kind: "join-device", token }),
+    ];
+    for (let i = 0; i < BUDGET_BURST; i++, sent++) guest.sendPacket(firstHop, packet);
+    await net.clock.runFor(seconds(7));
+    answers.push(await owner.control({ kind: "remove-device", deviceKey: guest.key, notice }));
+    guest.close();
+    // Whoever removes one collects the notice of the last first.
+    await owner.poll(n + 1);
+    assert.deepEqual(new Set(answers.map(({ result }) => result)), new Set(["OK"]));
+  }
+  const time = (net.clock.now() - began) / 1000;
+  const rate = BUDGET_SLACK * Math.max(...Object.values(LIVE_PARAMETERS.profiles).map(({ sendRate }) => sendRate));
+  const passed = sent - reasons.filter((reason) => reason === "OVER_BUDGET").length;
+  t.diagnostic(`${passed} of ${sent} packets passed in ${time} s`);
+  assert.ok(passed <= DEVICES_PER_ACCOUNT_MAX * (BUDGET_BURST + rate * time), `${passed} of ${sent} in ${time} s`);
 });
 
 test("a device without an account can send nothing, and its polls are answered as those of an empty mailbox, but that it is told why", async (t) => {

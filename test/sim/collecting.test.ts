@@ -94,7 +94,7 @@ async function collect(o: { readonly seed: string; readonly way: number; readonl
     consensus: () => undefined,
     forward: () => undefined,
     onDrop,
-    accounts: { isDevice: () => true, handle: () => ({ id: 0, result: "MALFORMED", body: new Uint8Array(0) }) },
+    accounts: { accountOf: () => 1, handle: () => ({ id: 0, result: "MALFORMED", body: new Uint8Array(0) }) },
   });
 
   let isCalm = false;

@@ -194,7 +194,7 @@ async function answersBesideASlowReader(serve: (link: Link) => Link): Promise<nu
     consensus: () => undefined,
     forward: () => undefined,
     onDrop: () => undefined,
-    accounts: { isDevice: () => true, handle: () => ({ id: 0, result: "MALFORMED", body: new Uint8Array(0) }) },
+    accounts: { accountOf: () => 1, handle: () => ({ id: 0, result: "MALFORMED", body: new Uint8Array(0) }) },
   });
   const waits: number[] = [];
   let asked = clock.now();

@@ -150,7 +150,7 @@ test("with an answer that the line does not take go those that wait behind it, w
 test("a device without an account is told so, in an answer as long and as late as any other", async () => {
   const clock = new VirtualClock();
   const answers = [true, false].map((isDevice, name) => {
-    const entry = entryWith({ clock, accounts: { isDevice: () => isDevice } });
+    const entry = entryWith({ clock, accounts: { accountOf: () => (isDevice ? 1 : undefined) } });
     const link = new FakeLink(clock, name);
     entry.accept(link);
     link.receive({ type: "poll", cursor: 0 });
@@ -249,7 +249,7 @@ test("a device has a budget for each kind of frame, account requests among them,
   };
   const entry = entryWith({
     clock,
-    accounts: { isDevice: () => true, handle },
+    accounts: { accountOf: nameOf, handle },
     onDrop: (reason) => drops.push(reason),
   });
   const [link, again] = [new FakeLink(clock, 1), new FakeLink(clock, 1)];
@@ -269,7 +269,10 @@ test("a device has a budget for each kind of frame, account requests among them,
 test("devices without an account take places from each other, never from one that has signed up", () => {
   const clock = new VirtualClock();
   const signedUp = new Set<number>();
-  const entry = entryWith({ clock, accounts: { isDevice: (key) => signedUp.has(nameOf(key)) } });
+  const entry = entryWith({
+    clock,
+    accounts: { accountOf: (key) => (signedUp.has(nameOf(key)) ? nameOf(key) : undefined) },
+  });
   const links = Array.from({ length: STRANGERS_MAX + 50 }, (_, name) => new FakeLink(clock, name));
   for (const [name, link] of links.entries()) {
     entry.accept(link);
@@ -280,11 +283,12 @@ test("devices without an account take places from each other, never from one tha
   assert.ok(!links.at(-1)?.isClosed);
 });
 
+/** Of a fake link's key; each is an account of its own, unless the test says otherwise. */
 const nameOf = (key: Uint8Array): number => new DataView(key.buffer).getUint32(0);
 
 type Fakes = Pick<EntryDependencies, "clock"> &
   Partial<Omit<EntryDependencies, "accounts">> & {
-    accounts?: Pick<EntryDependencies["accounts"], "isDevice"> & Partial<EntryDependencies["accounts"]>;
+    accounts?: Pick<EntryDependencies["accounts"], "accountOf"> & Partial<EntryDependencies["accounts"]>;
   };
 
 function entryWith({ accounts, ...given }: Fakes): Entry {
@@ -300,7 +304,7 @@ function entryWith({ accounts, ...given }: Fakes): Entry {
     onDrop: () => undefined,
     ...given,
     accounts: {
-      isDevice: () => true,
+      accountOf: nameOf,
       handle: () => ({ id: 0, result: "MALFORMED", body: new Uint8Array(0) }),
       ...accounts,
     },
