@@ -4,7 +4,8 @@
  */
 
 import type { Cancel, Clock } from "#transport/core/clock.ts";
-import { exponential, pick } from "#transport/core/random.ts";
+import { equalBytes } from "#transport/core/bytes.ts";
+import { exponential } from "#transport/core/random.ts";
 import {
   type Epoch,
   epochNumber,
@@ -18,11 +19,12 @@ import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import { epochOfKeyPeriod } from "#transport/directory/epochs.ts";
 import { chooseLoopPath } from "#transport/directory/path.ts";
-import type { WrappedPacket } from "#transport/sphinx/packet.ts";
+import type { Path, WrappedPacket } from "#transport/sphinx/packet.ts";
 import type { Sphinx } from "#transport/sphinx/sphinx.ts";
 import type { NodeStreams } from "./dependencies.ts";
 import { LOOP_SLACK } from "./limits.ts";
 import { type LoopCounts, LoopEvidence } from "./loop-evidence.ts";
+import { type LoopTime, loopTime } from "./loop-times.ts";
 
 export interface NodeLoopsDependencies {
   readonly clock: Clock;
@@ -39,6 +41,8 @@ export class NodeLoops {
   readonly #deps: NodeLoopsDependencies;
   readonly #evidence = new LoopEvidence();
   #cancel: Cancel | undefined;
+  /** Of loops that are drawn and have not left. */
+  readonly #waiting = new Set<Cancel>();
 
   constructor(deps: NodeLoopsDependencies) {
     this.#deps = deps;
@@ -50,6 +54,8 @@ export class NodeLoops {
 
   stop(): void {
     this.#cancel?.();
+    for (const cancel of this.#waiting) cancel();
+    this.#waiting.clear();
   }
 
   /** Counts a loop that came back; false when this node is waiting for none with that recipient field. */
@@ -75,21 +81,41 @@ export class NodeLoops {
     this.#cancel = clock.at(milliseconds(clock.now() + wait), () => this.#tick());
   }
 
+  /** Ticks come by chance alone; when what is drawn at one leaves is another matter. */
   #tick(): void {
     this.#schedule();
-    const packet = this.#makeLoop();
-    if (packet !== undefined) this.#deps.send(packet);
+    const { clock, network, streams, current } = this.#deps;
+    const layer = this.#layer(current()?.consensus);
+    if (layer === undefined) return;
+    const { schedule, delays } = streams;
+    const time = loopTime({ now: clock.now(), layer, parameters: network.parameters, schedule, delays });
+    const cancel = clock.at(time.at, () => {
+      this.#waiting.delete(cancel);
+      const packet = this.#makeLoop(time);
+      if (packet !== undefined) this.#deps.send(packet);
+    });
+    this.#waiting.add(cancel);
   }
 
-  #makeLoop(): WrappedPacket | undefined {
+  /** 0 for a provider; undefined when this node is in no list. */
+  #layer(consensus: Consensus | undefined): number | undefined {
+    const isSelf = ({ nodeId }: { nodeId: NodeId }): boolean => equalBytes(nodeId, this.#deps.nodeId);
+    const layer = consensus?.layers.findIndex((mixes) => mixes.some(isSelf)) ?? -1;
+    if (layer >= 0) return layer + 1;
+    return consensus?.providers.some(isSelf) ? 0 : undefined;
+  }
+
+  #makeLoop({ meanDelay, firstDelays }: LoopTime): WrappedPacket | undefined {
     const { clock, sphinx, streams, nodeId, network } = this.#deps;
     const current = this.#deps.current();
     if (current === undefined) return undefined;
     const { paths, delays, padding } = streams;
-    // Either profile's delays: a node's loops must not be told from clients' packets by how long they stay.
-    const { meanDelay } = pick(delays, Object.values(network.parameters.profiles));
-    const path = withoutThrow(() => chooseLoopPath({ ...current, node: nodeId, meanDelay, paths, delays }));
-    if (path === undefined) return undefined;
+    const chosen = withoutThrow(() => chooseLoopPath({ ...current, node: nodeId, meanDelay, paths, delays }));
+    if (chosen === undefined) return undefined;
+    const path: Path = {
+      period: chosen.period,
+      hops: chosen.hops.map((hop, index) => Object.assign(hop, { delay: firstDelays[index] ?? hop.delay })),
+    };
     const recipient = padding.bytes(32);
     const payload = padding.bytes(sphinx.geometry.payloadBytes);
     const delay = path.hops.reduce((sum, hop) => sum + hop.delay, 0);
