@@ -1,11 +1,15 @@
 /**
  * The packets of a minute, all drawn alike: nothing tells real from cover here, as nothing does on the wire. The minute ends when the
- * program was last asked: of what left since, nothing is known.
+ * program was last asked: of what left since, nothing is known. Where they are many, its last ten seconds: hundreds of marks side by
+ * side would show the screen's grid, in bands that look as if packets left in bursts.
  */
 
 import { useTexts } from "../hooks/use-texts.ts";
 
-const WINDOW_MS = 60_000;
+const MINUTE_MS = 60_000;
+const SHORT_MS = 10_000;
+/** Two a second: twice as many as leave in the chat profile. */
+const MANY = 120;
 const WIDTH = 600;
 const HEIGHT = 56;
 /** Pixels; half of the room that each has, where they are many: else they would be one block. */
@@ -18,8 +22,11 @@ interface Props {
 
 export function DepartureStrip({ departures, until }: Props) {
   const { network } = useTexts();
-  const seen = [...new Set(departures)].filter((at) => at > until - WINDOW_MS && at <= until);
-  const mark = Math.min(MARK_MAX, WIDTH / (2 * Math.max(1, seen.length)));
+  const within = (time: number): number[] => [...new Set(departures)].filter((at) => at > until - time && at <= until);
+  const seen = within(MINUTE_MS);
+  const shown = seen.length > MANY ? SHORT_MS : MINUTE_MS;
+  const marks = within(shown);
+  const mark = Math.min(MARK_MAX, WIDTH / (2 * Math.max(1, marks.length)));
   return (
     <figure className="strip">
       <svg
@@ -29,13 +36,13 @@ export function DepartureStrip({ departures, until }: Props) {
         preserveAspectRatio="none"
       >
         <line className="strip-line" x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
-        {seen.map((at) => {
-          const x = ((at - until + WINDOW_MS) / WINDOW_MS) * WIDTH;
+        {marks.map((at) => {
+          const x = ((at - until + shown) / shown) * WIDTH;
           return <line key={at} className="strip-mark" strokeWidth={mark} x1={x} x2={x} y1="12" y2={HEIGHT - 4} />;
         })}
       </svg>
       <figcaption>
-        <span>{network.ago}</span>
+        <span>{shown === MINUTE_MS ? network.minuteAgo : network.secondsAgo}</span>
         <span className="strip-count">{network.stripLabel(seen.length)}</span>
         <span>{network.now}</span>
       </figcaption>

@@ -1,8 +1,8 @@
 /** The "To" line: chips of readers and a field that suggests people. */
 
-import { useRef, useState } from "react";
+import { useContext, useEffect, useEffectEvent, useRef, useState } from "react";
 import { ButtonContext } from "react-aria-components/Button";
-import { ComboBox } from "react-aria-components/ComboBox";
+import { ComboBox, ComboBoxStateContext } from "react-aria-components/ComboBox";
 import { Input } from "react-aria-components/Input";
 import { Label } from "react-aria-components/Label";
 import { ListBox, ListBoxItem } from "react-aria-components/ListBox";
@@ -24,6 +24,8 @@ interface Props {
 
 const SUGGESTIONS_MAX = 6;
 const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
+/** Nobody may be put in the place of one, however alike. */
+const WHOLE_ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/;
 
 export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props) {
   const { compose } = useTexts();
@@ -36,6 +38,13 @@ export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props)
     typed.trim().length === 0 ? undefined : { prefix: typed.trim().slice(0, 100), limit: SUGGESTIONS_MAX },
   );
   const people = (value?.people ?? []).filter(({ address }) => !addresses.includes(address));
+
+  /** The one person whom what is typed is the beginning of, or a part: Enter means that one. */
+  function onlyOne(): string | undefined {
+    const text = typed.trim().toLowerCase();
+    const fits = people.filter(({ name, address }) => `${name} ${address}`.toLowerCase().includes(text));
+    return fits.length === 1 && !WHOLE_ADDRESS.test(text) ? fits[0]?.address : undefined;
+  }
 
   function setTyped(text: string): void {
     setTypedHere(text);
@@ -76,6 +85,7 @@ export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props)
         isInvalid={problem !== undefined}
       >
         <Label>{compose.to}</Label>
+        <OpenWhenFound people={people.map(({ address }) => address).join(" ")} />
         <div className="recipients-line">
           {/* The buttons of the chips are their own, not the one that opens the combo box's list. */}
           <ButtonContext value={{}}>
@@ -107,7 +117,7 @@ export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props)
               // With a suggestion in hand, Enter takes that.
               const hasChoice = event.currentTarget.hasAttribute("aria-activedescendant");
               if (event.key === "Enter" && typed.trim() !== "" && (!hasChoice || ADDRESS.test(typed.trim())))
-                add(typed);
+                add(onlyOne() ?? typed);
             }}
           />
         </div>
@@ -131,6 +141,18 @@ export function RecipientField({ readers, onChange, onTyped, autoFocus }: Props)
       </ComboBox>
     </div>
   );
+}
+
+/** The list opens at a letter if it has somebody by then; what is pasted, or typed at once, has nobody yet. */
+function OpenWhenFound({ people }: { readonly people: string }) {
+  const state = useContext(ComboBoxStateContext);
+  const open = useEffectEvent(() => {
+    if (state?.isFocused === true && !state.isOpen) state.open(null, "input");
+  });
+  useEffect(() => {
+    if (people !== "") open();
+  }, [people]);
+  return null;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** One sentence about what has just happened, sometimes with a way back; gone after a while. */
 
-import { useEffect } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { Button } from "react-aria-components/Button";
 import { Glyph } from "./Glyph.tsx";
 
@@ -19,11 +19,13 @@ interface Props {
 }
 
 export function Toast({ content, milliseconds, onGone }: Props) {
+  // What is drawn anew meanwhile, as the network page is each second, does not begin its time again.
+  const end = useEffectEvent(onGone);
   useEffect(() => {
     if (content === undefined) return;
-    const timer = setTimeout(onGone, milliseconds);
+    const timer = setTimeout(() => end(), milliseconds);
     return () => clearTimeout(timer);
-  }, [content, milliseconds, onGone]);
+  }, [content, milliseconds]);
   return (
     <output className="toast-place">
       {content !== undefined && (

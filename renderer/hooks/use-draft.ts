@@ -41,13 +41,14 @@ export function useDraft(start: DraftStart): OpenDraft {
     subject: start.subject ?? "",
     text: start.text ?? "",
   });
-  const [attachments, setAttachments] = useState<readonly Attachment[]>(start.attachments ?? []);
+  const [attachments, showAttachments] = useState<readonly Attachment[]>(start.attachments ?? []);
   const [state, setState] = useState<OpenDraft["state"]>("saved");
   const [error, setError] = useState<ErrorCode>();
   const box = useRef({
     content,
     id: start.id,
     inReplyTo: start.inReplyTo,
+    attachments: start.attachments ?? [],
     changed: 0,
     saved: 0,
     stopped: false,
@@ -93,9 +94,15 @@ export function useDraft(start: DraftStart): OpenDraft {
     const it = box.current;
     it.stopped = false;
     return () => {
-      if (!it.stopped) void save(false).catch(() => {});
+      if (it.stopped) return;
+      void save(false)
+        .then(async () => {
+          // What was emptied again is nothing that anybody would look for.
+          if (it.changed > 0 && it.id !== undefined && isBlank(it)) await client["draft.discard"]({ draftId: it.id });
+        })
+        .catch(() => {});
     };
-  }, [save]);
+  }, [client, save]);
 
   const actions = useMemo(
     () => ({
@@ -107,6 +114,10 @@ export function useDraft(start: DraftStart): OpenDraft {
         setState("unsaved");
         clearTimeout(it.timer);
         it.timer = setTimeout(() => void save(false).catch(() => {}), PAUSE_MS);
+      },
+      setAttachments(now: readonly Attachment[]) {
+        box.current.attachments = [...now];
+        showAttachments(now);
       },
       async flush() {
         await save(false);
@@ -124,5 +135,8 @@ export function useDraft(start: DraftStart): OpenDraft {
     [save],
   );
 
-  return { content, attachments, state, error, setAttachments, ...actions };
+  return { content, attachments, state, error, ...actions };
 }
+
+const isBlank = (it: { readonly content: DraftContent; readonly attachments: readonly Attachment[] }): boolean =>
+  it.content.to.length === 0 && it.attachments.length === 0 && `${it.content.subject}${it.content.text}`.trim() === "";

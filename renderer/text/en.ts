@@ -222,7 +222,8 @@ export const en = {
     stripBody:
       "Each mark is one packet. Some may carry your mail and some are cover. They look the same here because they look the same on the wire: that is the point.",
     stripLabel: (n: number) => `${count(n, "packet", "packets")} left in the last minute`,
-    ago: "a minute ago",
+    minuteAgo: "a minute ago",
+    secondsAgo: "10 s ago",
     now: "now",
     state: {
       connecting: "Connecting to your provider.",

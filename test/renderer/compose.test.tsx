@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, test } from "vitest";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, test, vi } from "vitest";
 import type { Recipient } from "#main/contract/contract.ts";
 import { recipient } from "#main/contract/contract.ts";
 import { outcomeOf } from "#renderer/screens/Compose.tsx";
@@ -210,6 +210,36 @@ test("thrown away can be undone, with everything in it", async () => {
   await press(en.compose.undo);
   expect((await screen.findByLabelText<HTMLTextAreaElement>(en.compose.text)).value).toBe("Not so sure");
   expect(program.drafts.size).toBe(1);
+});
+
+test("its sentence goes after its time, however often the page is drawn anew", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  try {
+    const program = await write("bob@b.example");
+    type(en.compose.text, "Not so sure");
+    await press(en.compose.discard);
+    await screen.findByText(en.compose.discarded);
+    for (let tenths = 0; tenths < 90; tenths++) {
+      program.setNetwork({ queuedFragments: tenths });
+      await act(() => vi.advanceTimersByTimeAsync(100));
+    }
+    expect(screen.queryByText(en.compose.discarded)).toBeNull();
+    expect(program.drafts.size).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a draft that is emptied again leaves nothing behind when it is closed, and one with a word in it stays", async () => {
+  const program = await write("bob@b.example");
+  await waitFor(() => expect(program.drafts.size).toBe(1));
+  fireEvent.click(screen.getByRole("button", { name: /^Remove/ }));
+  await press(en.compose.closeKeeping);
+  await waitFor(() => expect(program.drafts.size).toBe(0));
+  await press(en.folders.write);
+  type(en.compose.text, "x");
+  await press(en.compose.closeKeeping);
+  await waitFor(() => expect(program.drafts.size).toBe(1));
 });
 
 test("a long mail says what it gives away; a very long one is sent by the second press only", async () => {

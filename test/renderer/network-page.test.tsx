@@ -1,6 +1,6 @@
 /** What the window says of the network is true at the time of which it says it. */
 
-import { act, fireEvent, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import { createFormat } from "#renderer/text/format.ts";
 import { en } from "#renderer/text/en.ts";
@@ -13,11 +13,11 @@ const WIDTH = 600;
 /** Somebody's line on which a packet leaves each fifth of a second. */
 const busy = (now: number): number[] => Array.from({ length: 300 }, (_, n) => Math.floor(now / EVERY - n) * EVERY);
 
-/** How much of the strip's right end has no mark, in milliseconds. */
+/** How much of the strip's right end has no mark, in milliseconds: of so many packets it shows ten seconds. */
 function emptyEnd(): number {
   const strip = screen.getByRole("img", { name: /left in the last minute/ });
   const marks = [...strip.querySelectorAll(".strip-mark")].map((mark) => Number(mark.getAttribute("x1")));
-  return ((WIDTH - Math.max(...marks)) / WIDTH) * 60_000;
+  return ((WIDTH - Math.max(...marks)) / WIDTH) * 10_000;
 }
 
 test("the strip is full to its right end when the page opens, and at any time after that", async () => {
@@ -35,6 +35,21 @@ test("the strip is full to its right end when the page opens, and at any time af
   } finally {
     vi.useRealTimers();
   }
+});
+
+test("of many packets the last ten seconds are drawn, and all are counted; of few the whole minute", async () => {
+  show({ departures: busy });
+  await press(en.folders.network);
+  const many = await screen.findByRole("img", { name: en.network.stripLabel(300) });
+  expect(many.querySelectorAll(".strip-mark").length).toBeLessThanOrEqual(51);
+  expect(many.querySelectorAll(".strip-mark").length).toBeGreaterThanOrEqual(49);
+  screen.getByText(en.network.secondsAgo);
+  cleanup();
+  show({ departures: (now) => Array.from({ length: 100 }, (_, n) => now - 600 * n) });
+  await press(en.folders.network);
+  const few = await screen.findByRole("img", { name: en.network.stripLabel(100) });
+  expect(few.querySelectorAll(".strip-mark")).toHaveLength(100);
+  screen.getByText(en.network.minuteAgo);
 });
 
 const until = new Date(2026, 10, 22, 12, 34).getTime();

@@ -21,6 +21,36 @@ function typeLetters(input: HTMLInputElement, text: string): void {
 const readers = (): (string | undefined)[] =>
   [...document.querySelectorAll<HTMLElement>("[data-reader]")].map(({ dataset }) => dataset["reader"]);
 
+test("Enter takes the only one whom a name, or the beginning of an address, can mean", async () => {
+  const input = await field();
+  for (const typed of ["ade", "bob@b"]) {
+    fireEvent.change(input, { target: { value: typed } });
+    await screen.findByRole("option", { name: /Bob Adeyemi/ });
+    fireEvent.keyDown(input, { key: "Enter" });
+    await waitFor(() => expect(readers()).toEqual(["bob@b.example"]));
+    await press(/^Remove/);
+  }
+});
+
+test("Enter takes nobody else for a whole address, and nobody where two are meant", async () => {
+  const input = await field();
+  fireEvent.change(input, { target: { value: "bob@b.exam" } });
+  await screen.findByRole("option", { name: /Bob Adeyemi/ });
+  fireEvent.keyDown(input, { key: "Enter" });
+  await waitFor(() => expect(readers()).toEqual(["bob@b.exam"]));
+  fireEvent.change(input, { target: { value: "@b.ex" } });
+  await screen.findByRole("option", { name: /Carol/ });
+  fireEvent.keyDown(input, { key: "Enter" });
+  await screen.findByText(en.compose.notAnAddress("@b.ex"));
+  expect(readers()).toEqual(["bob@b.exam"]);
+});
+
+test("what is pasted at once finds people, too", async () => {
+  const input = await field();
+  fireEvent.change(input, { target: { value: "Bob Adeyemi" } });
+  await screen.findByRole("option", { name: /Bob Adeyemi/ });
+});
+
 test("a space that is typed stays: a name may have one", async () => {
   const input = await field();
   typeLetters(input, "bob ad");
