@@ -76,8 +76,8 @@ describe("a full replay set", () => {
 
   test("until the flood comes nothing is full: two periods of everybody's packets have room", () => {
     assert.equal(victims.length, 2);
-    const before = dropped.filter(({ at }) => at >= world.network.genesis && at < floodedAt);
-    assert.deepEqual(new Set(before.map(({ reason }) => reason)), new Set(["COVER"]));
+    const early = dropped.filter(({ at }) => at >= world.network.genesis && at < floodedAt);
+    assert.deepEqual(new Set(early.map(({ reason }) => reason)), new Set(["COVER"]));
     assert.ok(arrived.some(({ period }) => period < PERIOD) && arrived.some(({ period }) => period === PERIOD));
   });
 
