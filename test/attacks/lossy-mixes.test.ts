@@ -7,40 +7,18 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { uniform } from "#transport/core/random.ts";
-import { epochNumber, keyPeriodNumber, seconds } from "#transport/core/units.ts";
-import { epochStart } from "#transport/directory/epochs.ts";
+import { keyPeriodNumber, seconds } from "#transport/core/units.ts";
 import { chooseLoopPath, choosePath } from "#transport/directory/path.ts";
-import { type Fate, meddling } from "./harness/adversary.ts";
-import { WatchedWorld } from "./harness/watched-world.ts";
+import { FIRST_EPOCH, type LossyScene, lossyScene } from "./harness/lossy-scene.ts";
+import type { WatchedWorld } from "./harness/watched-world.ts";
 
-const FIRST_EPOCH = 2;
-const SHARE = 0.2;
-const roles = new Map<string, Fate | "slow">();
-const chance = new SeededRandom("whom it hits");
 let watched: WatchedWorld;
-let names: { drops: string; holds: string; marks: string };
+let names: LossyScene["bad"];
 
 describe("lossy mixes", () => {
   before(async () => {
-    let from = Number.POSITIVE_INFINITY;
-    const adversaries = meddling({
-      outgoing: ({ node, now }) => {
-        const role = now < from ? undefined : roles.get(node);
-        if (role === "slow") return { heldFor: seconds(6) };
-        return role !== undefined && uniform(chance) < SHARE ? role : undefined;
-      },
-    });
-    // Of eight seeds one sees one of the three an epoch later: so few loops are not those of a network for people.
-    watched = await WatchedWorld.create({ seed: "lossy mixes2", ...adversaries });
-    // Honest links lose one packet in a hundred all the while.
-    watched.world.net.weather = { loss: 0.01, duplicates: 0 };
-    await watched.runTo(1);
-    const [marks, drops, holds] = [0, 1, 2].map((layer) => watched.layer(1, layer)[0]) as [string, string, string];
-    names = { marks, drops, holds };
-    roles.set(drops, "dropped").set(marks, "marked").set(holds, "slow");
-    from = epochStart(watched.world.network, epochNumber(FIRST_EPOCH)) - watched.world.parameters.epoch.lead;
-    await watched.runTo(FIRST_EPOCH + 2);
+    // Of eight networks some see one of the three an epoch later (test/slow/lossy-mixes.test.ts): so few loops are not those of a network for people.
+    ({ watched, bad: names } = await lossyScene("lossy mixes2"));
   });
 
   after(() => watched.world.stop());
