@@ -40,6 +40,7 @@ const MEANING: Readonly<Record<TransportErrorCode, ErrorCode>> = {
   REFUSED: "REFUSED",
   BAD_INVITE: "BAD_INVITE",
   NAME_TAKEN: "ADDRESS_TAKEN",
+  TOO_MANY_NAMES: "TOO_MANY_NAMES",
   NAME_INVALID: "BAD_INPUT",
   // Of an account that is open here: another device put this one out, or the provider lost it.
   NO_ACCOUNT: "DEVICE_UNKNOWN",

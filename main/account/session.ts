@@ -127,7 +127,7 @@ export class Session {
     }
   }
 
-  /** Asking again after a failure is safe. Throws ADDRESS_TAKEN, BAD_INVITE, BAD_INPUT, SIGNUP_CLOSED, PROVIDER_DOWN. */
+  /** Asking again after a failure is safe. Throws ADDRESS_TAKEN, TOO_MANY_NAMES, BAD_INVITE, BAD_INPUT, SIGNUP_CLOSED, PROVIDER_DOWN. */
   async signUp(): Promise<void> {
     const { account, store, client } = this;
     if (account.signedUp) return;

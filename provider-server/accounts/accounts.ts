@@ -18,7 +18,7 @@ import { deviceTokenHash } from "#transport/link/device-token.ts";
 import type { ProviderDatabase } from "../database/database.ts";
 import { isDiskError } from "../database/disk-error.ts";
 import { AccountTables, type StoredAccount } from "./account-tables.ts";
-import { isInviteGood, useInvite } from "./invites.ts";
+import { findInvite, useInvite } from "./invites.ts";
 import {
   DEVICES_PER_ACCOUNT_MAX,
   RECORD_LIFETIME_MAX,
@@ -27,6 +27,7 @@ import {
   UNFINISHED_PER_ACCOUNT_MAX,
 } from "./limits.ts";
 import { canonicalLocalPart, isReserved, skeletonOf } from "./local-part.ts";
+import { NamesTold } from "./names-told.ts";
 
 export interface SignUpPolicy {
   readonly policy: "open" | "invite" | "closed";
@@ -37,7 +38,7 @@ export interface SignUpPolicy {
 export interface AccountsDependencies {
   readonly database: ProviderDatabase;
   readonly clock: Clock;
-  /** Mailbox ids. */
+  /** Mailbox ids, and where network addresses are counted. */
   readonly random: RandomSource;
   readonly primitives: Primitives;
   readonly providerId: NodeId;
@@ -57,17 +58,20 @@ export type AccountRequest = Exclude<ControlRequest, { kind: "order-tokens" }>;
 export class Accounts {
   readonly #deps: AccountsDependencies;
   readonly #tables: AccountTables;
+  readonly #told: NamesTold;
   #minute = { number: 0, signUps: 0, byAddress: new Map<string, number>() };
   #cancelForget: Cancel = () => undefined;
 
   constructor(deps: AccountsDependencies) {
     this.#deps = deps;
     this.#tables = new AccountTables(deps.database);
+    this.#told = new NamesTold(deps);
   }
 
   stop(): void {
     this.#cancelForget();
     this.#minute.byAddress.clear();
+    this.#told.stop();
   }
 
   /** Whether a device belongs to an account. */
@@ -146,10 +150,17 @@ export class Accounts {
     if (signUp.policy === "closed") return "REFUSED";
     // Without an invitation nobody takes others' turns, or asks which names are taken.
     const isInvite = signUp.policy === "invite";
-    if (isInvite && !isInviteGood(database, { code: request.invite, primitives })) return "BAD_INVITE";
+    const invite = isInvite ? findInvite(database, { code: request.invite, primitives }) : undefined;
+    if (isInvite && invite === undefined) return "BAD_INVITE";
+    const newcomer = invite === undefined ? { from } : { invite };
+    // Before the name is looked at: a refusal that came for some names only would go on telling which.
+    if (!this.#told.mayTell(newcomer)) return "TOO_MANY_NAMES";
     if (!this.#takeSignUp(isInvite ? undefined : from)) return "UNAVAILABLE";
     const skeleton = skeletonOf(localPart);
-    if (isReserved(localPart, signUp.reserved) || this.#tables.isTaken(skeleton)) return "NAME_TAKEN";
+    if (isReserved(localPart, signUp.reserved) || this.#tables.isTaken(skeleton)) {
+      this.#told.told(newcomer);
+      return "NAME_TAKEN";
+    }
     // Last, so that a name that is taken does not use up an invitation.
     if (isInvite && !useInvite(database, { code: request.invite, primitives })) return "BAD_INVITE";
     this.#tables.create({

@@ -1,6 +1,6 @@
 /** Codes that let somebody sign up. Only their hashes are kept: who copies the database cannot use them. Spec: docs/spec/07-mailbox.md §2.2 */
 
-import { utf8 } from "#transport/core/bytes.ts";
+import { toHex, utf8 } from "#transport/core/bytes.ts";
 import type { RandomSource } from "#transport/core/random.ts";
 import type { Primitives } from "#transport/crypto/suite.ts";
 import type { ProviderDatabase } from "../database/database.ts";
@@ -18,10 +18,21 @@ export function createInvite(
   return code;
 }
 
-/** Whether a code has a use left. */
-export function isInviteGood(database: ProviderDatabase, options: { code: string; primitives: Primitives }): boolean {
+export interface StandingInvite {
+  /** Its hash in hexadecimal. */
+  readonly name: string;
+  /** At least 1. */
+  readonly usesLeft: number;
+}
+
+/** A code that has a use left; else undefined. */
+export function findInvite(
+  database: ProviderDatabase,
+  options: { code: string; primitives: Primitives },
+): StandingInvite | undefined {
   const hash = codeHash(options.primitives, options.code);
-  return database.prepare("SELECT 1 FROM invites WHERE code_hash = ? AND uses_left > 0").get(hash) !== undefined;
+  const row = database.prepare("SELECT uses_left FROM invites WHERE code_hash = ? AND uses_left > 0").get(hash);
+  return row === undefined ? undefined : { name: toHex(hash), usesLeft: Number(row["uses_left"]) };
 }
 
 /** Takes one use off a code; false when it has none. Runs inside the transaction that opens the account. */

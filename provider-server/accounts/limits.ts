@@ -26,3 +26,18 @@ export const SIGN_UPS_PER_MINUTE_MAX = 120;
  * addresses to keep everybody else waiting. A household or an office behind one address is done within a minute or two.
  */
 export const SIGN_UPS_PER_ADDRESS_MAX = 12;
+
+/**
+ * Names that somebody with an invite code is told are taken, in a day of UTC, or as many as the code has uses left where that is
+ * more: who looks for a name finds one by then, and who asks for others' learns no more than by `keys`.
+ */
+export const TAKEN_NAMES_PER_INVITE_MAX = 16;
+
+/** And where no code is needed, behind one network address: a household or an office that signs up on one day. */
+export const TAKEN_NAMES_PER_ADDRESS_MAX = 32;
+
+/** And all newcomers without a code together, whatever addresses somebody has: thirty-two of them that ask for nothing else. */
+export const TAKEN_NAMES_PER_DAY_MAX = 1024;
+
+/** Network addresses are counted in so many places and not by themselves: some four million IPv4 addresses share one. */
+export const ADDRESS_PLACES = 1024;

@@ -64,6 +64,11 @@ export const errorsEn: Readonly<Record<ErrorCode, ErrorText>> = {
     safe: "Your invite is still good.",
     todo: "Choose another name before the @.",
   },
+  TOO_MANY_NAMES: {
+    what: "The account was not made: this provider says no more today about which addresses are taken, for too many were asked for with this invite or from this network.",
+    safe: "Nothing has been stored. Your invite is still good.",
+    todo: "Try again tomorrow: the provider’s day begins at 0:00 UTC.",
+  },
   SIGNUP_CLOSED: {
     what: "The account was not made: this provider takes no new accounts.",
     safe: "Nothing has been stored.",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AccountTables } from "#provider-server/accounts/account-tables.ts";
+import { AccountTables, type StoredAccount } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
 import type { DropReason } from "#provider-server/observe/drop-reason.ts";
@@ -46,6 +46,23 @@ test("a name that does not exist cannot be told from one without a record", asyn
     ["alice@a.example", "eve@a.example"].map((name) => desk.probe("keys", new Writer().text16(name).finish())),
   );
   assert.deepEqual(outcomes[0], outcomes[1]);
+});
+
+test("who does not hold its key cannot tell from an answer whether a name has a record: as long, as late, as many packets", async () => {
+  // Each at a desk that draws the same waits.
+  const outcomes = await Promise.all(
+    ["bob@a.example", "eve@a.example"].map(async (name) => {
+      const desk = await setUp();
+      const { body } = await desk.probe("keys", new Writer().text16(name).finish());
+      return { found: (await body)?.[0], sent: desk.sent };
+    }),
+  );
+  assert.deepEqual(
+    outcomes.map(({ found }) => found),
+    [1, 0],
+  );
+  assert.equal(outcomes[0]?.sent.length, 1);
+  assert.deepEqual(outcomes[0]?.sent, outcomes[1]?.sent);
 });
 
 test("a request that was changed on its way, which makes noise of all of it (packet-tagging), is not answered", async () => {
@@ -126,7 +143,12 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
   const database = new ProviderDatabase(":memory:");
   const existing = mailboxId(random.bytes(32));
   const account = { localPart: "alice", skeleton: "alice", accountKey: new Uint8Array(32), day: 0 };
-  new AccountTables(database).create({ ...account, mailboxId: existing, deviceKey: new Uint8Array(32) });
+  const tables = new AccountTables(database);
+  tables.create({ ...account, mailboxId: existing, deviceKey: new Uint8Array(32) });
+  const bob = { ...account, localPart: "bob", skeleton: "bob", deviceKey: new Uint8Array(32).fill(1) };
+  tables.create({ ...bob, mailboxId: mailboxId(random.bytes(32)) });
+  // As long as docs/spec/07-mailbox.md §3 has one.
+  tables.setRecord(tables.named("bob") as StoredAccount, random.bytes(1415));
   const drops: string[] = [];
   const quota = { fragments: 10, replies: 10, boxFragments: 5, boxBytes: 1000 };
   const { log } = keptLog(clock);
@@ -140,7 +162,6 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
     knownTime: () => clock.now(),
     onDrop,
   });
-  const tables = new AccountTables(database);
   const records = { record: (address: string) => tables.named(address.split("@")[0] as string)?.record };
   let working = 0;
   let worked = 0;

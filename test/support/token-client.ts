@@ -58,8 +58,15 @@ export class TokenClient {
   }
 
   /** Tokens as a request carries them; throws when a proof does not hold. */
-  async tokens(o: { period: number; provider: NodeId; publicKey: Uint8Array }): Promise<Uint8Array[]> {
-    const drawn = this.draw();
+  async tokens({
+    drawn = this.draw(),
+    ...o
+  }: {
+    readonly period: number;
+    readonly provider: NodeId;
+    readonly publicKey: Uint8Array;
+    readonly drawn?: readonly DrawnToken[];
+  }): Promise<Uint8Array[]> {
     const batches = await this.order({ ...o, drawn });
     assert.ok(batches !== undefined, "the provider answered");
     const tokens: Uint8Array[] = [];

@@ -209,7 +209,7 @@ export interface MixClient {
   stop(): Promise<void>;
   /**
    * Opens an account at the provider and publishes the first mailbox record. Asking again after a failure is safe.
-   * Throws PROVIDER_DOWN, BAD_INVITE, NAME_TAKEN, NAME_INVALID, REFUSED, CLOCK_WRONG, CONSENSUS_FORGED, CONSENSUS_SPLIT.
+   * Throws PROVIDER_DOWN, BAD_INVITE, NAME_TAKEN, TOO_MANY_NAMES, NAME_INVALID, REFUSED, CLOCK_WRONG, CONSENSUS_FORGED, CONSENSUS_SPLIT.
    */
   signUp(options: { localPart: string; invite: string; certificate: Uint8Array }): Promise<SignedUp>;
   /**

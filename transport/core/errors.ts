@@ -20,6 +20,7 @@ export const TRANSPORT_ERRORS = {
   REFUSED: "The provider refused the request.",
   BAD_INVITE: "The provider does not know this invite, or it was used.",
   NAME_TAKEN: "The address is taken.",
+  TOO_MANY_NAMES: "The provider says no more today about which addresses are taken: too many were asked for.",
   NAME_INVALID: "The provider does not give out addresses of this form.",
   NO_ACCOUNT: "This device has no account at the provider.",
   TOO_MANY_DEVICES: "The account has as many devices as it may have.",

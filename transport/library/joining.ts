@@ -49,8 +49,8 @@ export interface Platform {
  * packets leave at the network's pace, whether the application does anything or not, until `close`.
  *
  * Throws MALFORMED for what is no invite; REFUSED when the store belongs to another network or provider, or the provider does
- * not take us; PROVIDER_DOWN, CONSENSUS_FORGED, BAD_INVITE, NAME_TAKEN, NAME_INVALID, CLOCK_WRONG, CONSENSUS_SPLIT, the first
- * time only: a client that has its account joins without a connection too, and connects when it can.
+ * not take us; PROVIDER_DOWN, CONSENSUS_FORGED, BAD_INVITE, NAME_TAKEN, TOO_MANY_NAMES, NAME_INVALID, CLOCK_WRONG,
+ * CONSENSUS_SPLIT, the first time only: a client that has its account joins without a connection too, and connects when it can.
  */
 export async function join(platform: Platform, options: JoinOptions): Promise<NetworkClient> {
   const { clock, random, streams = systemStreams(random) } = platform;

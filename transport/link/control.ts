@@ -67,6 +67,8 @@ export const CONTROL_RESULTS = {
   /** The provider cannot store anything now; ask again later. */
   UNAVAILABLE: 8,
   MALFORMED: 9,
+  /** Newcomers of this invite, or of this network address, were told of as many taken names as a day has; nothing is said of this one. */
+  TOO_MANY_NAMES: 10,
 } as const;
 
 export type ControlResult = keyof typeof CONTROL_RESULTS;

@@ -127,6 +127,7 @@ const TODO: Partial<Record<TransportErrorCode, string>> = {
   PROVIDER_DOWN: "The first start needs the provider: start again when it can be reached.",
   BAD_INVITE: "Ask the operator for another invite.",
   NAME_TAKEN: "Choose another --name.",
+  TOO_MANY_NAMES: "Start again tomorrow (UTC).",
   NAME_INVALID: "Choose another --name: letters, digits, and dots, hyphens or underscores between them.",
   CLOCK_WRONG: "Set this machine's clock, and start again.",
   CONSENSUS_FORGED: "Somebody lies about the network: tell the operator before you start again.",
