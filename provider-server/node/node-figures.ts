@@ -8,7 +8,7 @@ import type { Consensus, Network } from "#transport/directory/model.ts";
 import type { PeriodKeys } from "../mix/period-keys.ts";
 import { UNWRAP_SLOTS } from "../mix/unwrapping/limits.ts";
 import type { Gauges } from "../observe/figures.ts";
-import { consensusInUse } from "./consensus-in-use.ts";
+import { newestConsensus } from "./consensus-in-use.ts";
 import type { NodeLimits } from "./dependencies.ts";
 import type { DirectoryDuty } from "./directory-duty.ts";
 
@@ -29,7 +29,7 @@ export interface NodeState {
 export function nodeFigures(state: NodeState): Gauges {
   const { network, nodeId, now, consensuses, keys, limits, held, waiting, links, duty } = state;
   const epoch = epochAt(network, now);
-  const list = consensusInUse(consensuses, now);
+  const list = newestConsensus(consensuses, now);
   const { clockDifference, clockDifferenceMax, failing } = duty;
   return {
     packets_held: held,

@@ -24,7 +24,7 @@ import { haveService } from "../services/have.ts";
 import { keysService } from "../services/keys.ts";
 import { ServiceDesk } from "../services/service-desk.ts";
 import { TokenOffice } from "../tokens/token-office.ts";
-import { consensusInUse } from "./consensus-in-use.ts";
+import { newestConsensus } from "./consensus-in-use.ts";
 import { Decoys, type DecoysDependencies } from "./decoys.ts";
 import type { ProviderDependencies } from "./dependencies.ts";
 
@@ -220,7 +220,7 @@ export class ProviderNode {
     const { consensuses } = this.mix;
     const found =
       epoch === "current"
-        ? consensusInUse(consensuses, this.#deps.clock.now())
+        ? newestConsensus(consensuses, this.#deps.clock.now())
         : consensuses.held.find((held) => held.epoch === epoch);
     return found?.bytes;
   }

@@ -7,7 +7,7 @@ import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { consensusHash, encodeConsensus, signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
 import { Directory } from "#transport/directory/directory.ts";
-import { epochInUse, epochStart } from "#transport/directory/epochs.ts";
+import { epochInUse, epochStart, sendersChange } from "#transport/directory/epochs.ts";
 import { checkFreshness } from "#transport/directory/freshness.ts";
 import { signDescriptor } from "#transport/directory/descriptor.ts";
 import { Admission } from "#provider-server/authority/admission.ts";
@@ -153,6 +153,27 @@ test("a list serves one epoch past its own and is then stale", () => {
   assert.equal(directory.at(epochStart(network, at(1))).epoch, 0);
   assert.equal(directory.at(milliseconds(epochStart(network, at(2)) - 1)).epoch, 0);
   assert.throws(() => directory.at(epochStart(network, at(2))), { code: "CONSENSUS_STALE" });
+});
+
+test("the list before is used until all change, and the newest at once by who has no other", () => {
+  const first = signedConsensus(made, suite, wish(6));
+  const previous = verifyConsensus(network, first, suite).hash;
+  const second = signedConsensus(made, suite, { ...wish(7), previous });
+  const [from, change] = [epochInUse(network, at(7)), sendersChange(network, at(7))];
+  const late = new Directory({ network, suite });
+  late.accept(second);
+  assert.equal(late.at(from).epoch, 7);
+  const directory = new Directory({ network, suite });
+  directory.accept(first);
+  assert.equal(directory.at(change).epoch, 6, "without the newest it goes on");
+  directory.accept(second);
+  for (const time of [from - 1, from, change - 1]) assert.equal(directory.at(milliseconds(time)).epoch, 6);
+  assert.equal(directory.at(change).epoch, 7);
+  assert.deepEqual(
+    [from - 1, from].map((time) => directory.newestAt(milliseconds(time)).epoch),
+    [6, 7],
+    "what is given to others changes before",
+  );
 });
 
 test("a clock that is hours wrong is told from a list that is old", () => {

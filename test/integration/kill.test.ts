@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { SystemClock } from "#transport/core/system-clock.ts";
 import { epochNumber } from "#transport/core/units.ts";
-import { epochAt, epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochAt, scheduleOf, sendersChange } from "#transport/directory/epochs.ts";
 import { World } from "./support/world.ts";
 
 /** A mail of so much noise is seven packets. */
@@ -156,7 +156,7 @@ describe("kill -9 while mail is on its way", () => {
 
       const missed = await world.askAuthority("authority-1", epoch);
       assert.equal(missed.consensus.signatures.has(missed.authority), false, "it was down, and signed nothing");
-      await at(epochInUse(network.network, epoch), "the new epoch's keys to be used");
+      await at(sendersChange(network.network, epoch), "the new list to be used");
       const mail = await world.inTurn(() => world.writeAndFollow("In an epoch that two authorities made"));
       await world.arrives(mail);
       const next = await world.askAuthority("authority-1", epochNumber(epoch + 1));

@@ -1,15 +1,15 @@
 /**
- * Keeps the list of nodes current: asks for it once an epoch, at a random time that no user can shift, and holds the answer
- * against signatures, history and clocks. Spec: docs/spec/04-traffic.md §8
+ * Keeps the list of nodes current: asks for it once an epoch, at a random time that no user can shift, holds the answer against
+ * signatures, history and clocks, and changes to it when all others do. Spec: docs/spec/04-traffic.md §8
  */
 
 import type { Cancel, Clock } from "../core/clock.ts";
 import { TransportError, type TransportErrorCode } from "../core/errors.ts";
 import { exponential, type RandomSource, uniform } from "../core/random.ts";
-import { epochNumber, type KeyPeriod, type Milliseconds, milliseconds } from "../core/units.ts";
+import { type Epoch, epochNumber, type KeyPeriod, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { Directory } from "../directory/directory.ts";
-import { epochInUse } from "../directory/epochs.ts";
+import { ASK_SHARE, epochInUse, senderEpochAt, sendersChange } from "../directory/epochs.ts";
 import { checkFreshness } from "../directory/freshness.ts";
 import type { Consensus, Network } from "../directory/model.ts";
 import { type Part, PartCollector } from "../link/parts.ts";
@@ -28,8 +28,6 @@ export interface ConsensusKeeperDeps {
   readonly onChange: () => void;
 }
 
-/** The share of an epoch in whose beginning clients ask, spread evenly. */
-const ASK_SHARE = 0.5;
 /** Mean wait before asking again when an answer is missing, as a share of the epoch. */
 const RETRY_SHARE = 0.02;
 /** A provider answers one request in five seconds for long, and eight at once: the first few come sooner. */
@@ -48,7 +46,10 @@ export class ConsensusKeeper {
   #isAnswered = false;
   /** How often it asked since it last had the list it needs. */
   #asked = 0;
+  /** The last one that it asked for by its epoch. */
+  #askedForCommon: Epoch | undefined;
   #cancel: Cancel = () => undefined;
+  #cancelChange: Cancel = () => undefined;
   #next: Milliseconds | undefined;
   #stopped = false;
 
@@ -72,11 +73,13 @@ export class ConsensusKeeper {
 
   start(): void {
     this.#plan();
+    this.#planChange();
   }
 
   stop(): void {
     this.#stopped = true;
     this.#cancel();
+    this.#cancelChange();
     this.#next = undefined;
   }
 
@@ -148,6 +151,7 @@ export class ConsensusKeeper {
     checkFreshness({ network, consensus, now, witnesses: [milliseconds(now + this.#ahead)] });
     this.#problem = undefined;
     this.#asked = 0;
+    this.#askForCommon();
     this.#deps.onChange();
   }
 
@@ -185,6 +189,17 @@ export class ConsensusKeeper {
     });
   }
 
+  /** The list in use changes with time alone, for all in one moment: whoever goes by it is told. */
+  #planChange(): void {
+    if (this.#stopped) return;
+    const { clock, network, onChange } = this.#deps;
+    const next = epochNumber(senderEpochAt(network, clock.now()) + 1);
+    this.#cancelChange = clock.at(sendersChange(network, next), () => {
+      onChange();
+      this.#planChange();
+    });
+  }
+
   /** A client without any list can do nothing else: it asks sooner at first. */
   #retryMean(): Milliseconds {
     if (this.#directory.newest === undefined && this.#asked < FIRST_RETRIES) return milliseconds(FIRST_RETRY_MEAN);
@@ -199,6 +214,17 @@ export class ConsensusKeeper {
   #ask(): void {
     if (!this.#deps.link.send({ type: "getConsensus", epoch: "current" })) return;
     this.#asked++;
+    this.#difference.asked();
+  }
+
+  /** Who was off for long and has the newest list alone would be the only one to use it before all others do: once it asks for theirs. */
+  #askForCommon(): void {
+    const common = senderEpochAt(this.#deps.network, this.#deps.clock.now());
+    const isHeld = this.#directory.held.some(({ epoch }) => epoch === common);
+    const isPast = (this.#directory.newest?.epoch ?? common) > common;
+    if (isHeld || !isPast || this.#askedForCommon === common) return;
+    if (!this.#deps.link.send({ type: "getConsensus", epoch: common })) return;
+    this.#askedForCommon = common;
     this.#difference.asked();
   }
 }

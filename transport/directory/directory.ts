@@ -8,7 +8,7 @@ import { TransportError } from "../core/errors.ts";
 import type { Epoch, KeyPeriod, Milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { verifyConsensus } from "./consensus.ts";
-import { keyPeriodInUse, listEpochAt } from "./epochs.ts";
+import { keyPeriodInUse, listEpochAt, senderEpochAt } from "./epochs.ts";
 import type { Consensus, Network } from "./model.ts";
 
 export class Directory {
@@ -39,16 +39,25 @@ export class Directory {
     return { consensus, isNew: true };
   }
 
-  /** The newest one in force for a sender at `time`. Throws NO_CONSENSUS when there is none, CONSENSUS_STALE when it is over. */
+  /**
+   * The one that a sender uses at `time`: that of all others, or the newest before it; without these the newest there is.
+   * Throws NO_CONSENSUS when there is none, CONSENSUS_STALE when it is over.
+   */
   at(time: Milliseconds): Consensus {
-    const wanted = this.listEpoch(time);
-    const consensus = this.#held.findLast((held) => held.epoch <= wanted);
+    const common = senderEpochAt(this.network, time);
+    return this.#held.findLast((held) => held.epoch <= common && time < held.validUntil) ?? this.newestAt(time);
+  }
+
+  /** The newest one in force at `time`, which others may be given. Throws as `at`. */
+  newestAt(time: Milliseconds): Consensus {
+    const newest = this.listEpoch(time);
+    const consensus = this.#held.findLast((held) => held.epoch <= newest);
     if (consensus === undefined) throw new TransportError("NO_CONSENSUS");
     if (time >= consensus.validUntil) throw new TransportError("CONSENSUS_STALE");
     return consensus;
   }
 
-  /** Whose list a sender uses at `time`, if it is held. */
+  /** The epoch of the newest list that is in force at `time`, if it is held. */
   listEpoch(time: Milliseconds): Epoch {
     return listEpochAt(this.network, time);
   }

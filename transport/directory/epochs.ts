@@ -27,14 +27,29 @@ export function epochAt(network: Timed, time: Milliseconds): Epoch {
   return epochNumber(Math.max(0, Math.floor((time - network.genesis) / network.parameters.epoch.duration)));
 }
 
-/** The epoch whose list a sender uses at `time`, or an older one's while there is none. */
+/** The epoch of the newest list that nodes take packets by at `time`, and clients ask for. */
 export const listEpochAt = (network: Timed, time: Milliseconds): Epoch =>
   epochAt(network, milliseconds(time + network.parameters.epoch.lead));
 
-/** Senders begin to use an epoch's list at this time: by then it must be out. */
+/** u(n): from here on all nodes take packets by an epoch's list, and clients ask for it: by then it must be out. */
 export function epochInUse(network: Timed, epoch: Epoch): Milliseconds {
   const lead = epoch === 0 ? 0 : network.parameters.epoch.lead;
   return milliseconds(epochStart(network, epoch) - lead);
+}
+
+/**
+ * c(n): all senders change to an epoch's list at this time, by when all have it. Were it each one's own moment, what only one of
+ * two lists has would tell who has it.
+ */
+export function sendersChange(network: Timed, epoch: Epoch): Milliseconds {
+  const share = epoch === 0 ? 0 : CHANGE_SHARE;
+  return milliseconds(epochInUse(network, epoch) + share * network.parameters.epoch.duration);
+}
+
+/** The epoch whose list a sender uses at `time` if it holds it. */
+export function senderEpochAt(network: Timed, time: Milliseconds): Epoch {
+  const newest = listEpochAt(network, time);
+  return time < sendersChange(network, newest) ? epochNumber(Math.max(0, newest - 1)) : newest;
 }
 
 export function validity(network: Timed, epoch: Epoch): { validFrom: Milliseconds; validUntil: Milliseconds } {
@@ -82,7 +97,10 @@ export const keyGrace = ({ parameters }: Timed): Milliseconds =>
 export const replyBlockUntil = (network: Timed, period: KeyPeriod): Milliseconds =>
   milliseconds(keyErasedAt(network, period) - keyGrace(network) / 2);
 
-/** Whose keys senders use while the list of `epoch` is the newest: its nodes must have them all. */
+/**
+ * Whose keys senders may use while the list of `epoch` is the newest: its nodes must have them all. A node that has none for the
+ * time from then until senders change is on nobody's path in it: one that published an epoch earlier than others.
+ */
 export function keyPeriodsNeeded(network: Timed, epoch: Epoch): KeyPeriod[] {
   const leaves = epochInUse(network, epochNumber(epoch + 1)) + network.parameters.epoch.keyLead;
   const end = Math.ceil((leaves - network.genesis) / keyPeriodLength(network));
@@ -139,6 +157,11 @@ export function scheduleOf(network: Agreeing, epoch: Epoch): Schedule {
     step,
   };
 }
+
+/** The share of an epoch in whose beginning, from u(n) on, clients ask for its list, spread evenly. */
+export const ASK_SHARE = 0.4;
+/** And that after which all change to it: a tenth of an epoch, live six minutes, for the last to ask again and for slow lines. */
+const CHANGE_SHARE = 0.5;
 
 /** The share of an epoch that agreement takes: 15 of 60 minutes, so rounds of nearly four minutes with three authorities. */
 const AGREEMENT_SHARE = 1 / 4;

@@ -10,9 +10,9 @@ import { WrongClock } from "#test/support/wrong-clock.ts";
 import { ConsensusKeeper } from "#transport/client/consensus-keeper.ts";
 import type { ProviderLink } from "#transport/client/provider-link.ts";
 import type { Clock } from "#transport/core/clock.ts";
-import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
+import { epochNumber, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import { epochInUse } from "#transport/directory/epochs.ts";
+import { epochInUse, sendersChange } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import { toParts } from "#transport/link/parts.ts";
 
@@ -110,7 +110,7 @@ test("who is shown two lists for one epoch uses neither, until the true one come
   assert.equal(keeper.problem, undefined);
 });
 
-test("clients ask for the next list at random times of the first half of an epoch, whoever they are", async () => {
+test("clients ask for the next list at random times of the first two fifths of an epoch, before all use it, whoever they are", async () => {
   const made = testNetwork({ suite });
   const { network } = made;
   const clock = new VirtualClock({ start: network.genesis });
@@ -124,10 +124,10 @@ test("clients ask for the next list at random times of the first half of an epoc
     return keeper;
   });
   const from = epochInUse(network, epochNumber(1));
-  const half = network.parameters.epoch.duration / 2;
-  await clock.runUntil(milliseconds(from + 2 * half));
+  const window = 0.4 * network.parameters.epoch.duration;
+  await clock.runUntil(sendersChange(network, epochNumber(1)));
   for (const keeper of keepers) keeper.stop();
-  const places = [...asked.values()].map((time) => (time - from) / half).toSorted((a, b) => a - b);
+  const places = [...asked.values()].map((time) => (time - from) / window).toSorted((a, b) => a - b);
   assert.equal(places.length, keepers.length);
   // Kolmogorov and Smirnov at one in a thousand; the seeds are fixed.
   const gap = Math.max(...places.map((place, i) => Math.abs(place - (i + 0.5) / places.length)));
@@ -135,7 +135,43 @@ test("clients ask for the next list at random times of the first half of an epoc
   assert.ok((places[0] as number) >= 0 && (places.at(-1) as number) <= 1);
 });
 
-function keeperOf(o: { network: Network; clock: Clock; seed: string; onAsk: () => void }): ConsensusKeeper {
+test("whoever goes by the list in use is told when it changes, which is not when it comes", async () => {
+  const made = testNetwork({ suite });
+  const { network } = made;
+  const clock = new VirtualClock({ start: network.genesis });
+  const [first, next] = [epochNumber(0), epochNumber(1)];
+  const told: [number, number | undefined][] = [];
+  const onChange = (): void => void told.push([clock.now(), keeper.current()?.consensus.epoch]);
+  const keeper = keeperOf({ network, clock, seed: "change", onAsk: () => undefined, onChange });
+  const come = ({ bytes }: Consensus): void => {
+    for (const part of toParts(bytes, { time: clock.now(), room: 0 })) keeper.received(part);
+  };
+  const one = testConsensus(made, suite, {});
+  come(one);
+  keeper.start();
+  await clock.runUntil(epochInUse(network, next));
+  come(testConsensus(made, suite, { epoch: next, previous: one.hash }));
+  const change = sendersChange(network, next);
+  await clock.runUntil(change);
+  keeper.stop();
+  const at = epochInUse(network, next);
+  assert.deepEqual(
+    told.filter(([time]) => time === network.genesis || time === at || time === change),
+    [
+      [network.genesis, first],
+      [at, first],
+      [change, next],
+    ],
+  );
+});
+
+function keeperOf(o: {
+  network: Network;
+  clock: Clock;
+  seed: string;
+  onAsk: () => void;
+  onChange?: () => void;
+}): ConsensusKeeper {
   const send = (): boolean => {
     o.onAsk();
     return true;
@@ -147,6 +183,6 @@ function keeperOf(o: { network: Network; clock: Clock; seed: string; onAsk: () =
     network: o.network,
     store: new MemoryClientStore(),
     link: { send } as unknown as ProviderLink,
-    onChange: () => undefined,
+    onChange: o.onChange ?? (() => undefined),
   });
 }

@@ -16,6 +16,8 @@ import {
   keyPeriodStart,
   listEpochAt,
   replyBlockUntil,
+  senderEpochAt,
+  sendersChange,
   validity,
 } from "#transport/directory/epochs.ts";
 
@@ -44,6 +46,15 @@ test("live, keys change at each quarter of an hour and go five minutes later, li
   assert.deepEqual(
     [3, 4, 7, 8].map((period) => epochOfKeyPeriod(live, keyPeriodNumber(period))),
     [0, 1, 1, 2],
+  );
+});
+
+test("live, all senders change to a list at minute 20 of its epoch, to the first one at once", () => {
+  const found = [-5, 0, 49, 50, 79.999, 80, 139.999, 140].map((minute) => senderEpochAt(live, at(minute)));
+  assert.deepEqual(found, [0, 0, 0, 0, 0, 1, 1, 2]);
+  assert.deepEqual(
+    [0, 1, 2].map((epoch) => minuteOf(sendersChange(live, epochNumber(epoch)))),
+    [0, 80, 140],
   );
 });
 
