@@ -156,6 +156,20 @@ test("parameters that no network can have are malformed", () => {
     assert.throws(() => decodeParameters(encodeParameters(parameters)), { code: "MALFORMED" });
 });
 
+test("who makes a network file decides how much cover there is: down to no minimum pool, and shares above none", () => {
+  const { profiles } = LIVE_PARAMETERS;
+  const mail = { ...profiles.mail, payloadShare: 1 - 2e-6, loopShare: 1e-6, dropShare: 1e-6 };
+  const bare = { ...LIVE_PARAMETERS, minimumPool: 0, profiles: { ...profiles, mail } };
+  assert.deepEqual(decodeParameters(encodeParameters(bare)), bare);
+  for (const none of [
+    { ...mail, payloadShare: 1 - 1e-6, dropShare: 0 },
+    { ...mail, payloadShare: 1 - 1e-6, loopShare: 0 },
+  ]) {
+    const parameters = { ...bare, profiles: { ...profiles, mail: none } };
+    assert.throws(() => decodeParameters(encodeParameters(parameters)), { code: "MALFORMED" });
+  }
+});
+
 test("a network file needs every authority's signature, and a threshold of more than half", () => {
   const body = encodeNetwork(network);
   const signatures = made.identitySeeds.map((identitySeed) => signNetwork({ body, identitySeed, suite }));
