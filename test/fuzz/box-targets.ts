@@ -25,6 +25,7 @@ export function boxTargets({ geometry, network, boxes }: Traffic): Target[] {
   return [
     {
       name: "request to a box",
+      dependsOnSuite: true,
       corpus: requests,
       decode: inverse((bytes) => decodeBoxRequest(bytes, shape), encode),
       takesChanged: "some",
@@ -37,6 +38,7 @@ export function boxTargets({ geometry, network, boxes }: Traffic): Target[] {
     },
     {
       name: "answer to who collects from a box",
+      dependsOnSuite: true,
       corpus: collected,
       decode: inverse((bytes) => decodeCollected(bytes, { sealedBytes }), encodeCollected),
       takesChanged: "some",

@@ -45,6 +45,7 @@ export function directoryTargets(traffic: Traffic): Target[] {
   });
   return [
     ...twice("descriptor", {
+      dependsOnSuite: true,
       takesChanged: "none",
       suite,
       corpus: descriptors,
@@ -54,6 +55,7 @@ export function directoryTargets(traffic: Traffic): Target[] {
     }),
     // Votes travel with endorsements, each signed by itself: one may be left out.
     ...twice("vote", {
+      dependsOnSuite: true,
       takesChanged: "any",
       suite,
       corpus: votes,
@@ -61,6 +63,7 @@ export function directoryTargets(traffic: Traffic): Target[] {
     }),
     // What an authority reads before it spends a check: whatever is a vote is one that the claim describes.
     ...twice("claim of a vote", {
+      dependsOnSuite: true,
       takesChanged: "any",
       suite,
       corpus: votes,
@@ -76,6 +79,7 @@ export function directoryTargets(traffic: Traffic): Target[] {
     }),
     // A consensus holds with fewer signatures, as long as they are a majority.
     ...twice("consensus", {
+      dependsOnSuite: true,
       takesChanged: "any",
       suite,
       corpus: consensuses.filter(isConsensus(traffic)),
@@ -119,6 +123,7 @@ export function directoryTargets(traffic: Traffic): Target[] {
     }),
     {
       name: "parameters",
+      dependsOnSuite: true,
       corpus: [encodeParameters(network.parameters)],
       decode: inverse(decodeParameters, encodeParameters),
       takesChanged: "some",
@@ -152,17 +157,18 @@ function verifiedOrNot<T>(verified: () => T): T | undefined {
 
 const verify = (): boolean => true;
 
-/** As they come, and to a reader that believes every signature. */
+/** As they come, and to a reader that believes every signature: only that one comes to what depends on the suite. */
 export function twice(
   name: string,
   o: {
     takesChanged: Target["takesChanged"];
+    dependsOnSuite?: boolean;
     suite: Suite;
     corpus: readonly Uint8Array[];
     read: (bytes: Uint8Array, suite: Suite) => void;
   },
 ): Target[] {
-  const { takesChanged, suite, corpus, read } = o;
+  const { takesChanged, dependsOnSuite = false, suite, corpus, read } = o;
   const credulous: Suite = {
     ...suite,
     ed25519: { ...suite.ed25519, verify },
@@ -170,6 +176,12 @@ export function twice(
   };
   return [
     { name, corpus, decode: (bytes) => read(bytes, suite), takesChanged },
-    { name: `${name}, whoever signed it`, corpus, decode: (bytes) => read(bytes, credulous), takesChanged: "some" },
+    {
+      name: `${name}, whoever signed it`,
+      corpus,
+      decode: (bytes) => read(bytes, credulous),
+      takesChanged: "some",
+      dependsOnSuite,
+    },
   ];
 }

@@ -64,12 +64,14 @@ export function evidenceTargets({ suite }: Traffic): Target[] {
       takesChanged: "some",
     },
     ...twice("descriptor with evidence", {
+      dependsOnSuite: true,
       takesChanged: "none",
       suite,
       corpus: [...first, ...second].map(({ bytes }) => bytes),
       read: (bytes, by) => void verifyDescriptor(bytes, by),
     }),
     ...twice("consensus with evidence", {
+      dependsOnSuite: true,
       takesChanged: "any",
       suite,
       corpus: [consensus],

@@ -20,6 +20,8 @@ export interface Target {
    * covers every byte; any number, where only a few bytes are free.
    */
   readonly takesChanged: "some" | "none" | "any";
+  /** The suite of the hops decides how long its inputs are, or what is in them: it is tried with X-Wing too. */
+  readonly dependsOnSuite?: boolean;
 }
 
 export interface Report {

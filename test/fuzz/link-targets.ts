@@ -55,9 +55,12 @@ function sideTargets(side: string, { frames, sizes: packet }: Traffic): Target[]
   const sizes: FrameSizes = protocol === "starling-directory/2" ? { packetBytes: 0, payloadBytes: 0 } : packet;
   const corpus = seen.map(({ bytes }) => bytes);
   const collector = new PartCollector();
+  // Who dials a node hears nothing but single bytes.
+  const dependsOnSuite = corpus.some(({ length }) => length > 1);
   return [
     {
       name: `frame, ${side}`,
+      dependsOnSuite,
       corpus,
       decode: (bytes) => {
         const frame = decodeFrame(bytes, { protocol, direction, sizes });
@@ -69,6 +72,7 @@ function sideTargets(side: string, { frames, sizes: packet }: Traffic): Target[]
     },
     {
       name: `stream, ${side}`,
+      dependsOnSuite,
       corpus: corpus.map((bytes, i) => concat(bytes, corpus[(i + 1) % corpus.length] as Uint8Array)),
       decode: (bytes) => {
         const table = frameTable({ protocol, direction, sizes });

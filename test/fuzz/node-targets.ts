@@ -20,15 +20,15 @@ import { frameBody, unframeBody } from "#transport/sphinx/framed-body.ts";
 import { encodeServiceRequest, serviceId } from "#transport/sphinx/service-payload.ts";
 import type { Unwrapped } from "#transport/sphinx/packet.ts";
 import type { Target } from "./fuzz.ts";
-import type { Traffic } from "./traffic.ts";
+import { payloadOf, type Traffic } from "./traffic.ts";
 
 export async function nodeTargets(traffic: Traffic): Promise<Target[]> {
-  return [...(await deskTargets(traffic)), txt(), unwrapped(), parts(), padding()];
+  return [...(await deskTargets(traffic)), txt(), unwrapped(traffic), parts(), padding()];
 }
 
 /** Through the desk, SURB and all; the network's prefix of zeros is put on anew, so that changes get past it. */
-async function deskTargets({ suite }: Traffic): Promise<Target[]> {
-  const own = await sphinxNodes({ suite: suite.name, seed: "fuzz desk" });
+async function deskTargets(traffic: Traffic): Promise<Target[]> {
+  const own = await sphinxNodes({ ...payloadOf(traffic), seed: "fuzz desk" });
   const { sphinx, random } = own;
   const { geometry } = sphinx;
   const bodies = {
@@ -62,6 +62,7 @@ async function deskTargets({ suite }: Traffic): Promise<Target[]> {
     const recipient = serviceId(sphinx.suite, service);
     return {
       name: `request at the desk for ${service}`,
+      dependsOnSuite: true,
       corpus: [request(), request()].map((payload) => unframeBody(geometry, payload)),
       decode: (framed) => {
         if (framed.length > geometry.replyBytes) throw new TransportError("MALFORMED");
@@ -97,16 +98,17 @@ function txt(): Target {
 }
 
 /** A thread that loses its mind writes what it likes. */
-function unwrapped(): Target {
+function unwrapped({ geometry }: Traffic): Target {
+  const { packetBytes, headerBytes, payloadBytes } = geometry;
   const random = new SeededRandom("fuzz results");
-  const packet = new Uint8Array(64);
+  const packet = new Uint8Array(packetBytes);
   const delivered = (command: "mailbox" | "reply"): Unwrapped => ({
     kind: "deliver",
     tag: replayTag(random.bytes(16)),
     command,
     recipient: random.bytes(32),
     surbId: surbId(random.bytes(16)),
-    payload: packet,
+    payload: packet.subarray(headerBytes),
   });
   const forwarded: Unwrapped = {
     kind: "forward",
@@ -117,6 +119,7 @@ function unwrapped(): Target {
   };
   return {
     name: "what a thread says of a packet",
+    dependsOnSuite: true,
     corpus: [forwarded, delivered("mailbox"), delivered("reply")].map((one) => {
       const result = new Uint8Array(RESULT_BYTES);
       writeResult(result, one);
@@ -125,9 +128,10 @@ function unwrapped(): Target {
     decode: (bytes) => {
       const result = new Uint8Array(RESULT_BYTES);
       result.set(bytes.subarray(0, RESULT_BYTES));
-      const read = readResult(result, packet, 10);
+      const read = readResult(result, packet, headerBytes);
       if (read === undefined) throw new TransportError("UNWRAP_FAILED");
-      assert.ok(read.kind === "forward" || typeof read.command === "string");
+      if (read.kind === "forward") assert.equal(read.packet.length, packetBytes);
+      else assert.deepEqual([typeof read.command, read.payload.length], ["string", payloadBytes]);
       const again = new Uint8Array(result);
       writeResult(again, read);
       assert.deepEqual(again, result);

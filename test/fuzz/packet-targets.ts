@@ -14,10 +14,10 @@ import { unframeBody } from "#transport/sphinx/framed-body.ts";
 import { decodeRouting, encodeRouting } from "#transport/sphinx/routing.ts";
 import type { Target } from "./fuzz.ts";
 import { inverse } from "./inverse.ts";
-import type { Traffic } from "./traffic.ts";
+import { payloadOf, type Traffic } from "./traffic.ts";
 
 export async function packetTargets(traffic: Traffic): Promise<Target[]> {
-  const own = await sphinxNodes({ suite: traffic.suite.name, seed: "fuzz packets" });
+  const own = await sphinxNodes({ ...payloadOf(traffic), seed: "fuzz packets" });
   const { sphinx, random, nodes } = own;
   const { geometry, suite } = sphinx;
   const [first] = nodes as [(typeof nodes)[number]];
@@ -50,7 +50,7 @@ export async function packetTargets(traffic: Traffic): Promise<Target[]> {
     step,
     kind: "message",
     messageId: messageId(random.bytes(16)),
-    body: random.bytes(4_000),
+    body: random.bytes(10 * geometry.fragmentBytes),
   });
   const plaintexts = fragments.map((fragment) => encodeFragment(geometry, fragment, random));
   const place = {
@@ -66,6 +66,7 @@ export async function packetTargets(traffic: Traffic): Promise<Target[]> {
   return [
     {
       name: "packet at a hop that has its key",
+      dependsOnSuite: true,
       corpus: packets,
       decode: (bytes) => void sphinx.unwrap(bytes, first.keys, first.id),
       // The payload is opaque to a hop: it is the reader who notices a change there.
@@ -73,6 +74,7 @@ export async function packetTargets(traffic: Traffic): Promise<Target[]> {
     },
     {
       name: "header at a hop that has its key",
+      dependsOnSuite: true,
       corpus: packets.map((packet) => packet.slice(0, geometry.headerBytes)),
       decode: (header) => {
         const payload = new Uint8Array(geometry.payloadBytes);
@@ -82,6 +84,7 @@ export async function packetTargets(traffic: Traffic): Promise<Target[]> {
     },
     {
       name: "routing block",
+      dependsOnSuite: true,
       corpus: [
         encodeRouting({
           command: "forward",
@@ -101,35 +104,41 @@ export async function packetTargets(traffic: Traffic): Promise<Target[]> {
     },
     {
       name: "SURB that is answered",
+      dependsOnSuite: true,
       corpus: [made.surb, surb().surb],
       decode: (bytes) => void sphinx.wrapReply({ surb: bytes, body: new Uint8Array(10), random }),
       takesChanged: "some",
     },
     {
       name: "reply",
+      dependsOnSuite: true,
       corpus: [arrived.payload],
       decode: (payload) => void sphinx.openReply({ replyKey: made.replyKey, payload }),
       takesChanged: "none",
     },
     {
       name: "framed body",
+      dependsOnSuite: true,
       corpus: [0, 1, 300].map((length) => framedBody(geometry.payloadBytes, random.bytes(length))),
       decode: (bytes) => void unframeBody(geometry, bytes),
       takesChanged: "some",
     },
     {
       name: "sealed fragment",
-      // Without the random bytes behind it, which nothing covers.
+      dependsOnSuite: true,
+      // Without the random bytes behind it, which nothing covers: a reader takes them too, when there are as many as in a payload.
       corpus: plaintexts.map((plaintext) =>
         seal({ suite, geometry, mailboxKey: pair.publicKey, plaintext, random }).slice(0, geometry.sealedBytes),
       ),
       decode: (sealed) => {
+        if (sealed.length === geometry.payloadBytes) throw new TransportError("MALFORMED");
         if (openSeal({ suite, geometry, mailboxKey, sealed }) === undefined) throw new TransportError("SEAL_FAILED");
       },
       takesChanged: "none",
     },
     {
       name: "fragment, and the message it is put into",
+      dependsOnSuite: true,
       corpus: plaintexts,
       decode: reassembling({ suite, geometry, step, messageBytesMax: 25 * 2 ** 20 }),
       takesChanged: "some",

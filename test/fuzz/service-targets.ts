@@ -24,6 +24,7 @@ export function serviceTargets({ geometry }: Traffic): Target[] {
   return [
     {
       name: "service request",
+      dependsOnSuite: true,
       corpus: [request("keys", random.bytes(30)), request("have", random.bytes(0))],
       decode: (framed) => {
         if (framed.length > geometry.replyBytes) throw new TransportError("MALFORMED");

@@ -6,6 +6,7 @@
 import type { Captured } from "#test/sim/network-in-memory.ts";
 import { SIM_PARAMETERS, World } from "#test/sim/world.ts";
 import { toHex, utf8 } from "#transport/core/bytes.ts";
+import { LIVE_PARAMETERS, type SuiteName } from "#transport/core/parameters.ts";
 import { type MailboxId, seconds } from "#transport/core/units.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import type { Network } from "#transport/directory/model.ts";
@@ -40,8 +41,11 @@ const FRAMES_OF_A_KIND_MAX = 12;
 /** Tokens under two proofs, and boxes. */
 const PARAMETERS = { ...SIM_PARAMETERS, boxReplies: 2, tokens: { ...SIM_PARAMETERS.tokens, perProvider: 9 } };
 
-export async function recordTraffic(seed: string): Promise<Traffic> {
-  const world = await World.create({ seed, parameters: PARAMETERS });
+export async function recordTraffic(options: { suite: SuiteName; seed: string }): Promise<Traffic> {
+  const { suite: name, seed } = options;
+  // As long as live packets; those of x25519 are short and quick.
+  const { packetBytes } = name === "xwing" ? LIVE_PARAMETERS : PARAMETERS;
+  const world = await World.create({ seed, parameters: { ...PARAMETERS, suite: name, packetBytes } });
   const { network, suite } = world;
   const shape = geometry({ suite: network.parameters.suite, packetBytes: network.parameters.packetBytes });
   const valueOf = ({ bytes, ...side }: Captured): Frame =>
@@ -72,6 +76,13 @@ export async function recordTraffic(seed: string): Promise<Traffic> {
       decoded.filter((frame): frame is Extract<Frame, { type: T }> => frame.type === type),
   };
 }
+
+/** Of packets without a network: short where they may be, so that they are quick; X-Wing's SURBs need the real length. */
+export function payloadOf({ suite, geometry: { payloadBytes } }: Traffic): { suite: SuiteName; payloadBytes: number } {
+  return { suite: suite.name, payloadBytes: suite.name === "xwing" ? payloadBytes : SHORT_PAYLOAD_BYTES };
+}
+
+const SHORT_PAYLOAD_BYTES = 1600;
 
 async function story(world: World): Promise<Household> {
   const alice = await world.join({ name: "alice", provider: "a" });

@@ -132,6 +132,7 @@ function messages(end: "listener" | "dialer", { frames, sizes }: Traffic): Targe
     .map(({ bytes }) => bytes);
   return {
     name: `message on a web link, at its ${end}`,
+    dependsOnSuite: true,
     corpus,
     // A link tells of its end a moment later.
     decode: async (bytes) => {

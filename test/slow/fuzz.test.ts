@@ -1,6 +1,7 @@
 /**
  * A million changed inputs for each decoder that the network reaches, and a tenth as many that fast-check makes up: some hours.
- * STARLING_FUZZ_CASES asks for another number, STARLING_FUZZ_NAMES for the decoders whose name this regular expression matches,
+ * Those that depend on the suite of the hops are there twice, the second time "with X-Wing", with packets as long as in live
+ * networks. STARLING_FUZZ_CASES asks for another number, STARLING_FUZZ_NAMES for the decoders whose name this regular expression matches,
  * STARLING_SEED for the cases of an earlier run.
  */
 
