@@ -1,11 +1,16 @@
-/** Gives one decoder input after input, and holds it to three rules: its own errors only, an end in time, and bounded memory. */
+/**
+ * Gives one decoder input after input, and holds it to four rules: its own errors only, an end in time, and bounded memory, both
+ * for one input and after all of them.
+ */
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { equalBytes } from "#transport/core/bytes.ts";
-import { TransportError } from "#transport/core/errors.ts";
+import { Fault, faultText } from "./fault.ts";
+import { bytesKept, bytesTaken, GROWTH_BYTES_MAX, growthSince, Peak } from "./memory.ts";
 import { Mutator } from "./mutator.ts";
+import { Trial } from "./trial.ts";
+import { watched } from "./watch.ts";
+import type { Board } from "./watch-board.ts";
 
 /** A decoder that bytes from the network reach. */
 export interface Target {
@@ -32,48 +37,82 @@ export interface Report {
   readonly slowestMs: number;
 }
 
-/** Of the processor: a decoder works on at most a megabyte: one that takes this long for one input hangs, on any machine. */
-const CASE_MILLISECONDS_MAX = 2_000;
-/** Asking the system for the processor's time costs as much as a quick decoder. */
-const CASES_BETWEEN_LOOKS = 256;
-/** What may stay in memory after any number of inputs: caches of tables, compiled code. */
-const GROWTH_BYTES_MAX = 48 * 2 ** 20;
-const ACCEPTED_SHARE_MIN = 1 / 10_000;
-const COLLECTIONS_MAX = 20;
+export interface Options {
+  readonly cases: number;
+  readonly madeUp: number;
+  readonly seed: number;
+  /** For planted faults: after how long a case that goes on counts as endless. */
+  readonly endlessSeconds?: number;
+}
 
-/** Changed inputs, then a part as many that fast-check makes up. Throws with the input and the seed when a rule is broken. */
-export async function fuzz(given: Target, o: { cases: number; madeUp: number; seed: number }): Promise<Report> {
+/** On any machine, however busy: other cases take a thousandth of a second. */
+const ENDLESS_SECONDS = 30;
+const ACCEPTED_SHARE_MIN = 1 / 10_000;
+
+/**
+ * Changed inputs, then a part as many that fast-check makes up. Throws with the input and the line that reproduces it when a rule
+ * is broken. A decoder that does not end takes the process with it: then that stands on the error output.
+ */
+export async function fuzz(given: Target, o: Options): Promise<Report> {
   // A Buffer's slice() is a view: what is changed must be a copy.
   const target = { ...given, corpus: given.corpus.map((bytes) => new Uint8Array(bytes)) };
-  const { cases, madeUp } = o;
-  // What real traffic holds is taken.
-  let isAsync = false;
-  for (const bytes of target.corpus) {
-    const began = target.decode(bytes.slice());
-    isAsync ||= began instanceof Promise;
-    await began;
-  }
-  const before = heapBytes();
-  const { accepted, slowestMs } = await changed(target, { cases, seed: o.seed });
+  return watched({ seconds: o.endlessSeconds ?? ENDLESS_SECONDS }, (board) => tried(target, { ...o, board }));
+}
+
+interface Run extends Options {
+  readonly board: Board;
+}
+
+interface MeasuredRun extends Run {
+  readonly peak: Peak;
+}
+
+async function tried(target: Target, o: Run): Promise<Report> {
+  const { cases, madeUp, seed } = o;
+  const { isAsync, longestDecoded } = await tryReal(target, o);
+  const measured = { ...o, peak: new Peak({ longestInput: longestOf(target), longestDecoded }) };
+  const before = bytesKept();
+  const { accepted, slowestMs } = await changed(target, measured);
   const growth = await growthSince(before);
-  if (growth > GROWTH_BYTES_MAX) throw new Error(`${target.name}: ${growth} bytes stay after ${cases} inputs`);
+  const all = { circumstances: { name: target.name, seed, kind: "changed" }, number: cases - 1 } as const;
+  if (growth > GROWTH_BYTES_MAX)
+    throw new Fault(faultText({ ...all, reason: `${growth} bytes stay after ${cases} inputs` }));
   if (target.takesChanged === "some" && accepted < cases * ACCEPTED_SHARE_MIN)
-    throw new Error(`${target.name}: nearly every input was refused at once`);
-  await fromNothing(target, { cases: madeUp, seed: o.seed, isAsync });
+    throw new Fault(faultText({ ...all, reason: "nearly every input was refused at once" }));
+  await fromNothing(target, { ...measured, isAsync });
   return { cases, madeUp, accepted, slowestMs };
 }
 
-async function changed(target: Target, o: { cases: number; seed: number }) {
-  const { cases, seed } = o;
-  const mutator = new Mutator(target.corpus, seed);
-  const trial = new Trial(target, seed);
+/** What real traffic holds is taken: twice, for what it takes of memory shows when tables are made and code is compiled. */
+async function tryReal(target: Target, { board, seed }: Run) {
+  board.announce({ name: target.name, seed, kind: "real" });
+  let isAsync = false;
+  let longestDecoded = 0;
+  for (const pass of ["prepares", "measures"]) {
+    for (const [number, bytes] of target.corpus.entries()) {
+      board.begin(number, bytes);
+      const copy = bytes.slice();
+      const before = bytesTaken();
+      const began = target.decode(copy);
+      isAsync ||= began instanceof Promise;
+      await began;
+      if (pass === "measures") longestDecoded = Math.max(longestDecoded, bytesTaken() - before);
+    }
+  }
+  board.end();
+  return { isAsync, longestDecoded };
+}
+
+async function changed(target: Target, o: MeasuredRun) {
+  const mutator = new Mutator(target.corpus, o.seed);
+  const trial = new Trial(target, { ...o, kind: "changed" });
   let accepted = 0;
   let slowestMs = 0;
-  for (let i = 0; i < cases; i++) {
+  for (let i = 0; i < o.cases; i++) {
     const bytes = mutator.next();
     const began = trial.once(bytes);
     const { ok, tookMs } = began instanceof Promise ? await began : began;
-    if (ok && target.takesChanged === "none" && isChanged(target, bytes)) trial.fail(bytes, "took what was changed");
+    if (ok && target.takesChanged === "none" && isChanged(target, o.board.input)) trial.fail("took what was changed");
     if (ok) accepted++;
     slowestMs = Math.max(slowestMs, tookMs);
   }
@@ -81,13 +120,17 @@ async function changed(target: Target, o: { cases: number; seed: number }) {
 }
 
 /** The same rules for bytes that fast-check makes up and, when one breaks a rule, shrinks. */
-async function fromNothing(target: Target, o: { cases: number; seed: number; isAsync: boolean }): Promise<void> {
-  const { cases: numRuns, seed } = o;
-  const maxLength = Math.min(512, Math.max(...target.corpus.map((bytes) => bytes.length)) + 8);
-  const made = fc.uint8Array({ maxLength });
+async function fromNothing(target: Target, o: MeasuredRun & { isAsync: boolean }): Promise<void> {
+  const maxLength = Math.min(512, longestOf(target) + 8);
+  // Of every length: unless told, fast-check makes up ten bytes at most.
+  const made = fc.uint8Array({ maxLength, size: "max" });
   // A real start lets what is made up get past the version and into the fields.
   const continued = fc
-    .tuple(fc.nat({ max: target.corpus.length - 1 }), fc.nat({ max: 96 }), fc.uint8Array({ maxLength: 64 }))
+    .tuple(
+      fc.nat({ max: target.corpus.length - 1 }),
+      fc.nat({ max: 96 }),
+      fc.uint8Array({ maxLength: 64, size: "max" }),
+    )
     .map(([index, cut, rest]) => {
       const real = target.corpus[index] as Uint8Array;
       const bytes = real.slice();
@@ -95,98 +138,20 @@ async function fromNothing(target: Target, o: { cases: number; seed: number; isA
       return bytes;
     });
   const either = fc.oneof(made, continued);
-  const options = { numRuns, seed, endOnFailure: false };
-  const trial = new Trial(target, seed);
-  if (o.isAsync) {
-    await fc.assert(
-      fc.asyncProperty(either, async (bytes) => void (await trial.once(bytes))),
-      options,
-    );
-  } else {
-    fc.assert(
-      fc.property(either, (bytes) => void trial.once(bytes)),
-      options,
-    );
+  const options = { numRuns: o.madeUp, seed: o.seed, endOnFailure: false };
+  const trial = new Trial(target, { ...o, kind: "made up" });
+  const property = o.isAsync
+    ? fc.asyncProperty(either, async (bytes) => void (await trial.once(bytes)))
+    : fc.property(either, (bytes) => void trial.once(bytes));
+  try {
+    await fc.assert(property, options);
+  } catch (error) {
+    // The shrunk input's, with the line.
+    throw error instanceof Error && error.cause instanceof Fault ? error.cause : error;
   }
 }
 
-interface Once {
-  readonly ok: boolean;
-  readonly tookMs: number;
-}
-
-class Trial {
-  readonly #target: Target;
-  readonly #seed: number;
-  #looked = process.cpuUsage();
-  #cases = 0;
-
-  constructor(target: Target, seed: number) {
-    this.#target = target;
-    this.#seed = seed;
-  }
-
-  /** A promise only where the decoder gives one: waiting for nothing costs more than most decoders. */
-  once(bytes: Uint8Array): Once | Promise<Once> {
-    if (this.#cases++ % CASES_BETWEEN_LOOKS === 0) this.#looked = process.cpuUsage();
-    const start = performance.now();
-    try {
-      const began = this.#target.decode(bytes);
-      if (!(began instanceof Promise)) return this.#ended(bytes, { start, ok: true });
-      return began.then(
-        () => this.#ended(bytes, { start, ok: true }),
-        (error: unknown) => this.#failed(bytes, { start, error }),
-      );
-    } catch (error) {
-      return this.#failed(bytes, { start, error });
-    }
-  }
-
-  fail(bytes: Uint8Array, reason: string, cause?: unknown): never {
-    const input = Buffer.from(bytes).toString("base64");
-    const text = `${this.#target.name}: ${reason}; case ${this.#cases - 1} of seed ${this.#seed}; input ${input}`;
-    throw new Fault(text, { cause });
-  }
-
-  #failed(bytes: Uint8Array, o: { start: number; error: unknown }): Once {
-    if (o.error instanceof Fault) throw o.error;
-    if (!(o.error instanceof TransportError)) this.fail(bytes, String(o.error), o.error);
-    return this.#ended(bytes, { start: o.start, ok: false });
-  }
-
-  #ended(bytes: Uint8Array, { start, ok }: { start: number; ok: boolean }): Once {
-    const tookMs = performance.now() - start;
-    // On a machine with other work to do a case may wait without doing anything.
-    if (tookMs > CASE_MILLISECONDS_MAX) {
-      const { user, system } = process.cpuUsage(this.#looked);
-      if ((user + system) / 1_000 > CASE_MILLISECONDS_MAX) this.fail(bytes, `${tookMs} ms for one input`);
-    }
-    return { ok, tookMs };
-  }
-}
-
-/** What breaks a rule. */
-class Fault extends Error {}
+const longestOf = (target: Target): number => Math.max(...target.corpus.map((bytes) => bytes.length));
 
 const isChanged = (target: Target, bytes: Uint8Array): boolean =>
   !target.corpus.some((real) => equalBytes(real, bytes));
-
-/** The collector gives buffers back in a thread of its own, which may have to wait for a processor. */
-async function growthSince(before: number): Promise<number> {
-  let growth = heapBytes() - before;
-  for (let i = 0; i < COLLECTIONS_MAX && growth > GROWTH_BYTES_MAX; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    growth = heapBytes() - before;
-  }
-  return growth;
-}
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-/** After a collection, buffers outside the heap included. */
-function heapBytes(): number {
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
