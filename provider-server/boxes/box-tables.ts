@@ -65,7 +65,7 @@ export class BoxTables {
     this.#sql.moveCursor.run(move.cursor, move.day, box.mailbox, move.readerId);
     const passed = this.#sql.passed.get(box.mailbox, move.activeSince);
     // A device that was off when the box was made is no reader yet: what came meanwhile waits as long as for one that is known.
-    return this.#entries.removeUpTo(box.mailbox, Number(passed?.["cursor"] ?? 0), room, 24 * move.activeSince);
+    return this.#entries.removeFromBox(box.mailbox, Number(passed?.["cursor"] ?? 0), room, 24 * move.activeSince);
   }
 
   /** Deletes the oldest box that ended before `until`, at most `room` rows of what is in it at a time; true when there may be more. */

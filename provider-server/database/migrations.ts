@@ -130,4 +130,9 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE entries ADD COLUMN device_key BLOB;
   CREATE INDEX entries_by_device ON entries (mailbox, device_key, seq);
   `,
+  // 10: of how many fragments reading has freed the room in the span of time `freed_in`, which is none before the next.
+  `
+  ALTER TABLE mailboxes ADD COLUMN freed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE mailboxes ADD COLUMN freed_in INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -24,7 +24,7 @@ import { MailboxTables, type Quota } from "./mailbox-tables.ts";
  * Moves somebody's cursor within a commit, deletes at most `room` of what all who read there have passed, and returns how many;
  * as many as that when there may be more. Who was not there since the day `activeSince` keeps nothing.
  */
-export type CursorMove = (now: { day: number; activeSince: number }, room: number) => number;
+export type CursorMove = (now: { day: number; activeSince: number; span: number }, room: number) => number;
 
 export interface Entry {
   /** Counts from 1 in each mailbox, never given twice. */
@@ -52,6 +52,8 @@ export interface MailboxStoreDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly quota: Quota;
+  /** Time is cut into pieces of this length: room that reading makes is room from the next one on. */
+  readonly roomSpan: Milliseconds;
   /** How long an entry, and the memory of its hash, is kept at most. */
   readonly retention: Milliseconds;
   /** The time as far as it is certain: nothing is deleted by a clock that may be wrong. Undefined before anybody has confirmed it. */
@@ -150,7 +152,8 @@ export class MailboxStore {
   #commitArrivals(batch: readonly Arrival[]): void {
     const hour = this.#hour();
     const known = this.#deps.knownTime();
-    const outcomes = this.attempt(() => batch.map((arrival) => this.tables.insert(arrival, hour, known)));
+    const now = { known, span: this.#span() };
+    const outcomes = this.attempt(() => batch.map((arrival) => this.tables.insert(arrival, hour, now)));
     batch.forEach((arrival, index) => {
       const outcome = outcomes === undefined ? "DISK_FULL" : outcomes[index];
       if (outcome === "stored") arrival.onStored?.();
@@ -158,7 +161,7 @@ export class MailboxStore {
     });
   }
 
-  /** Before the arrivals: what goes makes room for what comes. A cursor that is lost comes again with the next poll. */
+  /** Before the arrivals: what goes makes room on the disk for what comes. A cursor that is lost comes again with the next poll. */
   #commitCursors(cursors: readonly [string, CursorMove][]): void {
     if (cursors.length === 0) return;
     const day = this.day();
@@ -167,7 +170,7 @@ export class MailboxStore {
     const left = this.attempt(() => {
       let room = SWEEP_ROWS_MAX;
       return cursors.filter(([, move]) => {
-        room -= move({ day, activeSince }, room);
+        room -= move({ day, activeSince, span: this.#span() }, room);
         return room === 0;
       });
     });
@@ -214,6 +217,11 @@ export class MailboxStore {
   /** Of Unix time. Times are kept to the hour and the day: nothing here needs more, and less is less to take away. */
   day(): number {
     return Math.floor(this.#hour() / 24);
+  }
+
+  /** By the clock, not the known time: that may stand still for long, and no room would come back. */
+  #span(): number {
+    return Math.floor(this.#deps.clock.now() / this.#deps.roomSpan);
   }
 
   #hour(): number {

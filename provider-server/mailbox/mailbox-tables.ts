@@ -22,6 +22,8 @@ export interface DeviceMove {
   readonly cursor: number;
   readonly day: number;
   readonly activeSince: number;
+  /** Of the spans into which time is cut: room that is made in one is room from the next on. */
+  readonly span: number;
 }
 
 export class MailboxTables {
@@ -33,12 +35,16 @@ export class MailboxTables {
     this.#sql = database.prepareAll(STATEMENTS);
   }
 
-  /** `known` is the known time, if there is one: by no other a box is over. */
-  insert(arrival: Arrival, hour: number, known?: Milliseconds): "stored" | DropReason {
+  /** `known` is the known time, if there is one: by no other a box is over. `span` as in `DeviceMove`; any if none is given. */
+  insert(
+    arrival: Arrival,
+    hour: number,
+    { known, span }: { known?: Milliseconds | undefined; span?: number } = {},
+  ): "stored" | DropReason {
     const { mailboxId: id32, kind: command } = arrival;
     const mailbox = command === "reply" ? this.#sql.asker.get(id32) : this.#sql.mailbox.get(id32);
     if (mailbox === undefined) return "MAILBOX_UNKNOWN";
-    const { id, next_seq, fragments } = mailbox as Record<string, number>;
+    const { id, next_seq } = mailbox as Record<string, number>;
     const until = mailbox["until"] as number | null;
     const deviceKey = mailbox["device_key"] as Uint8Array | null;
     if (until !== null && known !== undefined && known >= until) return "BOX_OVER";
@@ -48,7 +54,7 @@ export class MailboxTables {
       this.#makeRoomForReply(id as number, deviceKey);
     } else {
       const { fragments: most, boxFragments } = this.#quota;
-      const isFull = (fragments as number) >= (until === null ? most : boxFragments);
+      const isFull = until === null ? taken(mailbox, span) >= most : Number(mailbox["fragments"]) >= boxFragments;
       if (isFull && (until === null || !this.#hasReadEntry(id as number))) return "MAILBOX_FULL";
       if (this.#sql.addHash.run(id as number, arrival.hash, hour).changes === 0) return "DUPLICATE";
       if (isFull) this.#removeOldestRead(id as number);
@@ -115,16 +121,24 @@ export class MailboxTables {
     const own = this.#sql.ownUpTo.all(mailbox, options.deviceKey, options.cursor, room);
     for (const { seq } of own as { seq: number }[]) this.#sql.removeEntry.run(mailbox, seq);
     const passed = this.#sql.passed.get(mailbox, options.activeSince);
-    return own.length + this.removeUpTo(mailbox, Number(passed?.["cursor"] ?? 0), room - own.length);
+    const upTo = Number(passed?.["cursor"] ?? 0);
+    const { count, fragments } = this.#removeUpTo(mailbox, upTo, room - own.length, Number.MAX_SAFE_INTEGER);
+    // The commit that empties a mailbox must not show by what comes next that somebody has just been there.
+    if (fragments > 0) this.#sql.countFreed.run(fragments, options.span, mailbox);
+    return own.length + count;
   }
 
-  /** Deletes at most `room` of the entries for all up to a number that came before an hour, and returns how many. */
-  removeUpTo(mailbox: number, upTo: number, room: number, before = Number.MAX_SAFE_INTEGER): number {
+  /** Deletes at most `room` of the entries of a box up to a number that came before an hour, and returns how many. */
+  removeFromBox(mailbox: number, upTo: number, room: number, before: number): number {
+    return this.#removeUpTo(mailbox, upTo, room, before).count;
+  }
+
+  #removeUpTo(mailbox: number, upTo: number, room: number, before: number): { count: number; fragments: number } {
     const gone = this.#sql.upTo.all(mailbox, upTo, before, room) as { seq: number; kind: number }[];
     for (const { seq } of gone) this.#sql.removeEntry.run(mailbox, seq);
     const fragments = gone.filter(({ kind }) => kind === KIND_CODES.fragment).length;
     if (fragments > 0) this.#sql.countFragments.run(-fragments, mailbox);
-    return gone.length;
+    return { count: gone.length, fragments };
   }
 
   /** Numbers of the entries behind the cursor, rising; read as far as they are asked for. */
@@ -153,6 +167,12 @@ export class MailboxTables {
   }
 }
 
+/** Of a mailbox that is nobody's box: places that are no room in this span. */
+function taken(row: Readonly<Record<string, unknown>>, span: number | undefined): number {
+  const freed = row["freed_in"] === span ? Number(row["freed"]) : 0;
+  return Number(row["fragments"]) + freed;
+}
+
 /** As in the frames that carry them (docs/spec/07-mailbox.md §4). */
 export const KIND_CODES = { fragment: 1, reply: 2, notice: 3 } as const;
 
@@ -160,7 +180,7 @@ const KIND_NAMES = new Map(Object.entries(KIND_CODES).map(([name, code]) => [cod
 
 const STATEMENTS = {
   mailbox:
-    "SELECT id, next_seq, fragments, until, NULL AS device_key FROM mailboxes " +
+    "SELECT id, next_seq, fragments, freed, freed_in, until, NULL AS device_key FROM mailboxes " +
     "LEFT JOIN boxes ON boxes.mailbox = mailboxes.id WHERE mailbox_id = ?",
   // A box has no reply id.
   asker:
@@ -177,6 +197,8 @@ const STATEMENTS = {
     "INSERT INTO entries (mailbox, seq, kind, surb_id, arrived_hour, body, device_key) VALUES (?, ?, ?, ?, ?, ?, ?)",
   countEntry: "UPDATE mailboxes SET next_seq = next_seq + 1, fragments = fragments + ? WHERE id = ?",
   countFragments: "UPDATE mailboxes SET fragments = fragments + ? WHERE id = ?",
+  countFreed:
+    "UPDATE mailboxes SET freed = ?1 + CASE freed_in WHEN ?2 THEN freed ELSE 0 END, freed_in = ?2 WHERE id = ?3",
   device:
     "SELECT mailbox, cursor, polled_day, next_seq FROM devices JOIN mailboxes ON mailboxes.id = devices.mailbox " +
     "WHERE device_key = ?",

@@ -76,6 +76,7 @@ export class ProviderNode {
         boxFragments: ENTRIES_PER_BOX_MAX,
         boxBytes: sphinx.geometry.sealedBytes,
       },
+      roomSpan: network.parameters.epoch.duration,
       retention: network.parameters.retention,
       knownTime: () => this.mix.knownTime,
       onDrop,

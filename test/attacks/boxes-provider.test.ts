@@ -247,6 +247,7 @@ test("a writer that fills one box takes no room of another, nor of a mailbox, an
       boxFragments: ENTRIES_PER_BOX_MAX,
       boxBytes: 40,
     },
+    roomSpan: milliseconds(1000),
     retention: seconds(1e6),
     knownTime: () => clock.now(),
     onDrop: (reason) => drops.push(reason),

@@ -26,6 +26,7 @@ test("who removes devices without end fills no disk, and can remove again once t
     clock,
     log: keptLog(clock).log,
     quota: { fragments: 10, replies: 3, boxFragments: 5, boxBytes: 1000 },
+    roomSpan: milliseconds(1000),
     retention: seconds(1e6),
     knownTime: () => clock.now(),
     onDrop: (reason) => assert.fail(reason),

@@ -1,12 +1,17 @@
 /**
  * A stranger's mail must not reveal when its reader is there: a receipt leaves only when the program says for whom, which it
- * does for accepted contacts (docs/spec/01-message.md §4).
+ * does for accepted contacts (docs/spec/01-message.md §4). Nor may the room that reading makes (docs/spec/07-mailbox.md §4).
  */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ProviderDatabase } from "#provider-server/database/database.ts";
+import { FRAGMENTS_PER_MAILBOX_MAX } from "#provider-server/mailbox/limits.ts";
+import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
+import { alice, DAY, hash, setUp } from "#test/provider-server/mailbox/mailbox-scene.ts";
 import { utf8 } from "#transport/core/bytes.ts";
-import { seconds } from "#transport/core/units.ts";
+import { DEMO_PARAMETERS, LIVE_PARAMETERS } from "#transport/core/parameters.ts";
+import { milliseconds, seconds } from "#transport/core/units.ts";
 import { World } from "#test/sim/world.ts";
 
 test("a mail that is read but not acknowledged is never answered by a receipt, however often it is repeated", async () => {
@@ -33,4 +38,70 @@ test("a mail that is read but not acknowledged is never answered by a receipt, h
   assert.ok(!carried.includes("receipt"));
   assert.notEqual(mallory.client.journeys()[0]?.delivery, "delivered");
   await world.stop();
+});
+
+const HOUR = 3600 * 1000;
+const PLACES = 20;
+
+/** Somebody fills the mailbox at the beginning of an hour while its reader is away; `probe` sends one more and asks for it. */
+async function fullMailbox(database = new ProviderDatabase(":memory:")) {
+  const scene = setUp({ database, fragments: PLACES, roomSpan: HOUR });
+  const { clock, deliver } = scene;
+  let { store } = scene;
+  for (let n = 1; n <= PLACES; n++) deliver(alice.box, n);
+  await clock.runFor(seconds(1));
+  let sent = PLACES;
+  const probe = async (): Promise<boolean> => {
+    const n = ++sent;
+    store.deliver({ ...scene.fragment(alice.box, n) });
+    await clock.runFor(seconds(1));
+    return store.have(alice.box, [hash(n)])[0] as boolean;
+  };
+  return {
+    ...scene,
+    probe,
+    read: async (cursor: number): Promise<void> => {
+      store.next({ deviceKey: alice.device, cursor });
+      await clock.runFor(seconds(1));
+    },
+    restart: (): void => {
+      store.stop();
+      store = new MailboxStore(scene.dependencies);
+    },
+    waiting: (): number => Number(database.prepare("SELECT COUNT(*) AS n FROM entries").get()?.["n"]),
+  };
+}
+
+test("who fills a mailbox and probes whether there is room again learns in which hour it was read, and not when", async () => {
+  const { probe, read, clock, waiting } = await fullMailbox();
+  assert.equal(await probe(), false);
+  await clock.runFor(seconds(600));
+  assert.equal(await probe(), false, "nobody was there");
+  await read(PLACES / 2);
+  assert.equal(waiting(), PLACES / 2, "what was read is gone from the disk");
+  for (let minute = 12; minute < 59; minute += 10) {
+    assert.equal(await probe(), false, `at minute ${minute}, after it was read`);
+    await clock.runUntil(milliseconds(1000 * DAY + minute * 60_000));
+  }
+  await clock.runUntil(milliseconds(1000 * DAY + HOUR));
+  assert.equal(await probe(), true, "the next hour has room");
+  // All of it fills again, and what is read meanwhile gives none.
+  await read(PLACES);
+  for (let n = 1; n < PLACES / 2; n++) assert.equal(await probe(), true);
+  assert.equal(await probe(), false);
+});
+
+test("a provider that starts anew in that hour tells no more", async () => {
+  const { probe, read, restart, clock } = await fullMailbox();
+  await read(PLACES);
+  restart();
+  assert.equal(await probe(), false);
+  await clock.runUntil(milliseconds(1000 * DAY + HOUR));
+  assert.equal(await probe(), true);
+});
+
+test("a mailbox that nobody fills has room for all that a reader can collect in an hour", () => {
+  for (const { epoch, profiles } of [LIVE_PARAMETERS, DEMO_PARAMETERS])
+    for (const { pollRate } of Object.values(profiles))
+      assert.ok((pollRate * epoch.duration) / 1000 < 0.75 * FRAGMENTS_PER_MAILBOX_MAX);
 });

@@ -158,6 +158,7 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
     clock,
     log,
     quota,
+    roomSpan: milliseconds(1000),
     retention: seconds(1e6),
     knownTime: () => clock.now(),
     onDrop,

@@ -99,6 +99,7 @@ export function putInto(world: World, target: Target, payloads: readonly Uint8Ar
     clock,
     log: keptLog(clock).log,
     quota: { fragments: 8192, replies: 64, boxFragments: 2048, boxBytes: geometry.sealedBytes },
+    roomSpan: parameters.epoch.duration,
     retention: parameters.retention,
     knownTime: () => clock.now(),
     onDrop: (reason) => {

@@ -79,6 +79,7 @@ async function collect(o: { readonly seed: string; readonly way: number; readonl
     clock,
     log,
     quota,
+    roomSpan: milliseconds(1000),
     retention: milliseconds(30 * DAY),
     knownTime: () => clock.now(),
     onDrop,

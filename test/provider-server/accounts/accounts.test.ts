@@ -175,7 +175,7 @@ test("while a notice waits for a device it publishes no record: the key in it ma
   assert.equal(put(1, own).result, "UNAVAILABLE");
   const [row] = database.prepare("SELECT reply_id FROM devices WHERE device_key = ?").all(device(1));
   assert.deepEqual(row?.["reply_id"], device(1), "where its answers come it may say all the same");
-  tables.moveCursor({ deviceKey: device(1), cursor: 2, day: 1, activeSince: 0 }, 10);
+  tables.moveCursor({ deviceKey: device(1), cursor: 2, day: 1, activeSince: 0, span: 0 }, 10);
   assert.equal(put(1, own).result, "OK");
 });
 

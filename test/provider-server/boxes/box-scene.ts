@@ -43,6 +43,7 @@ export function boxScene(options: SceneOptions = {}) {
   const shared = { database, clock, knownTime, retention: RETENTION };
   const mailboxes = new MailboxStore({
     ...shared,
+    roomSpan: milliseconds(1000),
     log,
     quota: { fragments: 1000, replies: 10, boxFragments: options.boxFragments ?? 1000, boxBytes: SEALED_BYTES },
     onDrop: (reason) => drops.push(reason),

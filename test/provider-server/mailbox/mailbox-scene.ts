@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { AccountTables } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
-import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
+import { type Arrival, MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
 import type { DropReason } from "#provider-server/observe/drop-reason.ts";
 import { keptLog } from "#test/support/kept-log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -27,6 +27,8 @@ interface SetUp {
   readonly fragments?: number;
   readonly replies?: number;
   readonly retentionDays?: number;
+  /** A second unless given: tests of other things need not wait. */
+  readonly roomSpan?: number;
   readonly knownTime?: () => Milliseconds | undefined;
 }
 
@@ -47,6 +49,7 @@ export function setUp(options: SetUp = {}) {
     log,
     quota: { fragments: options.fragments ?? 1000, replies: options.replies ?? 10, boxFragments: 5, boxBytes: 1000 },
     retention: milliseconds((options.retentionDays ?? 30) * DAY),
+    roomSpan: milliseconds(options.roomSpan ?? 1000),
     knownTime: options.knownTime ?? (() => clock.now()),
     onDrop: (reason: DropReason) => drops.push(reason),
   };
@@ -58,15 +61,9 @@ export function setUp(options: SetUp = {}) {
     store,
     drops,
     lines,
+    fragment,
     deliver: (id: MailboxId, n: number, onStored: () => void = () => undefined) =>
-      store.deliver({
-        mailboxId: id,
-        kind: "fragment",
-        surbId: surbId(new Uint8Array(16)),
-        body: body(n),
-        hash: hash(n),
-        onStored,
-      }),
+      store.deliver({ ...fragment(id, n), onStored }),
     deliverReply: (id: MailboxId, n: number, onStored: () => void = () => undefined) =>
       store.deliver({
         mailboxId: id,
@@ -92,6 +89,14 @@ export function setUp(options: SetUp = {}) {
     },
   };
 }
+
+const fragment = (id: MailboxId, n: number): Arrival => ({
+  mailboxId: id,
+  kind: "fragment",
+  surbId: surbId(new Uint8Array(16)),
+  body: body(n),
+  hash: hash(n),
+});
 
 /** Polls as a client does until nothing is left; the first bytes of the bodies. */
 export function drain(store: MailboxStore, deviceKey: Uint8Array): number[] {

@@ -121,7 +121,7 @@ test("by a clock that nobody has confirmed since the start no entry runs out, an
   store.stop();
 });
 
-test("a full mailbox takes no more until something was collected", async () => {
+test("a full mailbox takes no more until something was collected, and the piece of time in which it was is over", async () => {
   const { store, clock, deliver, drops } = setUp({ fragments: 2 });
   for (const n of [1, 2, 3]) deliver(alice.box, n);
   await clock.runFor(seconds(1));
@@ -129,7 +129,11 @@ test("a full mailbox takes no more until something was collected", async () => {
   assert.deepEqual(store.have(alice.box, [hash(3)]), [false]);
   store.next({ deviceKey: alice.device, cursor: 1 });
   deliver(alice.box, 3);
-  await clock.runFor(seconds(1));
+  await clock.runFor(milliseconds(900));
+  assert.deepEqual(store.have(alice.box, [hash(3)]), [false]);
+  await clock.runFor(milliseconds(100));
+  deliver(alice.box, 3);
+  await clock.runFor(milliseconds(900));
   assert.deepEqual(store.have(alice.box, [hash(3)]), [true]);
 });
 
