@@ -1,7 +1,7 @@
 /** A store's file that a disk or somebody else has changed: what comes out is what was written first, or nothing at all. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -30,8 +30,11 @@ const PREFIXES = [0, 1, 2, 3].map(
   (count) => new Map(WRITTEN.slice(0, count).flatMap((changes) => Array.from(changes))),
 );
 
+const MEMORY = "/dev/shm";
+
 export async function storeTargets({ suite }: Traffic): Promise<Target[]> {
-  const folder = mkdtempSync(join(tmpdir(), "starling-fuzz-"));
+  // In memory where there is such a folder: a million files would wait for the disk for hours.
+  const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), "starling-fuzz-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "store");
   const whole = await writtenFile(suite, file);

@@ -6,8 +6,8 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { concat, Reader, Writer } from "../core/bytes.ts";
 import { readAt, syncFolder, writeAt } from "./disk-file.ts";
-import { HEADER_BYTES, type HeaderOptions, keyOf, newHeader } from "./disk-header.ts";
-import { PIECE_BYTES } from "./limits.ts";
+import { type FileKey, HEADER_BYTES, type HeaderOptions, keyOf, newHeader } from "./disk-header.ts";
+import { COMPACT_BYTES_MIN, PIECE_BYTES, TORN_NUMBERS_MAX, WINDOW_BYTES } from "./limits.ts";
 import type { Records } from "./records.ts";
 
 export interface DiskRecordsOptions extends HeaderOptions {
@@ -19,15 +19,21 @@ interface Place {
   readonly offset: number;
   readonly length: number;
   readonly number: number;
+  /** Its number less that of the entry before it; undefined in a file of version 1. */
+  readonly step: number | undefined;
 }
 
 export class DiskRecords implements Records {
   readonly #options: DiskRecordsOptions;
   #file: FileHandle;
   #fileKey: Uint8Array;
+  /** A file of version 1 is read only, and then written anew. */
+  #isOld: boolean;
   readonly #places = new Map<string, Place>();
   #end = HEADER_BYTES;
   #number = 0;
+  /** Of the last entry that counts. */
+  #last = -1;
   #liveBytes = 0;
   /** After an attempt to write it anew that failed: not again before the file is so long. */
   #compactFrom = 0;
@@ -50,18 +56,19 @@ export class DiskRecords implements Records {
       await file.sync();
       await syncFolder(options.file);
     }
-    const fileKey = keyOf(options, header);
-    if (fileKey === undefined) {
+    const known = keyOf(options, header);
+    if (known === undefined) {
       await file.close();
       throw new Error(`${options.file} is not a store, or its key is another.`);
     }
-    return new DiskRecords(options, file, fileKey);
+    return new DiskRecords(options, file, known);
   }
 
-  private constructor(options: DiskRecordsOptions, file: FileHandle, fileKey: Uint8Array) {
+  private constructor(options: DiskRecordsOptions, file: FileHandle, { fileKey, version }: FileKey) {
     this.#options = options;
     this.#file = file;
     this.#fileKey = fileKey;
+    this.#isOld = version === 1;
   }
 
   async load(isBulk: (name: string) => boolean): Promise<ReadonlyMap<string, Uint8Array | undefined>> {
@@ -69,14 +76,19 @@ export class DiskRecords implements Records {
     const found = new Map<string, Uint8Array | undefined>();
     let batch: (Entry & { place: Place })[] = [];
     let offset = HEADER_BYTES;
+    let last = this.#last;
     while (offset < size) {
       const place = await this.#placeAt(offset, size);
       const entry = place && (await this.#entryAt(place));
+      // It is whole, and what stood before it is gone.
+      if (entry !== undefined && place?.step !== undefined && place.number - place.step !== last)
+        throw this.#damage(offset);
       if (place === undefined || entry === undefined) {
         if (await this.#isAnyWriteBehind({ from: offset + 1, size })) throw this.#damage(offset);
         break; // what a crash cut short was never said to be written
       }
       batch.push({ ...entry, place });
+      last = place.number;
       offset = place.offset + place.length;
       if (!entry.isLast) continue;
       for (const { name, value, place: at } of batch) {
@@ -87,7 +99,12 @@ export class DiskRecords implements Records {
       batch = [];
       this.#end = offset;
       this.#number = place.number + 1;
+      this.#last = place.number;
     }
+    if (this.#isOld && !(await this.#compact()))
+      throw new Error(
+        `${this.#options.file} is of an older version and cannot be written anew: make room on its disk.`,
+      );
     // Under which numbers the torn entries were sealed cannot be known: in a new file none of them counts.
     if (this.#end < size && !(await this.#compact())) {
       this.#number += TORN_NUMBERS_MAX;
@@ -120,11 +137,12 @@ export class DiskRecords implements Records {
     const places: [string, Place | undefined][] = [];
     // Numbers are used up whatever happens: no two entries are ever sealed alike.
     const first = this.#number;
+    const step = first - this.#last;
     this.#number += changes.length;
     let end = this.#end;
     try {
       // Until the last of them stands there, none counts: killed in between, a start finds a torn end.
-      for (const piece of this.#pieces(changes, { first, end, places })) {
+      for (const piece of this.#pieces(changes, { first, step, end, places })) {
         await writeAt(this.#file, piece, end);
         end += piece.length;
       }
@@ -135,23 +153,26 @@ export class DiskRecords implements Records {
       throw error;
     }
     this.#end = end;
+    this.#last = first + changes.length - 1;
     for (const [name, place] of places) this.#note(name, place);
   }
 
   /** Sealed as they are asked for, and noted in `places`: a large mail's entries would hold up every clock of the program at once. */
   *#pieces(
     changes: readonly (readonly [string, Uint8Array | undefined])[],
-    { first, end, places }: { first: number; end: number; places: [string, Place | undefined][] },
+    o: { first: number; step: number; end: number; places: [string, Place | undefined][] },
   ): Iterable<Uint8Array> {
+    const { first, end, places } = o;
     let offset = end;
     let parts: Uint8Array[] = [];
     let bytes = 0;
     for (const [index, [name, value]] of changes.entries()) {
       const number = first + index;
       const isLast = index === changes.length - 1;
-      const sealed = this.#seal(number, { name, value, isFirst: index === 0, isLast });
-      parts.push(new Writer().u32(sealed.length).u64(number).raw(sealed).finish());
-      places.push([name, value && { offset: offset + FRAME_BYTES, length: sealed.length, number }]);
+      const step = index === 0 ? o.step : 1;
+      const sealed = this.#seal({ number, step }, { name, value, isFirst: index === 0, isLast });
+      parts.push(new Writer().u32(sealed.length).u64(number).u32(step).raw(sealed).finish());
+      places.push([name, value && { offset: offset + FRAME_BYTES, length: sealed.length, number, step }]);
       offset += FRAME_BYTES + sealed.length;
       bytes += FRAME_BYTES + sealed.length;
       if (bytes < PIECE_BYTES && !isLast) continue;
@@ -177,8 +198,10 @@ export class DiskRecords implements Records {
     const old = this.#file;
     this.#file = copy.#file;
     this.#fileKey = copy.#fileKey;
+    this.#isOld = false;
     this.#end = copy.#end;
     this.#number = copy.#number;
+    this.#last = copy.#last;
     this.#liveBytes = copy.#liveBytes;
     this.#compactFrom = 0;
     for (const [name, place] of copy.#places) this.#places.set(name, place);
@@ -195,7 +218,7 @@ export class DiskRecords implements Records {
     const header = newHeader(this.#options);
     const next = await open(path, "w+", 0o600);
     try {
-      const copy = new DiskRecords(this.#options, next, keyOf(this.#options, header) as Uint8Array);
+      const copy = new DiskRecords(this.#options, next, keyOf(this.#options, header) as FileKey);
       await writeAt(next, header, 0);
       for (const name of this.#places.keys()) await copy.#append([[name, await this.read(name)]], false);
       await next.sync();
@@ -216,14 +239,20 @@ export class DiskRecords implements Records {
 
   /** Undefined when no entry can begin there: it would not fit, or its number is one that was used before. */
   async #placeAt(offset: number, size: number): Promise<Place | undefined> {
-    if (offset + FRAME_BYTES > size) return undefined;
-    return this.#placeIn(new DataView((await readAt(this.#file, offset, FRAME_BYTES)).buffer), { at: 0, offset, size });
+    if (offset + this.#frameBytes > size) return undefined;
+    const frame = await readAt(this.#file, offset, this.#frameBytes);
+    return this.#placeIn(new DataView(frame.buffer), { at: 0, offset, size });
+  }
+
+  get #frameBytes(): number {
+    return this.#isOld ? OLD_FRAME_BYTES : FRAME_BYTES;
   }
 
   #placeIn(view: DataView, o: { at: number; offset: number; size: number }): Place | undefined {
     // By halves: a damaged number may be larger than any that was written.
     const number = view.getUint32(o.at + 4) * 2 ** 32 + view.getUint32(o.at + 8);
-    const place = { length: view.getUint32(o.at), number, offset: o.offset + FRAME_BYTES };
+    const step = this.#isOld ? undefined : view.getUint32(o.at + OLD_FRAME_BYTES);
+    const place = { length: view.getUint32(o.at), number, step, offset: o.offset + this.#frameBytes };
     return number < this.#number || place.offset + place.length > o.size ? undefined : place;
   }
 
@@ -232,10 +261,11 @@ export class DiskRecords implements Records {
    * entries of the last write say nothing: a disk may take them before its first one, and lose power between.
    */
   async #isAnyWriteBehind({ from, size }: { from: number; size: number }): Promise<boolean> {
-    for (let start = from; start + FRAME_BYTES <= size; start += WINDOW_BYTES) {
-      const bytes = await readAt(this.#file, start, Math.min(WINDOW_BYTES + FRAME_BYTES - 1, size - start));
+    const frameBytes = this.#frameBytes;
+    for (let start = from; start + frameBytes <= size; start += WINDOW_BYTES) {
+      const bytes = await readAt(this.#file, start, Math.min(WINDOW_BYTES + frameBytes - 1, size - start));
       const view = new DataView(bytes.buffer);
-      for (let at = 0; at < WINDOW_BYTES && at + FRAME_BYTES <= bytes.length; at++) {
+      for (let at = 0; at < WINDOW_BYTES && at + frameBytes <= bytes.length; at++) {
         // Fewer than 2^32 entries fit into a file before it is rewritten: nearly every other byte is none for this alone.
         if (view.getUint32(at + 4) !== 0 || view.getUint32(at) < ENTRY_BYTES_MIN) continue;
         const place = this.#placeIn(view, { at, offset: start + at, size });
@@ -254,25 +284,28 @@ export class DiskRecords implements Records {
   }
 
   /** With the key of the file that it is read from: another may take its place meanwhile. */
-  async #entryAt({ offset, length, number }: Place): Promise<Entry | undefined> {
+  async #entryAt({ offset, length, number, step }: Place): Promise<Entry | undefined> {
     const fileKey = this.#fileKey;
-    return this.#unseal(number, { fileKey, ciphertext: await readAt(this.#file, offset, length) });
+    return this.#unseal({ number, step }, { fileKey, ciphertext: await readAt(this.#file, offset, length) });
   }
 
-  #seal(number: number, { name, value, isFirst, isLast }: Entry): Uint8Array {
+  #seal({ number, step }: Pick<Place, "number" | "step">, { name, value, isFirst, isLast }: Entry): Uint8Array {
     const flags = (isLast ? LAST : 0) | (value === undefined ? DELETED : 0) | (isFirst ? 0 : CONTINUED);
     const plaintext = new Writer()
       .u8(flags)
       .text16(name)
       .raw(value ?? NOTHING)
       .finish();
-    return this.#options.suite.aeadSeal({ key: this.#fileKey, nonce: nonceOf(number), plaintext, associated: NOTHING });
+    const [nonce, associated] = [nonceOf(number), associatedOf(step)];
+    return this.#options.suite.aeadSeal({ key: this.#fileKey, nonce, plaintext, associated });
   }
 
-  #unseal(number: number, o: { fileKey: Uint8Array; ciphertext: Uint8Array }): Entry | undefined {
-    const { fileKey: key, ciphertext } = o;
-    const nonce = nonceOf(number);
-    const opened = this.#options.suite.aeadOpen({ key, nonce, ciphertext, associated: NOTHING });
+  #unseal(
+    { number, step }: Pick<Place, "number" | "step">,
+    { fileKey: key, ciphertext }: { fileKey: Uint8Array; ciphertext: Uint8Array },
+  ): Entry | undefined {
+    const [nonce, associated] = [nonceOf(number), associatedOf(step)];
+    const opened = this.#options.suite.aeadOpen({ key, nonce, ciphertext, associated });
     if (opened === undefined) return undefined;
     const reader = new Reader(opened);
     const flags = reader.u8();
@@ -292,7 +325,9 @@ interface Entry {
 }
 
 /** Length and number before each sealed entry. */
-const FRAME_BYTES = 12;
+const OLD_FRAME_BYTES = 12;
+/** And its step from the one before: whoever takes an entry out of the midst of a file breaks the row. */
+const FRAME_BYTES = OLD_FRAME_BYTES + 4;
 const LAST = 1;
 const DELETED = 2;
 /** Not the first of those written together; files of earlier versions do not say so. */
@@ -300,14 +335,7 @@ const CONTINUED = 4;
 const NOTHING = new Uint8Array(0);
 /** A tag, the flags and the length of a name. */
 const ENTRY_BYTES_MIN = 16 + 3;
-/** Of a damaged file this much is looked through at a time. */
-const WINDOW_BYTES = 2 ** 20;
-/**
- * More numbers than writes that a full disk refused, and the one that was torn, have used up. Numbers stay below 2^32 for 256 such starts,
- * and a file that is written anew begins at 0.
- */
-const TORN_NUMBERS_MAX = 2 ** 24;
-/** A file below this is not worth rewriting. */
-const COMPACT_BYTES_MIN = 2 ** 20;
 
+const associatedOf = (step: number | undefined): Uint8Array =>
+  step === undefined ? NOTHING : new Writer().u32(step).finish();
 const nonceOf = (number: number): Uint8Array => new Writer().u32(0).u64(number).finish();

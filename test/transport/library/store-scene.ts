@@ -11,6 +11,7 @@ import {
   type OutgoingMessage,
   type StoredMailboxKey,
 } from "#transport/client/store.ts";
+import { concat, utf8, Writer } from "#transport/core/bytes.ts";
 import { mailboxId, messageId, milliseconds, nodeId } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DiskRecords } from "#transport/library/disk-records.ts";
@@ -86,3 +87,29 @@ export const KINDS: readonly (readonly [string, (t: TestContext) => () => Promis
     },
   ],
 ];
+
+/** How a file of version 1 begins (docs/spec/09-storage.md §8). */
+export function oldHeader(): Uint8Array {
+  const salt = new Uint8Array(32).fill(9);
+  const info = concat(utf8("starling/records/v1"), salt);
+  const check = suite.hkdf({ secret: key, salt: new Uint8Array(0), info, length: 64 }).subarray(32);
+  return concat(utf8("starling-records/1\n"), salt, check);
+}
+
+/** One write of one entry, as the specification says; without a step, as in version 1. */
+export function sealedEntry(
+  header: Uint8Array,
+  { number, step, name, value }: { number: number; step?: number; name: string; value: Uint8Array },
+): Uint8Array {
+  const salt = header.subarray(19, 51);
+  const info = concat(utf8(`starling/records/v${step === undefined ? 1 : 2}`), salt);
+  const fileKey = suite.hkdf({ secret: key, salt: new Uint8Array(0), info, length: 64 }).subarray(0, 32);
+  const stepBytes = step === undefined ? new Uint8Array(0) : new Writer().u32(step).finish();
+  const sealed = suite.aeadSeal({
+    key: fileKey,
+    nonce: new Writer().u32(0).u64(number).finish(),
+    plaintext: new Writer().u8(1).text16(name).raw(value).finish(),
+    associated: stepBytes,
+  });
+  return new Writer().u32(sealed.length).u64(number).raw(stepBytes).raw(sealed).finish();
+}

@@ -1,13 +1,27 @@
 /** The library's stores: what they keep over a restart, a crash and a full disk. IndexedDB: test/e2e/web-client.spec.ts. */
 
 import assert from "node:assert/strict";
-import { lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { epochNumber, milliseconds } from "#transport/core/units.ts";
 import { RecordsStore } from "#transport/library/records-store.ts";
 import { diskStore } from "#transport";
-import { KINDS, Kept, at, disk, folder, id, incoming, key, mailboxKey, outgoing, to } from "./store-scene.ts";
+import {
+  KINDS,
+  Kept,
+  oldHeader,
+  sealedEntry,
+  at,
+  disk,
+  folder,
+  id,
+  incoming,
+  key,
+  mailboxKey,
+  outgoing,
+  to,
+} from "./store-scene.ts";
 
 for (const [name, place] of KINDS) {
   test(`${name}: everything that a client keeps is there after a restart`, async (t) => {
@@ -223,13 +237,75 @@ test("a power cut that left later parts of one write and not its beginning is a 
 
 test("what a failed write left behind the end is nothing that was written", async (t) => {
   const file = folder(t);
-  const ends = await writeEach(file, 2);
-  const [first, second] = [0, 1].map((i) => readFileSync(file).subarray(ends[i], ends[i + 1])) as [Buffer, Buffer];
+  const [end] = (await writeEach(file, 1)) as [number];
+  const whole = readFileSync(file);
+  const [header, failed] = [whole.subarray(0, end), whole.subarray(end)];
+  const next = sealedEntry(header, { number: 1, step: 2, name: "a", value: new Uint8Array(40).fill(1) });
   // An entry of a lower number behind the newest, whole: written over, as far as it was, where it could not be cut off.
-  writeFileSync(file, Buffer.concat([readFileSync(file).subarray(0, ends[0]), second, first]));
+  writeFileSync(file, Buffer.concat([header, next, failed]));
   const records = await disk(file, new SeededRandom("left behind"));
   assert.deepEqual((await records.load(() => false)).get("a"), new Uint8Array(40).fill(1));
   await records.close();
+});
+
+test("a write that was taken out of the midst of a file is missed, and so is a part of one: the file is not opened and stays as it is", async (t) => {
+  const file = folder(t);
+  const records = await disk(file);
+  await records.load(() => false);
+  const ends = [statSync(file).size];
+  for (const names of [["a"], ["b"], ["c", "d", "e"], ["f"]]) {
+    // All entries have one length.
+    await records.write(new Map(names.map((name) => [name, new Uint8Array(40)])));
+    const [from = 0] = ends.slice(-1);
+    const bytes = (statSync(file).size - from) / names.length;
+    for (const index of names.keys()) ends.push(from + (index + 1) * bytes);
+  }
+  await records.close();
+  const whole = readFileSync(file);
+  for (let i = 0; i + 2 < ends.length; i++) {
+    for (let j = i + 1; j + 1 < ends.length; j++) {
+      const cut = Buffer.concat([whole.subarray(0, ends[i]), whole.subarray(ends[j])]);
+      writeFileSync(file, cut);
+      await assert.rejects(diskStore({ file, key }), /is damaged at byte/, `${i} to ${j}`);
+      assert.deepEqual(readFileSync(file), cut);
+    }
+  }
+});
+
+test("a file of version 1 is read, and written anew; where it cannot be, it stays as it is and says why", async (t) => {
+  const file = folder(t);
+  const header = oldHeader();
+  const value = new Uint8Array(40).fill(1);
+  // A write that a full disk refused used up number 1.
+  const entries = [
+    sealedEntry(header, { number: 0, name: "a", value }),
+    sealedEntry(header, { number: 2, name: "b", value }),
+  ];
+  const old = Buffer.concat([header, ...entries]);
+  writeFileSync(file, old);
+  mkdirSync(`${file}.new`);
+  const without = await disk(file, new SeededRandom("no room"));
+  await assert.rejects(
+    without.load(() => false),
+    /is of an older version and cannot be written anew: make room on its disk/,
+  );
+  await without.close();
+  assert.deepEqual(readFileSync(file), old);
+  rmSync(`${file}.new`, { recursive: true });
+  for (let time = 0; time < 2; time++) {
+    const records = await disk(file, new SeededRandom(`room ${time}`));
+    assert.deepEqual([...(await records.load(() => false)).keys()], ["a", "b"]);
+    assert.equal(readFileSync(file).subarray(0, 19).toString(), "starling-records/2\n");
+    await records.close();
+  }
+  // And damage in it is damage.
+  writeFileSync(file, Buffer.from(old).fill(0, header.length, header.length + 20));
+  const damaged = await disk(file, new SeededRandom("damaged"));
+  await assert.rejects(
+    damaged.load(() => false),
+    /is damaged at byte/,
+  );
+  await damaged.close();
 });
 
 /** Writes one record so many times; where the file ended before and after each. */
