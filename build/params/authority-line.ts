@@ -2,7 +2,7 @@
 
 import type { Parameters } from "#transport/core/parameters.ts";
 import { epochNumber, type Milliseconds, milliseconds } from "#transport/core/units.ts";
-import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochInForce, scheduleOf } from "#transport/directory/epochs.ts";
 import { IDENTITY_KEY_BYTES, IDENTITY_SIGNATURE_BYTES, KEY_BYTES } from "#transport/directory/labels.ts";
 
 export interface AuthorityLine {
@@ -44,7 +44,7 @@ export function authorityLine(
     listBytes,
     round,
     votesBitsPerSecond: bits(votes * voteBytes, milliseconds(round / 2)),
-    listsBitsPerSecond: bits((nodes / threshold) * listBytes, milliseconds(epochInUse(network, epoch) - publish)),
+    listsBitsPerSecond: bits((nodes / threshold) * listBytes, milliseconds(epochInForce(network, epoch) - publish)),
   };
 }
 

@@ -11,7 +11,7 @@ import { type Epoch, epochNumber, type KeyPeriod, type Milliseconds, millisecond
 import {
   clockErrorMax,
   epochAt,
-  epochInUse,
+  epochInForce,
   epochOfKeyPeriod,
   epochStart,
   keyErasedAt,
@@ -214,7 +214,7 @@ export class DirectoryDuty {
     const { network, random, clock } = this.#deps;
     const published = scheduleOf(network, epoch).publish;
     const share = uniform(random);
-    const time = milliseconds(published + share * (epochInUse(network, epoch) - published));
+    const time = milliseconds(published + share * (epochInForce(network, epoch) - published));
     this.#appointments.at(milliseconds(Math.max(time, clock.now())), () => void this.#fetch(epoch));
   }
 

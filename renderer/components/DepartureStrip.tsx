@@ -22,10 +22,9 @@ interface Props {
 
 export function DepartureStrip({ departures, until }: Props) {
   const { network } = useTexts();
-  const within = (time: number): number[] => [...new Set(departures)].filter((at) => at > until - time && at <= until);
-  const seen = within(MINUTE_MS);
+  const seen = [...new Set(departures)].filter((at) => at > until - MINUTE_MS && at <= until);
   const shown = seen.length > MANY ? SHORT_MS : MINUTE_MS;
-  const marks = within(shown);
+  const marks = seen.filter((at) => at > until - shown);
   const mark = Math.min(MARK_MAX, WIDTH / (2 * Math.max(1, marks.length)));
   return (
     <figure className="strip">

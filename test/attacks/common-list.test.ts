@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Parameters } from "#transport/core/parameters.ts";
 import { type Epoch, epochNumber, type Milliseconds, milliseconds, perSecond, seconds } from "#transport/core/units.ts";
-import { epochInUse, epochStart, sendersChange } from "#transport/directory/epochs.ts";
+import { epochInForce, epochStart, sendersChange } from "#transport/directory/epochs.ts";
 import type { SimClient } from "../sim/sim-client.ts";
 import { SIM_PARAMETERS, World } from "../sim/world.ts";
 
@@ -60,38 +60,41 @@ test("all clients that are on, and all nodes, send by the same list at every mom
   await world.stop();
 });
 
-test("who was off when others changed begins with the list that it has, and changes as soon as it has theirs", async () => {
-  const world = await World.create({ seed: "late list", parameters: PARAMETERS });
+async function whereBobIsOff(seed: string): Promise<{ world: World; alice: SimClient; bob: SimClient }> {
+  const world = await World.create({ seed, parameters: PARAMETERS });
   const alice = await world.join({ name: "alice", provider: "a", machine: "quick" });
   const bob = await world.join({ name: "bob", provider: "b", machine: "quick" });
   await world.clock.runUntilSettled(bob.stop(), seconds(10));
+  return { world, alice, bob };
+}
+
+/** Both have one list until all have changed to the next, and then that. */
+async function changeTogether(world: World, [alice, bob]: readonly [SimClient, SimClient]): Promise<void> {
+  await watch(world, milliseconds(sendersChange(world.network, NEXT) + seconds(5)), () =>
+    assert.equal(listOf(bob), listOf(alice)),
+  );
+  assert.equal(listOf(bob), NEXT);
+  await world.stop();
+}
+
+test("who was off when others changed begins with the list that it has, and changes as soon as it has theirs", async () => {
+  const { world, alice, bob } = await whereBobIsOff("late list");
   await world.clock.runUntil(milliseconds(sendersChange(world.network, EPOCH) + seconds(5)));
   assert.equal(listOf(alice), EPOCH);
   await world.clock.runUntilSettled(bob.start(), seconds(10));
   assert.equal(listOf(bob), 0);
-  await world.clock.runUntil(milliseconds(epochInUse(world.network, NEXT) - 1));
+  await world.clock.runUntil(milliseconds(epochInForce(world.network, NEXT) - 1));
   assert.equal(bob.store.listEpoch, EPOCH);
   assert.equal(listOf(bob), EPOCH);
   // And with the next one it is among the others.
-  await watch(world, milliseconds(sendersChange(world.network, NEXT) + seconds(5)), () =>
-    assert.equal(listOf(bob), listOf(alice)),
-  );
-  assert.equal(listOf(bob), NEXT);
-  await world.stop();
+  await changeTogether(world, [alice, bob]);
 });
 
 test("who was off for so long that it has only the newest list asks for the one that all others use, and uses that", async () => {
-  const world = await World.create({ seed: "old list", parameters: PARAMETERS });
-  const alice = await world.join({ name: "alice", provider: "a", machine: "quick" });
-  const bob = await world.join({ name: "bob", provider: "b", machine: "quick" });
-  await world.clock.runUntilSettled(bob.stop(), seconds(10));
+  const { world, alice, bob } = await whereBobIsOff("old list");
   await world.clock.runUntil(milliseconds(epochStart(world.network, NEXT) + 1000));
   await world.clock.runUntilSettled(bob.start(), seconds(10));
   await world.clock.runFor(seconds(2));
   assert.equal(bob.store.listEpoch, NEXT, "it has the newest");
-  await watch(world, milliseconds(sendersChange(world.network, NEXT) + seconds(5)), () =>
-    assert.equal(listOf(bob), listOf(alice)),
-  );
-  assert.equal(listOf(bob), NEXT);
-  await world.stop();
+  await changeTogether(world, [alice, bob]);
 });

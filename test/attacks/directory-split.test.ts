@@ -19,7 +19,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { verifyConsensus } from "#transport/directory/consensus.ts";
 import { Directory } from "#transport/directory/directory.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
-import { epochInUse, epochStart, keyPeriodsAnnounced, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochInForce, epochStart, keyPeriodsAnnounced, scheduleOf } from "#transport/directory/epochs.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
 import type { Dialer, Link } from "#transport/link/link.ts";
 import { MemoryAuthorities } from "#test/support/memory-authorities.ts";
@@ -127,7 +127,7 @@ function partitioned(groups: readonly (readonly number[])[], phase: number) {
   const { vote, step } = scheduleOf(network, at(1));
   const groupOf = (self: number) => groups.findIndex((group) => group.includes(self));
   authorities.meddle = ({ from, to, frame }) => {
-    const isCut = clock.now() >= vote + phase * step && clock.now() < epochInUse(network, at(1));
+    const isCut = clock.now() >= vote + phase * step && clock.now() < epochInForce(network, at(1));
     if (isCut && groupOf(from) !== groupOf(to)) throw new TransportError("PROVIDER_DOWN");
     return { frame, delay: 5 };
   };
@@ -144,7 +144,7 @@ function partitioned(groups: readonly (readonly number[])[], phase: number) {
       authorities.startAll();
       publishAll(0);
       for (let epoch = 0; epoch <= 3; epoch++) {
-        await clock.runUntil(epochInUse(network, at(epoch)));
+        await clock.runUntil(epochInForce(network, at(epoch)));
         publishAll(epoch);
       }
       // The one that was alone asks for what it missed.

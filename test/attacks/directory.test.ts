@@ -7,7 +7,7 @@ import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { consensusHash, encodeConsensus, signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
 import { Directory } from "#transport/directory/directory.ts";
-import { epochInUse, epochStart, sendersChange } from "#transport/directory/epochs.ts";
+import { epochInForce, epochStart, sendersChange } from "#transport/directory/epochs.ts";
 import { checkFreshness } from "#transport/directory/freshness.ts";
 import { signDescriptor } from "#transport/directory/descriptor.ts";
 import { Admission } from "#provider-server/authority/admission.ts";
@@ -159,7 +159,7 @@ test("the list before is used until all change, and the newest at once by who ha
   const first = signedConsensus(made, suite, wish(6));
   const previous = verifyConsensus(network, first, suite).hash;
   const second = signedConsensus(made, suite, { ...wish(7), previous });
-  const [from, change] = [epochInUse(network, at(7)), sendersChange(network, at(7))];
+  const [from, change] = [epochInForce(network, at(7)), sendersChange(network, at(7))];
   const late = new Directory({ network, suite });
   late.accept(second);
   assert.equal(late.at(from).epoch, 7);
@@ -178,7 +178,7 @@ test("the list before is used until all change, and the newest at once by who ha
 
 test("a clock that is hours wrong is told from a list that is old", () => {
   const consensus = verifyConsensus(network, signedConsensus(made, suite, { ...testKeys(600), epoch: at(600) }), suite);
-  const truth = epochInUse(network, at(600));
+  const truth = epochInForce(network, at(600));
   const check = (now: number, witnesses: readonly number[]) =>
     checkFreshness({ network, consensus, now: milliseconds(now), witnesses: witnesses.map(milliseconds) });
   const hours = 3 * 3600 * 1000;

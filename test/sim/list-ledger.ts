@@ -3,7 +3,7 @@
  * within its known time. Looked at once a minute: a list is known to be there, or it is late.
  */
 
-import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochInForce, scheduleOf } from "#transport/directory/epochs.ts";
 import type { Network } from "#transport/directory/model.ts";
 import { type Epoch, epochNumber, milliseconds } from "#transport/core/units.ts";
 import type { Calm } from "./calm.ts";
@@ -55,14 +55,14 @@ export class ListLedger {
       const since = Math.max(this.#quietSince(name), this.#downAt.get(name) ?? Number.NEGATIVE_INFINITY);
       this.#lookAt(
         name,
-        (epoch) => Math.max(epochInUse(network, epoch), since) + times.nodeHasList,
+        (epoch) => Math.max(epochInForce(network, epoch), since) + times.nodeHasList,
         this.#options.nodeEpoch,
       );
     }
     for (const [name, provider] of clients) {
       const since = Math.max(this.#quietSince(name), this.#quietSince(provider));
       const redial = calm.since(name, now() - begin) > 0 || calm.since(provider, now() - begin) > 0 ? times.redial : 0;
-      const from = (epoch: Epoch): number => Math.max(epochInUse(network, epoch), since);
+      const from = (epoch: Epoch): number => Math.max(epochInForce(network, epoch), since);
       this.#lookAt(name, (epoch) => from(epoch) + times.clientHasList + redial, this.#options.clientEpoch);
     }
   }
@@ -98,7 +98,7 @@ export class ListLedger {
       const epoch = epochNumber(this.#next.get(name) ?? 0);
       const existed = this.#existsSince.get(epoch);
       if (existed === undefined) return;
-      const wait = latest(epoch) - epochInUse(network, epoch);
+      const wait = latest(epoch) - epochInForce(network, epoch);
       // Without the first list nobody could sign up before the beginning.
       const isFirst =
         epoch === 0 && calm.since(name, now() - begin) === Number.NEGATIVE_INFINITY && !this.#downAt.has(name);

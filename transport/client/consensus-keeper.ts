@@ -9,7 +9,7 @@ import { exponential, type RandomSource, uniform } from "../core/random.ts";
 import { type Epoch, epochNumber, type KeyPeriod, type Milliseconds, milliseconds } from "../core/units.ts";
 import type { Suite } from "../crypto/suite.ts";
 import { Directory } from "../directory/directory.ts";
-import { ASK_SHARE, epochInUse, senderEpochAt, sendersChange } from "../directory/epochs.ts";
+import { ASK_SHARE, epochInForce, senderEpochAt, sendersChange } from "../directory/epochs.ts";
 import { checkFreshness } from "../directory/freshness.ts";
 import type { Consensus, Network } from "../directory/model.ts";
 import { type Part, PartCollector } from "../link/parts.ts";
@@ -177,7 +177,7 @@ export class ConsensusKeeper {
     const now = clock.now();
     const next = this.#lacksCurrent()
       ? now + exponential(random, this.#retryMean())
-      : epochInUse(network, epochNumber(this.#directory.listEpoch(now) + 1)) + uniform(random) * ASK_SHARE * duration;
+      : epochInForce(network, epochNumber(this.#directory.listEpoch(now) + 1)) + uniform(random) * ASK_SHARE * duration;
     this.#next = milliseconds(next);
     this.#cancel = clock.at(this.#next, () => {
       this.#next = undefined;

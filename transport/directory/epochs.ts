@@ -32,7 +32,7 @@ export const listEpochAt = (network: Timed, time: Milliseconds): Epoch =>
   epochAt(network, milliseconds(time + network.parameters.epoch.lead));
 
 /** u(n): from here on all nodes take packets by an epoch's list, and clients ask for it: by then it must be out. */
-export function epochInUse(network: Timed, epoch: Epoch): Milliseconds {
+export function epochInForce(network: Timed, epoch: Epoch): Milliseconds {
   const lead = epoch === 0 ? 0 : network.parameters.epoch.lead;
   return milliseconds(epochStart(network, epoch) - lead);
 }
@@ -43,7 +43,7 @@ export function epochInUse(network: Timed, epoch: Epoch): Milliseconds {
  */
 export function sendersChange(network: Timed, epoch: Epoch): Milliseconds {
   const share = epoch === 0 ? 0 : CHANGE_SHARE;
-  return milliseconds(epochInUse(network, epoch) + share * network.parameters.epoch.duration);
+  return milliseconds(epochInForce(network, epoch) + share * network.parameters.epoch.duration);
 }
 
 /** The epoch whose list a sender uses at `time` if it holds it. */
@@ -54,7 +54,7 @@ export function senderEpochAt(network: Timed, time: Milliseconds): Epoch {
 
 export function validity(network: Timed, epoch: Epoch): { validFrom: Milliseconds; validUntil: Milliseconds } {
   return {
-    validFrom: epochInUse(network, epoch),
+    validFrom: epochInForce(network, epoch),
     validUntil: epochStart(network, epochNumber(epoch + 2)),
   };
 }
@@ -102,7 +102,7 @@ export const replyBlockUntil = (network: Timed, period: KeyPeriod): Milliseconds
  * time from then until senders change is on nobody's path in it: one that published an epoch earlier than others.
  */
 export function keyPeriodsNeeded(network: Timed, epoch: Epoch): KeyPeriod[] {
-  const leaves = epochInUse(network, epochNumber(epoch + 1)) + network.parameters.epoch.keyLead;
+  const leaves = epochInForce(network, epochNumber(epoch + 1)) + network.parameters.epoch.keyLead;
   const end = Math.ceil((leaves - network.genesis) / keyPeriodLength(network));
   return keyPeriodsBetween(firstKeyPeriod(network, epoch), end);
 }
@@ -118,7 +118,7 @@ export function keyPeriodsAnnounced(network: Timed, epoch: Epoch): KeyPeriod[] {
 
 /** Those of senders who use the list of `epoch` as soon as they may; before genesis there is the first. */
 const firstKeyPeriod = (network: Timed, epoch: Epoch): KeyPeriod =>
-  epoch === 0 ? keyPeriodNumber(0) : keyPeriodInUse(network, epochInUse(network, epoch));
+  epoch === 0 ? keyPeriodNumber(0) : keyPeriodInUse(network, epochInForce(network, epoch));
 
 const keyPeriodsBetween = (first: KeyPeriod, end: number): KeyPeriod[] =>
   Array.from({ length: Math.max(0, end - first) }, (_, index) => keyPeriodNumber(first + index));
@@ -148,7 +148,7 @@ export function scheduleOf(network: Agreeing, epoch: Epoch): Schedule {
   const roundCount = faults + 1;
   // The rounds, one step for signatures, one for those who must fetch what others signed.
   const step = milliseconds(span / (roundCount + 2));
-  const vote = milliseconds(epochInUse(network, epoch) - span);
+  const vote = milliseconds(epochInForce(network, epoch) - span);
   const after = (steps: number): Milliseconds => milliseconds(vote + steps * step);
   return {
     vote,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { toHex } from "#transport/core/bytes.ts";
 import { epochNumber, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import { epochInUse } from "#transport/directory/epochs.ts";
+import { epochInForce } from "#transport/directory/epochs.ts";
 import { countingSuite } from "#test/support/counting-suite.ts";
 import { MemoryAuthorities, publishNodes } from "#test/support/memory-authorities.ts";
 import { rememberSignatures } from "#test/support/remembered-signatures.ts";
@@ -21,7 +21,7 @@ export function setUp() {
   const clock = new VirtualClock({ start: seconds(90) });
   const admitted = NODES.map((name) => testAdmission(suite, name));
   const authorities = new MemoryAuthorities({ test: made, suite, clock, admitted });
-  const inUse = (epoch: number) => epochInUse(made.network, epochNumber(epoch));
+  const inUse = (epoch: number) => epochInForce(made.network, epochNumber(epoch));
   return { ...made, clock, authorities, inUse };
 }
 

@@ -32,7 +32,7 @@ import { SystemRandom } from "#transport/core/system-random.ts";
 import { epochNumber, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DirectoryClient } from "#transport/directory/directory-client.ts";
-import { epochInUse } from "#transport/directory/epochs.ts";
+import { epochInForce } from "#transport/directory/epochs.ts";
 import type { Authority } from "#transport/directory/model.ts";
 import { TlsDialer } from "#transport/link/tls-dialer.ts";
 
@@ -245,7 +245,7 @@ test("each authority votes by what its own DNS says and the majority decides", a
     const role = name.length === 1 ? "provider" : "mix";
     authorities.publish(testDescriptor(suite, { name, role, publishedAt: clock.now() }).bytes);
   }
-  await clock.runUntil(epochInUse(made.network, epochNumber(0)));
+  await clock.runUntil(epochInForce(made.network, epochNumber(0)));
   const providers = authorities.consensus(0, "current")?.providers.map((provider) => provider.domain);
   assert.deepEqual(providers, ["a.example"], authorities.logs.flat().join("\n"));
   const who = toHex(idOf("b")).slice(0, 16);

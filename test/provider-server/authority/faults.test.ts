@@ -16,7 +16,7 @@ import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { signConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
-import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochInForce, scheduleOf } from "#transport/directory/epochs.ts";
 import { encodeRelayedVote, signVote, type VoteFields, verifyRelayedVote } from "#transport/directory/vote.ts";
 import type { Frame } from "#transport/link/frame.ts";
 
@@ -132,7 +132,7 @@ async function run(s: Scene, phase: number, fault: ReturnType<Fault>): Promise<v
   authorities.startAll();
   publishAll(s, 0);
   for (let epoch = 0; epoch <= LAST_EPOCH; epoch++) {
-    await clock.runUntil(epochInUse(network, epochNumber(epoch)));
+    await clock.runUntil(epochInForce(network, epochNumber(epoch)));
     publishAll(s, epoch);
   }
 }

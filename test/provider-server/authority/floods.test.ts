@@ -16,7 +16,7 @@ import { epochNumber, milliseconds, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { signConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature } from "#transport/directory/consensus-signature.ts";
-import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochInForce, scheduleOf } from "#transport/directory/epochs.ts";
 import { IDENTITY_SIGNATURE_BYTES, LABELS, signAsIdentity } from "#transport/directory/labels.ts";
 import { encodeRelayedVote, signVote, verifyVote } from "#transport/directory/vote.ts";
 import type { Frame } from "#transport/link/frame.ts";
@@ -43,7 +43,7 @@ async function run(s: Scene, last = LAST_EPOCH): Promise<void> {
   s.authorities.startAll();
   publishAll(s, 0);
   for (let epoch = 0; epoch <= last; epoch++) {
-    await s.clock.runUntil(epochInUse(s.network, epochNumber(epoch)));
+    await s.clock.runUntil(epochInForce(s.network, epochNumber(epoch)));
     publishAll(s, epoch);
   }
 }

@@ -22,7 +22,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { signConsensus } from "#transport/directory/consensus.ts";
 import { encodeConsensusSignature, verifyConsensusSignature } from "#transport/directory/consensus-signature.ts";
 import { Directory } from "#transport/directory/directory.ts";
-import { epochInUse, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochInForce, scheduleOf } from "#transport/directory/epochs.ts";
 import { decodeNetwork } from "#transport/directory/network.ts";
 import { encodeRelayedVote, endorse, signVote, verifyRelayedVote } from "#transport/directory/vote.ts";
 import type { Frame } from "#transport/link/frame.ts";
@@ -66,9 +66,9 @@ async function runCut(s: Scene, restarted?: { self: number; at: Milliseconds }):
       authorities.start(restarted.self);
     });
   }
-  await clock.runUntil(epochInUse(network, epochNumber(0)));
+  await clock.runUntil(epochInForce(network, epochNumber(0)));
   publishNodes(authorities, { suite, clock, names: NODES, epoch: 0 });
-  await clock.runUntil(milliseconds(epochInUse(network, CUT) - 1));
+  await clock.runUntil(milliseconds(epochInForce(network, CUT) - 1));
   const lists = honest.map((self) => authorities.consensus(self, CUT));
   return new Map(lists.flatMap((list) => (list === undefined ? [] : [[toHex(list.hash), list.bytes]])));
 }

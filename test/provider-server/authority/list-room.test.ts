@@ -11,7 +11,7 @@ import { toHex } from "#transport/core/bytes.ts";
 import { epochNumber, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { DEMOTIONS_BYTES_MAX } from "#transport/directory/demotions.ts";
-import { epochInUse } from "#transport/directory/epochs.ts";
+import { epochInForce } from "#transport/directory/epochs.ts";
 import type { Consensus, NodeDescriptor, SignedDescriptor } from "#transport/directory/model.ts";
 
 import { VOTE_BYTES_MAX } from "#transport/link/limits.ts";
@@ -139,7 +139,7 @@ test("with more nodes than a list holds the authorities agree on the same ones, 
   const lists: Consensus[] = [];
   publishNodes(authorities, { suite, clock, names: NODES, epoch: 0 });
   for (let epoch = 0; epoch < 3; epoch++) {
-    await clock.runUntil(epochInUse(made.network, epochNumber(epoch)));
+    await clock.runUntil(epochInForce(made.network, epochNumber(epoch)));
     const [list, ...others] = [0, 1, 2].map((self) => authorities.consensus(self, epochNumber(epoch)));
     assert.ok(list !== undefined, authorities.logs[0]?.join("\n"));
     for (const other of others) assert.deepEqual(other?.hash, list.hash);

@@ -17,7 +17,7 @@ import {
   seconds,
 } from "#transport/core/units.ts";
 import { Directory } from "#transport/directory/directory.ts";
-import { epochAt, epochInUse, epochStart, keyPeriodAt, scheduleOf } from "#transport/directory/epochs.ts";
+import { epochAt, epochInForce, epochStart, keyPeriodAt, scheduleOf } from "#transport/directory/epochs.ts";
 
 test("a clock that is set again and again, with no authority to be heard, puts erasing off by an epoch and no more", async (t) => {
   const net = await SmallNetwork.create();
@@ -149,7 +149,7 @@ test("nodes publish and fetch at random times of the spans that there are for it
   const { vote, publish } = scheduleOf(network, epoch);
   assert.equal(lists, 0, "besides the next list none is fetched: whoever publishes needs the time alone");
   isSpread(published, [start, (start + vote) / 2]);
-  isSpread(fetched, [publish, epochInUse(network, epoch)]);
+  isSpread(fetched, [publish, epochInForce(network, epoch)]);
 
   /** One for each node, over the whole span. */
   function isSpread(times: readonly number[], [from, to]: readonly [number, number]): void {

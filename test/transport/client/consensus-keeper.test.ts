@@ -12,7 +12,7 @@ import type { ProviderLink } from "#transport/client/provider-link.ts";
 import type { Clock } from "#transport/core/clock.ts";
 import { epochNumber, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
-import { epochInUse, sendersChange } from "#transport/directory/epochs.ts";
+import { epochInForce, sendersChange } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
 import { toParts } from "#transport/link/parts.ts";
 
@@ -123,7 +123,7 @@ test("clients ask for the next list at random times of the first two fifths of a
     keeper.start();
     return keeper;
   });
-  const from = epochInUse(network, epochNumber(1));
+  const from = epochInForce(network, epochNumber(1));
   const window = 0.4 * network.parameters.epoch.duration;
   await clock.runUntil(sendersChange(network, epochNumber(1)));
   for (const keeper of keepers) keeper.stop();
@@ -149,12 +149,12 @@ test("whoever goes by the list in use is told when it changes, which is not when
   const one = testConsensus(made, suite, {});
   come(one);
   keeper.start();
-  await clock.runUntil(epochInUse(network, next));
+  await clock.runUntil(epochInForce(network, next));
   come(testConsensus(made, suite, { epoch: next, previous: one.hash }));
   const change = sendersChange(network, next);
   await clock.runUntil(change);
   keeper.stop();
-  const at = epochInUse(network, next);
+  const at = epochInForce(network, next);
   assert.deepEqual(
     told.filter(([time]) => time === network.genesis || time === at || time === change),
     [

@@ -11,7 +11,7 @@ import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { consensusHash, encodeConsensus, signConsensus, verifyConsensus } from "#transport/directory/consensus.ts";
 import { verifyDescriptor } from "#transport/directory/descriptor.ts";
 import { Directory } from "#transport/directory/directory.ts";
-import { epochInUse } from "#transport/directory/epochs.ts";
+import { epochInForce } from "#transport/directory/epochs.ts";
 import { fetchNetwork } from "#transport/directory/fetch-network.ts";
 import { decodeInvite } from "#transport/directory/invite.ts";
 import { IDENTITY_SIGNATURE_BYTES, KEY_BYTES, LABELS, signAsIdentity } from "#transport/directory/labels.ts";
@@ -112,7 +112,7 @@ test("an invite of a later form says so", () => {
 });
 
 test("a client goes on with the list it has, and says that it is too old once that list is over", async () => {
-  const clock = new VirtualClock({ start: epochInUse(network, EPOCH_0) });
+  const clock = new VirtualClock({ start: epochInForce(network, EPOCH_0) });
   const keeper = new ConsensusKeeper({
     clock,
     random: new SeededRandom("keeper"),
@@ -136,7 +136,7 @@ test("a client goes on with the list it has, and says that it is too old once th
 });
 
 test("a client whose stored lists are of an older form asks for new ones instead of failing", async () => {
-  const clock = new VirtualClock({ start: epochInUse(network, EPOCH_0) });
+  const clock = new VirtualClock({ start: epochInForce(network, EPOCH_0) });
   const store = new MemoryClientStore();
   await store.addConsensus({ epoch: 0, bytes: consensusOf(0, [0, 1]), keep: 3 });
   await store.addConsensus({ epoch: 1, bytes: new Uint8Array(50), keep: 3 });
@@ -151,7 +151,7 @@ test("a client whose stored lists are of an older form asks for new ones instead
 });
 
 test("a node writes down once that the network needs a newer Starling, and goes on trying", async () => {
-  const clock = new VirtualClock({ start: epochInUse(network, EPOCH_0) });
+  const clock = new VirtualClock({ start: epochInForce(network, EPOCH_0) });
   const { log, lines } = keptLog(clock);
   const duty = new DirectoryDuty({
     clock,
