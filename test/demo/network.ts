@@ -32,8 +32,8 @@ const BOOTSTRAP_MILLISECONDS = 6_000;
 /** Time for all processes to start, at least: a quiet machine of two cores takes half of it. */
 const START_MILLISECONDS_MIN = 9_000;
 
-/** Nodes that missed the vote on epoch 0 all the same are in the next one, two minutes later. */
-const FLOWING_MILLISECONDS_MAX = 180_000;
+/** Nodes that missed the vote on epoch 0 all the same are in the next list, to which all change three minutes later. */
+const FLOWING_MILLISECONDS_MAX = 240_000;
 
 const SHARED_MEMORY = "/dev/shm";
 
