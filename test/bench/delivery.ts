@@ -8,7 +8,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Desktop } from "../demo/desktop.ts";
-import { type Domain, startNetwork } from "../demo/network.ts";
+import { startNetwork } from "../demo/network.ts";
+import type { Domain } from "../demo/network-files.ts";
 import { Observations } from "../demo/observations.ts";
 import { type Person, receive, settleIn, write } from "../demo/story.ts";
 

@@ -32,6 +32,10 @@ const { values: options } = argumentsOrExit({
   },
   usage: "Usage: npm run demo [-- [--once] [--json] [--eml FILE] [--observe FILE]]",
 });
+const LATE_MILLISECONDS = 30_000;
+const STARTED_LATE =
+  "A process started too late for the first list of nodes, as on a busy machine. It is in the next one, within three minutes ...";
+
 /** Standard output belongs to the JSON object, if one was asked for. */
 const say = (line: string): void => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
 
@@ -90,10 +94,6 @@ async function demo(): Promise<void> {
   say(`If a window asks for the passphrase, it is: ${PASSPHRASE}`);
   await interrupted.promise;
 }
-
-const LATE_MILLISECONDS = 30_000;
-const STARTED_LATE =
-  "A process started too late for the first list of nodes, as on a busy machine. It is in the next one, within three minutes ...";
 
 /** From now on: nodes that end before the network stands are a failure of the demo. */
 function keepNetwork(network: DemoNetwork): void {

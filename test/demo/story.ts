@@ -3,7 +3,8 @@
 import type { Journey } from "#main/contract/contract.ts";
 import type { Desktop, Read } from "./desktop.ts";
 import { type DemoMail, sha256, withLineFeeds } from "./mail.ts";
-import type { DemoNetwork, Domain } from "./network.ts";
+import type { DemoNetwork } from "./network.ts";
+import type { Domain } from "./network-files.ts";
 import type { Observations } from "./observations.ts";
 import { ratesOf, type Report } from "./report.ts";
 

@@ -3,7 +3,7 @@
 import type { Input, Journey, Message, Method, Output } from "#main/contract/contract.ts";
 import { Desktop, type Read } from "#test/demo/desktop.ts";
 import { type Machine, THIS_MACHINE } from "#test/demo/machine.ts";
-import type { Domain } from "#test/demo/network.ts";
+import type { Domain } from "#test/demo/network-files.ts";
 import { Observations } from "#test/demo/observations.ts";
 import { PASSPHRASE, type Person } from "#test/demo/story.ts";
 

@@ -1,18 +1,18 @@
 /**
- * A live network of processes, tapped on every connection into its nodes while a mail goes through: the lengths of what passes
- * are the few that docs/spec/05-link.md §3 names, whatever they carry. Log: docs/spec/14-observer-log.md
+ * The demo, as README says to start it, tapped on every connection into its nodes: the mail arrives whole, and the lengths of what
+ * passes are the few that docs/spec/05-link.md §3 names, whatever they carry. Log: docs/spec/14-observer-log.md
  */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startNetwork } from "#test/demo/network.ts";
-import { Observations } from "#test/demo/observations.ts";
-import { settleIn, write } from "#test/demo/story.ts";
-import { LogWriter, type ObserverLog, readLog } from "#test/observer/log.ts";
-import { WireRelay } from "#test/observer/wire-relay.ts";
+import { promisify } from "node:util";
+import { sha256 } from "#test/demo/mail.ts";
+import type { Report } from "#test/demo/report.ts";
+import { type ObserverLog, readLog } from "#test/observer/log.ts";
 import { DEMO_PARAMETERS } from "#transport/core/parameters.ts";
 import {
   CONSENSUS_PART_FRAME_BYTES,
@@ -24,7 +24,6 @@ import {
   sendFrameBytes,
 } from "#transport/link/frame-table.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
-import { Member } from "./support/member.ts";
 
 const SIZES = geometry(DEMO_PARAMETERS);
 /** Content of one record at most, and what TLS 1.3 adds: header 5, type 1, tag 16 (RFC 8446 §5.2). */
@@ -32,53 +31,36 @@ const CONTENT_MAX = 16_384;
 const RECORD_ADDS = 22;
 /** Certificates, verification, Finished and session tickets come first; all shorter than this together. */
 const HANDSHAKE_RECORDS = 10;
-const DELIVERY_MILLISECONDS_MAX = 180_000;
-const LOOK_MILLISECONDS = 500;
+const DEMO = ["run", "-s", "demo", "--", "--once", "--json"];
+/** On a machine that has much else to do. */
+const DEMO_MILLISECONDS_MAX = 300_000;
+const ATTACHMENT = Buffer.alloc(60_000, "noise ");
 
-test("on the wire of a live network nothing is written but whole frames of the few lengths there are", async () => {
+test("the demo delivers a mail, and on its wires nothing is written but whole frames of the few lengths there are", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "starling-wire-"));
-  let keepsFolder = false;
-  let text = "";
-  const writer = new LogWriter({ unit: "tls", sink: (piece) => (text += piece) });
-  const relay = new WireRelay({ log: writer, now: () => Date.now() });
-  const stops: (() => Promise<void>)[] = [() => relay.close()];
-  try {
-    const network = await startNetwork({
-      folder,
-      observations: new Observations(),
-      announce: (node) => relay.stand(node),
-    });
-    stops.unshift(() => network.stop());
-    const people = [
-      new Member({ name: "Alice", domain: "a.example", folder, onEvent: () => undefined }),
-      new Member({ name: "Bob", domain: "b.example", folder, onEvent: () => undefined }),
-    ] as const;
-    const [alice, bob] = people;
-    stops.unshift(
-      () => alice.stop(),
-      () => bob.stop(),
-    );
-    await Promise.all([network.flowing(), ...people.map((person) => person.desktop.ready())]);
-    await Promise.all(people.map((person) => settleIn(person, network)));
-    const attachments = [{ name: "noise.bin", type: "application/octet-stream", bytes: new Uint8Array(60_000) }];
-    await write(alice, bob, { subject: "Seen by nobody", body: "Hello.\n", attachments, source: undefined });
-    const deadline = Date.now() + DELIVERY_MILLISECONDS_MAX;
-    while (((await bob.find("Seen by nobody"))?.length ?? 0) === 0) {
-      assert.ok(Date.now() < deadline, "the mail arrives");
-      const { promise, resolve } = Promise.withResolvers<void>();
-      setTimeout(resolve, LOOK_MILLISECONDS);
-      await promise;
-    }
-  } catch (error) {
-    keepsFolder = true;
-    throw new Error(`What each process said is in ${join(folder, "logs")}.`, { cause: error });
-  } finally {
-    // Each, also when one of them had ended by itself: what is left open would keep this process from ending.
-    await Promise.allSettled(stops.map((stop) => stop()));
-    if (!keepsFolder) rmSync(folder, { recursive: true, force: true });
-  }
-  writer.end();
-  const log = readLog(text);
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [eml, observed] = [join(folder, "mail.eml"), join(folder, "observed.log")];
+  writeFileSync(eml, mailWith(ATTACHMENT));
+  const { stdout } = await promisify(execFile)("npm", [...DEMO, "--eml", eml, "--observe", observed], {
+    timeout: DEMO_MILLISECONDS_MAX,
+  });
+
+  const report = JSON.parse(stdout) as Report;
+  assert.equal(report.delivered, true);
+  assert.equal(report.signature, "valid");
+  assert.equal(report.subjectReceived, "Seen by nobody");
+  assert.equal(report.bodySha256Received, sha256("Hello.\n"));
+  assert.deepEqual(
+    report.attachments.map(({ name, bytes, sha256Received }) => [name, bytes, sha256Received]),
+    [["noise.bin", ATTACHMENT.length, sha256(ATTACHMENT)]],
+  );
+  assert.ok(report.fragments > 1, "of several packets");
+  assert.deepEqual(
+    report.hops.map(({ layer }) => layer),
+    [1, 2, 3],
+  );
+
+  const log = readLog(readFileSync(observed, "utf8"));
   examine(log, "client", ">", [
     sendFrameBytes(SIZES),
     POLL_FRAME_BYTES,
@@ -115,6 +97,29 @@ function examine(log: ObserverLog, protocol: string, direction: ">" | "<", frame
   assert.deepEqual(strange, [], `${protocol} ${direction}: bytes at once, and how often`);
   const [usual = 0] = frames;
   assert.ok((writes.get(usual) ?? 0) > 20, `${protocol} ${direction}: frames of ${usual} bytes were seen`);
+}
+
+/** As another mail program would have written it. */
+function mailWith(attachment: Buffer): string {
+  const lines = [
+    "Subject: Seen by nobody",
+    "MIME-Version: 1.0",
+    'Content-Type: multipart/mixed; boundary="part"',
+    "",
+    "--part",
+    "Content-Type: text/plain; charset=utf-8",
+    "",
+    "Hello.",
+    "--part",
+    "Content-Type: application/octet-stream",
+    'Content-Disposition: attachment; filename="noise.bin"',
+    "Content-Transfer-Encoding: base64",
+    "",
+    ...(attachment.toString("base64").match(/.{1,76}/g) ?? []),
+    "--part--",
+    "",
+  ];
+  return lines.join("\r\n");
 }
 
 /** More than a machine that starts everything at once lets wait. */
