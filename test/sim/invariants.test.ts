@@ -36,6 +36,15 @@ for (const [plant, { breaks, needs }] of Object.entries(PLANTS)) {
   });
 }
 
+test("what a client with a wrong clock asks is dropped by the first mix, and that is seen as its cause", async () => {
+  const { invariants } = await run({ ...SMALL, hours: 0.2, faults: "clock=u3:5025@60+400" });
+  assert.deepEqual(invariants.violations, []);
+  assert.ok(
+    (invariants.replyBlocks?.["lost: dropped: UNWRAP_FAILED"] ?? 0) > 0,
+    JSON.stringify(invariants.replyBlocks),
+  );
+});
+
 test("the one line that a failure prints fails again in the same way", () => {
   const options: SimOptions = {
     ...SMALL,

@@ -32,6 +32,8 @@ export interface ReplyLedgerOptions {
   readonly now: () => number;
   readonly machineOf: (node: Uint8Array) => string;
   readonly isClockWrong: (client: string) => boolean;
+  /** The mixes of the first layer. */
+  readonly firstMixes: () => readonly string[];
   /** Whether a reply with this id waits in a mailbox of the provider. */
   readonly isStored: (provider: string, surbId: string) => boolean;
   /** Whether as many replies wait there for somebody as may: the next one takes the place of the oldest. */
@@ -189,7 +191,10 @@ export class ReplyLedger {
     const { at, machines, what } = block.seen;
     const [machine = ""] = machines;
     const age = this.#options.now() - at;
-    const cause = this.#options.places.causeSince(at, machines);
+    // A request passes the own provider unopened, a reply begins at the service: the first that can drop either is a mix.
+    const isUnopened = what === "asked" || (what === "written" && machine === block.client);
+    const where = isUnopened ? [...machines, ...this.#options.firstMixes()] : machines;
+    const cause = this.#options.places.causeSince(at, where);
     if (cause !== undefined) return cause;
     if (what === "held") return "slow: still in a mix";
     if (what === "written" && age < UNDER_WAY + this.#options.delayMost) return "slow: still on a line";

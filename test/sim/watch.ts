@@ -23,6 +23,7 @@ import { RecoveryLedger } from "./recovery-ledger.ts";
 import { type Times, timesOf } from "./recovery-times.ts";
 import { RepetitionLedger } from "./repetition-ledger.ts";
 import { ReplyLedger } from "./reply-ledger.ts";
+import { stagesOf } from "./stages.ts";
 import type { Users } from "./users.ts";
 import type { World } from "./world.ts";
 
@@ -74,6 +75,7 @@ export class Watch {
       now,
       machineOf,
       isClockWrong,
+      firstMixes: () => [...stagesOf(world())].flatMap(([name, stage]) => (stage === "layer1" ? [name] : [])),
       isStored: (provider, surbId) => {
         const sql = "SELECT count(*) AS count FROM entries WHERE kind = ? AND surb_id = ?";
         return world().database(provider).prepare(sql).get(KIND_CODES.reply, fromHex(surbId))?.["count"] !== 0;
