@@ -66,6 +66,18 @@ export class Correspondence {
     return this.accepted.filter((mail) => mail.arrivedAt === undefined);
   }
 
+  /** Accepted, and written then. */
+  written({ from, to }: { from: number; to: number }): readonly Written[] {
+    return this.accepted.filter(({ at }) => at >= from && at < to);
+  }
+
+  /** Resolves when all that was accepted, and written then, is there, or the time is over. */
+  async arrived(span: { from: number; to: number }, millisecondsMax: number): Promise<void> {
+    const deadline = Date.now() + millisecondsMax;
+    const isThere = (): boolean => this.written(span).every(({ arrivedAt }) => arrivedAt !== undefined);
+    while (!isThere() && Date.now() < deadline) await pause(LOOK_MILLISECONDS);
+  }
+
   stopWriting(): void {
     this.#isOver = true;
     this.#stopped.resolve();
@@ -82,8 +94,16 @@ export class Correspondence {
 
   #readers = true;
 
-  /** From every reader's own store: how often each mail is there, and whether its signature holds. */
-  async count(): Promise<{ lost: string[]; doubled: string[]; unsigned: string[] }> {
+  /** From every reader's own store: each accepted mail is there once, and its signature holds. */
+  async assertSound(): Promise<void> {
+    const { lost, doubled, unsigned } = await this.#count();
+    assert.ok(this.accepted.length > 0, "mails were written");
+    assert.deepEqual(lost, [], "lost");
+    assert.deepEqual(doubled, [], "doubled");
+    assert.deepEqual(unsigned, [], "signatures that do not hold");
+  }
+
+  async #count(): Promise<{ lost: string[]; doubled: string[]; unsigned: string[] }> {
     const found = new Map<string, number>();
     const unsigned: string[] = [];
     for (const person of this.#options.people) {

@@ -10,6 +10,11 @@ import type { Fault, Victim } from "./faults.ts";
 /** A link that is dead is noticed, and a program is up again, within this on a machine that has much to do. */
 const NOTICED = 30_000;
 const MEANS = 4;
+/**
+ * From a vote until senders leave the list that it made, in epochs (docs/spec/08-directory.md §2): a quarter for the agreement, half
+ * until all change to the list, one until they change to the next.
+ */
+const MISSED_VOTE_EPOCHS = 1.75;
 
 /** In milliseconds. */
 export function recoveryBar(role: Victim["role"], fault: Pick<Fault, "lasts">, parameters: Parameters): number {
@@ -25,7 +30,7 @@ export function recoveryBar(role: Victim["role"], fault: Pick<Fault, "lasts">, p
       return round;
     // Its customers dial it again; what it held is gone; who was not heard at a vote is in no list for an epoch.
     case "provider":
-      return NOTICED + redial + round + parameters.epoch.duration;
+      return NOTICED + redial + round + MISSED_VOTE_EPOCHS * parameters.epoch.duration;
     // Mail waits for its reader at the provider, and the reader's own on its disk.
     case "reader":
       return NOTICED + redial + round + way;
