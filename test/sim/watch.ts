@@ -23,7 +23,6 @@ import { RecoveryLedger } from "./recovery-ledger.ts";
 import { type Times, timesOf } from "./recovery-times.ts";
 import { RepetitionLedger } from "./repetition-ledger.ts";
 import { ReplyLedger } from "./reply-ledger.ts";
-import { stagesOf } from "./stages.ts";
 import type { Users } from "./users.ts";
 import type { World } from "./world.ts";
 
@@ -75,7 +74,10 @@ export class Watch {
       now,
       machineOf,
       isClockWrong,
-      firstMixes: () => [...stagesOf(world())].flatMap(([name, stage]) => (stage === "layer1" ? [name] : [])),
+      firstMixes: () => {
+        const lists = world().nodeNames.map((name) => world().node(name)?.consensuses.newest);
+        return lists.find((list) => list !== undefined)?.layers[0]?.map(({ nodeId }) => machineOf(nodeId)) ?? [];
+      },
       isStored: (provider, surbId) => {
         const sql = "SELECT count(*) AS count FROM entries WHERE kind = ? AND surb_id = ?";
         return world().database(provider).prepare(sql).get(KIND_CODES.reply, fromHex(surbId))?.["count"] !== 0;
