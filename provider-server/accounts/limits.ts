@@ -28,8 +28,9 @@ export const SIGN_UPS_PER_MINUTE_MAX = 120;
 export const SIGN_UPS_PER_ADDRESS_MAX = 12;
 
 /**
- * Names that somebody with an invite code is told are taken, in a day of UTC, or as many as the code has uses left where that is
- * more: who looks for a name finds one by then, and who asks for others' learns no more than by `keys`.
+ * Names that somebody with an invite code is told are taken, in a day of UTC, or as many as the code had uses left when it was
+ * first told of one on that day, where that is more: who looks for a name finds one by then, and who asks for others' learns no
+ * more than by `keys`.
  */
 export const TAKEN_NAMES_PER_INVITE_MAX = 16;
 

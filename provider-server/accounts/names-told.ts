@@ -39,8 +39,8 @@ export class NamesTold {
     const day = this.#day;
     if (day?.number !== this.#today()) return true;
     if ("invite" in newcomer) {
-      const { name, usesLeft } = newcomer.invite;
-      return (day.byInvite.get(name) ?? 0) < Math.max(TAKEN_NAMES_PER_INVITE_MAX, usesLeft);
+      const invite = day.byInvite.get(newcomer.invite.name);
+      return invite === undefined || invite.told < invite.most;
     }
     const here = newcomer.from === undefined ? 0 : (day.byPlace[this.#placeOf(day, newcomer.from)] as number);
     return day.withoutInvite < TAKEN_NAMES_PER_DAY_MAX && here < TAKEN_NAMES_PER_ADDRESS_MAX;
@@ -49,8 +49,11 @@ export class NamesTold {
   told(newcomer: Newcomer): void {
     const day = this.#day?.number === this.#today() ? this.#day : this.#begin();
     if ("invite" in newcomer) {
-      const { name } = newcomer.invite;
-      day.byInvite.set(name, (day.byInvite.get(name) ?? 0) + 1);
+      const { name, usesLeft } = newcomer.invite;
+      // What it had left in the beginning: else each who signs up with it would take one from those who still want to.
+      const invite = day.byInvite.get(name) ?? { told: 0, most: Math.max(TAKEN_NAMES_PER_INVITE_MAX, usesLeft) };
+      invite.told++;
+      day.byInvite.set(name, invite);
       return;
     }
     day.withoutInvite++;
@@ -93,7 +96,7 @@ interface Day {
   readonly number: number;
   /** Under which addresses find their places. */
   readonly key: Uint8Array;
-  readonly byInvite: Map<string, number>;
+  readonly byInvite: Map<string, { told: number; readonly most: number }>;
   readonly byPlace: Uint16Array;
   withoutInvite: number;
 }

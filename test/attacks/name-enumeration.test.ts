@@ -73,6 +73,15 @@ test("a code for a class is told of as many taken names as it has uses left", ()
   assert.equal(ask("pupil"), "TOO_MANY_NAMES");
 });
 
+test("of a class all sign up on one day, though each of them but one is told once that a name is taken", () => {
+  const town = aTown({ policy: "invite" });
+  const invite = town.invite(40);
+  for (let n = 0; n < 40; n++) {
+    if (n < 39) assert.equal(town.signUp(town.names[n] as string, { invite }), "NAME_TAKEN");
+    assert.equal(town.signUp(`pupil${n}`, { invite }), "OK", `after ${n} others`);
+  }
+});
+
 test("where sign-up is open an address learns thirty-two names a day, and newcomers with however many addresses a thousand together", async (t) => {
   const town = aTown({ policy: "open" });
   const from = (address: string) => (name: string) => town.signUp(name, { from: address });
