@@ -146,6 +146,21 @@ test("one epoch back fills a gap only with the list that the newer one names", (
   assert.equal(directory.accept(six).isNew, true);
 });
 
+test("a list that fills a gap must fit the one before it, too: else who missed one would never see that there are two histories", () => {
+  const five = signedConsensus(made, suite, wish(5));
+  const signedSix = (previous: Uint8Array) => signedConsensus(made, suite, { ...wish(6), previous });
+  const hashOf = (bytes: Uint8Array): Uint8Array => verifyConsensus(network, bytes, suite).hash;
+  const [fork, six] = [signedSix(seedOf("fork")), signedSix(hashOf(five))];
+  const afterGap = (filling: Uint8Array): Directory => {
+    const directory = new Directory({ network, suite });
+    directory.accept(five);
+    directory.accept(signedConsensus(made, suite, { ...wish(7), previous: hashOf(filling) }));
+    return directory;
+  };
+  assert.throws(() => afterGap(fork).accept(fork), { code: "CONSENSUS_SPLIT" });
+  assert.equal(afterGap(six).accept(six).isNew, true);
+});
+
 test("a list serves one epoch past its own and is then stale", () => {
   const directory = new Directory({ network, suite });
   assert.throws(() => directory.at(seconds(0)), { code: "NO_CONSENSUS" });

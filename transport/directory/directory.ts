@@ -90,11 +90,13 @@ export class Directory {
     const { newest } = this;
     if (newest === undefined) return;
     // One epoch back only fills a gap: who came in the tail of an epoch first got the next one.
-    const isGap = consensus.epoch === newest.epoch - 1;
-    if (consensus.epoch < newest.epoch && !isGap) throw new TransportError("CONSENSUS_STALE");
-    const [before, after] = isGap ? [consensus, newest] : [newest, consensus];
-    const areNeighbours = after.epoch === before.epoch + 1;
-    if (areNeighbours && !equalBytes(after.previous, before.hash)) throw split(after.epoch);
+    if (consensus.epoch < newest.epoch - 1) throw new TransportError("CONSENSUS_STALE");
+    const row = [...this.#held, consensus].toSorted((a, b) => a.epoch - b.epoch);
+    for (const [index, after] of row.entries()) {
+      const before = row[index - 1];
+      const areNeighbours = after.epoch - 1 === before?.epoch;
+      if (areNeighbours && !equalBytes(after.previous, before.hash)) throw split(after.epoch);
+    }
   }
 }
 
