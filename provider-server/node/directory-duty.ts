@@ -17,6 +17,7 @@ import {
   keyErasedAt,
   keyPeriodAt,
   scheduleOf,
+  senderEpochAt,
 } from "#transport/directory/epochs.ts";
 import type { Directory } from "#transport/directory/directory.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
@@ -178,6 +179,8 @@ export class DirectoryDuty {
     const found = await this.#obtain(epoch);
     // An older one serves for a while if this epoch has none. One after the other: side by side on a slow line both would be late.
     if (isFirst && !found && !this.#isOver(era)) await this.#obtain("current");
+    // Who has just started has not been given it before, and all send by it for a while yet.
+    if (found && !this.#isOver(era)) await this.#obtainCommon();
     if (this.#isOver(era)) return;
     if (found) this.#fetchNext(epochNumber(epoch + 1));
     else this.#fetchLater(epoch);
@@ -189,6 +192,13 @@ export class DirectoryDuty {
       const { consensus } = await this.#deps.directory.fetchConsensus(epoch, (time) => this.#clockAgrees(time));
       return consensus !== undefined && this.#take(consensus);
     });
+  }
+
+  /** By the list before the newest all senders go until they change together: without it their packets would be strangers'. */
+  async #obtainCommon(): Promise<void> {
+    const { network, clock, consensuses } = this.#deps;
+    const common = senderEpochAt(network, clock.now());
+    if (!consensuses.held.some(({ epoch }) => epoch === common)) await this.#obtain(common);
   }
 
   /** What began in this era is to plan nothing more. */

@@ -98,3 +98,24 @@ test("who was off for so long that it has only the newest list asks for the one 
   assert.equal(bob.store.listEpoch, NEXT, "it has the newest");
   await changeTogether(world, [alice, bob]);
 });
+
+test("a node that starts anew between two lists has the one that all send by: it takes their packets, and sends by it", async () => {
+  const world = await World.create({ seed: "node anew", parameters: PARAMETERS });
+  await world.clock.runUntil(milliseconds(epochStart(world.network, NEXT) + 1000));
+  for (const name of ["mix0", "a"]) {
+    await world.killNode(name);
+    world.startNode(name);
+  }
+  await world.clock.runFor(seconds(5));
+  await watch(world, milliseconds(sendersChange(world.network, NEXT) + seconds(5)), (now) => {
+    const lists = new Set(world.nodeNames.map((name) => listOfNode(world, name)));
+    assert.equal(lists.size, 1, `${[...lists].join(" and ")} in use at ${now - world.network.genesis} ms`);
+  });
+  assert.equal(listOfNode(world, "mix0"), NEXT);
+  // Clients that were off ask it for the one as for the other.
+  assert.deepEqual(
+    world.provider("a").mix.consensuses.held.map(({ epoch }) => epoch),
+    [EPOCH, NEXT],
+  );
+  await world.stop();
+});

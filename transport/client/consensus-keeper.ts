@@ -46,8 +46,10 @@ export class ConsensusKeeper {
   #isAnswered = false;
   /** How often it asked since it last had the list it needs. */
   #asked = 0;
-  /** The last one that it asked for by its epoch. */
+  /** The last one that it asked for by its epoch, on this link. */
   #askedForCommon: Epoch | undefined;
+  /** That of those that the provider said it does not have. */
+  #absentCommon: Epoch | undefined;
   #cancel: Cancel = () => undefined;
   #cancelChange: Cancel = () => undefined;
   #next: Milliseconds | undefined;
@@ -88,10 +90,12 @@ export class ConsensusKeeper {
     return this.#next;
   }
 
-  /** The link came up: without a list, ask at once. */
+  /** The link came up: without a list, or with one that nobody else uses yet, ask at once. What was asked on the last link does not come. */
   linked(): void {
     this.#difference.lost();
+    this.#askedForCommon = undefined;
     if (this.current() === undefined) this.#ask();
+    else this.#askForCommon();
   }
 
   /** The consensus and the key period to use now; undefined when there is none in force or it cannot be trusted. */
@@ -134,11 +138,17 @@ export class ConsensusKeeper {
     try {
       const collected = this.#collector.add(part);
       if (collected.kind !== "incomplete") this.#isAnswered = true;
-      if (collected.kind === "absent") this.#deps.onChange();
+      if (collected.kind === "absent") this.#absent();
       if (collected.kind === "document") this.#accept(collected.bytes);
     } catch (error) {
       this.#refuse(error);
     }
+  }
+
+  /** Asked again on each link it would cost an answer as long as a list each time. */
+  #absent(): void {
+    this.#absentCommon = this.#askedForCommon ?? this.#absentCommon;
+    this.#deps.onChange();
   }
 
   #accept(bytes: Uint8Array): void {
@@ -217,12 +227,12 @@ export class ConsensusKeeper {
     this.#difference.asked();
   }
 
-  /** Who was off for long and has the newest list alone would be the only one to use it before all others do: once it asks for theirs. */
+  /** Who was off for long and has the newest list alone would be the only one to use it before all others do: it asks for theirs. */
   #askForCommon(): void {
     const common = senderEpochAt(this.#deps.network, this.#deps.clock.now());
     const isHeld = this.#directory.held.some(({ epoch }) => epoch === common);
     const isPast = (this.#directory.newest?.epoch ?? common) > common;
-    if (isHeld || !isPast || this.#askedForCommon === common) return;
+    if (isHeld || !isPast || common === this.#askedForCommon || common === this.#absentCommon) return;
     if (!this.#deps.link.send({ type: "getConsensus", epoch: common })) return;
     this.#askedForCommon = common;
     this.#difference.asked();

@@ -14,6 +14,7 @@ import { epochNumber, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { epochInForce, sendersChange } from "#transport/directory/epochs.ts";
 import type { Consensus, Network } from "#transport/directory/model.ts";
+import type { Frame } from "#transport/link/frame.ts";
 import { toParts } from "#transport/link/parts.ts";
 
 const suite = await loadSuite("x25519", "native");
@@ -165,15 +166,74 @@ test("whoever goes by the list in use is told when it changes, which is not when
   );
 });
 
+/** After an epoch's pause: there is a list that nobody sends by yet, and the store has no other. */
+async function newestAlone() {
+  const made = testNetwork({ suite });
+  const { network } = made;
+  const clock = new VirtualClock({ start: network.genesis });
+  const [first, next] = [epochNumber(0), epochNumber(1)];
+  const asked: (number | string)[] = [];
+  const store = new MemoryClientStore();
+  const one = testConsensus(made, suite, {});
+  const two = testConsensus(made, suite, { epoch: next, previous: one.hash });
+  const onAsk = (frame: Frame): void => void (frame.type === "getConsensus" && asked.push(frame.epoch));
+  const begin = async (): Promise<ConsensusKeeper> => {
+    const keeper = keeperOf({ network, clock, seed: "newest", store, onAsk });
+    await keeper.load();
+    keeper.start();
+    keeper.linked();
+    return keeper;
+  };
+  const come = async (keeper: ConsensusKeeper, bytes: Uint8Array | undefined): Promise<void> => {
+    for (const part of toParts(bytes, { time: clock.now(), room: 0 })) keeper.received(part);
+    await settle();
+  };
+  await clock.runUntil(epochInForce(network, next));
+  const keeper = await begin();
+  await come(keeper, two.bytes);
+  assert.deepEqual(asked.splice(0), ["current", first]);
+  return { keeper, one, first, asked, begin, come };
+}
+
+test("who has the newest list alone asks again for the one that all use, when the link was lost before it came", async () => {
+  const { keeper, one, first, asked, come } = await newestAlone();
+  keeper.linked();
+  assert.deepEqual(asked.splice(0), [first]);
+  await come(keeper, one.bytes);
+  assert.equal(keeper.current()?.consensus.epoch, first);
+  keeper.linked();
+  assert.deepEqual(asked, [], "it is here");
+  keeper.stop();
+});
+
+test("who has the newest list alone asks again for the one that all use, when its program ended before it came", async () => {
+  const { keeper, one, first, asked, begin, come } = await newestAlone();
+  keeper.stop();
+  const again = await begin();
+  assert.deepEqual(asked.splice(0), [first]);
+  await come(again, one.bytes);
+  assert.equal(again.current()?.consensus.epoch, first);
+  again.stop();
+});
+
+test("of a list that the provider says it does not have nobody asks again on each new link", async () => {
+  const { keeper, asked, come } = await newestAlone();
+  await come(keeper, undefined);
+  keeper.linked();
+  assert.deepEqual(asked, []);
+  keeper.stop();
+});
+
 function keeperOf(o: {
   network: Network;
   clock: Clock;
   seed: string;
-  onAsk: () => void;
+  onAsk: (frame: Frame) => void;
   onChange?: () => void;
+  store?: MemoryClientStore;
 }): ConsensusKeeper {
-  const send = (): boolean => {
-    o.onAsk();
+  const send = (frame: Frame): boolean => {
+    o.onAsk(frame);
     return true;
   };
   return new ConsensusKeeper({
@@ -181,7 +241,7 @@ function keeperOf(o: {
     random: new SeededRandom(o.seed),
     suite,
     network: o.network,
-    store: new MemoryClientStore(),
+    store: o.store ?? new MemoryClientStore(),
     link: { send } as unknown as ProviderLink,
     onChange: o.onChange ?? (() => undefined),
   });
