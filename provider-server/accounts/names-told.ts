@@ -34,6 +34,11 @@ export class NamesTold {
     this.#deps = deps;
   }
 
+  /** Whether nothing is remembered of anybody. */
+  get isEmpty(): boolean {
+    return this.#day === undefined;
+  }
+
   /** Whether another name may be looked at for this one. */
   mayTell(newcomer: Newcomer): boolean {
     const day = this.#day;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEVICES_PER_ACCOUNT_MAX } from "#provider-server/accounts/limits.ts";
-import { BUDGET_BURST, BUDGET_SLACK } from "#provider-server/entry/limits.ts";
+import { BUDGET_BURST, BUDGET_SLACK, CONSENSUS_BUDGET } from "#provider-server/entry/limits.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
@@ -80,6 +80,42 @@ test("an account that lets devices in and removes them again, each of which send
   t.diagnostic(`${passed} of ${sent} packets passed in ${time} s`);
   assert.ok(passed <= DEVICES_PER_ACCOUNT_MAX * (BUDGET_BURST + rate * time), `${passed} of ${sent} in ${time} s`);
 });
+
+for (const [kind, frame] of Object.entries({
+  polls: { type: "poll", cursor: 0 },
+  "requests for the list": { type: "getConsensus", epoch: "current" },
+} as const)) {
+  test(`of ${kind}, too, a device that takes another's place has what that one left`, async (t) => {
+    let cut = 0;
+    const net = await SmallNetwork.create({
+      parameters: { ...SMALL_PARAMETERS, profiles: LIVE_PARAMETERS.profiles },
+      observer: { dropped: ({ reason }) => (cut += reason === "OVER_BUDGET" ? 1 : 0) },
+    });
+    t.after(() => net.stop());
+    const owner = await TestDevice.connect(net, { name: "mallory", provider: "a" });
+    await owner.signUp("mallory");
+    const join = async (name: string): Promise<TestDevice> => {
+      const token = new SeededRandom(name).bytes(32);
+      const guest = await TestDevice.connect(net, { name, provider: "a" });
+      const tokenHash = deviceTokenHash(net.suite, token);
+      await owner.control({ kind: "offer-device", tokenHash, bundle: new Uint8Array(9) });
+      assert.equal((await guest.control({ kind: "join-device", token })).result, "OK");
+      return guest;
+    };
+    const burst = frame.type === "poll" ? BUDGET_BURST : CONSENSUS_BUDGET.burst;
+    const flood = async (device: TestDevice): Promise<number> => {
+      const before = cut;
+      for (let i = 0; i < burst; i++) device.send(frame);
+      await net.clock.runFor(seconds(0.01));
+      return cut - before;
+    };
+    const devices = [owner, await join("phone"), await join("tablet")];
+    for (const device of devices) assert.equal(await flood(device), 0);
+    await owner.control({ kind: "remove-device", deviceKey: devices[2]?.key as Uint8Array, notice: new Uint8Array(9) });
+    // Four seconds later: of lists two more have come to the account, of polls 25.
+    assert.ok((await flood(await join("other tablet"))) > burst / 2);
+  });
+}
 
 test("a device without an account can send nothing, and its polls are answered as those of an empty mailbox, but that it is told why", async (t) => {
   const reasons: string[] = [];

@@ -13,11 +13,13 @@ import {
   TAKEN_NAMES_PER_DAY_MAX,
   TAKEN_NAMES_PER_INVITE_MAX,
 } from "#provider-server/accounts/limits.ts";
+import { NamesTold } from "#provider-server/accounts/names-told.ts";
 import { DEVICES_PER_PERIOD_MAX } from "#provider-server/tokens/limits.ts";
 import { DAY, device, setUp, suite } from "#test/provider-server/accounts/household.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { TokenClient } from "#test/support/token-client.ts";
 import { toHex } from "#transport/core/bytes.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
@@ -109,6 +111,22 @@ test("an address that has asked for too many names holds back hardly anybody els
   const refused = others.filter((result) => result === "TOO_MANY_NAMES").length;
   assert.ok(refused > 0 && refused < 20, `${refused} of 2000 others share its place`);
   assert.equal(refused + others.filter((result) => result === "OK").length, 2000);
+});
+
+test("who was told of what is forgotten when the day is over, though nobody signs up then, and when the provider stops", async () => {
+  const clock = new VirtualClock({ start: milliseconds(20_000.5 * DAY) });
+  const told = new NamesTold({ clock, random: new SeededRandom("places"), primitives: suite });
+  for (const newcomer of [{ from: "198.51.100.7" }, { invite: { name: "code", usesLeft: 1 } }]) {
+    told.told(newcomer);
+    await clock.runFor(milliseconds(DAY / 2 - 1));
+    assert.equal(told.isEmpty, false);
+    await clock.runFor(milliseconds(1));
+    assert.equal(told.isEmpty, true);
+    await clock.runFor(milliseconds(DAY / 2));
+  }
+  told.told({ from: undefined });
+  told.stop();
+  assert.equal(told.isEmpty, true);
 });
 
 /** A provider with 2,000 people. */

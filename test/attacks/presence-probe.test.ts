@@ -91,6 +91,12 @@ test("who fills a mailbox and probes whether there is room again learns in which
   assert.equal(await probe(), false);
 });
 
+test("who reads in many small pieces, as polls do, tells no more", async () => {
+  const { probe, read } = await fullMailbox();
+  for (let cursor = 1; cursor <= PLACES / 2; cursor++) await read(cursor);
+  assert.equal(await probe(), false);
+});
+
 test("a provider that starts anew in that hour tells no more", async () => {
   const { probe, read, restart, clock } = await fullMailbox();
   await read(PLACES);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEVICES_PER_ACCOUNT_MAX } from "#provider-server/accounts/limits.ts";
 import { Budgets } from "#provider-server/entry/budgets.ts";
-import { BUDGET_BURST } from "#provider-server/entry/limits.ts";
+import { BUDGET_BURST, BUDGETS_MAX } from "#provider-server/entry/limits.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
@@ -41,6 +41,14 @@ test("a device's burst is its account's as well, which three of them use up, and
     [BUDGET_BURST, BUDGET_BURST, BUDGET_BURST, 0],
   );
   assert.equal(burst(4, 1000), DEVICES_PER_ACCOUNT_MAX, "one a second for each that there may be");
+});
+
+test("accounts that have been quiet are forgotten before anybody is turned away", () => {
+  const budgets = new Budgets(LIVE_PARAMETERS);
+  const take = (account: number, at: number): boolean => budgets.takeOfAccount(account, "send", milliseconds(at));
+  for (let account = 0; account < BUDGETS_MAX; account++) assert.ok(take(account, 0));
+  assert.equal(take(BUDGETS_MAX, 0), false);
+  assert.equal(take(BUDGETS_MAX, 60_000), true);
 });
 
 const send = (budgets: Budgets, device: number, at: number): boolean => {

@@ -137,6 +137,20 @@ test("a full mailbox takes no more until something was collected, and the piece 
   assert.deepEqual(store.have(alice.box, [hash(3)]), [true]);
 });
 
+test("room comes back by the clock also while nobody has confirmed it for long", async () => {
+  const standing = milliseconds(1000 * DAY);
+  const { store, clock, deliver, drops } = setUp({ fragments: 1, knownTime: () => standing });
+  deliver(alice.box, 1);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(drain(store, alice.device), [1]);
+  await clock.runFor(seconds(2));
+  deliver(alice.box, 2);
+  await clock.runFor(seconds(1));
+  assert.deepEqual(drops, []);
+  assert.deepEqual(drain(store, alice.device), [2]);
+  store.stop();
+});
+
 test("an unknown mailbox has nothing, and what comes for it is dropped", async () => {
   const { store, clock, deliver, drops } = setUp();
   deliver(box(99), 1);

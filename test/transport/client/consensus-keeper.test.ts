@@ -154,7 +154,6 @@ test("whoever goes by the list in use is told when it changes, which is not when
   come(testConsensus(made, suite, { epoch: next, previous: one.hash }));
   const change = sendersChange(network, next);
   await clock.runUntil(change);
-  keeper.stop();
   const at = epochInForce(network, next);
   assert.deepEqual(
     told.filter(([time]) => time === network.genesis || time === at || time === change),
@@ -164,6 +163,14 @@ test("whoever goes by the list in use is told when it changes, which is not when
       [change, next],
     ],
   );
+  // And at each change, not the first alone; without a list for it the one before goes on.
+  const later = sendersChange(network, epochNumber(2));
+  await clock.runUntil(later);
+  assert.ok(told.some(([time]) => time === later));
+  keeper.stop();
+  const { length } = told;
+  await clock.runUntil(sendersChange(network, epochNumber(3)));
+  assert.equal(told.length, length, "nobody is told after the end");
 });
 
 /** After an epoch's pause: there is a list that nobody sends by yet, and the store has no other. */
