@@ -77,6 +77,20 @@ test("a descriptor names nine keys live, twelve in the first epoch, and two wher
   assert.deepEqual(keyPeriodsAnnounced(one, epochNumber(5)), [6, 7]);
 });
 
+test("live, a node that published an epoch earlier than others has no key in the first 20 minutes after its list's epoch", () => {
+  const [list, next] = [epochNumber(7), epochNumber(8)];
+  const announced = keyPeriodsAnnounced(live, epochNumber(list - 2));
+  const has = (time: number): boolean => announced.includes(keyPeriodInUse(live, milliseconds(time)));
+  const change = sendersChange(live, next);
+  assert.deepEqual([sendersChange(live, list), change - 20 * MINUTE - 1, change - 20 * MINUTE, change - 1].map(has), [
+    true,
+    true,
+    false,
+    false,
+  ]);
+  assert.deepEqual([senderEpochAt(live, milliseconds(change - 1)), senderEpochAt(live, change)], [list, next]);
+});
+
 test("whoever uses a list, also one epoch longer than it was meant for, finds every key that it needs", () => {
   for (const keyPeriods of [1, 2, 3, 4, 5, 12]) {
     for (const keyLead of [0, 1, 2, 10]) {
