@@ -5,10 +5,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AccountTables } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { FRAGMENTS_PER_MAILBOX_MAX } from "#provider-server/mailbox/limits.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
-import { alice, DAY, hash, setUp } from "#test/provider-server/mailbox/mailbox-scene.ts";
+import { alice, DAY, fragment, hash, setUp } from "#test/provider-server/mailbox/mailbox-scene.ts";
 import { utf8 } from "#transport/core/bytes.ts";
 import { DEMO_PARAMETERS, LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { milliseconds, seconds } from "#transport/core/units.ts";
@@ -104,6 +105,30 @@ test("a provider that starts anew in that hour tells no more", async () => {
   assert.equal(await probe(), false);
   await clock.runUntil(milliseconds(1000 * DAY + HOUR));
   assert.equal(await probe(), true);
+});
+
+test("a provider's spans are its network's epochs: a full mailbox that is read has room when the next one begins", async () => {
+  const world = await World.build({ seed: "spans" });
+  const { clock, parameters } = world;
+  const { duration } = parameters.epoch;
+  const database = world.database("a");
+  const owner = { localPart: "alice", skeleton: "alice", accountKey: new Uint8Array(32), deviceKey: alice.device };
+  new AccountTables(database).create({ ...owner, mailboxId: alice.box, day: Math.floor(clock.now() / DAY) });
+  database.prepare("UPDATE mailboxes SET fragments = ?").run(FRAGMENTS_PER_MAILBOX_MAX - 1);
+  const { mailbox } = world.provider("a");
+  const isTaken = async (n: number): Promise<boolean> => {
+    mailbox.deliver(fragment(alice.box, n));
+    await clock.runFor(seconds(1));
+    return mailbox.have(alice.box, [hash(n)])[0] as boolean;
+  };
+  await clock.runUntil(milliseconds(Math.ceil(clock.now() / duration) * duration));
+  assert.deepEqual([await isTaken(1), await isTaken(2)], [true, false]);
+  mailbox.next({ deviceKey: alice.device, cursor: 1 });
+  await clock.runFor(milliseconds(duration - seconds(4)));
+  assert.equal(await isTaken(3), false);
+  await clock.runFor(seconds(1));
+  assert.equal(await isTaken(4), true);
+  await world.stop();
 });
 
 test("a mailbox that nobody fills has room for all that a reader can collect in an hour", () => {

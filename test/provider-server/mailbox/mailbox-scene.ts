@@ -90,7 +90,7 @@ export function setUp(options: SetUp = {}) {
   };
 }
 
-const fragment = (id: MailboxId, n: number): Arrival => ({
+export const fragment = (id: MailboxId, n: number): Arrival => ({
   mailboxId: id,
   kind: "fragment",
   surbId: surbId(new Uint8Array(16)),
