@@ -40,5 +40,8 @@ export const TAKEN_NAMES_PER_ADDRESS_MAX = 32;
 /** And all newcomers without a code together, whatever addresses somebody has: thirty-two of them that ask for nothing else. */
 export const TAKEN_NAMES_PER_DAY_MAX = 1024;
 
+/** What each place is told of even then: else those thirty-two would keep everybody from signing up. */
+export const TAKEN_NAMES_PER_ADDRESS_MIN = 2;
+
 /** Network addresses are counted in so many places and not by themselves: some four million IPv4 addresses share one. */
 export const ADDRESS_PLACES = 1024;

@@ -12,6 +12,7 @@ import type { StandingInvite } from "./invites.ts";
 import {
   ADDRESS_PLACES,
   TAKEN_NAMES_PER_ADDRESS_MAX,
+  TAKEN_NAMES_PER_ADDRESS_MIN,
   TAKEN_NAMES_PER_DAY_MAX,
   TAKEN_NAMES_PER_INVITE_MAX,
 } from "./limits.ts";
@@ -47,8 +48,10 @@ export class NamesTold {
       const invite = day.byInvite.get(newcomer.invite.name);
       return invite === undefined || invite.told < invite.most;
     }
-    const here = newcomer.from === undefined ? 0 : (day.byPlace[this.#placeOf(day, newcomer.from)] as number);
-    return day.withoutInvite < TAKEN_NAMES_PER_DAY_MAX && here < TAKEN_NAMES_PER_ADDRESS_MAX;
+    const isLeft = day.withoutInvite < TAKEN_NAMES_PER_DAY_MAX;
+    if (newcomer.from === undefined) return isLeft;
+    const here = day.byPlace[this.#placeOf(day, newcomer.from)] as number;
+    return here < (isLeft ? TAKEN_NAMES_PER_ADDRESS_MAX : TAKEN_NAMES_PER_ADDRESS_MIN);
   }
 
   told(newcomer: Newcomer): void {
