@@ -94,8 +94,10 @@ test("one operator runs every mix: as if there were too few", async (t) => {
     }
   };
   await sell(true);
+  // A vote may fall between two of the sales: then there is a list of two operators first.
+  await people.until(async () => (await alice.network()).operators === 1, "a list of one operator");
   await comes(people, alice, "too-small");
-  assert.deepEqual([(await alice.network()).mixes, (await alice.network()).operators], [6, 1]);
+  assert.equal((await alice.network()).mixes, 6);
   await waits(people, { writer: alice, reader: bob, for: "network" });
   await sell(false);
   await arrives(people, alice, bob);
