@@ -16,7 +16,7 @@ import { Correspondence } from "./correspondence.ts";
 import type { Victim } from "./faults.ts";
 import { Machines, type TestMachine } from "./machines.ts";
 
-/** The demo's, at three times as many epochs. */
+/** The demo's, at twice as many epochs. */
 export const PARAMETERS: Parameters = {
   ...DEMO_PARAMETERS,
   epoch: { duration: seconds(60), lead: seconds(20), overlap: seconds(45), keyPeriods: 2, keyLead: seconds(10) },
@@ -89,33 +89,19 @@ export class Scene {
   }
 
   victim(name: string): Victim {
-    const machine = this.machine(name);
     const member = this.#members.find((one) => one.name === name);
-    const desktop = (): Member["desktop"] => (member as Member).desktop;
-    if (member !== undefined) {
-      return {
-        role: "reader",
-        name,
-        machine,
-        kill: () => desktop().crash(),
-        stop: () => desktop().stop(),
-        start: () => member.comeBack(),
-        pause: () => desktop().pause(),
-        resume: () => desktop().resume(),
-      };
-    }
     const running = () => {
-      const child = this.#network.processes.get(name);
-      assert.ok(child, `${name} runs`);
-      return child;
+      const process = member?.desktop ?? this.#network.processes.get(name);
+      assert.ok(process, `${name} runs`);
+      return process;
     };
     return {
-      role: roleOf(name),
+      role: member === undefined ? roleOf(name) : "reader",
       name,
-      machine,
+      machine: this.machine(name),
       kill: () => running().crash(),
       stop: () => running().stop(),
-      start: () => this.#network.restart(name),
+      start: () => (member === undefined ? this.#network.restart(name) : member.comeBack()),
       pause: () => running().pause(),
       resume: () => running().resume(),
     };

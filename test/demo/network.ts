@@ -16,7 +16,7 @@ import { makeMemoryFolder } from "./memory-folder.ts";
 import { AUTHORITY_NAMES, type Domain, type FilesOptions, NetworkFiles, NODE_NAMES } from "./network-files.ts";
 import type { HopSeen, Observations } from "./observations.ts";
 
-/** Time for all nodes to publish their keys once their programs are loaded, at least: a quiet machine takes a quarter of it. */
+/** Time for nodes to publish their keys once all programs are loaded, at least: on a quiet machine they begin in a third of it. */
 const BEGIN_MILLISECONDS_MIN = 4_000;
 /** A node that missed the vote on epoch 0 all the same is in the next list, to which all change three minutes later. */
 const FLOWING_MILLISECONDS_MAX = 240_000;

@@ -15,7 +15,7 @@ import { recoveryBar } from "#test/chaos/recovery-bars.ts";
 import { PARAMETERS, Scene } from "#test/chaos/scene.ts";
 
 const VICTIMS = ["mix-1", "authority-2", "b.example", "Bob"];
-/** One of two mixes in each layer or all of it, as layers fall; one of three authorities, one of two providers, half of the people. */
+/** Half of the mixes, whichever layers they are in; one of three authorities, one of two providers, half of the people. */
 const HALF = ["authority-1", "mix-1", "mix-3", "mix-5", "a.example", "Alice", "Carol"];
 /** Longer than an epoch: one half alone agrees on a list. */
 const HALVES_LAST_MILLISECONDS = 90_000;
@@ -24,23 +24,11 @@ const MAILS_MIN = 1_000;
 /** At least, between two faults. */
 const CALM_MILLISECONDS = 12_000;
 
-interface Hurt {
-  readonly what: string;
-  /** In milliseconds. */
-  readonly bar: number;
-  /** When the last mail came that was written during the fault or just before, counted from its end. */
-  readonly last: number;
-}
-
 test("a thousand mails under every fault of every role: none is lost, none is doubled, each comes in time", (t) =>
   Scene.play(async (scene) => {
     const { correspondence } = scene;
     const late: string[] = [];
-    const tell = (hurt: Hurt, mails: number): void => {
-      const told = `${hurt.what}: ${mails} mails, the last one ${inSeconds(hurt.last)} s after its end, bar ${inSeconds(hurt.bar)} s`;
-      t.diagnostic(told);
-      if (hurt.last > hurt.bar) late.push(told);
-    };
+    /** `bar`, in milliseconds: for what was written meanwhile or just before, from the end on. */
     const suffer = async (o: { what: string; bar: number; during: () => Promise<void> }): Promise<void> => {
       const from = Date.now() - CALM_MILLISECONDS;
       await o.during();
@@ -49,7 +37,9 @@ test("a thousand mails under every fault of every role: none is lost, none is do
       await correspondence.arrived({ from, to }, to + o.bar - Date.now());
       const mails = correspondence.written({ from, to });
       const last = Math.max(0, ...mails.map(({ arrivedAt = Number.POSITIVE_INFINITY }) => arrivedAt - to));
-      tell({ ...o, last }, mails.length);
+      const told = `${o.what}: ${mails.length} mails, the last one ${inSeconds(last)} s after its end, bar ${inSeconds(o.bar)} s`;
+      t.diagnostic(told);
+      if (last > o.bar) late.push(told);
     };
 
     for (const victim of VICTIMS.map((name) => scene.victim(name))) {

@@ -1,7 +1,8 @@
 /**
  * Four people write to each other while several machines at a time are hurt, any of the network's and two people's, in every way
- * that `chaos` knows, one fault upon another (seeded: STARLING_SEED). When it is over every mail that its writer was told is queued
- * arrives, once. Real processes, each on a machine of its own, real TLS, cover on. Needs root on Linux.
+ * that `chaos` knows, one fault upon another. They are drawn from a seed (STARLING_SEED); what the machines do in between, it cannot
+ * fix. When it is over every mail that its writer was told is queued arrives, once. Real processes, each on a machine of its own,
+ * real TLS, cover on. Needs root on Linux.
  */
 
 import { test } from "node:test";
