@@ -24,19 +24,20 @@ export class Desktop {
   #child: Child;
   readonly #waiting = new Set<() => void>();
 
-  /** `onEvent` hears all that the process tells, for tests that look closer. */
+  /** `onEvent` hears all that the process tells, for tests that look closer; `program` is what runs in it, a host with all of a desktop's orders. */
   constructor(options: {
     name: string;
     folder: string;
     observations: Observations;
     onEvent?: (event: string, data: unknown) => void;
     machine?: Machine;
+    program?: string;
   }) {
-    const { name, folder, observations, onEvent, machine = THIS_MACHINE } = options;
+    const { name, folder, observations, onEvent, machine = THIS_MACHINE, program = script } = options;
     this.name = name;
     const logFile = join(folder, "logs", `${name}.log`);
     this.#start = () => {
-      const child = new Child({ name, script, args: [join(machine.disk ?? folder, name)], logFile, machine });
+      const child = new Child({ name, script: program, args: [join(machine.disk ?? folder, name)], logFile, machine });
       child.onEvent((event, data) => {
         onEvent?.(event, data);
         if (event === "fragment") observations.addFragment(data as FragmentSeen);
