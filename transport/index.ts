@@ -23,6 +23,7 @@ export type { Dialer } from "./link/link.ts";
 export { TransportClient } from "./client/client.ts";
 export { BUNDLE_EXTRA_BYTES_MAX, DEVICE_NAME_BYTES_MAX } from "./client/limits.ts";
 export { DEVICE_OFFER_MINUTES } from "./link/control-limits.ts";
+export { endOf } from "./client/message-end.ts";
 export * from "./client/store.ts";
 export type {
   ClientEvents,

@@ -68,6 +68,10 @@ export const MIGRATIONS: readonly string[] = [
   -- Where people are written to besides their mailboxes, by a keyed hash of their account key.
   CREATE TABLE places (id BLOB PRIMARY KEY, until INTEGER NOT NULL, row BLOB NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- It said 0 of whatever was written after a receipt, so that nothing delivered was ever forgotten. The row says when that was.
+  ALTER TABLE outgoing DROP COLUMN finished;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

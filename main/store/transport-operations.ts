@@ -1,6 +1,7 @@
 /** What the transport keeps, as transactions on the database. Spec: transport/client/store.ts, docs/spec/09-storage.md §5 */
 
 import {
+  endOf,
   type IncomingFragment,
   type IncomingSummary,
   type LearntPlace,
@@ -72,7 +73,7 @@ export const transportOperations = {
     const { fragments, ...rest } = message;
     const row = db.cipher.sealJson("outgoing", [message.id], rest);
     const added = db.run(
-      "INSERT OR IGNORE INTO outgoing (id, queued_at, finished, row) VALUES (?, ?, 0, ?)",
+      "INSERT OR IGNORE INTO outgoing (id, queued_at, row) VALUES (?, ?, ?)",
       message.id,
       Math.floor(message.queuedAt),
       row,
@@ -102,7 +103,7 @@ export const transportOperations = {
   },
 
   readdress(db: Database, id: MessageId, to: Recipient, anew?: ProgressAnew): void {
-    changeOutgoing(db, id, anew === undefined ? { to } : { to, progress: anew.progress }, { finished: 0 });
+    if (!changeOutgoing(db, id, anew === undefined ? { to } : { to, progress: anew.progress })) return;
     for (const [index, state] of anew?.fragments ?? []) writeFragment(db, id, index, state);
   },
 
@@ -116,12 +117,12 @@ export const transportOperations = {
     progress: OutgoingProgress,
     fragments?: ReadonlyMap<number, OutgoingFragment>,
   ): void {
-    changeOutgoing(db, id, { progress }, { finished: 0 });
+    if (!changeOutgoing(db, id, { progress })) return;
     for (const [index, state] of fragments ?? []) writeFragment(db, id, index, state);
   },
 
   finishOutgoing(db: Database, id: MessageId, progress: OutgoingProgress): void {
-    changeOutgoing(db, id, { progress }, { finished: 1 });
+    changeOutgoing(db, id, { progress });
     db.run("DELETE FROM outgoing_data WHERE message = ?", id);
   },
 
@@ -222,11 +223,12 @@ export const transportOperations = {
 
   prune(db: Database, before: Milliseconds): void {
     const time = Math.floor(before);
-    db.run(
-      "DELETE FROM outgoing_fragments WHERE message IN (SELECT id FROM outgoing WHERE finished = 1 AND queued_at < ?)",
-      time,
-    );
-    db.run("DELETE FROM outgoing WHERE finished = 1 AND queued_at < ?", time);
+    // When a message was at its end its row says, and no column: two that disagree would keep it for ever.
+    for (const row of db.all("SELECT id, row FROM outgoing WHERE queued_at < ?", time)) {
+      const id = bytes(row, "id");
+      const end = endOf(db.cipher.openJson<OutgoingMessage>("outgoing", [id], row["row"]));
+      if (end !== undefined && end < before) forgetOutgoing(db, id);
+    }
     db.run("DELETE FROM seen WHERE at < ?", time);
     db.run("DELETE FROM receipts WHERE due_at < ?", time);
     db.run("DELETE FROM places WHERE until < ?", time);
@@ -245,15 +247,22 @@ function writeFragment(db: Database, id: MessageId, index: number, state: Outgoi
   db.run("INSERT OR REPLACE INTO outgoing_fragments (message, position, row) VALUES (?, ?, ?)", id, index, row);
 }
 
+/** false: it has no such message. */
 function changeOutgoing(
   db: Database,
   id: MessageId,
   change: Partial<Pick<OutgoingMessage, "to" | "progress">>,
-  o: { finished: number },
-): void {
+): boolean {
   const row = db.get("SELECT row FROM outgoing WHERE id = ?", id);
-  if (row === undefined) return;
+  if (row === undefined) return false;
   const message = db.cipher.openJson<object>("outgoing", [id], row["row"]);
   const sealed = db.cipher.sealJson("outgoing", [id], { ...message, ...change });
-  db.run("UPDATE outgoing SET finished = ?, row = ? WHERE id = ?", o.finished, sealed, id);
+  db.run("UPDATE outgoing SET row = ? WHERE id = ?", sealed, id);
+  return true;
+}
+
+function forgetOutgoing(db: Database, id: Uint8Array): void {
+  db.run("DELETE FROM outgoing_fragments WHERE message = ?", id);
+  db.run("DELETE FROM outgoing_data WHERE message = ?", id);
+  db.run("DELETE FROM outgoing WHERE id = ?", id);
 }

@@ -57,7 +57,6 @@ export function clientStoreCompliance(name: string, make: (t: TestContext) => Pr
     const store = await open();
     await store.addOutgoing(outgoing(1, { ...reader, place: place(1, 5000) }), [bytes(1), bytes(2)]);
     await store.addOutgoing(outgoing(2, { ...reader, place: place(2, 5000) }), [bytes(3), bytes(4)]);
-    const sent = { state: "sent", notBefore: milliseconds(0), attempts: 1, hashes: [bytes(5, 16)] } as const;
     const waiting = { state: "waiting", notBefore: milliseconds(70), attempts: 1, hashes: [] } as const;
     const begun = { ...progress, firstSentAt: milliseconds(10) };
     for (const n of [1, 2]) await store.saveProgress(id(n), begun, new Map([[0, sent]]));
@@ -79,6 +78,33 @@ export function clientStoreCompliance(name: string, make: (t: TestContext) => Pr
     assert.deepEqual(second.to.mailboxKey, bytes(6, 1216));
     assert.deepEqual(second.fragments[0], sent);
     assert.deepEqual(await again.outgoingData(id(1), 1), bytes(2));
+    await again.close?.();
+  });
+
+  test(`${name}: what was delivered is forgotten by when that was, whatever was written after its receipt, and nothing else is`, async (t) => {
+    const open = await make(t);
+    const store = await open();
+    for (const n of [1, 2, 3]) await store.addOutgoing(outgoing(n, reader), [bytes(1), bytes(2)]);
+    for (const [n, at] of [
+      [1, 4000],
+      [2, 6000],
+    ] as const) {
+      const delivered = { ...progress, deliveredAt: milliseconds(at) };
+      await store.finishOutgoing(id(n), delivered);
+      await store.saveProgress(id(n), delivered, new Map([[0, sent]]));
+      await assert.rejects(store.outgoingData(id(n), 0));
+    }
+    await store.prune(milliseconds(4000));
+    assert.deepEqual(await numbersIn(store), [1, 2, 3], "all were queued before, none was delivered before");
+    await store.close?.();
+    const again = await open();
+    await again.prune(milliseconds(5000));
+    assert.deepEqual(await numbersIn(again), [2, 3]);
+    await again.saveProgress(id(1), progress, new Map([[0, sent]])).catch(() => undefined);
+    await again.addOutgoing(outgoing(1, reader), [bytes(3), bytes(4)]);
+    const anew = (await again.outgoing()).find((m) => m.id[0] === 1);
+    assert.equal(anew?.fragments[0]?.state, "waiting", "nothing is left of the one that was forgotten");
+    assert.deepEqual(await again.outgoingData(id(3), 1), bytes(2));
     await again.close?.();
   });
 
@@ -105,6 +131,9 @@ export function clientStoreCompliance(name: string, make: (t: TestContext) => Pr
 
 const bytes = (fill: number, length = 32): Uint8Array => new Uint8Array(length).fill(fill);
 const id = (n: number) => messageId(bytes(n, 16));
+/** The first byte of each sent message's id. */
+const numbersIn = async (store: ClientStore): Promise<number[]> =>
+  (await store.outgoing()).map((message) => message.id[0] as number);
 const place = (n: number, until: number): Place => ({
   providerId: nodeId(bytes(n)),
   boxId: mailboxId(bytes(n + 100)),
@@ -122,6 +151,7 @@ const progress = {
   ...NO_PROGRESS,
   deadline: milliseconds(5000),
 };
+const sent = { state: "sent", notBefore: milliseconds(0), attempts: 1, hashes: [bytes(5, 16)] } as const;
 const outgoing = (n: number, to: Recipient): OutgoingMessage => ({
   id: id(n),
   to,

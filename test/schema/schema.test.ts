@@ -34,10 +34,11 @@ import { FilePeriodStore } from "#provider-server/mix/period-store.ts";
 import { Log } from "#provider-server/observe/log.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testNetwork } from "#test/support/test-network.ts";
+import type { OutgoingMessage } from "#transport/client/store.ts";
 import { decodeBoxes } from "#transport/client/boxes/own-box.ts";
 import { concat, toHex, utf8 } from "#transport/core/bytes.ts";
 import { SystemClock } from "#transport/core/system-clock.ts";
-import { epochNumber, keyPeriodNumber, messageId, replayTag } from "#transport/core/units.ts";
+import { epochNumber, keyPeriodNumber, messageId, milliseconds, replayTag } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { linkKeyOf } from "#transport/link/link-key.ts";
 
@@ -137,6 +138,21 @@ for (const name of versions) {
       assert.equal(found[0]?.conversation.subject, "Kept");
       await store.close();
     }
+  });
+
+  test(`what a client's store of ${name} has under way is forgotten some time after its receipt, and not without one`, async (t) => {
+    const dataDir = copyOf(t, name, "client");
+    const keyring = new PassphraseKeyring(new SeededRandom("unused"));
+    const store = await openStore({ dataDir, keyring, passphrase: "correct horse battery" });
+    const [message] = (await store.outgoing()) as [OutgoingMessage];
+    const deliveredAt = milliseconds(1_900_000_000_000);
+    const later = milliseconds(deliveredAt + 1);
+    await store.prune(later);
+    assert.equal((await store.outgoing()).length, 1);
+    await store.finishOutgoing(message.id, { ...message.progress, deliveredAt });
+    await store.prune(later);
+    assert.deepEqual(await store.outgoing(), []);
+    await store.close();
   });
 
   test(`an authority's folder of ${name} still says what was signed`, (t) => {

@@ -2,6 +2,7 @@
 
 import { toHex } from "#transport/core/bytes.ts";
 import type { MessageId, Milliseconds } from "#transport/core/units.ts";
+import { endOf } from "#transport/client/message-end.ts";
 import type {
   ClientStore,
   IncomingFragment,
@@ -226,8 +227,8 @@ export class MemoryClientStore implements ClientStore {
   async prune(before: Milliseconds): Promise<void> {
     this.#write();
     for (const [id, { message }] of this.#outgoing) {
-      const { deliveredAt } = message.progress;
-      if (deliveredAt !== undefined && deliveredAt < before) this.#outgoing.delete(id);
+      const end = endOf(message);
+      if (end !== undefined && end < before) this.#outgoing.delete(id);
     }
     for (const [id, { at }] of this.#seen) if (at < before) this.#seen.delete(id);
     for (const [id, { dueAt }] of this.#owed) if (dueAt < before) this.#owed.delete(id);

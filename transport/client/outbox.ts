@@ -9,6 +9,7 @@ import { type MessageId, type Milliseconds, milliseconds } from "../core/units.t
 import { PLACE_BYTES, type Place } from "../box/place.ts";
 import { fragmentCount } from "../fragment/split.ts";
 import { Duties, type DutiesDeps } from "./duties.ts";
+import { endOf } from "./message-end.ts";
 import { MailQueue, type MailQueueDeps } from "./mail-queue.ts";
 import { Outgoing } from "./outgoing.ts";
 import { OutboxWrites } from "./outbox-writes.ts";
@@ -111,8 +112,8 @@ export class Outbox {
     if (!this.#deps.isClockGood()) return;
     const before = this.#clock.now() - 2 * this.#deps.parameters.retention;
     for (const [key, { outgoing }] of this.#items) {
-      const { deliveredAt } = outgoing.progress;
-      if (deliveredAt !== undefined && deliveredAt < before) this.#items.delete(key);
+      const end = endOf(outgoing);
+      if (end !== undefined && end < before) this.#items.delete(key);
     }
   }
 

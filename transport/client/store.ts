@@ -108,8 +108,8 @@ export interface ClientStore {
   settleReceipts(ids: readonly MessageId[]): Promise<void>;
 
   /**
-   * Forgets finished messages, seen ids, owed receipts and incomplete messages that are older than `before`, and places that were
-   * over by then.
+   * Forgets sent messages that were at their end before `before` (message-end.ts), seen ids, owed receipts and incomplete messages
+   * that are older, and places that were over by then.
    */
   prune(before: Milliseconds): Promise<void>;
 }

@@ -20,6 +20,7 @@ import type {
   StoredAccount,
   StoredMailboxKey,
 } from "../client/store.ts";
+import { endOf } from "../client/message-end.ts";
 import type { Records } from "./records.ts";
 import type { Identity, Store } from "./store.ts";
 import {
@@ -284,8 +285,8 @@ export class RecordsStore implements Store {
     await this.#write(() => {
       const changes: Changes = new Map();
       for (const { message } of this.#all<Row>("out/")) {
-        const { deliveredAt } = message.progress;
-        if (deliveredAt !== undefined && deliveredAt < before) changes.set(`out/${toHex(message.id)}`, undefined);
+        const end = endOf(message);
+        if (end !== undefined && end < before) changes.set(`out/${toHex(message.id)}`, undefined);
       }
       for (const { id, at } of this.#all<SeenMessage>("seen/"))
         if (at < before) changes.set(`seen/${toHex(id)}`, undefined);
