@@ -127,6 +127,19 @@ export function clientStoreCompliance(name: string, make: (t: TestContext) => Pr
     assert.deepEqual(owed?.to.place, place(1, 5000));
     await again.close?.();
   });
+
+  test(`${name}: whom a receipt may go to is kept with the message that was taken, and none is owed yet`, async (t) => {
+    const open = await make(t);
+    const store = await open();
+    const at = milliseconds(1000);
+    await store.consume({ id: id(1), at, proof: bytes(4), acknowledgeTo: reader });
+    await store.close?.();
+    const again = await open();
+    const to = (await again.seen(id(1)))?.acknowledgeTo;
+    assert.deepEqual([to?.address, to?.mailboxKey, to?.place], [reader.address, reader.mailboxKey, undefined]);
+    assert.deepEqual(await again.owedReceipts(), []);
+    await again.close?.();
+  });
 }
 
 const bytes = (fill: number, length = 32): Uint8Array => new Uint8Array(length).fill(fill);

@@ -220,8 +220,8 @@ export class TransportClient implements MixClient {
     await this.#sessions.required().inbox.offerAgain(messageId);
   }
 
-  async consumed(messageId: MessageId): Promise<void> {
-    await this.#sessions.required().inbox.consumed(messageId);
+  async consumed(messageId: MessageId, o?: { acknowledgeTo: MailboxRecord }): Promise<void> {
+    await this.#sessions.required().consumed(messageId, o && recipientOf(o.acknowledgeTo));
   }
 
   journeys(): readonly Journey[] {

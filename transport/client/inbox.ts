@@ -17,7 +17,7 @@ import type { QuietTime } from "../traffic/quiet-time.ts";
 import { ENTRIES_IN_WORK_MAX, INCOMPLETE_MESSAGES_FACTOR } from "./limits.ts";
 import { OfferRetries } from "./offer-retries.ts";
 import type { ReceiptEntry } from "./receipt.ts";
-import type { ClientStore, IncomingSummary, SeenMessage } from "./store.ts";
+import type { ClientStore, IncomingSummary, Recipient, SeenMessage } from "./store.ts";
 import type { IncomingMessage } from "./types.ts";
 import { wholeBody, wholeMessage, wholeReceipt } from "./whole-message.ts";
 
@@ -145,11 +145,12 @@ export class Inbox {
     if (message !== undefined && this.#offered.has(toHex(id))) await this.#offer(message);
   }
 
-  async consumed(id: MessageId): Promise<void> {
+  /** Durable when it resolves, with whom a receipt may go to. */
+  async consumed(id: MessageId, acknowledgeTo?: Recipient): Promise<void> {
     const key = toHex(id);
     const offered = this.#offered.get(key);
     if (offered === undefined) return;
-    await this.#deps.store.consume({ ...offered, at: this.#deps.clock.now(), acknowledgeTo: undefined });
+    await this.#deps.store.consume({ ...offered, at: this.#deps.clock.now(), acknowledgeTo });
     this.#offered.delete(key);
     this.#incomplete.delete(key);
   }
@@ -265,17 +266,19 @@ export class Inbox {
 
   /**
    * Incomplete messages of a stranger must not fill the disk: the one that has waited longest for a fragment goes. A message that
-   * still comes is therefore never the one, however slowly, unless all the rest arrives many times as fast.
+   * still comes is therefore never the one, however slowly, unless all the rest arrives many times as fast. Whole ones are the program's,
+   * do not count and stay: else as many as nobody takes would throw out every other that is still coming.
    */
   async #makeRoom(bytes: number, except: Incomplete): Promise<void> {
     const { parameters, geometry } = this.#deps;
     const most = INCOMPLETE_MESSAGES_FACTOR * parameters.messageBytesMax;
     // Each as one whole fragment at least: a last fragment of one byte costs its row and its place in memory too.
     const sizeOf = (message: Incomplete): number => Math.max(message.bytes, fragmentDataBytes(geometry));
-    let total = [...this.#incomplete.values()].reduce((sum, message) => sum + sizeOf(message), bytes);
-    for (const [key, message] of this.#incomplete) {
+    const waiting = [...this.#incomplete].filter(([, { indexes, needed }]) => indexes.size < needed);
+    let total = waiting.reduce((sum, [, message]) => sum + sizeOf(message), bytes);
+    for (const [key, message] of waiting) {
       if (total <= most) return;
-      if (message === except || this.#offered.has(key)) continue;
+      if (message === except) continue;
       await this.#deps.store.discardIncoming(message.id);
       this.#incomplete.delete(key);
       total -= sizeOf(message);

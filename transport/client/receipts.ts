@@ -70,6 +70,18 @@ export class Receipts implements PayloadSource {
     this.#cancel();
   }
 
+  /** For a message that was consumed. Throws RangeError for any other. */
+  async oweFor(id: MessageId, reader: Recipient): Promise<void> {
+    const seen = await this.#deps.store.seen(id);
+    if (seen === undefined) throw new RangeError("acknowledge() comes after consumed()");
+    await this.owe(seen, reader);
+  }
+
+  /** A message that was consumed came again. */
+  async seenAgain(seen: SeenMessage): Promise<void> {
+    if (seen.acknowledgeTo !== undefined) await this.owe(seen, seen.acknowledgeTo);
+  }
+
   /** Durable when it resolves. One that is owed already is not owed twice. */
   async owe(seen: SeenMessage, reader: Recipient): Promise<void> {
     if (this.#owed.has(seen.id)) return;

@@ -171,9 +171,7 @@ export class Session {
       onReceipt: (entry, place) => this.outbox.receipt(entry, place),
       onFragment: (fragment) => observer?.fragmentTaken?.({ ...fragment, at: clock.now() }),
       onMessage: (message) => deps.emit("message", message),
-      onSeenAgain: async (seen) => {
-        if (seen.acknowledgeTo !== undefined) await this.#receipts.owe(seen, seen.acknowledgeTo);
-      },
+      onSeenAgain: (seen) => this.#receipts.seenAgain(seen),
     });
     this.boxes = new Boxes({
       clock,
@@ -288,15 +286,18 @@ export class Session {
     this.loops.answered(this.#deps.clock.now(), frame.kind === "none");
     if (frame.kind === "none") this.boxes.mailboxIsEmpty();
     if (frame.kind === "none" || frame.kind === "no-account") return;
-    const { cursor, kind, surbId, body } = frame;
-    this.inbox.take({ cursor, kind, surbId, body });
+    this.inbox.take({ cursor: frame.cursor, kind: frame.kind, surbId: frame.surbId, body: frame.body });
   }
 
   async acknowledge(id: MessageId, to: Recipient): Promise<void> {
     await this.posting.assertUsable(to);
-    const seen = await this.#deps.store.seen(id);
-    if (seen === undefined) throw new RangeError("acknowledge() comes after consumed()");
-    await this.#receipts.owe(seen, to);
+    await this.#receipts.oweFor(id, to);
+  }
+
+  async consumed(id: MessageId, to: Recipient | undefined): Promise<void> {
+    if (to !== undefined) await this.posting.assertUsable(to);
+    await this.inbox.consumed(id, to);
+    if (to !== undefined) await this.#receipts.oweFor(id, to);
   }
 
   /** Throws RECORD_UNUSABLE. */

@@ -262,7 +262,7 @@ export interface SeenMessage {
   readonly at: Milliseconds;
   /** What a receipt must contain, 32 bytes. */
   readonly proof: Uint8Array;
-  /** Whom a receipt may go to; undefined until the program said so. */
+  /** Whom a receipt may go to, also when none is owed yet; undefined until the program said so. */
   readonly acknowledgeTo: Recipient | undefined;
   /** Where the message says that its receipts go. */
   readonly place?: Place | undefined;

@@ -47,8 +47,8 @@ export class Tokens {
   readonly #stocks = new Map<number, PeriodStock>();
   /** Who waits for first tokens, to look again. */
   readonly #waiting = new Set<() => void>();
-  /** How often each provider was asked for a period, by `period/provider`. */
-  readonly #asked = new Map<string, number>();
+  /** How often each provider was asked, by its hexadecimal id, for each period that is not over. */
+  readonly #asked = new Map<number, Map<string, number>>();
   #cancel: Cancel | undefined;
   #next: Milliseconds | undefined;
   #ordering: TokenOrdering | undefined;
@@ -128,7 +128,7 @@ export class Tokens {
   }
 
   #mayAsk(period: number, provider: string): boolean {
-    return (this.#asked.get(`${period}/${provider}`) ?? 0) < TOKEN_ORDERS_PER_PROVIDER_MAX;
+    return (this.#asked.get(period)?.get(provider) ?? 0) < TOKEN_ORDERS_PER_PROVIDER_MAX;
   }
 
   get #perProvider(): number {
@@ -191,6 +191,7 @@ export class Tokens {
       wipe(seed);
       this.#stocks.delete(old);
     }
+    for (const old of this.#asked.keys()) if (old < period) this.#asked.delete(old);
   }
 
   #orderTimes = new Map<number, Milliseconds>();
@@ -251,10 +252,9 @@ export class Tokens {
   }
 
   #countAsked(period: number, targets: readonly OrderTarget[], by: 1 | -1): void {
-    for (const { provider } of targets) {
-      const key = `${period}/${toHex(provider)}`;
-      this.#asked.set(key, (this.#asked.get(key) ?? 0) + by);
-    }
+    const asked = this.#asked.get(period) ?? new Map<string, number>();
+    this.#asked.set(period, asked);
+    for (const { provider } of targets) asked.set(toHex(provider), (asked.get(toHex(provider)) ?? 0) + by);
   }
 
   #ordered(stock: PeriodStock, results: ReadonlyMap<string, readonly Uint8Array[]>): void {

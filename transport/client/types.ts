@@ -247,8 +247,11 @@ export interface MixClient {
   acknowledge(options: { messageId: MessageId; to: MailboxRecord }): Promise<void>;
   /** Offers a message once more that was not consumed; does nothing for any other. */
   offerAgain(messageId: MessageId): Promise<void>;
-  /** The message is stored above and need not be offered again. */
-  consumed(messageId: MessageId): Promise<void>;
+  /**
+   * The message is stored above and need not be offered again. With `acknowledgeTo` also as `acknowledge`; whom is written together with
+   * the note that it was taken: killed right after, the client owes the receipt when the message comes again. Throws RECORD_UNUSABLE.
+   */
+  consumed(messageId: MessageId, options?: { acknowledgeTo: MailboxRecord }): Promise<void>;
   /** Every message that is on its way or was within the retention, oldest first. */
   journeys(): readonly Journey[];
   /**

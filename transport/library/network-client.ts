@@ -156,9 +156,8 @@ export class NetworkClient implements AsyncIterable<Message> {
       receivedAt,
       done: async (options) => {
         const to = options && (await this.#recordOf(options.confirmTo));
-        await this.#client.consumed(messageId);
+        await this.#client.consumed(messageId, to && { acknowledgeTo: to });
         this.#offered.delete(id);
-        if (to !== undefined) await this.#client.acknowledge({ messageId, to });
       },
       putBack: () => this.#offerAgain(messageId),
     };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Inbox, type InboxDeps } from "#transport/client/inbox.ts";
 import { ENTRIES_IN_WORK_MAX } from "#transport/client/limits.ts";
 import { encodeReceipt, type ReceiptEntry } from "#transport/client/receipt.ts";
-import type { SeenMessage } from "#transport/client/store.ts";
+import type { Recipient, SeenMessage } from "#transport/client/store.ts";
 import { encodePlace, type Place, placed } from "#transport/box/place.ts";
 import { concat, toHex } from "#transport/core/bytes.ts";
 import type { Parameters } from "#transport/core/parameters.ts";
@@ -30,16 +30,8 @@ test("a message that was consumed is not offered again when it comes again; who 
   const [name, body] = [newId(), random.bytes(5_000)];
   await take(messageOf(name, body));
   await inbox.consumed(name);
-  const to = {
-    address: "writer@a.example",
-    accountKey: random.bytes(32),
-    providerId: nodeId(random.bytes(32)),
-    mailboxId: mailboxId(random.bytes(32)),
-    mailboxKey: pair.publicKey,
-    validUntil: milliseconds(1e15),
-  };
   const { proof } = (await store.seen(name)) as SeenMessage;
-  await store.oweReceipt({ id: name, proof, to, dueAt: milliseconds(0) });
+  await store.oweReceipt({ id: name, proof, to: WRITER, dueAt: milliseconds(0) });
   await take(messageOf(name, body));
   assert.equal(offered.length, 1);
   assert.deepEqual(await store.incoming(), []);
@@ -135,6 +127,34 @@ test("a flood of beginnings removes what has waited longest for a fragment, neve
   assert.deepEqual(offered, [body]);
   const kept = (await store.incoming()).map(({ id }) => toHex(id));
   assert.ok(!kept.includes(toHex(abandoned)), "what nobody went on with is gone");
+});
+
+test("whole messages that nobody took, however many, leave those that are still coming their room, also after a start", async () => {
+  const parameters = { ...SIM_PARAMETERS, messageBytesMax: 30_000 };
+  const before = await setUp(parameters);
+  for (let n = 0; n < 10; n++) await before.take(messageOf(newId(), random.bytes(30_000), parameters));
+  assert.equal(before.offered.length, 10);
+  const again = await setUp(parameters, before.store, { isLoaded: false });
+  await again.clock.runUntilSettled(again.inbox.load(), seconds(10));
+  for (const { take, offered } of [before, again]) {
+    const bodies = [random.bytes(20_000), random.bytes(20_000)] as const;
+    const [one, two] = bodies.map((body) => messageOf(newId(), body, parameters)) as [Uint8Array[], Uint8Array[]];
+    await take(
+      one.flatMap((piece, index) => [piece, two[index] as Uint8Array]),
+      1000 + before.inbox.cursor,
+    );
+    assert.deepEqual(new Set(offered.slice(10).map(toHex)), new Set(bodies.map(toHex)));
+  }
+});
+
+test("whom a receipt may go to is on the disk with the note that a message was taken: killed right after, it is owed when it comes again", async () => {
+  const { take, inbox, store } = await setUp();
+  const [name, body] = [newId(), random.bytes(5_000)];
+  await take(messageOf(name, body));
+  await inbox.consumed(name, WRITER);
+  const { take: takeAgain, again } = await setUp(SIM_PARAMETERS, store);
+  await takeAgain(messageOf(name, body).slice(0, 1), 100);
+  assert.deepEqual([again.length, again[0]?.acknowledgeTo], [1, WRITER]);
 });
 
 test("while the clock cannot be right, what opens with no key waits; once it is, it is passed", async () => {
@@ -237,6 +257,15 @@ test("a receipt is told with the place that it names", async () => {
     [second, undefined],
   ]);
 });
+
+const WRITER: Recipient = {
+  address: "writer@a.example",
+  accountKey: random.bytes(32),
+  providerId: nodeId(random.bytes(32)),
+  mailboxId: mailboxId(random.bytes(32)),
+  mailboxKey: pair.publicKey,
+  validUntil: milliseconds(1e15),
+};
 
 const PLACE: Place = {
   providerId: nodeId(new Uint8Array(32).fill(1)),

@@ -39,6 +39,17 @@ class Kept extends MemoryRecords {
   override async close(): Promise<void> {}
 }
 
+/** After the note that a message was taken nothing is written any more. */
+class Killed extends Kept {
+  isKilled = false;
+
+  override async write(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    if (this.isKilled) throw new Error("killed");
+    await super.write(changes);
+    this.isKilled = [...changes.keys()].some((name) => name.startsWith("seen/"));
+  }
+}
+
 test("members vote in a survey at another provider, and everyone sees the count", async (t) => {
   const net = await start(t);
   const voters = [await joined(net, { name: "ann", provider: "a" }), await joined(net, { name: "bea", provider: "b" })];
@@ -99,6 +110,24 @@ test("a message that was polled and not done comes again after a restart, and on
   await third.close();
   assert.equal(await waiting, undefined);
   await ann.close();
+});
+
+test("killed right after the note that a message was taken, a client still confirms it: to the writer's next reminder", async (t) => {
+  const net = await start(t);
+  const records = new Killed();
+  const open = async () => joined(net, { name: "bea", provider: "b", store: await RecordsStore.open(records) });
+  const ann = await joined(net, { name: "ann", provider: "a" });
+  const first = await open();
+  const journey = await net.clock.runUntilSettled(write(ann, first.address, "confirm"), seconds(300));
+  const message = await net.clock.runUntilSettled(first.poll(), seconds(300));
+  const confirming = message?.done({ confirmTo: ann.address }) ?? Promise.resolve();
+  await assert.rejects(net.clock.runUntilSettled(confirming, seconds(300)), /killed/);
+  await first.close();
+  assert.equal(await first.poll(), undefined);
+  records.isKilled = false;
+  const second = await open();
+  assert.ok(await net.clock.runWhile(() => journey() !== "delivered", seconds(900)));
+  await Promise.all([ann.close(), second.close()]);
 });
 
 test("a store of another network, an address and a domain that do not exist are refused, and a body over one packet", async (t) => {
