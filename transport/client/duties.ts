@@ -7,9 +7,10 @@ import type { Place } from "../box/place.ts";
 import type { Cancel, Clock } from "../core/clock.ts";
 import { below, type RandomSource } from "../core/random.ts";
 import { TransportError } from "../core/errors.ts";
+import type { Parameters } from "../core/parameters.ts";
 import { type Milliseconds, milliseconds } from "../core/units.ts";
 import type { QuietTime } from "../traffic/quiet-time.ts";
-import { DEADLINE_LOOK_INTERVAL, REMINDER_LATE } from "./limits.ts";
+import { DEADLINE_LOOK_INTERVAL, HAVES_MAX, REMINDER_LATE } from "./limits.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Places } from "./places.ts";
 import type { Item } from "./ready-fragments.ts";
@@ -17,6 +18,7 @@ import type { Recipient } from "./store.ts";
 
 export interface DutiesDeps {
   readonly clock: Clock;
+  readonly parameters: Pick<Parameters, "retention">;
   readonly quiet: QuietTime;
   readonly reliability: RandomSource;
   /** All sent messages, by hexadecimal id. */
@@ -36,6 +38,8 @@ export class Duties {
   readonly #deps: DutiesDeps;
   #cancel: Cancel = () => undefined;
   #isStopped = false;
+  /** Questions that wait for their answers. */
+  #asked = 0;
 
   constructor(deps: DutiesDeps) {
     this.#deps = deps;
@@ -66,8 +70,9 @@ export class Duties {
 
   /** A deadline that has passed by a clock that is not good stays one: it is looked at again, not without end. */
   #nextTime(outgoing: Outgoing, now: Milliseconds): Milliseconds | undefined {
-    const waits = outgoing.duty(now) === "fail" && !this.#deps.isClockGood();
-    const time = waits ? milliseconds(now + DEADLINE_LOOK_INTERVAL) : outgoing.nextTime(now);
+    const isHeldUp = outgoing.duty(now) === "fail" && !this.#deps.isClockGood();
+    const waits = this.#asked >= HAVES_MAX ? "ask" : undefined;
+    const time = isHeldUp ? milliseconds(now + DEADLINE_LOOK_INTERVAL) : outgoing.nextTime(now, { waits });
     const { place } = outgoing.to;
     if (place === undefined || isOver(outgoing)) return time;
     // What should have been left by a clock that is not good is left when there is a list again.
@@ -88,18 +93,28 @@ export class Duties {
   #turn(): void {
     if (this.#isStopped) return;
     const now = this.#deps.clock.now();
-    for (const item of this.#deps.items.values()) this.#do(item, now);
+    const tooMany = this.#tooMany(now);
+    for (const item of this.#deps.items.values()) this.#do(item, { now, mayAsk: !tooMany.has(item) });
     this.#deps.onTime();
     this.plan();
   }
 
-  #do(item: Item, now: Milliseconds): void {
+  /** Those whose question stays due until another has its answer: that is due longest goes first, so that each has its turn. */
+  #tooMany(now: Milliseconds): ReadonlySet<Item> {
+    const due = [...this.#deps.items.values()].filter(({ outgoing }) => outgoing.duty(now) === "ask");
+    const room = HAVES_MAX - this.#asked;
+    if (due.length <= room) return new Set();
+    const since = ({ outgoing }: Item): number => outgoing.progress.askAt ?? now;
+    return new Set(due.toSorted((a, b) => since(a) - since(b)).slice(room));
+  }
+
+  #do(item: Item, { now, mayAsk }: { now: Milliseconds; mayAsk: boolean }): void {
     const { outgoing } = item;
     const { isClockGood, onChange, leave } = this.#deps;
     if (this.#mustLeave(outgoing)) leave(item, { why: "unusable" });
     switch (outgoing.duty(now)) {
       case "ask":
-        void this.#ask(item);
+        if (mayAsk) void this.#ask(item);
         break;
       case "remind":
         this.#remind(item, now);
@@ -120,7 +135,7 @@ export class Duties {
    * newer place of the reader as soon as one is known, and to the mailbox when the last reminder is due.
    */
   #remind(item: Item, now: Milliseconds): void {
-    const { places, isClockGood, reliability, leave } = this.#deps;
+    const { places, isClockGood, reliability, leave, parameters } = this.#deps;
     const { outgoing } = item;
     const { place, accountKey } = outgoing.to;
     const newer = place && places.newerThan(place, accountKey);
@@ -132,7 +147,8 @@ export class Duties {
       if (!isClockGood()) return outgoing.remindSoon(now);
       leave(item, { why: "unread" });
     }
-    outgoing.remind(below(reliability, outgoing.needed), now);
+    const deadline = milliseconds(now + parameters.retention);
+    outgoing.remind(below(reliability, outgoing.needed), { at: now, deadline });
   }
 
   async #ask(item: Item): Promise<void> {
@@ -140,6 +156,7 @@ export class Duties {
     const { clock, have, onChange, leave } = this.#deps;
     const { to } = outgoing;
     const question = outgoing.question();
+    this.#asked++;
     try {
       const hashes = question.map(({ hash }) => hash);
       const present = await have(to, hashes);
@@ -154,6 +171,8 @@ export class Duties {
       if (isUnheard) outgoing.unheard(clock.now());
       else outgoing.unanswered(clock.now());
     }
+    // Others may have waited for the place.
+    if (this.#asked-- === HAVES_MAX) this.look();
     if (outgoing.isFinished || this.#isStopped) return;
     if (outgoing.isMissed) leave(item, { why: "missed" });
     onChange(item);

@@ -10,6 +10,11 @@ export const RECEIPTS_PER_PACKET_MAX = 512;
 export const REQUEST_ATTEMPTS = 4;
 /** Requests that wait for a slot or an answer: each holds a SURB's keys; a person looks up a few readers at a time. */
 export const REQUESTS_MAX = 64;
+/**
+ * Questions about sent messages that are open at a time: after a start hundreds are due at once, and somebody's look-up needs a place
+ * among REQUESTS_MAX, too. In the mail profile a slot comes every half minute and an answer takes one or two: fewer keep each slot busy.
+ */
+export const HAVES_MAX = 16;
 /** A wait of so many means is drawn once in 200 million times: what is planned further ahead, a wrong clock has planned. */
 export const WAIT_MEANS_MAX = 20;
 /** Messages whose next fragments are held in memory, ready for a slot: 64 of them are 3 MB. */

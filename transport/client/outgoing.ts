@@ -15,7 +15,7 @@ import {
   type Recipient,
 } from "./store.ts";
 import { FRAGMENTS_UNASKED_MAX, PLACE_MISSES_MAX, REMINDERS_MAX } from "./limits.ts";
-import type { Waits, WrittenTo } from "./time-laws.ts";
+import { earlier, later, type Waits, type WrittenTo } from "./time-laws.ts";
 import type { Journey } from "./types.ts";
 
 export type Duty = "ask" | "remind" | "fail";
@@ -198,12 +198,12 @@ export class Outgoing {
     return undefined;
   }
 
-  /** When the next duty comes or a fragment's time to wait is over. */
-  nextTime(now: Milliseconds): Milliseconds | undefined {
+  /** When the next duty comes, but for one that has to wait for its turn, or a fragment's time to wait is over. */
+  nextTime(now: Milliseconds, { waits }: { waits?: "ask" | undefined } = {}): Milliseconds | undefined {
     const { askAt, remindAt, deadline, storedAt, failedAt } = this.#progress;
     if (this.isFinished || failedAt !== undefined) return undefined;
     const times = this.#fragments.comingTimes(now);
-    if (askAt !== undefined) times.push(askAt);
+    if (askAt !== undefined && waits !== "ask") times.push(askAt);
     if (remindAt !== undefined) times.push(remindAt);
     if (storedAt === undefined) times.push(deadline);
     return times.length === 0 ? undefined : milliseconds(Math.min(...times));
@@ -275,16 +275,16 @@ export class Outgoing {
 
   /**
    * Repeats one fragment: a reader that has the message sends its receipt again. Of a message that left a place everything that is
-   * stored there: the reader may never come to it.
+   * stored there, until a new deadline: the reader may never come to it, and the old one may have passed while it was stored.
    */
-  remind(index: number, at: Milliseconds): void {
+  remind(index: number, { at, deadline }: { at: Milliseconds; deadline: Milliseconds }): void {
     this.#update({ remindAt: undefined, reminders: this.#progress.reminders + 1 });
     const elsewhere = this.#fragments.elsewhere();
     for (const one of elsewhere.length === 0 ? [index] : elsewhere) {
       const again = elsewhere.length === 0 ? ({ state: "waiting", notBefore: AT_ONCE } as const) : this.#again(at);
       this.#fragments.set(one, { ...this.#fragments.at(one), ...again });
     }
-    if (elsewhere.length > 0) this.#update({ storedAt: undefined });
+    if (elsewhere.length > 0) this.#update({ storedAt: undefined, deadline });
   }
 
   /** Whether a receipt with this proof makes it delivered. */
@@ -343,8 +343,3 @@ export class Outgoing {
     this.#progress = { ...this.#progress, ...progress };
   }
 }
-
-/** Whole milliseconds: what a store keeps and reads back is the same. */
-const later = (at: Milliseconds, wait: Milliseconds): Milliseconds => milliseconds(Math.ceil(at + wait));
-
-const earlier = (a: Milliseconds, b: Milliseconds): Milliseconds => milliseconds(Math.min(a, b));

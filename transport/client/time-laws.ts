@@ -130,4 +130,9 @@ export class TimeLaws {
   }
 }
 
+/** Whole milliseconds: what a store keeps and reads back is the same. */
+export const later = (at: Milliseconds, wait: Milliseconds): Milliseconds => milliseconds(Math.ceil(at + wait));
+
+export const earlier = (a: Milliseconds, b: Milliseconds): Milliseconds => milliseconds(Math.min(a, b));
+
 const most = (mean: number): Milliseconds => milliseconds(WAIT_MEANS_MAX * mean);

@@ -12,7 +12,7 @@ import { Outbox } from "#transport/client/outbox.ts";
 import type { Payload } from "#transport/client/payload.ts";
 import { NO_PROGRESS, type OutgoingMessage, type Recipient } from "#transport/client/store.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { mailboxId, messageId, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
+import { mailboxId, messageId, type Milliseconds, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { decodeFragment, fragmentDataBytes } from "#transport/fragment/fragment.ts";
 import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
 import { QuietTime } from "#transport/traffic/quiet-time.ts";
@@ -93,14 +93,14 @@ export async function setUp() {
     return outbox;
   };
   /** Three fragments. */
-  const add = async (outbox: Outbox, place: Place, id = ID): Promise<void> => {
+  const add = async (outbox: Outbox, place: Place, id = ID, deadline = milliseconds(1e12)): Promise<void> => {
     const message: OutgoingMessage = {
       id,
       to: { ...reader, place },
       bytes: BODY_BYTES,
       proof: new Uint8Array(32),
       queuedAt: clock.now(),
-      progress: { ...NO_PROGRESS, deadline: milliseconds(1e12) },
+      progress: { ...NO_PROGRESS, deadline },
       fragments: [0, 1, 2].map(() => ({ state: "waiting", notBefore: milliseconds(0), attempts: 0, hashes: [] })),
     };
     const data = [0, 1, 2].map(() => new Uint8Array(42));
@@ -120,8 +120,8 @@ export async function setUp() {
     for (let n = 0; n < count; n++) assert.ok(await leaves(outbox), "something waits");
   };
   /** To be stored whole as soon as it was asked for. */
-  const addStored = async (outbox: Outbox, place: Place): Promise<Outgoing> => {
-    await add(outbox, place);
+  const addStored = async (outbox: Outbox, place: Place, deadline?: Milliseconds): Promise<Outgoing> => {
+    await add(outbox, place, ID, deadline);
     const [sent] = outbox.all() as [Outgoing];
     await leave(outbox, 3);
     answers.push([true, true, true]);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { HAVES_MAX } from "#transport/client/limits.ts";
 import { Outbox, type OutboxDeps } from "#transport/client/outbox.ts";
 import { NO_PROGRESS, type OutgoingMessage, type Recipient } from "#transport/client/store.ts";
+import { TransportError } from "#transport/core/errors.ts";
 import { mailboxId, messageId, type Milliseconds, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
 import { QuietTime } from "#transport/traffic/quiet-time.ts";
@@ -128,6 +130,67 @@ test("delivered mail is forgotten when the store forgets it, so that a program w
   await clock.runFor(milliseconds(10 * retention));
   await add(outbox, recipient(1, milliseconds(1e12)), messageId(new Uint8Array(16).fill(99)));
   assert.equal(outbox.all().length, 6, "by a clock that is wrong nothing is forgotten");
+});
+
+test("after a start with a hundred questions due a few are open at a time, those due longest, and each has its turn though no answer comes", async () => {
+  const asked: number[] = [];
+  const open: ((error: Error) => void)[] = [];
+  const have: OutboxDeps["have"] = (_to, hashes) => {
+    asked.push(hashes[0]?.[0] as number);
+    return new Promise((_, reject) => open.push(reject));
+  };
+  const { clock, open: start, store } = await setUp({ have });
+  // The newest is due longest.
+  for (let n = 1; n <= 100; n++) {
+    const hashes = [new Uint8Array(16).fill(n)];
+    const message = messageTo(recipient(1, milliseconds(1e12)), clock.now());
+    const fragments = [{ state: "sent", notBefore: milliseconds(0), attempts: 1, hashes }] as const;
+    const progress = { ...message.progress, askAt: milliseconds(1000 - n) };
+    const id = messageId(new Uint8Array(16).fill(n));
+    await store.addOutgoing({ ...message, id, progress, fragments }, [new Uint8Array(42)]);
+  }
+  await clock.runFor(seconds(2));
+  await start();
+  const before = clock.ran;
+  await clock.runFor(seconds(60));
+  const first = Array.from({ length: HAVES_MAX }, (_, i) => 100 - i);
+  assert.deepEqual(
+    asked.toSorted((a, b) => b - a),
+    first,
+  );
+  assert.ok(clock.ran - before < 100, "those that wait are not looked at without end");
+  // Those that are asked again come behind the others.
+  for (let answer = 0; answer < 200; answer++) {
+    open.shift()?.(new TransportError("SERVICE_TIMEOUT"));
+    await clock.runFor(seconds(1));
+    assert.equal(open.length, HAVES_MAX);
+  }
+  assert.deepEqual(new Set(asked), new Set(Array.from({ length: 100 }, (_, i) => i + 1)));
+  const times = Map.groupBy(asked, (n) => n);
+  assert.ok(
+    [...times.values()].every(({ length }) => length >= 2 && length <= 3),
+    "each as often as the others",
+  );
+});
+
+test("a question whose message has its receipt meanwhile leaves its place to another that waits", async () => {
+  const answers: ((present: boolean[]) => void)[] = [];
+  const { clock, open, add, questions } = await setUp({ have: () => new Promise((resolve) => answers.push(resolve)) });
+  const outbox = await open();
+  for (let n = 1; n <= HAVES_MAX + 1; n++) {
+    await add(outbox, recipient(1, milliseconds(1e12)), messageId(new Uint8Array(16).fill(n)));
+    takeNext(outbox, clock.now())?.settled({ hash: new Uint8Array(16).fill(n), tags: [], at: clock.now() });
+    await clock.runFor(seconds(1));
+  }
+  await clock.runFor(seconds(30));
+  assert.equal(questions.length, HAVES_MAX);
+  const receipt = { id: ID, proof: new Uint8Array(32) };
+  await clock.runUntilSettled(outbox.receipt(receipt), seconds(1));
+  await clock.runFor(seconds(30));
+  assert.equal(questions.length, HAVES_MAX, "it is open until it has its answer");
+  answers[0]?.([false]);
+  await clock.runFor(seconds(1));
+  assert.equal(questions.length, HAVES_MAX + 1);
 });
 
 function recipient(key: number, validUntil: Milliseconds): Recipient {

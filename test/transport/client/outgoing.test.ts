@@ -110,7 +110,8 @@ test("whatever happens, a message is delivered, still has something to do, or wa
           case "answer":
           case "unheard":
           case "silence": {
-            if (outgoing.duty(milliseconds(now)) === "remind") outgoing.remind(0, at);
+            if (outgoing.duty(milliseconds(now)) === "remind")
+              outgoing.remind(0, { at, deadline: milliseconds(DEADLINE) });
             if (question === undefined && outgoing.duty(milliseconds(now)) === "ask") question = outgoing.question();
             if (question === undefined) break;
             const indexes = question.map(({ index }) => index);

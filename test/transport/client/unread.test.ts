@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SIM_PARAMETERS } from "#test/sim/world.ts";
 import { placeOf } from "#test/support/correspondents.ts";
 import { LAST_REMINDER_WAIT, REMINDERS_MAX } from "#transport/client/limits.ts";
 import type { Outgoing } from "#transport/client/outgoing.ts";
@@ -150,4 +151,41 @@ test("a last reminder that fell due while the program was off waits for what lie
   assert.deepEqual([sent.to.place, sent.left], [place, 0]);
   await clock.runFor(seconds(10));
   assert.deepEqual([sent.to.place, sent.left], [undefined, 3], "and goes then, if it is not");
+});
+
+test("what was stored in a box that is over goes to the mailbox, though its writer was off beyond the deadline, and has a whole retention for it", async () => {
+  const { clock, open, addStored, leave, answers, store } = await setUp();
+  const { retention } = SIM_PARAMETERS;
+  const before = await open();
+  await addStored(before, placeOf(clock, 1, 2 * HOUR), milliseconds(clock.now() + retention));
+  await clock.runFor(seconds(10));
+  await before.stop();
+  await clock.runFor(milliseconds(retention + DAY));
+  const outbox = await open();
+  const [sent] = outbox.all() as [Outgoing];
+  await clock.runFor(seconds(30));
+  assert.deepEqual([sent.to.place, sent.delivery, sent.left], [undefined, "mixing", 3]);
+  const [kept] = await store.outgoing();
+  assert.ok(Math.abs((kept?.progress.deadline ?? 0) - clock.now() - retention) < 60_000);
+  await leave(outbox, 2);
+  await clock.runFor(milliseconds(retention - HOUR));
+  assert.equal(sent.delivery, "mixing");
+  await leave(outbox, 1);
+  answers.push([true, true, true]);
+  await clock.runFor(seconds(10));
+  assert.equal(sent.delivery, "stored");
+});
+
+test("what goes again from a box that is over and is not stored by its new deadline fails then", async () => {
+  const { clock, open, addStored, progress } = await setUp();
+  const { retention } = SIM_PARAMETERS;
+  const outbox = await open();
+  const sent = await addStored(outbox, placeOf(clock, 1, 2 * HOUR), milliseconds(clock.now() + retention));
+  await clock.runFor(seconds(10));
+  assert.equal(sent.delivery, "stored");
+  await clock.runWhile(() => sent.left < 3, milliseconds(2 * HOUR));
+  await clock.runFor(milliseconds(retention - HOUR / 4));
+  assert.equal(sent.delivery, "mixing", "the first deadline has passed");
+  await clock.runFor(milliseconds(HOUR / 2));
+  assert.deepEqual([sent.delivery, progress.at(-1)], ["failed", "failed"]);
 });
