@@ -36,6 +36,8 @@ export interface ReceiptsDeps {
   /** Where this account wants to be written to. */
   readonly ownPlace: () => Place | undefined;
   readonly nextOrder: () => number;
+  /** Whether signed lists agree with the clock: by a wrong one nothing is forgotten. */
+  readonly isClockGood: () => boolean;
   readonly wait: () => Milliseconds;
   readonly longestWait: Milliseconds;
 }
@@ -121,7 +123,20 @@ export class Receipts implements PayloadSource {
 
   /** Those to whom something is owed and whose record has run out. */
   expired(now: Milliseconds): Recipient[] {
+    this.#forget(now);
     return [...this.#owed.all()].map(({ receipt }) => receipt.to).filter(({ validUntil }) => validUntil <= now);
+  }
+
+  /** What the store forgets, too (`prune`), for want of a key: nobody is looked up for it any more. */
+  #forget(now: Milliseconds): void {
+    const { parameters, isClockGood } = this.#deps;
+    if (!isClockGood()) return;
+    const before = now - 2 * parameters.retention;
+    for (const { name, receipt } of this.#owed.all()) {
+      if (receipt.dueAt >= before || !isKeyTooOld(receipt.to, parameters, now) || this.#inSlot.has(name)) continue;
+      this.#owed.delete(receipt.id);
+      if (this.#owed.reader(name) === undefined) this.#due.delete(name);
+    }
   }
 
   /** A newer key of a reader; durable when it resolves. */

@@ -123,6 +123,7 @@ export class Session {
       places,
       ownPlace,
       nextOrder,
+      isClockGood: () => mailboxKeys.isClockGood,
       wait: () => laws.receiptWait(),
       longestWait: laws.longest.receipt,
     });

@@ -238,6 +238,32 @@ test("a receipt begins with the place where its maker wants to be written to the
   assert.equal(second && receiptIn(second).place, undefined);
 });
 
+test("a receipt that finds no key for two retention times is forgotten, and its reader is not looked up any more", async () => {
+  const { clock, receipts, owe, store, take, clockIs } = await setUp();
+  const { retention } = parameters;
+  const start = clock.now();
+  await owe(1, 10, readerAt(10, { validUntil: start + 1000 }));
+  await owe(2, 20, readerAt(20, { validUntil: start + 1000 + 2 * retention }));
+  const asked = () => receipts.expired(clock.now()).map(({ mailboxId: id }) => id[0]);
+  await clock.runUntil(milliseconds(start + 2 * retention));
+  assert.deepEqual(asked(), [10], "not quite so long");
+  clockIs.good = false;
+  await clock.runFor(seconds(10));
+  assert.deepEqual(asked(), [10, 20], "by a clock that is wrong nothing is forgotten");
+  clockIs.good = true;
+  assert.deepEqual(asked(), [20], "the other's key may still be used");
+  await store.prune(milliseconds(clock.now() - 2 * retention));
+  assert.equal(take().length, 1);
+  assert.deepEqual(
+    (await store.owedReceipts()).map(({ id }) => id),
+    [],
+  );
+  // A repeated fragment makes it owed again, while it is remembered as seen.
+  await owe(1, 10, readerAt(10, { validUntil: clock.now() + 1000 }));
+  await clock.runFor(seconds(2));
+  assert.equal(take().length, 1);
+});
+
 const DAY = 24 * 3_600_000;
 const ofWriter = (n: number): Recipient => ({ ...readerAt(n), accountKey: new Uint8Array(32).fill(n) });
 const destinationOf = ({ content }: Payload): string => toHex(content.destination.recipient);
@@ -258,6 +284,7 @@ async function setUp(owed: readonly OwedReceipt[] = [], clock = new VirtualClock
   if (owed.length > 0) store.owedReceipts = async () => [...owed];
   let order = 0;
   const list: { providers: readonly number[] } = { providers: [1, 2, 3] };
+  const clockIs = { good: true };
   const own: { place: Place | undefined } = { place: undefined };
   const receipts = new Receipts({
     clock,
@@ -270,6 +297,7 @@ async function setUp(owed: readonly OwedReceipt[] = [], clock = new VirtualClock
     places: placesWith({ clock, store, parameters: { ...parameters, boxReplies: 2 }, list }),
     ownPlace: () => own.place,
     nextOrder: () => order++,
+    isClockGood: () => clockIs.good,
     wait: () => WAIT,
     longestWait: seconds(20),
   });
@@ -283,7 +311,7 @@ async function setUp(owed: readonly OwedReceipt[] = [], clock = new VirtualClock
     receipts.owe(await consume(message), to);
   /** Every slot that could carry one takes it. */
   const take = () => [...receipts.contenders(clock.now())].map((contender) => contender.take());
-  return { clock, receipts, store, consume, owe, take, list, own };
+  return { clock, receipts, store, consume, owe, take, list, own, clockIs };
 }
 
 const idOf = (message: number): MessageId => messageId(new Uint8Array(new Uint32Array([message, 0, 0, 0]).buffer));
