@@ -108,6 +108,33 @@ export function clientStoreCompliance(name: string, make: (t: TestContext) => Pr
     await again.close?.();
   });
 
+  test(`${name}: what is stored without a receipt is forgotten by when it left last, data and all, once no reminder comes any more`, async (t) => {
+    const open = await make(t);
+    const store = await open();
+    const stored = { ...progress, storedAt: milliseconds(2000), lastSentAt: milliseconds(4000), reminders: 5 };
+    const kinds = [
+      stored,
+      { ...stored, remindAt: milliseconds(4500), reminders: 4 },
+      { ...stored, remindAt: milliseconds(4500) },
+      { ...stored, reminders: 4 },
+      { ...stored, storedAt: undefined, failedAt: milliseconds(3000) },
+      { ...stored, lastSentAt: milliseconds(6000) },
+    ];
+    for (const [i, kind] of kinds.entries()) {
+      await store.addOutgoing(outgoing(i + 1, reader), [bytes(1), bytes(2)]);
+      await store.saveProgress(id(i + 1), kind, new Map([[0, sent]]));
+    }
+    await store.prune(milliseconds(4000));
+    assert.deepEqual(await numbersIn(store), [1, 2, 3, 4, 5, 6]);
+    await store.close?.();
+    const again = await open();
+    await again.prune(milliseconds(5000));
+    assert.deepEqual(await numbersIn(again), [2, 3, 4, 5, 6]);
+    await assert.rejects(again.outgoingData(id(1), 0));
+    assert.deepEqual(await again.outgoingData(id(5), 1), bytes(2), "its user may send it again");
+    await again.close?.();
+  });
+
   test(`${name}: a seen message keeps the place that it carried, also once a receipt is owed for it`, async (t) => {
     const open = await make(t);
     const store = await open();

@@ -169,9 +169,11 @@ export class Outbox {
 
   /**
    * Everything goes again, with a new deadline, to the mailbox of the record, sealed to the key of `to` from now on. Does nothing for a
-   * message that is unknown or delivered.
+   * message that is unknown, forgotten or delivered.
    */
   async retry(id: MessageId, to: Recipient | undefined): Promise<void> {
+    // Of what the store has forgotten nothing is left to send.
+    this.#forget();
     const item = this.#items.get(toHex(id));
     if (item === undefined || item.outgoing.isFinished) return;
     if (to !== undefined) await this.#writes.readdress(item.outgoing, to);

@@ -284,9 +284,11 @@ export class RecordsStore implements Store {
   async prune(before: Milliseconds): Promise<void> {
     await this.#write(() => {
       const changes: Changes = new Map();
-      for (const { message } of this.#all<Row>("out/")) {
+      for (const { message, data } of this.#all<Row>("out/")) {
         const end = endOf(message);
-        if (end !== undefined && end < before) changes.set(`out/${toHex(message.id)}`, undefined);
+        if (end === undefined || end >= before) continue;
+        changes.set(`out/${toHex(message.id)}`, undefined);
+        for (let index = 0; index < data; index++) changes.set(outgoingName(toHex(message.id), index), undefined);
       }
       for (const { id, at } of this.#all<SeenMessage>("seen/"))
         if (at < before) changes.set(`seen/${toHex(id)}`, undefined);

@@ -93,7 +93,12 @@ export async function setUp() {
     return outbox;
   };
   /** Three fragments. */
-  const add = async (outbox: Outbox, place: Place, id = ID, deadline = milliseconds(1e12)): Promise<void> => {
+  const add = async (
+    outbox: Outbox,
+    place: Place | undefined,
+    id = ID,
+    deadline = milliseconds(1e12),
+  ): Promise<void> => {
     const message: OutgoingMessage = {
       id,
       to: { ...reader, place },

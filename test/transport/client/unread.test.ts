@@ -7,7 +7,7 @@ import { placeOf } from "#test/support/correspondents.ts";
 import { LAST_REMINDER_WAIT, REMINDERS_MAX } from "#transport/client/limits.ts";
 import type { Outgoing } from "#transport/client/outgoing.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { milliseconds, seconds } from "#transport/core/units.ts";
+import { messageId, milliseconds, seconds } from "#transport/core/units.ts";
 import { DAY, HOME, HOUR, ID, OTHER, reader, setUp, where } from "./leaving-world.ts";
 
 test("what was stored in a box whose provider is gone goes to the mailbox when no receipt comes, and is told as what it is", async () => {
@@ -151,6 +151,40 @@ test("a last reminder that fell due while the program was off waits for what lie
   assert.deepEqual([sent.to.place, sent.left], [place, 0]);
   await clock.runFor(seconds(10));
   assert.deepEqual([sent.to.place, sent.left], [undefined, 3], "and goes then, if it is not");
+});
+
+test("what is stored and never confirmed is forgotten two retentions after the last that left of it, and a receipt counts until then", async () => {
+  const { clock, open, add, leave, answers, store } = await setUp();
+  const { retention } = SIM_PARAMETERS;
+  const outbox = await open();
+  for (const id of [ID, OTHER]) {
+    await add(outbox, undefined, id);
+    await leave(outbox, 3);
+    answers.push([true, true, true]);
+  }
+  const [first, second] = outbox.all() as [Outgoing, Outgoing];
+  await clock.runFor(seconds(6));
+  for (let n = 0; n <= REMINDERS_MAX; n++) {
+    await clock.runWhile(() => first.left + second.left < 2, milliseconds(4 * DAY));
+    await leave(outbox, 2);
+  }
+  await clock.runFor(milliseconds(2 * retention - HOUR));
+  const prune = (): Promise<void> => store.prune(milliseconds(clock.now() - 2 * retention));
+  await prune();
+  assert.equal((await store.outgoing()).length, 2);
+  await clock.runUntilSettled(outbox.receipt({ id: OTHER, proof: new Uint8Array(32) }), seconds(1));
+  assert.deepEqual([first.delivery, second.delivery], ["stored", "delivered"]);
+  await clock.runFor(milliseconds(2 * HOUR));
+  await prune();
+  assert.deepEqual(
+    (await store.outgoing()).map(({ id }) => id),
+    [OTHER],
+  );
+  await assert.rejects(store.outgoingData(ID, 0));
+  await clock.runUntilSettled(outbox.retry(ID, undefined), seconds(1));
+  assert.equal(first.delivery, "stored", "there is nothing left to send");
+  await add(outbox, undefined, messageId(new Uint8Array(16).fill(3)));
+  assert.deepEqual([outbox.one(ID), outbox.one(OTHER)], [undefined, second], "nor is it in memory");
 });
 
 test("what was stored in a box that is over goes to the mailbox, though its writer was off beyond the deadline, and has a whole retention for it", async () => {
