@@ -96,34 +96,20 @@ export class Session {
     const current = (): ReturnType<ConsensusKeeper["current"]> => keeper.current();
     const ownPlace = (): Place | undefined => deps.ownPlace(this.boxes.place());
     const places = new Places({ clock, parameters, store, current });
+    const isClockGood = (): boolean => mailboxKeys.isClockGood;
+    const mail = { clock, store, quiet: this.#quiet, geometry, parameters, padding, places, nextOrder, isClockGood };
     this.outbox = new Outbox({
-      clock,
-      store,
-      quiet: this.#quiet,
-      geometry,
-      parameters,
-      padding,
+      ...mail,
       reliability,
       waits: laws,
-      places,
-      nextOrder,
-      isClockGood: () => mailboxKeys.isClockGood,
       have: (to, hashes) => askHave({ geometry, ask: (question) => this.requests.ask(question), to, hashes }),
       onProgress: (outgoing) => deps.emit("progress", this.journeys.of(outgoing)),
       onSent: ({ id, index, tags, at }) => observer?.fragmentSent?.({ messageId: id, index, tags, at }),
     });
     this.#receipts = new Receipts({
-      clock,
-      store,
-      quiet: this.#quiet,
+      ...mail,
       suite,
-      geometry,
-      parameters,
-      padding,
-      places,
       ownPlace,
-      nextOrder,
-      isClockGood: () => mailboxKeys.isClockGood,
       wait: () => laws.receiptWait(),
       longestWait: laws.longest.receipt,
     });
@@ -162,7 +148,7 @@ export class Session {
       quiet: this.#quiet,
       makeReady: () => mailboxKeys.makeReady(),
       openSealed: (sealed) => mailboxKeys.openSealed(sealed),
-      isClockGood: () => mailboxKeys.isClockGood,
+      isClockGood,
       onLoop: (id) => this.loops.returned(id),
       onReply: (id, body) => {
         if (!this.boxes.replied(id, body)) this.requests.replied(id, body);
