@@ -1,7 +1,7 @@
 /** The devices of an account: a new one is let in by a code, one that is lost is put out. Spec: docs/spec/07-mailbox.md §2.4-2.6 */
 
 import { equalBytes } from "../core/bytes.ts";
-import { TransportError } from "../core/errors.ts";
+import { TransportError, type TransportErrorCode } from "../core/errors.ts";
 import type { RandomSource } from "../core/random.ts";
 import { withSecret, wipe } from "../core/secret.ts";
 import { meanInterval, type Milliseconds, milliseconds } from "../core/units.ts";
@@ -40,6 +40,8 @@ export interface DevicesDeps {
   readonly account: Account;
   readonly mailboxKeys: MailboxKeys;
   readonly store: Pick<ClientStore, "boxes" | "saveBoxes">;
+  /** Why no list is in force, which alone says that the clock is right; undefined while one is. */
+  readonly problem: () => TransportErrorCode | undefined;
 }
 
 export class Devices {
@@ -142,7 +144,7 @@ export class Devices {
   /**
    * The device gets nothing more, and the coming mailbox keys are made without it. This device learns the new secrets as the
    * others do: from the notice in the mailbox. While one of an earlier removal, anybody's, is on its way here, this one waits.
-   * Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT.
+   * Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT; CLOCK_WRONG, or what else is wrong with the list of nodes, while none is in force.
    */
   async remove(deviceKey: Uint8Array): Promise<void> {
     const { clock, parameters } = this.#deps;
@@ -156,7 +158,10 @@ export class Devices {
 
   /** False when a notice that this device has not collected is in the mailbox: what it sealed would open for nobody. */
   async #askToRemove(deviceKey: Uint8Array): Promise<boolean> {
-    const { account, mailboxKeys, suite, keys, clock, parameters, control } = this.#deps;
+    const { account, mailboxKeys, suite, keys, clock, parameters, control, problem } = this.#deps;
+    // All devices make their keys by what this clock says: a week behind, they would lose those in force; a year ahead, have none.
+    const wrong = problem();
+    if (wrong !== undefined) throw new TransportError(wrong);
     const { opened, ratchet } = { opened: account.opened, ratchet: mailboxKeys.ratchet };
     if (opened === undefined || ratchet === undefined) throw new TransportError("NO_ACCOUNT");
     const next: MailboxRatchet = {

@@ -172,6 +172,8 @@ export class Inbox {
       return this.#pass(entry.cursor);
     }
     if (entry.kind === "notice") {
+      // The ratchet would step past keys of now for those of a wrong time, and does not go back.
+      if (!this.#deps.isClockGood()) return this.#goBack();
       await this.#deps.onNotice(entry.body);
       return this.#pass(entry.cursor);
     }
@@ -189,6 +191,8 @@ export class Inbox {
         onLoop(fragment.messageId);
         return this.#pass(cursor);
       case "box":
+        // By a clock that is behind it would seem to last too long.
+        if (cursor !== undefined && !this.#deps.isClockGood()) return this.#passUnopened(cursor);
         if (cursor !== undefined) await this.#deps.onBox(wholeBody(this.#joining, fragment) ?? new Uint8Array(0));
         return this.#pass(cursor);
       case "receipt": {

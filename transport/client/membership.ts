@@ -4,7 +4,7 @@ import type { Geometry } from "../sphinx/geometry.ts";
 import { Account } from "./account.ts";
 import type { ConsensusKeeper } from "./consensus-keeper.ts";
 import type { ControlChannel } from "./control-channel.ts";
-import { Devices } from "./devices.ts";
+import { Devices, type DevicesDeps } from "./devices.ts";
 import { MailboxKeys } from "./mailbox-keys.ts";
 import type { TransportClientOptions } from "./types.ts";
 
@@ -24,6 +24,7 @@ export function membership(
   const isClockGood = (): boolean => keeper.current() !== undefined;
   const mailboxKeys = new MailboxKeys({ clock, suite, geometry, parameters, store, random: keys, isClockGood });
   const account = new Account({ clock, schedule, keys, suite, parameters, store, control, mailboxKeys });
-  const devices = new Devices({ clock, suite, parameters, keys, control, account, mailboxKeys, store });
+  const problem = (): ReturnType<DevicesDeps["problem"]> => keeper.problem;
+  const devices = new Devices({ clock, suite, parameters, keys, control, account, mailboxKeys, store, problem });
   return { mailboxKeys, account, devices };
 }

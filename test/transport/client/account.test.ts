@@ -8,10 +8,12 @@ import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { Account, type AccountDeps } from "#transport/client/account.ts";
 import type { ControlQuestion } from "#transport/client/control-channel.ts";
 import { partOf } from "#transport/client/key-generations.ts";
+import { MailboxKeys } from "#transport/client/mailbox-keys.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
 import { mailboxId, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import { MAILBOX_KEY_BYTES } from "#transport/directory/mailbox-record.ts";
+import { geometry as geometryOf } from "#transport/sphinx/geometry.ts";
 
 const suite = await loadSuite("x25519", "native");
 const NEVER: never = new Proxy({}, { get: () => assert.fail("nobody is asked") }) as never;
@@ -63,7 +65,8 @@ test("a record is published once in each part of its key's lifetime, at a random
       mailboxKeys: {
         current: key,
         renew: async () => key,
-        isClockGood: false,
+        erase: async () => undefined,
+        isClockGood: true,
       } as unknown as AccountDeps["mailboxKeys"],
     });
     await account.save({ recordUntil: key.validUntil });
@@ -80,6 +83,27 @@ test("a record is published once in each part of its key's lifetime, at a random
   // Kolmogorov and Smirnov at one in a thousand; the seeds are fixed.
   const gap = Math.max(...sorted.map((place, i) => Math.abs(place - (i + 0.5) / sorted.length)));
   assert.ok(gap < 1.95 / Math.sqrt(sorted.length), `${gap} from even`);
+});
+
+test("while the clock may be wrong no record is published: that of a coming pair would stand before the right one", async () => {
+  const clock = new VirtualClock({ start: milliseconds(1_800_000_000_000) });
+  const clockIs = { good: false };
+  const control = { ask: async () => void times.push(clock.now()) } as unknown as AccountDeps["control"];
+  const times: number[] = [];
+  const store = new MemoryClientStore();
+  const random = new SeededRandom("keys");
+  const geometry = geometryOf({ suite: "x25519", packetBytes: 4096 });
+  const isClockGood = (): boolean => clockIs.good;
+  const shared = { clock, suite, parameters: LIVE_PARAMETERS, store };
+  const mailboxKeys = new MailboxKeys({ ...shared, geometry, random, isClockGood });
+  const { account } = await opened({ clock, control, mailboxKeys }, store);
+  account.start();
+  await clock.runFor(seconds(3600));
+  assert.deepEqual(times, []);
+  clockIs.good = true;
+  await clock.runFor(seconds(1200));
+  account.stop();
+  assert.equal(times.length, 1);
 });
 
 test("each device has a place for replies of its own, which stays and of which nobody else can know", async () => {
@@ -108,7 +132,12 @@ test("a store of before replies came to devices gets a place for them, which the
   const account = accountOn(store, {
     clock,
     control: { ask } as unknown as AccountDeps["control"],
-    mailboxKeys: { current: key, renew: async () => key, isClockGood: false } as unknown as AccountDeps["mailboxKeys"],
+    mailboxKeys: {
+      current: key,
+      renew: async () => key,
+      erase: async () => undefined,
+      isClockGood: true,
+    } as unknown as AccountDeps["mailboxKeys"],
   });
   await account.load();
   assert.deepEqual((await store.account())?.replyId, account.replyTo);

@@ -11,6 +11,7 @@ import { Devices } from "#transport/client/devices.ts";
 import { BUNDLE_KEYS_MAX } from "#transport/client/limits.ts";
 import { MailboxKeys } from "#transport/client/mailbox-keys.ts";
 import type { MailboxRatchet } from "#transport/client/store.ts";
+import type { TransportErrorCode } from "#transport/core/errors.ts";
 import { LIVE_PARAMETERS as parameters } from "#transport/core/parameters.ts";
 import { mailboxId, milliseconds, nodeId, seconds } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
@@ -53,6 +54,24 @@ test("a removal that the provider refused holds nothing up", async () => {
   assert.equal(notices.length, 1);
 });
 
+test("by a clock that may be wrong no device is removed, and nobody is told of keys of another time", async () => {
+  const { clock, laptop, list, notices } = await household();
+  for (const problem of ["CLOCK_WRONG", "NO_CONSENSUS", "CONSENSUS_STALE"] as const) {
+    list.problem = problem;
+    await assert.rejects(laptop.devices.remove(PHONE), { code: problem });
+  }
+  assert.equal(notices.length, 0);
+  list.problem = undefined;
+  await laptop.devices.remove(PHONE);
+  // While it waits for the notice of the one before, the clock is set.
+  const second = assert.rejects(laptop.devices.remove(TABLET), { code: "CLOCK_WRONG" });
+  list.problem = "CLOCK_WRONG";
+  await laptop.devices.noticed(notices[0] as Uint8Array);
+  await clock.runFor(seconds(120));
+  await second;
+  assert.equal(notices.length, 1);
+});
+
 test("after many removals a device can still be let in, with the keys that are newest", async () => {
   const { clock, laptop, notices } = await household();
   for (let day = 1; day <= 60; day++) {
@@ -71,6 +90,7 @@ async function household() {
   const clock = new VirtualClock({ start: milliseconds(1_800_000_000_000) });
   const notices: Uint8Array[] = [];
   const provider = { isDown: false };
+  const list: { problem: TransportErrorCode | undefined } = { problem: undefined };
   const requestUnlessBusy: ControlChannel["requestUnlessBusy"] = async (question) => {
     if (provider.isDown) throw new Error("down");
     if (question.kind === "remove-device") notices.push(question.notice);
@@ -83,7 +103,7 @@ async function household() {
     const keys = new MailboxKeys({ clock, suite, geometry, parameters, store, random, isClockGood });
     const shared = { clock, suite, parameters, control, mailboxKeys: keys, store };
     const account = new Account({ ...shared, schedule: random, keys: random });
-    return { keys, account, devices: new Devices({ ...shared, keys: random, account }) };
+    return { keys, account, devices: new Devices({ ...shared, keys: random, account, problem: () => list.problem }) };
   };
   const [laptop, tablet] = [device("laptop"), device("tablet")];
   await laptop.keys.renew();
@@ -101,5 +121,5 @@ async function household() {
       guards: [],
     });
   }
-  return { clock, laptop, tablet, notices, provider };
+  return { clock, laptop, tablet, list, notices, provider };
 }

@@ -168,6 +168,24 @@ test("while the clock cannot be right, what opens with no key waits; once it is,
   assert.equal(inbox.cursor, 1);
 });
 
+test("while the clock cannot be right, what devices tell one another waits: by it keys of now would be stepped past, and a box dropped", async () => {
+  const { give, take, inbox, clockIs, notices, boxes } = await setUp();
+  const body = random.bytes(104);
+  const box = split({ suite, geometry, step: 8, kind: "box", messageId: newId(), body }).map(sealed);
+  clockIs.good = false;
+  assert.equal(await give(1, 2), 0);
+  assert.deepEqual(notices.taken, []);
+  clockIs.good = true;
+  assert.equal(await give(1, 2), 2);
+  assert.deepEqual(notices.taken, [1, 2]);
+  clockIs.good = false;
+  await take(box, 3);
+  assert.deepEqual([inbox.cursor, boxes], [2, []]);
+  clockIs.good = true;
+  await take(box, 3);
+  assert.deepEqual([inbox.cursor, boxes], [3, [body]]);
+});
+
 test("what comes before the store has been read waits for it: nothing is passed over, and the cursor does not go back", async () => {
   const before = await setUp();
   await before.give(9, 10);
@@ -305,6 +323,7 @@ async function setUp(
   const clock = new VirtualClock();
   const offered: Uint8Array[] = [];
   const again: SeenMessage[] = [];
+  const boxes: Uint8Array[] = [];
   const clockIs = { good: true };
   /** Entries of devices: which were dealt with, and which is refused. */
   const notices: { taken: number[]; refused: number | undefined } = { taken: [], refused: undefined };
@@ -324,7 +343,7 @@ async function setUp(
     openSealed,
     onLoop: () => undefined,
     onReply: () => undefined,
-    onBox: async () => undefined,
+    onBox: async (announcement) => void boxes.push(announcement),
     onReceipt,
     onFragment: () => undefined,
     onMessage: ({ body }) => void offered.push(body),
@@ -346,5 +365,5 @@ async function setUp(
     await clock.runUntilSettled(inbox.idle(), seconds(10));
     return inbox.cursor;
   };
-  return { take, give, clock, inbox, store, offered, again, clockIs, notices };
+  return { take, give, clock, inbox, store, offered, again, clockIs, notices, boxes };
 }

@@ -88,7 +88,7 @@ export class OwnBoxes {
   /** Writes down how far each has been read, and wipes. */
   async stop(): Promise<void> {
     this.#cancelSave?.();
-    if (this.#isLoaded && this.#boxes.length > 0) await this.#save().catch(() => undefined);
+    if (this.#boxes.length > 0 || this.#cancelSave !== undefined) await this.#save().catch(() => undefined);
     await this.#saving.catch(() => undefined);
     for (const box of this.#boxes) wipeBox(box);
     wipe(this.#readerKey);

@@ -195,6 +195,17 @@ test("how far a box was read is written down a while after it moved, and at the 
   assert.deepEqual(box.secret, new Uint8Array(32), "and the secrets are wiped");
 });
 
+test("that a first box could not be opened, and until when no other is, is on the disk when the program ends", async () => {
+  const world = await boxesWorld("failed");
+  const { boxes, clock } = world;
+  boxes.forget(await boxes.want(idOf("other")));
+  const openAt = milliseconds(clock.now() + HOUR);
+  boxes.planned(openAt, 1);
+  await boxes.stop();
+  const after = (await world.again()).boxes;
+  assert.deepEqual([after.wanted, after.opening], [[], { openAt, failures: 1 }]);
+});
+
 test("boxes that are announced without end put out none that take entries; those of a device that was put out go first", async () => {
   const world = await boxesWorld("many");
   const kept = (): number[] => secrets(world.boxes.collected(world.clock.now())).toSorted((a, b) => a - b);
