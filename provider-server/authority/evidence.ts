@@ -4,6 +4,7 @@
  * every machine. Spec: docs/spec/08-directory.md §12
  */
 
+import type { Parameters } from "#transport/core/parameters.ts";
 import type { Epoch } from "#transport/core/units.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, NodeDescriptor } from "#transport/directory/model.ts";
@@ -13,6 +14,7 @@ import {
   FALSE_FINDINGS_MAX,
   FINDING_WORK_MAX,
   FINDINGS_MAX,
+  LOOPS_SPREAD_MAX,
   NODE_WORK,
 } from "./limits.ts";
 import type { Removed, Ring, Target } from "./loop-law.ts";
@@ -59,7 +61,22 @@ export function findLosses(o: {
 export const roomFor = (witnesses: number, targets: number): number =>
   FINDING_WORK_MAX / Math.max(1, witnesses * targets);
 
-/** The reports that count in the agreement on `epoch`: on the epoch before the last, by nodes that were in the last consensus. */
+/**
+ * More loops than any node sends in an epoch, but by a chance in a hundred million where there are hundreds: whole numbers, so that
+ * all authorities have the same. A report is never on more than one epoch.
+ */
+export function loopsAtMost({ nodeLoopRate, epoch }: Pick<Parameters, "nodeLoopRate" | "epoch">): number {
+  const mean = Math.ceil((nodeLoopRate * epoch.duration) / 1000);
+  let spread = 0;
+  // Whoever asks for more than a report can say has no bound to find.
+  while (spread <= LOOPS_SPREAD_MAX * 256 && spread ** 2 < LOOPS_SPREAD_MAX ** 2 * mean) spread++;
+  return mean + spread;
+}
+
+/**
+ * The reports that count in the agreement on `epoch`: on the epoch before the last, by nodes that were in the last consensus. Who
+ * says it sent more than it can have is not heard: what it says came back would hide what others lost.
+ */
 export function reportsFor(o: {
   epoch: Epoch;
   previous: Consensus;
@@ -68,9 +85,11 @@ export function reportsFor(o: {
 }): ReadonlyMap<number, LoopReport> {
   const reports = new Map<number, LoopReport>();
   if (o.previous.epoch !== o.epoch - 1) return reports;
+  const most = loopsAtMost(o.previous.parameters);
   for (const { nodeId, loopReport } of o.nodes) {
     const place = o.ring.place(nodeId);
-    if (place !== undefined && loopReport?.epoch === o.epoch - 2) reports.set(place, loopReport);
+    if (place === undefined || loopReport?.epoch !== o.epoch - 2 || loopReport.sent > most) continue;
+    reports.set(place, loopReport);
   }
   return reports;
 }

@@ -77,6 +77,9 @@ export const EXTRA_LOSS_SEEN = 0.1;
 /** False findings for each node and epoch that either of the three tests may yield by chance: together under one in a thousand. */
 export const FALSE_FINDINGS_MAX = 1e-4;
 
+/** Standard deviations of the number of loops in an epoch that a report may be above their mean. */
+export const LOOPS_SPREAD_MAX = 6;
+
 /** Witnesses of different operators that it takes at least: nobody is demoted on one operator's word. */
 export const ACCUSERS_MIN = 2;
 

@@ -37,6 +37,11 @@ export class LoopWays {
     this.#countAll();
   }
 
+  /** Whether a way may still pass a node; false for a place that there is not. */
+  isOpen(node: number): boolean {
+    return this.#open[node] === 1;
+  }
+
   /** The ways that pass a target, the node's own links included and itself not. */
   over(target: Target): number {
     const { nodes, stageOf, ends } = this.#ring;

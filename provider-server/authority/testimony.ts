@@ -4,7 +4,7 @@
  * it. The sums are done in one order always, so that every authority has the same bits. Spec: docs/spec/08-directory.md §12.2
  */
 
-import type { LoopReport } from "#transport/directory/loop-report.ts";
+import type { LoopReport, LostLoop } from "#transport/directory/loop-report.ts";
 import type { Removed, Ring, Target } from "./loop-law.ts";
 import { LoopWays } from "./loop-ways.ts";
 import { accuses, baseLoss, type Cell } from "./loss-test.ts";
@@ -114,7 +114,7 @@ class Witness {
     this.#ways = new LoopWays(ring, o.place, o.removed);
     const { total } = this.#ways;
     this.#perWay = total === 0 ? 0 : o.report.sent / total;
-    this.#loops = total === 0 ? [] : o.report.lost.flatMap((way) => targetsOf(ring, o.place, way));
+    this.#loops = total === 0 ? [] : o.report.lost.flatMap((way) => targetsOf(ring, this.#ways, [o.place, way]));
     for (const loop of this.#loops) this.#count(loop, 1);
     this.#ownLinks = ownLinksOf(ring, o.place).filter(({ link }) => this.#lostOver.has(link));
   }
@@ -159,11 +159,12 @@ class Witness {
 }
 
 /** Nodes and links that a lost loop passed, the witness itself left out; none for a way that no loop of this node can take. */
-function targetsOf(ring: Ring, place: number, way: LoopReport["lost"][number]): (readonly Target[])[] {
+function targetsOf(ring: Ring, ways: LoopWays, [place, way]: [number, LostLoop]): (readonly Target[])[] {
   const stops = [place, ...way, place];
   const steps = stops.slice(1).map((to, index): [number, number] => [stops[index] as number, to]);
-  const isWay = steps.every(([from, to]) => Math.max(from, to) < ring.nodes.length && ring.isLink(from, to));
-  return isWay ? [[...way, ...steps.map(([from, to]) => ring.link(from, to))]] : [];
+  const areSteps = way.every((node) => ways.isOpen(node)) && steps.every(([from, to]) => ring.isLink(from, to));
+  if (!areSteps || new Set(way.map((node) => ring.operators[node])).size < way.length) return [];
+  return [[...way, ...steps.map(([from, to]) => ring.link(from, to))]];
 }
 
 /** All nodes of one operator together. */

@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { loopsAtMost } from "#provider-server/authority/evidence.ts";
 import type { LostLoop } from "#transport/directory/loop-report.ts";
 import { type Adversary, PaperNetwork } from "./harness/paper-network.ts";
 
@@ -88,6 +89,24 @@ test("liars that report no loss shield nobody, as long as more than half of the 
     reports: ({ name, report }) => (silent.has(name) && report !== undefined ? { ...report, lost: [] } : undefined),
   });
   assert.deepEqual(network.demoted("avoided"), [VICTIM]);
+});
+
+test("one liar that claims any number of loops, none of them lost, hides no mix that drops", () => {
+  for (const mixesPerLayer of [2, 3]) {
+    const most = loopsAtMost(new PaperNetwork({ seed: "", mixesPerLayer, providers: 2 }).consensus.parameters);
+    // More than can be is not heard, and as many as can be hides nobody.
+    for (const sent of [65_535, most]) {
+      const network = judged(
+        {
+          drops: ({ node }) => (node === VICTIM ? 0.2 : 0),
+          reports: ({ name, report }) =>
+            name === "p0" && report !== undefined ? { ...report, sent, lost: [] } : report,
+        },
+        { mixesPerLayer, providers: 2 },
+      );
+      assert.deepEqual(nodesIn(network), [VICTIM], `${mixesPerLayer} mixes in a layer, ${sent} loops`);
+    }
+  }
 });
 
 test("liars that report every other way as lost do not drown what an honest majority saw", () => {

@@ -17,6 +17,7 @@ import {
   milliseconds,
   type NodeId,
   nodeId,
+  perSecond,
 } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
@@ -72,7 +73,10 @@ export class PaperNetwork {
     this.names = nodes.map((node) => node.address);
     this.#byId = new Map(nodes.map((node) => [toHex(node.nodeId), node.address]));
     this.#nodes = new Map(nodes.map((node) => [node.address, node]));
-    this.#consensus = paperConsensus(this.network, layers, ends);
+    const { epoch } = this.network.parameters;
+    const nodeLoopRate = perSecond((this.#options.loopsPerEpoch * 1000) / epoch.duration);
+    const parameters = { ...this.network.parameters, nodeLoopRate };
+    this.#consensus = { ...paperConsensus(this.network, layers, ends), parameters };
   }
 
   get consensus(): Consensus {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findLosses, roomFor } from "#provider-server/authority/evidence.ts";
+import { findLosses, loopsAtMost, reportsFor, roomFor } from "#provider-server/authority/evidence.ts";
 import { judge } from "#provider-server/authority/judge.ts";
 import { FINDINGS_MAX } from "#provider-server/authority/limits.ts";
 import { Ring, type Target } from "#provider-server/authority/loop-law.ts";
@@ -19,7 +19,7 @@ import { PaperNetwork } from "#test/attacks/harness/paper-network.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
 import { testConsensus, testDescriptor, testNetwork, testNodes } from "#test/support/test-network.ts";
 import { below } from "#transport/core/random.ts";
-import { epochNumber, keyPeriodNumber, milliseconds } from "#transport/core/units.ts";
+import { epochNumber, keyPeriodNumber, milliseconds, perSecond } from "#transport/core/units.ts";
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
 import type { Consensus, Layers, NodeDescriptor } from "#transport/directory/model.ts";
@@ -230,9 +230,49 @@ test("ways that no loop of the reporter can take are left out, and nothing throw
   assert.deepEqual(findLosses({ ring, reports, inForce: new Set() }), []);
 });
 
+test("a way that takes an operator twice, or the reporter's own where there is another, is left out", () => {
+  const operatorOf: Record<string, string> = { m00: "family", m10: "family", m20: "own", p0: "own" };
+  const node = (name: string, role: "mix" | "provider"): NodeDescriptor =>
+    testDescriptor(suite, { name, role, operator: operatorOf[name] ?? name });
+  const mixes = (layer: number): NodeDescriptor[] => [0, 1, 2].map((i) => node(`m${layer}${i}`, "mix"));
+  const layers: Layers = [mixes(0), mixes(1), mixes(2)];
+  const ring = new Ring({ layers, providers: [node("p0", "provider"), node("p1", "provider")] });
+  // Layer 0 has the places 0 to 2, layer 1 those from 3, layer 2 those from 6; p0 is 9.
+  const lostOver = (target: Target, way: [number, number, number]): number =>
+    new Testimony(ring, new Map([[9, { epoch: epochNumber(0), sent: 900, lost: [way] }]])).sums(target).lost;
+  assert.equal(lostOver(3, [1, 3, 7]), 1);
+  assert.equal(lostOver(3, [0, 3, 7]), 0);
+  assert.equal(lostOver(3, [1, 3, 6]), 0);
+});
+
+test("a report of more loops than a node can have sent is not heard; one of as many as that is", () => {
+  const { previous, layers, providers } = evidence();
+  const epoch = epochNumber(previous.epoch + 1);
+  const ring = new Ring(previous);
+  const most = loopsAtMost(previous.parameters);
+  // 300, and six times their standard deviation of 17.3.
+  assert.equal(most, 404);
+  const heard = (sent: number): number => {
+    const nodes = providers.map((node) => ({ ...node, loopReport: { epoch: epochNumber(epoch - 2), sent, lost: [] } }));
+    return reportsFor({ epoch, previous, ring, nodes }).size;
+  };
+  assert.equal(heard(404), providers.length);
+  assert.equal(heard(405), 0);
+  assert.equal(reportsFor({ epoch, previous, ring, nodes: [...layers.flat(), ...providers] }).size, 11);
+});
+
+test("the bound on loops is of whole numbers, and holds for any rate and epoch a network can have", () => {
+  const { epoch } = made.network.parameters;
+  const most = (perEpoch: number): number =>
+    loopsAtMost({ nodeLoopRate: perSecond((perEpoch * 1000) / epoch.duration), epoch });
+  assert.deepEqual([1, 64, 900, 65_535].map(most), [7, 112, 1080, 67_071]);
+  assert.ok(most(1e300) > 65_535);
+  assert.ok(most(1e-9) >= 1);
+});
+
 test("what is kept up to date comes to what a full recount comes to, bit for bit, whatever nodes report", () => {
   let [all, kinds] = [0, new Set<string>()];
-  for (let seed = 0; seed < 24; seed++) {
+  for (let seed = 0; seed < 52; seed++) {
     const random = new SeededRandom(`recount ${seed}`);
     const ring = randomRing(random);
     const reports = randomReports(random, ring);

@@ -87,7 +87,10 @@ class Witness {
     const ring = this.#ring;
     const stops = [this.place, ...way, this.place];
     const steps = stops.slice(1).map((to, index): [number, number] => [stops[index] as number, to]);
-    const isWay = steps.every(([from, to]) => Math.max(from, to) < ring.nodes.length && ring.isLink(from, to));
+    const isStep = ([from, to]: [number, number]): boolean =>
+      Math.max(from, to) < ring.nodes.length && ring.isLink(from, to);
+    const operators = new Set(way.map((node) => ring.operators[node]));
+    const isWay = steps.every(isStep) && operators.size === way.length && this.#law.isAmong(way);
     return isWay ? [[...way, ...steps.map(([from, to]) => ring.link(from, to))]] : [];
   }
 }
@@ -329,6 +332,11 @@ class LoopLaw {
     const others: Groups = [foreign(around[0]), foreign(around[1]), foreign(around[2])];
     // As the sender does: its own operator is avoided where that is possible at all.
     this.#groups = countWays(ring, others, ring.nothing) > 0 ? others : around;
+  }
+
+  /** Whether each of three nodes is one of those that may stand there. */
+  isAmong(way: readonly [number, number, number]): boolean {
+    return way.every((node, index) => this.#groups[index]?.includes(node));
   }
 
   /** How many ways pass none of `removed`; of each place and link that some of them pass, the node's own links included, how many do. */
