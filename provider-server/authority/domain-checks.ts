@@ -146,12 +146,23 @@ export class DomainChecks {
   /** On disk first: an authority that restarts while DNS is down must not drop providers. */
   #remember(watched: Watched): void {
     watched.confirmedAt = this.#deps.clock.now();
-    this.#deps.store.putDomain(toHex(watched.node), encode(watched));
+    this.#onDisk((store) => store.putDomain(toHex(watched.node), encode(watched)));
   }
 
   #forget(watched: Watched): void {
     watched.confirmedAt = undefined;
-    this.#deps.store.removeDomain(toHex(watched.node));
+    this.#onDisk((store) => store.removeDomain(toHex(watched.node)));
+  }
+
+  /** A disk that refuses costs what the next run would know: the domain counts in this one, and is asked again. */
+  #onDisk(work: (store: AuthorityStore) => void): void {
+    const { store, log } = this.#deps;
+    try {
+      work(store);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "failed";
+      log.event(`the disk did not take what is known of a provider's domain: ${code}`);
+    }
   }
 
   #restore(bytes: Uint8Array): void {

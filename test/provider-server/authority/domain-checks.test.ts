@@ -75,6 +75,38 @@ test("a domain whose record's name would be too long has none", () => {
   assert.equal(recordNameOf([label, label, label, "b".repeat(61)].join(".")), undefined);
 });
 
+const refuses = (): void => {
+  throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+};
+
+test("a disk that refuses ends nothing: the domain is confirmed in memory, and asked again when its time has come", async () => {
+  const clock = new VirtualClock();
+  class FullStore extends MemoryAuthorityStore {
+    override putDomain = refuses;
+    override removeDomain = refuses;
+  }
+  const { log, lines } = keptLog(clock);
+  let asked = 0;
+  let named = node;
+  const lookup: TxtLookup = async () => {
+    asked++;
+    return { kind: "records", records: [recordOf(named)] };
+  };
+  const random = new SeededRandom("full disk");
+  const checks = new DomainChecks({ lookup, clock, random, store: new FullStore(), log });
+  checks.watch(node, "a.example");
+  await settle();
+  assert.equal(checks.refusal(node, "a.example"), undefined);
+  named = other;
+  await clock.runFor(milliseconds(1.5 * DOMAIN_CHECK_INTERVAL));
+  assert.equal(checks.refusal(node, "a.example"), "the domain's record names another node");
+  const before = asked;
+  await clock.runFor(milliseconds(1.5 * DOMAIN_CHECK_INTERVAL));
+  assert.ok(asked > before, "it is asked on");
+  assert.equal(lines.filter((line) => line.includes("the disk did not take")).length >= 2, true);
+  checks.stop();
+});
+
 test("a provider that names one domain after the other has no more asked than there are questions at once, and the last one", async () => {
   const asked: string[] = [];
   const answers: (() => void)[] = [];
