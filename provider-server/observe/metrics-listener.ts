@@ -17,6 +17,8 @@ export async function serveMetrics(o: { metrics: Metrics; host: string; port: nu
   });
   server.maxConnections = CONNECTIONS_MAX;
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(o.port, o.host, resolve));
+  // Running out of file descriptors costs a collector its question, not the node its life.
+  server.on("error", () => undefined);
   return { address: addressOf(server), close: () => close(server) };
 }
 

@@ -17,6 +17,7 @@ import {
   unruly,
   webDialer,
 } from "#test/support/web-links.ts";
+import { watchedServers } from "#test/support/watched-servers.ts";
 import { encodeFrame } from "#transport/link/frame.ts";
 import { WEB_HANDSHAKES_PER_ADDRESS_MAX } from "#transport/link/limits.ts";
 import type { Link } from "#transport/link/link.ts";
@@ -158,6 +159,16 @@ test("a client of another network gets no signature", async (t) => {
   const dialled = dialWeb(webDialer(listener.url, { networkHash: seed(8) }));
   await assert.rejects(dialled, { code: "PROVIDER_DOWN" });
   assert.deepEqual(refused, ["a handshake that does not hold"]);
+});
+
+test("a listener that runs out of file descriptors, twice, says so and takes links on", async (t) => {
+  const servers = watchedServers(t);
+  const { listener, refused } = await listenWeb(t);
+  const [server] = servers;
+  assert.ok(server);
+  for (let n = 0; n < 2; n++) server.emit("error", Object.assign(new Error("accept"), { code: "EMFILE" }));
+  assert.deepEqual(refused, ["listener: EMFILE", "listener: EMFILE"]);
+  await dialWeb(webDialer(listener.url));
 });
 
 test("one address takes its share of handshakes and links, and no more", async (t) => {

@@ -11,7 +11,10 @@ export const HANDSHAKE_TIME_KEPT: Milliseconds = seconds(2);
 /** A handshake costs some 3 ms of one core, a quarter of it the proof of the link key: more than this at once are an attack or a stampede, and both may wait. */
 export const HANDSHAKES_MAX = 256;
 
-/** Below the 20,000 open files that Debian grants a process; the rest is for the database and outgoing links. */
+/**
+ * With 4,000 web links and the handshakes of both 20,384, of the 65,536 open files that build/units grant; the rest is for the
+ * database and outgoing links. Where fewer are granted a connection beyond them is refused.
+ */
 export const LINKS_MAX = 16_000;
 
 /** Up to here a frame that has begun lies in memory of its own, which grows with what comes: who begins one and stops gets no whole frame's. */

@@ -156,6 +156,8 @@ export class WebListener implements Listener {
       this.#server.once("error", reject);
       this.#server.listen(port, host, () => {
         this.#server.removeListener("error", reject);
+        // Running out of file descriptors is a refusal, not the end of the process.
+        this.#server.on("error", (error) => this.#refuse(`listener: ${(error as NodeJS.ErrnoException).code}`));
         resolve();
       });
     });

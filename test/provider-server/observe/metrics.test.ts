@@ -12,6 +12,7 @@ import { Log } from "#provider-server/observe/log.ts";
 import { Metrics, type Recent } from "#provider-server/observe/metrics.ts";
 import { serveMetrics } from "#provider-server/observe/metrics-listener.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
+import { watchedServers } from "#test/support/watched-servers.ts";
 import { seconds } from "#transport/core/units.ts";
 
 const minutes = (count: number) => seconds(60 * count);
@@ -183,6 +184,18 @@ test("a collector gets the figures, status what is recent, and nothing else is s
     assert.equal(await other.text(), "");
   }
   metrics.stop();
+});
+
+test("figures are served on when the listener runs out of file descriptors, twice", async (t) => {
+  const servers = watchedServers(t);
+  const served = await serveMetrics({
+    metrics: new Metrics({ clock: new VirtualClock(), role: "mix" }),
+    host: "127.0.0.1",
+    port: 0,
+  });
+  t.after(() => served.close());
+  for (let n = 0; n < 2; n++) servers[0]?.emit("error", Object.assign(new Error("accept"), { code: "EMFILE" }));
+  assert.equal((await fetch(`http://${served.address}/`)).status, 404);
 });
 
 test("a node counts from the start, so that a collector sees the first of each", () => {
