@@ -6,6 +6,7 @@
 import { concat, toHex } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import { milliseconds, type NodeId } from "#transport/core/units.ts";
+import { isElement } from "#transport/crypto/blind-tokens.ts";
 import type { Suite } from "#transport/crypto/suite.ts";
 import { isSame } from "#transport/directory/alive.ts";
 import type { Network } from "#transport/directory/model.ts";
@@ -159,6 +160,8 @@ export class TokenIssuer {
     const { nodeId, signer, courier } = this.#deps;
     const batches = inBatches(elements);
     if (isSame(provider, nodeId)) return signer.sign({ period, issuer: nodeId, batches }, settle);
+    // They travel with other customers': one that is none would have all of them refused.
+    if (!elements.every(isElement)) return settle(undefined);
     const signed: (SignedBatch | undefined)[] = [];
     let left = batches.length;
     batches.forEach((batch, index) =>

@@ -92,6 +92,21 @@ test("an account that joins and removes devices without end has its own orders f
   database.close();
 });
 
+test("a customer's elements that are none take no other customer's tokens away", async (t) => {
+  const net = await start(t);
+  const mallory = await member(net, "mallory");
+  const alice = new TokenClient({ net, device: await member(net, "alice"), random });
+  const provider = net.providers[1]?.nodeId ?? assert.fail();
+  const good = blindInput(random.bytes(32), random).element;
+  // One that encodes nothing, one that is neutral.
+  for (const bad of [new Uint8Array(32).fill(0xff), new Uint8Array(32)]) {
+    const order = encodeOrder({ period: 0, parts: [{ provider, elements: [good, bad] }] });
+    net.providers[0]?.tokens?.order(mallory.key, order);
+  }
+  const got = await alice.order({ period: 0, provider, drawn: alice.draw() });
+  assert.equal(got?.length, 1);
+});
+
 test("a device's newest orders are the ones that are kept", async (t) => {
   const net = await start(t);
   const client = new TokenClient({ net, device: await member(net, "alice"), random });
