@@ -83,12 +83,15 @@ export class TokenCourier {
 
   /** `settle` gets what became of the elements: undefined when the provider did not answer. */
   ask(o: { provider: NodeId; period: number; elements: readonly Uint8Array[] }, settle: Settle): void {
-    const key = `${toHex(o.provider)}/${o.period}`;
-    const { provider, period, elements } = o;
-    const gathering = this.#gathering.get(key) ?? { provider, period, items: [], cancel: undefined };
-    if (gathering.items.length >= GATHERED_BATCHES_MAX) return settle(undefined);
-    this.#gathering.set(key, gathering);
-    this.#add(gathering, { elements, settle, attempts: 0 });
+    const { elements } = o;
+    const waiting = this.#gathering.get(keyOf(o))?.items.length ?? 0;
+    if (waiting >= GATHERED_BATCHES_MAX) return settle(undefined);
+    this.#add(o, { elements, settle, attempts: 0 });
+  }
+
+  /** Providers and periods for which something gathers. */
+  get gathering(): number {
+    return this.#gathering.size;
   }
 
   /** Whether a reply belongs here; the others are for mailboxes. */
@@ -112,11 +115,14 @@ export class TokenCourier {
     this.#underWay.clear();
   }
 
-  #add(gathering: Gathering, item: Item): void {
+  #add({ provider, period }: Pick<Gathering, "provider" | "period">, item: Item): void {
+    const key = keyOf({ provider, period });
+    const gathering = this.#gathering.get(key) ?? { provider, period, items: [], cancel: undefined };
+    this.#gathering.set(key, gathering);
     gathering.items.push(item);
     const { clock, random } = this.#deps;
     gathering.cancel ??= clock.at(milliseconds(clock.now() + exponential(random, GATHER_MEAN)), () => {
-      gathering.cancel = undefined;
+      this.#gathering.delete(key);
       this.#send(gathering);
     });
   }
@@ -205,3 +211,5 @@ export class TokenCourier {
     this.#underWay.delete(toHex(id));
   }
 }
+
+const keyOf = ({ provider, period }: { provider: NodeId; period: number }): string => `${toHex(provider)}/${period}`;

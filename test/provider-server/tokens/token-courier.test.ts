@@ -54,6 +54,16 @@ test("the key of an answer is wiped when nobody waits for the answer any more", 
   for (const key of keys) assert.ok(key.every((byte) => byte === 0));
 });
 
+test("a provider for which nothing waits is forgotten, also when its answers were lost", async () => {
+  const { clock, courier, sent, ask } = setUp("forgotten");
+  ask();
+  assert.equal(courier.gathering, 1);
+  await clock.runFor(milliseconds(2 * PATIENCE + 40 * GATHER_MEAN));
+  assert.equal(sent.length, 2, "it was asked twice");
+  assert.equal(courier.gathering, 0);
+  courier.stop();
+});
+
 /** Keeps the keys of the reply blocks that it makes. */
 class WatchedSphinx extends Sphinx {
   readonly keys: Uint8Array[] = [];
