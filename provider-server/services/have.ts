@@ -3,6 +3,7 @@
 import { Reader } from "#transport/core/bytes.ts";
 import { type MailboxId, mailboxId } from "#transport/core/units.ts";
 import { HAVE_HASHES_MAX } from "../mailbox/limits.ts";
+import { HAVE_WAITING_MAX } from "./limits.ts";
 import type { Service } from "./service.ts";
 
 /** A mailbox that does not exist has nothing: the answer is the same as for one that exists and has none of them. */
@@ -11,6 +12,7 @@ export function haveService(mailboxes: {
 }): Service {
   return {
     name: "have",
+    waitingMax: HAVE_WAITING_MAX,
     answer(request) {
       const question = decode(request);
       if (question === undefined) return undefined;

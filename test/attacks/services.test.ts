@@ -7,7 +7,12 @@ import type { DropReason } from "#provider-server/observe/drop-reason.ts";
 import { echoService } from "#provider-server/services/echo.ts";
 import { haveService } from "#provider-server/services/have.ts";
 import { keysService } from "#provider-server/services/keys.ts";
-import { ANSWER_DELAY_MAX, ANSWER_TIME, ANSWERS_WAITING_MAX } from "#provider-server/services/limits.ts";
+import {
+  ANSWER_DELAY_MAX,
+  ANSWER_TIME,
+  ANSWERS_WAITING_MAX,
+  HAVE_WAITING_MAX,
+} from "#provider-server/services/limits.ts";
 import type { Service } from "#provider-server/services/service.ts";
 import { ServiceDesk } from "#provider-server/services/service-desk.ts";
 import { keptLog } from "#test/support/kept-log.ts";
@@ -30,6 +35,16 @@ test("a flood of requests is bounded: the rest is dropped, and later ones are se
   desk.ask("echo", Uint8Array.of(1));
   await desk.clock.runFor(LONGEST);
   assert.equal(desk.sent.length, ANSWERS_WAITING_MAX + 1);
+});
+
+test("a flood of `have`, which needs no token, leaves the other services their places", async () => {
+  const desk = await setUp();
+  for (let i = 0; i < ANSWERS_WAITING_MAX; i++) desk.ask("have", askFor(desk.existing));
+  assert.equal(desk.drops.length, ANSWERS_WAITING_MAX - HAVE_WAITING_MAX);
+  for (let i = HAVE_WAITING_MAX; i < ANSWERS_WAITING_MAX; i++) desk.ask("echo", Uint8Array.of(1));
+  assert.equal(desk.drops.length, ANSWERS_WAITING_MAX - HAVE_WAITING_MAX, "all of them were taken");
+  await desk.clock.runFor(LONGEST);
+  assert.equal(desk.sent.length, ANSWERS_WAITING_MAX);
 });
 
 test("a mailbox that does not exist cannot be told from one that has none of the fragments", async () => {
