@@ -59,7 +59,7 @@ export class Entry {
   readonly #frames: AnswerFrames;
   /** One link per device, by its key in hexadecimal: the newest. */
   readonly #links = new Map<string, Link>();
-  /** Links of devices that had no account when they came, oldest first. */
+  /** Links of devices that had no account when they came, or when they last asked; in the order in which that was seen. */
   readonly #strangers = new Set<Link>();
   #answersWaiting = 0;
 
@@ -108,6 +108,11 @@ export class Entry {
     this.#strangers.add(stranger);
   }
 
+  /** Also who had an account when it came: else who is let in and removed without end would take every place. */
+  #countAsStranger(link: Link): void {
+    if (!this.#strangers.has(link) && this.#links.get(toHex(link.peer.key)) === link) this.#makeRoomFor(link);
+  }
+
   #receive(line: Line, bytes: Uint8Array): void {
     const { accounts, onDrop, sizes, clock } = this.#deps;
     const { link } = line;
@@ -125,6 +130,7 @@ export class Entry {
     // After the device's own: who floods costs no look into the database.
     const account = accounts.accountOf(deviceKey);
     const hasAccount = account !== undefined;
+    if (!hasAccount) this.#countAsStranger(link);
     if (hasAccount && !this.#budgets.takeOfAccount(account, kind, clock.now())) return onDrop("OVER_BUDGET");
     this.#handle({ ...line, hasAccount }, frame);
   }

@@ -283,6 +283,23 @@ test("devices without an account take places from each other, never from one tha
   assert.ok(!links.at(-1)?.isClosed);
 });
 
+test("devices that have lost their account take strangers' places from their next frame on", () => {
+  const clock = new VirtualClock();
+  const members = new Set<number>();
+  const accountOf = (key: Uint8Array): number | undefined => (members.has(nameOf(key)) ? 1 : undefined);
+  const entry = entryWith({ clock, accounts: { accountOf } });
+  const links = Array.from({ length: 2 * STRANGERS_MAX }, (_, name) => new FakeLink(clock, name));
+  for (const [name, link] of links.entries()) {
+    members.add(name);
+    entry.accept(link);
+    if (name > 0) members.delete(name);
+  }
+  assert.ok(links.every((link) => !link.isClosed));
+  for (const link of links) for (let n = 0; n < 3; n++) link.receive({ type: "poll", cursor: 0 });
+  assert.equal(links.filter((link) => !link.isClosed).length, STRANGERS_MAX + 1);
+  assert.ok(!links[0]?.isClosed && !links.at(-1)?.isClosed);
+});
+
 /** Of a fake link's key; each is an account of its own, unless the test says otherwise. */
 const nameOf = (key: Uint8Array): number => new DataView(key.buffer).getUint32(0);
 
