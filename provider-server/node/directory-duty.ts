@@ -108,6 +108,8 @@ export class DirectoryDuty {
   get knownTime(): Milliseconds | undefined {
     const agreed = this.#agreedAt;
     if (agreed === undefined) return undefined;
+    // Set ahead by less than that it would seem near.
+    if (this.#isClockNew || this.#clockIsWrong) return agreed;
     const now = this.#deps.clock.now();
     const isNear = Math.abs(now - agreed) <= CLOCK_KNOWN_EPOCHS * this.#deps.network.parameters.epoch.duration;
     return isNear ? now : agreed;
