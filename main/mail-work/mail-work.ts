@@ -28,7 +28,7 @@ export class MailWork {
   #thread: Promise<Thread> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   readonly #calls = new Set<Promise<unknown>>();
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: MailWorkOptions = {}) {
     this.#options = options;
@@ -67,16 +67,19 @@ export class MailWork {
     return this.#inTurn("parseFile", o) as Promise<Parsed | undefined>;
   }
 
-  /** Resolves when nothing waits for its turn, and all that was asked by now is answered. */
+  /** Resolves when nothing waits for its turn, and all that was asked by now is answered; the end of a thread that is closed as well. */
   async idle(): Promise<void> {
     await this.#turn;
-    await Promise.allSettled(this.#calls);
+    await Promise.allSettled([...this.#calls, this.#closing]);
   }
 
   /** Finishes what was asked before; then the thread is gone, and the key with it. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     await this.#turn;
     const thread = await this.#thread?.catch(() => undefined);
     await thread?.close();
@@ -98,7 +101,7 @@ export class MailWork {
 
   #running(): Promise<Thread> {
     if (this.#thread !== undefined) return this.#thread;
-    if (this.#isClosed) return Promise.reject(new MainError("LOCKED"));
+    if (this.#closing !== undefined) return Promise.reject(new MainError("LOCKED"));
     const starting = this.#start();
     this.#thread = starting;
     const forget = (): void => {
@@ -110,7 +113,9 @@ export class MailWork {
 
   async #start(): Promise<Thread> {
     const exited = (): MainError =>
-      this.#isClosed ? new MainError("LOCKED") : new MainError("INTERNAL", { detail: "the mail thread ended" });
+      this.#closing !== undefined
+        ? new MainError("LOCKED")
+        : new MainError("INTERNAL", { detail: "the mail thread ended" });
     const thread = new Thread((this.#options.startWorker ?? startWorker)(), { exited });
     await thread.opened;
     const key = await this.#options.ownKey?.();
