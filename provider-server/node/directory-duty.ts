@@ -108,7 +108,7 @@ export class DirectoryDuty {
   get knownTime(): Milliseconds | undefined {
     const agreed = this.#agreedAt;
     if (agreed === undefined) return undefined;
-    // Set ahead by less than that it would seem near.
+    // A clock that was set within the epochs below would seem near.
     if (this.#isClockNew || this.#clockIsWrong) return agreed;
     const now = this.#deps.clock.now();
     const isNear = Math.abs(now - agreed) <= CLOCK_KNOWN_EPOCHS * this.#deps.network.parameters.epoch.duration;

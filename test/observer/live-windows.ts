@@ -4,6 +4,8 @@
  * learned classifier as elsewhere.
  */
 
+import { SeededRandom } from "#test/support/seeded-random.ts";
+import { type RandomSource, uniform } from "#transport/core/random.ts";
 import { type Example, train } from "./learned.ts";
 import type { ObserverLog } from "./log.ts";
 import { areaUnderCurve, mean, median } from "./statistics.ts";
@@ -24,7 +26,12 @@ export interface LiveResult {
   readonly idle: number;
   /** Mean over both folds. */
   readonly auc: number;
+  /** What the area deviates by when coins are thrown anew for each line and block: what chance alone makes of the same windows. */
+  readonly chance: number;
 }
+
+/** Enough for the deviation to be known within a seventh. */
+const COINS_THROWN_ANEW = 25;
 
 /** Trains on the windows of even blocks and tests on those of odd ones, and the other way round. `slot` is 1 / rate in ms. */
 export function tellBusyOnLine(options: {
@@ -35,29 +42,58 @@ export function tellBusyOnLine(options: {
 }): LiveResult {
   const { log, windows, slot, seed } = options;
   const lines = writesByLink(log);
-  const examples = windows.map((window) => {
+  const examples = windows.map((window): LiveExample => {
     const writes = (lines.get(window.link) ?? []).filter(({ end }) => end >= window.from && end < window.until);
-    return { block: window.block, features: featuresOf(writes, slot), isMatch: window.isBusy };
+    return { ...window, features: featuresOf(writes, slot), isMatch: window.isBusy };
   });
+  const random = new SeededRandom(`${seed} anew`);
+  const areas = Array.from({ length: COINS_THROWN_ANEW }, () => areaOf(withCoinsAnew(examples, random), seed));
+  const middle = mean(areas);
+  const busy = windows.filter(({ isBusy }) => isBusy).length;
+  return {
+    busy,
+    idle: windows.length - busy,
+    auc: areaOf(examples, seed),
+    chance: Math.sqrt(mean(areas.map((area) => (area - middle) ** 2))),
+  };
+}
+
+type LiveExample = Example & Pick<LiveWindow, "link" | "block">;
+
+function areaOf(examples: readonly LiveExample[], seed: string): number {
   const areas = [0, 1].map((parity) => {
     const score = train(
       examples.filter(({ block }) => block % 2 === parity),
       { seed: `${seed} ${parity}` },
     );
     const tested = examples.filter(({ block }) => block % 2 !== parity);
-    const [busy, idle] = [true, false].map((isMatch) => scoresOf(tested, isMatch, score));
-    return areaUnderCurve(busy as Float64Array, idle as Float64Array);
+    const scoresOf = (isMatch: boolean): Float64Array =>
+      Float64Array.from(tested.filter((one) => one.isMatch === isMatch).map(({ features }) => score(features)));
+    return areaUnderCurve(scoresOf(true), scoresOf(false));
   });
-  const busy = windows.filter(({ isBusy }) => isBusy).length;
-  return { busy, idle: windows.length - busy, auc: mean(areas) };
+  return mean(areas);
 }
 
-const scoresOf = (
-  examples: readonly Example[],
-  isMatch: boolean,
-  score: (features: Float64Array) => number,
-): Float64Array =>
-  Float64Array.from(examples.filter((one) => one.isMatch === isMatch).map(({ features }) => score(features)));
+/** Windows of one line and block are alike: one coin for all of them. */
+function withCoinsAnew(examples: readonly LiveExample[], random: RandomSource): LiveExample[] {
+  const coins = new Map<string, boolean>();
+  return examples.map((example) => {
+    const key = `${example.link} ${example.block}`;
+    const isMatch = coins.get(key) ?? uniform(random) < 0.5;
+    coins.set(key, isMatch);
+    return { ...example, isMatch };
+  });
+}
+
+/** The windows of a block as one. */
+export function wholeBlocks(windows: readonly LiveWindow[]): LiveWindow[] {
+  const blocks = new Map<string, LiveWindow>();
+  for (const window of windows) {
+    const key = `${window.link} ${window.block}`;
+    blocks.set(key, { ...window, from: blocks.get(key)?.from ?? window.from });
+  }
+  return [...blocks.values()];
+}
 
 /** What was written at once: records up to one that is not full. */
 export interface Write {

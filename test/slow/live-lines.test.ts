@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { watchLiveLines } from "#test/observer/live-lines.ts";
-import { tellBusyOnLine } from "#test/observer/live-windows.ts";
+import { type LiveResult, tellBusyOnLine, wholeBlocks } from "#test/observer/live-windows.ts";
 import { DEMO_PARAMETERS, type Parameters } from "#transport/core/parameters.ts";
 import { milliseconds, perSecond } from "#transport/core/units.ts";
 
@@ -29,32 +29,45 @@ const PARAMETERS: Parameters = {
 const PAIRS = 5;
 const BLOCKS = 30;
 const PLANTED_BLOCKS = 12;
-/** Four times what labels drawn anew make of the same 450 windows (0.038, docs/anonymity.md). */
-const AREA_BAR = 0.15;
+/** Of what chance alone makes of the same windows. */
+const DEVIATIONS_MAX = 4;
 const PLANTED_AREA = 0.75;
 
 test("the line of a program that runs does not show whether its user writes or reads", async (t) => {
-  const { writers, readers } = await watch("live lines", BLOCKS, (line) => t.diagnostic(line));
-  for (const { auc } of [writers, readers]) assert.ok(Math.abs(auc - 0.5) < AREA_BAR, `area ${auc}`);
+  const results = await watch("live lines", BLOCKS, (line) => t.diagnostic(line));
+  for (const { auc, chance } of results)
+    assert.ok(Math.abs(auc - 0.5) < DEVIATIONS_MAX * chance, `area ${auc}, by chance 0.5 ± ${chance}`);
 });
 
 test("the line of one whose mail is worked on by the thread that sends shows it", async (t) => {
   const program = fileURLToPath(new URL("../observer/held-up-desktop.ts", import.meta.url));
-  const { writers, readers } = await watch("held up", PLANTED_BLOCKS, (line) => t.diagnostic(line), program);
-  for (const { auc } of [writers, readers]) assert.ok(auc > PLANTED_AREA, `area ${auc}`);
+  const results = await watch("held up", PLANTED_BLOCKS, (line) => t.diagnostic(line), program);
+  for (const { auc } of results) assert.ok(auc > PLANTED_AREA, `area ${auc}`);
 });
 
-async function watch(seed: string, blocks: number, say: (line: string) => void, program?: string) {
-  const lines = await watchLiveLines({
+/** Writers and readers, each by windows of 8 s and by whole blocks. */
+async function watch(
+  seed: string,
+  blocks: number,
+  say: (line: string) => void,
+  program?: string,
+): Promise<LiveResult[]> {
+  const { log, mails, writers, readers } = await watchLiveLines({
     parameters: PARAMETERS,
     pairs: PAIRS,
     blocks,
     seed,
     ...(program === undefined ? {} : { program }),
   });
-  const [writers, readers] = [lines.writers, lines.readers].map((windows) =>
-    tellBusyOnLine({ log: lines.log, windows, slot: SLOT_MILLISECONDS, seed }),
-  ) as [ReturnType<typeof tellBusyOnLine>, ReturnType<typeof tellBusyOnLine>];
-  say(`${lines.mails} mails; writers ${JSON.stringify(writers)}; readers ${JSON.stringify(readers)}`);
-  return { writers, readers };
+  say(`${mails} mails`);
+  return Object.entries({ writers, readers }).flatMap(([who, windows]) =>
+    [windows, wholeBlocks(windows)].map((some) => {
+      const result = tellBusyOnLine({ log, windows: some, slot: SLOT_MILLISECONDS, seed });
+      const { auc, chance, busy, idle } = result;
+      say(
+        `${who}, ${busy} windows busy and ${idle} idle: area ${auc.toFixed(3)}, by chance 0.5 ± ${chance.toFixed(3)}`,
+      );
+      return result;
+    }),
+  );
 }

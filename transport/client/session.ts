@@ -273,7 +273,8 @@ export class Session {
     this.loops.answered(this.#deps.clock.now(), frame.kind === "none");
     if (frame.kind === "none") this.boxes.mailboxIsEmpty();
     if (frame.kind === "none" || frame.kind === "no-account") return;
-    this.inbox.take({ cursor: frame.cursor, kind: frame.kind, surbId: frame.surbId, body: frame.body });
+    const { cursor, kind, surbId, body } = frame;
+    this.inbox.take({ cursor, kind, surbId, body });
   }
 
   async acknowledge(id: MessageId, to: Recipient): Promise<void> {

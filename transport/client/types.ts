@@ -231,7 +231,10 @@ export interface MixClient {
   devices(): Promise<readonly Device[]>;
   /** Gives a device of the account a name, of 64 bytes at most. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT. */
   nameDevice(options: { deviceKey: Uint8Array; name: string; since: Milliseconds }): Promise<void>;
-  /** Nothing that comes from now on reaches that device. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT; as `serves` without a list in force. */
+  /**
+   * Nothing that comes from now on reaches that device. Throws PROVIDER_DOWN, REFUSED, NO_ACCOUNT; without a list in force
+   * NO_CONSENSUS, or what is wrong with it: nobody can say then that this clock is right, by which all devices will make their keys.
+   */
   removeDevice(options: { deviceKey: Uint8Array }): Promise<void>;
   /** The account, once there is one. */
   readonly account: SignedUp | undefined;

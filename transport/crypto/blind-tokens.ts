@@ -37,7 +37,7 @@ export function blindInput(input: Uint8Array, random: RandomSource): Blinded {
   return { blind, element: blinded };
 }
 
-/** Whether 32 bytes are an element of the group, and not the neutral one. Some 0.09 ms. */
+/** Whether 32 bytes are an element of the group, and not the neutral one. Some 0.08 ms. */
 export function isElement(bytes: Uint8Array): boolean {
   try {
     return !ristretto255.Point.fromBytes(bytes).is0();

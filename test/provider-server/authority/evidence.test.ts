@@ -5,14 +5,6 @@ import { judge } from "#provider-server/authority/judge.ts";
 import { FINDINGS_MAX } from "#provider-server/authority/limits.ts";
 import { Ring, type Target } from "#provider-server/authority/loop-law.ts";
 import { LoopWays } from "#provider-server/authority/loop-ways.ts";
-import {
-  accuses,
-  baseLoss,
-  gain,
-  HONEST_LOOP_LOSS,
-  poissonTail,
-  turningPoint,
-} from "#provider-server/authority/loss-test.ts";
 import { fullPool, fullRecount } from "./full-recount.ts";
 import { Testimony } from "#provider-server/authority/testimony.ts";
 import { PaperNetwork } from "#test/attacks/harness/paper-network.ts";
@@ -28,42 +20,6 @@ import { chooseLoopPath } from "#transport/directory/path.ts";
 
 const suite = await loadSuite("x25519", "native");
 const made = testNetwork({ suite });
-
-test("the tail of the Poisson law is that of tables, and no shorter than the binomial's", () => {
-  // P(X ≥ 3) for mean 1 is 1 − 2.5 e⁻¹; P(X ≥ 10) for mean 4 from tables.
-  assert.ok(Math.abs(poissonTail(3, 1) - (1 - 2.5 * Math.exp(-1))) < 1e-12);
-  assert.ok(Math.abs(poissonTail(10, 4) - 0.008_132_243) < 1e-8);
-  assert.equal(poissonTail(4, 4), 1);
-  for (const [n, p] of [
-    [50, 0.04],
-    [450, 0.04],
-    [30, 0.2],
-  ] as const) {
-    for (let k = Math.ceil(n * p) + 1; k < n * p + 12; k++) assert.ok(poissonTail(k, n * p) >= binomialTail(k, n, p));
-  }
-});
-
-function binomialTail(k: number, n: number, p: number): number {
-  let term = (1 - p) ** n;
-  let less = 0;
-  for (let i = 0; i < k; i++) {
-    less += term;
-    term *= ((n - i) / (i + 1)) * (p / (1 - p));
-  }
-  return 1 - less;
-}
-
-test("a witness accuses where a tenth more loss explains what it saw better than none", () => {
-  assert.ok(Math.abs(HONEST_LOOP_LOSS - 0.039_404) < 1e-6);
-  assert.ok(Math.abs(turningPoint(HONEST_LOOP_LOSS) - 0.0786) < 1e-4);
-  assert.equal(accuses({ lost: 35, sent: 450, base: HONEST_LOOP_LOSS }), false);
-  assert.equal(accuses({ lost: 36, sent: 450, base: HONEST_LOOP_LOSS }), true);
-  assert.equal(accuses({ lost: 0, sent: 0.1, base: HONEST_LOOP_LOSS }), false);
-  assert.equal(baseLoss({ lost: 0, sent: 400 }), HONEST_LOOP_LOSS);
-  assert.equal(baseLoss({ lost: 80, sent: 400 }), 0.2);
-  assert.equal(baseLoss({ lost: 400, sent: 400 }), 0.9);
-  assert.equal(gain(3, 5), 0);
-});
 
 test("in the largest networks fewer faults are looked for, so that no reports keep an authority counting until the vote is over", () => {
   // A ring of four stages as wide as each other, of which every node reports.
