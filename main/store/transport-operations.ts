@@ -221,7 +221,7 @@ export const transportOperations = {
     for (const id of ids) db.run("DELETE FROM receipts WHERE id = ?", id);
   },
 
-  prune(db: Database, before: Milliseconds): void {
+  prune(db: Database, before: Milliseconds): MessageId[] {
     const time = Math.floor(before);
     // When a message was at its end its row says, and no column: two that disagree would keep it for ever.
     for (const row of db.all("SELECT id, row FROM outgoing WHERE queued_at < ?", time)) {
@@ -232,10 +232,11 @@ export const transportOperations = {
     db.run("DELETE FROM seen WHERE at < ?", time);
     db.run("DELETE FROM receipts WHERE due_at < ?", time);
     db.run("DELETE FROM places WHERE until < ?", time);
-    db.run(
-      "DELETE FROM incoming WHERE message IN (SELECT message FROM incoming GROUP BY message HAVING MAX(at) < ?)",
-      time,
-    );
+    const forgotten = db
+      .all("SELECT message FROM incoming GROUP BY message HAVING MAX(at) < ?", time)
+      .map((row) => messageId(bytes(row, "message")));
+    for (const id of forgotten) db.run("DELETE FROM incoming WHERE message = ?", id);
+    return forgotten;
   },
 } as const;
 

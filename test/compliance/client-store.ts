@@ -135,6 +135,33 @@ export function clientStoreCompliance(name: string, make: (t: TestContext) => Pr
     await again.close?.();
   });
 
+  test(`${name}: what came and was not taken is forgotten by its newest fragment, whole messages too, and the store names it`, async (t) => {
+    const open = await make(t);
+    const store = await open();
+    const come = (n: number, index: number, at: number): Promise<void> =>
+      store.acceptEntry({
+        cursor: n,
+        fragment: { id: id(n), index, total: 2, messageBytes: 40, data: bytes(n), at: milliseconds(at) },
+      });
+    await come(1, 0, 1000);
+    await come(1, 1, 2000);
+    await come(2, 0, 1000);
+    await come(3, 0, 1000);
+    await come(3, 1, 6000);
+    await come(4, 0, 1000);
+    await store.consume({ id: id(4), at: milliseconds(1000), proof: bytes(4), acknowledgeTo: undefined });
+    assert.deepEqual(await store.prune(milliseconds(1000)), []);
+    await store.close?.();
+    const again = await open();
+    const forgotten = await again.prune(milliseconds(5000));
+    assert.deepEqual(new Set(forgotten.map(([n]) => n)), new Set([1, 2]));
+    const left = (await again.incoming()).map((summary) => [summary.id[0], summary.indexes]);
+    assert.deepEqual(left, [[3, [0, 1]]]);
+    await assert.rejects(again.incomingFragment(id(1), 0));
+    assert.deepEqual(await again.prune(milliseconds(5000)), []);
+    await again.close?.();
+  });
+
   test(`${name}: a seen message keeps the place that it carried, also once a receipt is owed for it`, async (t) => {
     const open = await make(t);
     const store = await open();

@@ -224,7 +224,7 @@ export class MemoryClientStore implements ClientStore {
     for (const id of ids) this.#owed.delete(toHex(id));
   }
 
-  async prune(before: Milliseconds): Promise<void> {
+  async prune(before: Milliseconds): Promise<readonly MessageId[]> {
     this.#write();
     for (const [id, { message }] of this.#outgoing) {
       const end = endOf(message);
@@ -233,9 +233,9 @@ export class MemoryClientStore implements ClientStore {
     for (const [id, { at }] of this.#seen) if (at < before) this.#seen.delete(id);
     for (const [id, { dueAt }] of this.#owed) if (dueAt < before) this.#owed.delete(id);
     for (const [key, { until }] of this.#places) if (until < before) this.#places.delete(key);
-    for (const [id, fragments] of this.#incoming) {
-      if (fragments.every(({ at }) => at < before)) this.#incoming.delete(id);
-    }
+    const over = [...this.#incoming].filter(([, fragments]) => fragments.every(({ at }) => at < before));
+    for (const [id] of over) this.#incoming.delete(id);
+    return over.map(([, [first]]) => (first as IncomingFragment).id);
   }
 
   #write(): void {

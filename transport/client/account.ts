@@ -40,6 +40,7 @@ export class Account {
   #cancel: Cancel = () => undefined;
   #next: Milliseconds | undefined;
   #stopped = false;
+  #prune: (before: Milliseconds) => Promise<unknown> = async () => undefined;
 
   constructor(deps: AccountDeps) {
     this.#deps = deps;
@@ -137,9 +138,13 @@ export class Account {
     return mailboxId(replyId);
   }
 
-  /** Begins the schedule: one upload at a random moment of each part of a key's lifetime, whether anything changed or not. */
-  start(): void {
+  /**
+   * Begins the schedule: one upload at a random moment of each part of a key's lifetime, whether anything changed or not. With each,
+   * what is two retention times old is forgotten by `prune`, on the disk and in memory.
+   */
+  start(prune: (before: Milliseconds) => Promise<unknown>): void {
     this.#stopped = false;
+    this.#prune = prune;
     this.#plan(this.#stored?.recordUntil === this.#deps.mailboxKeys.current?.validUntil);
   }
 
@@ -170,7 +175,7 @@ export class Account {
   }
 
   async #turn(): Promise<void> {
-    const { clock, store, parameters, mailboxKeys } = this.#deps;
+    const { clock, parameters, mailboxKeys } = this.#deps;
     // By a clock that is ahead it would be the record of a coming pair, which no other clock takes, and none before it any more.
     if (!mailboxKeys.isClockGood) return this.#plan(false);
     const done = await this.upload().then(
@@ -179,7 +184,7 @@ export class Account {
     );
     if (done && !this.#stopped && mailboxKeys.isClockGood) {
       const now = clock.now();
-      const housekeeping = [mailboxKeys.erase(now), store.prune(milliseconds(now - 2 * parameters.retention))];
+      const housekeeping = [mailboxKeys.erase(now), this.#prune(milliseconds(now - 2 * parameters.retention))];
       await Promise.allSettled(housekeeping); // What fails now is done at the next turn.
     }
     this.#plan(done);

@@ -59,7 +59,7 @@ export class ClientSessions {
     this.#profiles = new ProfileSchedule({ parameters, choice: stored });
     const session = make({ opened, profiles: this.#profiles });
     this.#current = session;
-    account.start();
+    account.start((before) => session.inbox.prune(before));
     session.listChanged();
     try {
       await session.start();

@@ -147,12 +147,24 @@ export class Inbox {
 
   /** Durable when it resolves, with whom a receipt may go to. */
   async consumed(id: MessageId, acknowledgeTo?: Recipient): Promise<void> {
-    const key = toHex(id);
-    const offered = this.#offered.get(key);
+    const offered = this.#offered.get(toHex(id));
     if (offered === undefined) return;
     await this.#deps.store.consume({ ...offered, at: this.#deps.clock.now(), acknowledgeTo });
-    this.#offered.delete(key);
-    this.#incomplete.delete(key);
+    this.#forget(id);
+  }
+
+  /** What the store forgets is forgotten here too: sent again it is new. Not while a fragment is in work, measured by what was here. */
+  prune(before: Milliseconds): Promise<void> {
+    const pruning = this.#work.then(async () => {
+      for (const id of await this.#deps.store.prune(before)) this.#forget(id);
+    });
+    this.#work = pruning.catch(() => undefined);
+    return pruning;
+  }
+
+  #forget(id: MessageId): void {
+    this.#offered.delete(toHex(id));
+    this.#incomplete.delete(toHex(id));
   }
 
   /** Waits for what is in work. */
@@ -280,11 +292,11 @@ export class Inbox {
     const sizeOf = (message: Incomplete): number => Math.max(message.bytes, fragmentDataBytes(geometry));
     const waiting = [...this.#incomplete].filter(([, { indexes, needed }]) => indexes.size < needed);
     let total = waiting.reduce((sum, [, message]) => sum + sizeOf(message), bytes);
-    for (const [key, message] of waiting) {
+    for (const [, message] of waiting) {
       if (total <= most) return;
       if (message === except) continue;
       await this.#deps.store.discardIncoming(message.id);
-      this.#incomplete.delete(key);
+      this.#forget(message.id);
       total -= sizeOf(message);
     }
   }
@@ -296,23 +308,23 @@ export class Inbox {
       await this.#offerIfComplete(message);
     } catch {
       this.#retries.later(key, wait, (next) => {
-        if (!this.#incomplete.has(key)) return;
-        this.#work = this.#work.then(() => this.#offer(message, next));
+        // Forgotten meanwhile, and perhaps come anew.
+        const known = this.#incomplete.get(key);
+        if (known !== undefined) this.#work = this.#work.then(() => this.#offer(known, next));
       });
     }
   }
 
   async #offerIfComplete(message: Incomplete): Promise<void> {
     if (message.indexes.size < message.needed) return;
-    const key = toHex(message.id);
     const whole = await wholeMessage(this.#deps, message);
     if (whole === undefined) {
       await this.#deps.store.discardIncoming(message.id);
-      this.#incomplete.delete(key);
+      this.#forget(message.id);
       return;
     }
     const { body, ...offered } = whole;
-    this.#offered.set(key, { id: message.id, ...offered });
+    this.#offered.set(toHex(message.id), { id: message.id, ...offered });
     this.#deps.onMessage({ messageId: message.id, body, receivedAt: this.#deps.clock.now() });
   }
 

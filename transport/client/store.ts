@@ -108,10 +108,10 @@ export interface ClientStore {
   settleReceipts(ids: readonly MessageId[]): Promise<void>;
 
   /**
-   * Forgets sent messages that were at their end before `before` (message-end.ts), seen ids, owed receipts and incomplete messages
-   * that are older, and places that were over by then.
+   * Forgets sent messages that were at their end before `before` (message-end.ts), seen ids and owed receipts that are older, places
+   * that were over by then, and what came, whole or not, and was not consumed, when its newest fragment is older: gives those ids.
    */
-  prune(before: Milliseconds): Promise<void>;
+  prune(before: Milliseconds): Promise<readonly MessageId[]>;
 }
 
 /** How many consensuses a client keeps: the one in force and its neighbours. */

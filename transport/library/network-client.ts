@@ -80,7 +80,8 @@ export class NetworkClient implements AsyncIterable<Message> {
 
   /**
    * The next message, as soon as there is one; undefined once the client is closed. One that was polled and not `done` comes
-   * again after the next start: an application that stops in between loses nothing, and stores what it takes under `id`.
+   * again after the next start: an application that stops in between loses nothing, and stores what it takes under `id`. What is not
+   * `done` twice the network's retention after it came is forgotten.
    */
   poll(): Promise<Message | undefined> {
     const message = this.#queue.shift();

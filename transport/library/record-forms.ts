@@ -21,6 +21,14 @@ export type Head = Omit<IncomingSummary, "id" | "indexes" | "bytes"> & {
   newest: number;
   lastAt: Milliseconds;
 };
+export const summaryOf = ({ id, total, messageBytes, indexes, bytes, firstAt }: Head): IncomingSummary => ({
+  id,
+  total,
+  messageBytes,
+  indexes,
+  bytes,
+  firstAt,
+});
 export type KnownPlace = { readonly accountKey: Uint8Array; readonly place: LearntPlace };
 export type Row = { readonly message: OutgoingMessage; readonly order: number; readonly data: number };
 

@@ -35,6 +35,7 @@ import {
   progressed,
   put,
   type Row,
+  summaryOf,
 } from "./record-forms.ts";
 import { decodeValue, encodeValue } from "./values.ts";
 
@@ -231,14 +232,7 @@ export class RecordsStore implements Store {
   async incoming(): Promise<readonly IncomingSummary[]> {
     return this.#all<Head>("in/")
       .toSorted((a, b) => a.newest - b.newest)
-      .map(({ id, total, messageBytes, indexes, bytes, firstAt }) => ({
-        id,
-        total,
-        messageBytes,
-        indexes,
-        bytes,
-        firstAt,
-      }));
+      .map(summaryOf);
   }
 
   incomingFragment(id: MessageId, index: number): Promise<Uint8Array> {
@@ -281,7 +275,8 @@ export class RecordsStore implements Store {
     await this.#write(() => new Map(ids.map((id) => [`owed/${toHex(id)}`, undefined])));
   }
 
-  async prune(before: Milliseconds): Promise<void> {
+  async prune(before: Milliseconds): Promise<readonly MessageId[]> {
+    const forgotten: MessageId[] = [];
     await this.#write(() => {
       const changes: Changes = new Map();
       for (const { message, data } of this.#all<Row>("out/")) {
@@ -297,10 +292,13 @@ export class RecordsStore implements Store {
       for (const { accountKey, place } of this.#all<KnownPlace>("place/"))
         if (place.until < before) changes.set(placeName(accountKey), undefined);
       for (const { id, lastAt } of this.#all<Head>("in/")) {
-        if (lastAt < before) for (const [name, value] of this.#withoutIncoming(toHex(id))) changes.set(name, value);
+        if (lastAt >= before) continue;
+        for (const [name, value] of this.#withoutIncoming(toHex(id))) changes.set(name, value);
+        forgotten.push(id);
       }
       return changes;
     });
+    return forgotten;
   }
 
   #consensuses(): { epoch: number; bytes: Uint8Array }[] {

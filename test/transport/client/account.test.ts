@@ -57,6 +57,7 @@ test("a record is published once in each part of its key's lifetime, at a random
   for (let n = 0; n < 20; n++) {
     const clock = new VirtualClock({ start: milliseconds(10 * part) });
     const times: number[] = [];
+    const forgotten: number[] = [];
     const ask = async (): Promise<undefined> => void times.push(clock.now());
     const { account } = await opened({
       clock,
@@ -70,13 +71,14 @@ test("a record is published once in each part of its key's lifetime, at a random
       } as unknown as AccountDeps["mailboxKeys"],
     });
     await account.save({ recordUntil: key.validUntil });
-    account.start();
+    account.start(async (before) => void forgotten.push(clock.now() - before));
     await clock.runFor(milliseconds(5 * part));
     account.stop();
     assert.deepEqual(
       times.map((time) => Math.floor(time / part)),
       [11, 12, 13, 14],
     );
+    assert.deepEqual(forgotten, Array(4).fill(2 * LIVE_PARAMETERS.retention), "with each, what is two retentions old");
     places.push(...times.map((time) => (time % part) / part));
   }
   const sorted = places.toSorted((a, b) => a - b);
@@ -97,7 +99,7 @@ test("while the clock may be wrong no record is published: that of a coming pair
   const shared = { clock, suite, parameters: LIVE_PARAMETERS, store };
   const mailboxKeys = new MailboxKeys({ ...shared, geometry, random, isClockGood });
   const { account } = await opened({ clock, control, mailboxKeys }, store);
-  account.start();
+  account.start((time) => store.prune(time));
   await clock.runFor(seconds(3600));
   assert.deepEqual(times, []);
   clockIs.good = true;
@@ -141,7 +143,7 @@ test("a store of before replies came to devices gets a place for them, which the
   });
   await account.load();
   assert.deepEqual((await store.account())?.replyId, account.replyTo);
-  account.start();
+  account.start((time) => store.prune(time));
   await clock.runFor(seconds(1200));
   account.stop();
   assert.deepEqual(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ENTRIES_IN_WORK_MAX } from "#transport/client/limits.ts";
 import { encodeReceipt, type ReceiptEntry } from "#transport/client/receipt.ts";
-import type { SeenMessage } from "#transport/client/store.ts";
+import type { IncomingFragment, SeenMessage } from "#transport/client/store.ts";
 import { encodePlace, type Place } from "#transport/box/place.ts";
 import { concat, toHex } from "#transport/core/bytes.ts";
 import { milliseconds, seconds, surbId } from "#transport/core/units.ts";
@@ -199,6 +199,65 @@ test("before an entry is opened the keys of its time are made: each entry, after
   assert.equal(offered.length, 2);
 });
 
+test("what the store forgets for its age is forgotten here too: sent again it is taken anew, whole, and handed over once", async () => {
+  const { take, inbox, clock, store, offered } = await setUp();
+  const [whole, half] = [newId(), newId()];
+  const [first, second] = [random.bytes(5_000), random.bytes(5_000)];
+  await take(messageOf(whole, first));
+  await take(messageOf(half, second).slice(0, 1));
+  assert.deepEqual(offered, [first]);
+  await clock.runFor(seconds(100));
+  const young = newId();
+  await take(messageOf(young, second).slice(0, 1));
+  await clock.runUntilSettled(inbox.prune(clock.now()), seconds(10));
+  assert.deepEqual(
+    (await store.incoming()).map(({ id }) => toHex(id)),
+    [toHex(young)],
+  );
+  // The program holds it no more: nothing of it is offered, or tried again for ever.
+  await inbox.offerAgain(whole);
+  await take(messageOf(half, second).slice(1));
+  await clock.runFor(seconds(3600));
+  assert.equal(offered.length, 1);
+  await take(messageOf(whole, first));
+  await take(messageOf(half, second).slice(0, 1));
+  await take(messageOf(young, second).slice(1));
+  assert.deepEqual(offered.slice(1).map(toHex), [first, second, second].map(toHex));
+  await inbox.consumed(whole);
+  assert.ok(await store.seen(whole));
+  await clock.runFor(seconds(7200));
+  assert.equal(offered.length, 4, "each once");
+});
+
+test("a fragment in work while the store forgets is kept, with those before it", async () => {
+  const store = new SlowStore();
+  const { take, inbox, clock, offered } = await setUp(SIM_PARAMETERS, store);
+  const [name, body] = [newId(), random.bytes(5_000)];
+  const pieces = messageOf(name, body);
+  await take(pieces.slice(0, 1));
+  await clock.runFor(seconds(100));
+  const now = clock.now();
+  store.wait = () => new Promise((resolve) => clock.at(milliseconds(clock.now() + 20), resolve));
+  const entry = { kind: "fragment", surbId: surbId(new Uint8Array(16)), body: pieces[1] as Uint8Array } as const;
+  inbox.take({ cursor: 2, ...entry });
+  await clock.runUntilSettled(inbox.prune(now), seconds(10));
+  await clock.runUntilSettled(inbox.idle(), seconds(10));
+  await take(pieces, 3);
+  assert.deepEqual(offered.map(toHex), [toHex(body)]);
+});
+
+test("a store that refuses to forget has forgotten nothing, and what comes next is taken all the same", async () => {
+  const { take, inbox, clock, store, offered } = await setUp();
+  const [name, body] = [newId(), random.bytes(5_000)];
+  await take(messageOf(name, body).slice(0, 1));
+  await clock.runFor(seconds(100));
+  store.refusal = new Error("full");
+  await assert.rejects(clock.runUntilSettled(inbox.prune(clock.now()), seconds(10)));
+  store.refusal = undefined;
+  await take(messageOf(name, body).slice(1));
+  assert.deepEqual(offered, [body]);
+});
+
 test("the place that a message carries is kept from the moment it is consumed, also over a start before that", async () => {
   const { take, inbox, store, offered } = await setUp();
   const names = [newId(), newId(), newId()] as const;
@@ -262,3 +321,13 @@ test("a receipt is told with the place that it names", async () => {
     [second, undefined],
   ]);
 });
+
+/** As a disk that takes its time. */
+class SlowStore extends MemoryClientStore {
+  wait = async (): Promise<void> => undefined;
+
+  override async acceptEntry(entry: { cursor: number; fragment?: IncomingFragment }): Promise<void> {
+    await this.wait();
+    await super.acceptEntry(entry);
+  }
+}

@@ -169,7 +169,7 @@ test("what is stored and never confirmed is forgotten two retentions after the l
     await leave(outbox, 2);
   }
   await clock.runFor(milliseconds(2 * retention - HOUR));
-  const prune = (): Promise<void> => store.prune(milliseconds(clock.now() - 2 * retention));
+  const prune = (): Promise<unknown> => store.prune(milliseconds(clock.now() - 2 * retention));
   await prune();
   assert.equal((await store.outgoing()).length, 2);
   await clock.runUntilSettled(outbox.receipt({ id: OTHER, proof: new Uint8Array(32) }), seconds(1));
