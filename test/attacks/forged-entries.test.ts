@@ -66,6 +66,7 @@ async function read(bodies: readonly Uint8Array[], kind: MailboxEntry["kind"] = 
     onNotice: async () => undefined,
     openSealed: (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
     onLoop: () => undefined,
+    onRefused: () => undefined,
     onReply: () => undefined,
     onBox: async () => undefined,
     onReceipt: async (entry) => void receipts.push(entry),

@@ -112,6 +112,7 @@ async function collect(o: { readonly seed: string; readonly way: number; readonl
     onNotice: none,
     openSealed: () => undefined,
     onLoop: () => undefined,
+    onRefused: () => undefined,
     onReply: () => undefined,
     onBox: none,
     onReceipt: none,

@@ -41,6 +41,8 @@ export interface InboxDeps {
   /** Whether the mailbox keys can be those of the time that it is. */
   readonly isClockGood: () => boolean;
   readonly onLoop: (id: MessageId) => void;
+  /** The store refused an entry of the mailbox, which has to come again before those behind it. */
+  readonly onRefused: () => void;
   readonly onReply: (surbId: SurbId, body: Uint8Array) => void;
   /** From another device of the account; resolves when what it means is durable. */
   readonly onNotice: (body: Uint8Array) => Promise<void>;
@@ -120,7 +122,10 @@ export class Inbox {
     const returns = this.#returns;
     this.#work = this.#work
       .then(() => (returns === this.#returns ? this.#deal(entry) : undefined))
-      .catch(() => this.#goBack()) // The store refused: a full disk.
+      .catch(() => {
+        this.#goBack();
+        this.#deps.onRefused(); // A full disk.
+      })
       .finally(() => this.#inWork--);
   }
 

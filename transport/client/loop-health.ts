@@ -6,6 +6,7 @@
 import { toHex } from "../core/bytes.ts";
 import type { MessageId, Milliseconds, NodeId } from "../core/units.ts";
 import {
+  ENTRIES_IN_WORK_MAX,
   LINK_SETTLING,
   LOOP_FLIGHT,
   LOOP_PATIENCE,
@@ -42,6 +43,8 @@ export class LoopHealth {
   /** Of the loops that did not pass this mix. */
   readonly #without = new Map<string, Suspicion>();
   #answers = 0;
+  /** Loops that leave before so many polls are answered say nothing. */
+  #heldUntil = 0;
   /** The last answer to a poll: until then the provider was there. */
   #heardAt = -Infinity;
   /** Loops that leave before say nothing. */
@@ -61,7 +64,7 @@ export class LoopHealth {
   }
 
   sent(id: MessageId, at: Milliseconds, mixes: readonly NodeId[]): void {
-    if (at < this.#settledAt) return;
+    if (at < this.#settledAt || this.#answers < this.#heldUntil) return;
     this.#out.set(toHex(id), { at, mixes: new Set(mixes.map(toHex)), answers: this.#answers, isReturned: false });
     for (const [oldest] of this.#out) {
       if (this.#out.size <= LOOPS_OUT_MAX) return;
@@ -84,7 +87,10 @@ export class LoopHealth {
     this.#answers++;
     this.#heardAt = now;
     this.#settle();
-    if (isLast) return this.#giveUp(now);
+    if (isLast) {
+      this.#heldUntil = 0;
+      return this.#giveUp(now);
+    }
     // No mailbox holds more than this before a loop: who goes on giving entries has invented them.
     for (const [, { at, answers }] of this.#out) {
       if (this.#answers - answers <= MAILBOX_ANSWERS_MAX) return;
@@ -103,6 +109,16 @@ export class LoopHealth {
   /** A provider that was started anew has its lines to mixes again after a few seconds. */
   linked(now: Milliseconds): void {
     this.#settledAt = now + LINK_SETTLING;
+  }
+
+  /**
+   * The own disk refused an entry: what lies behind it does not come, which is not the provider's doing, and in a mailbox that fills up
+   * meanwhile there is no room for more. It is given again within as many answers as may be ahead of the cursor: who has given twice as many
+   * and not that one is judged again.
+   */
+  refused(): void {
+    this.#out.clear();
+    this.#heldUntil = this.#answers + ENTRIES_IN_WORK_MAX;
   }
 
   /** Of the last hour. */

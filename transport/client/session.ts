@@ -150,6 +150,7 @@ export class Session {
       openSealed: (sealed) => mailboxKeys.openSealed(sealed),
       isClockGood,
       onLoop: (id) => this.loops.returned(id),
+      onRefused: () => this.loops.refused(),
       onReply: (id, body) => {
         if (!this.boxes.replied(id, body)) this.requests.replied(id, body);
       },

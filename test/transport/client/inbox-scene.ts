@@ -64,7 +64,11 @@ export async function setUp(
     makeReady = async () => undefined,
     openSealed = (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
     onReceipt = async () => undefined,
-  }: { isLoaded?: boolean } & Partial<Pick<InboxDeps, "makeReady" | "openSealed" | "onReceipt">> = {},
+    onLoop = () => undefined,
+    onRefused = () => undefined,
+  }: { isLoaded?: boolean } & Partial<
+    Pick<InboxDeps, "makeReady" | "openSealed" | "onReceipt" | "onLoop" | "onRefused">
+  > = {},
 ) {
   const clock = new VirtualClock();
   const offered: Uint8Array[] = [];
@@ -87,7 +91,8 @@ export async function setUp(
       notices.taken.push(number);
     },
     openSealed,
-    onLoop: () => undefined,
+    onLoop,
+    onRefused,
     onReply: () => undefined,
     onBox: async (announcement) => void boxes.push(announcement),
     onReceipt,

@@ -55,6 +55,7 @@ async function setUp() {
     openSealed: (sealed) => openSeal({ suite, geometry, mailboxKey, sealed }),
     onNotice: async () => undefined,
     onLoop: () => told.loops++,
+    onRefused: () => undefined,
     onReply: () => undefined,
     onBox: async (body) => {
       if (state.refused) throw new Error("full");
