@@ -135,7 +135,7 @@ export function createHandlers(d: HandlersDependencies): Handlers {
 
     ...createDeviceHandlers({ open, clock }),
 
-    "network.estimate": async ({ bytes }) => ({ seconds: await expected(open(), { bytes }) }),
+    "network.estimate": async ({ bytes, to = [] }) => ({ seconds: await expectedByAll(open(), { bytes, to }) }),
     "network.state": async () => networkState(open()),
     "network.setProfile": async ({ profile }) => {
       await open().client.setProfile(profile);
@@ -152,6 +152,15 @@ const FIRST_LINE_CHARACTERS_MAX = 200;
 async function expected({ client }: Session, options: EstimateOptions): Promise<number> {
   if (client.status().state === "removed") return 0;
   return Math.max(0, Math.round((await client.estimate(options)) / 1000));
+}
+
+/** Until the last of them has it, in seconds, with the copies one behind the other. Nobody is looked up: who is not known counts as in a mailbox. */
+async function expectedByAll(session: Session, o: { bytes: number; to: readonly string[] }): Promise<number> {
+  const { bytes, to } = o;
+  const addresses = [...new Set(to.map((written) => written.trim().toLowerCase()))];
+  const known = await Promise.all(addresses.map((address) => session.store.contact(address)));
+  const times = known.map((contact, i) => expected(session, { bytes, copies: i + 1, to: contact?.record }));
+  return times.length === 0 ? expected(session, { bytes }) : Math.max(...(await Promise.all(times)));
 }
 
 async function recipient(session: Session, written: string): Promise<Recipient> {

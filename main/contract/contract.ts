@@ -314,9 +314,9 @@ export const api = {
   "devices.rejoin": method(z.strictObject({ code: z.string().min(1).max(100) }), nothing),
   /** Not for this device: another one says which is lost. */
   "devices.remove": method(z.strictObject({ id: deviceId }), devices),
-  /** How long a mail of this size takes until it is read, at today's rates. */
+  /** How long a mail of this size takes until the last of these readers has it, at today's rates; without any, until a mailbox has it. */
   "network.estimate": method(
-    z.strictObject({ bytes: z.int().nonnegative() }),
+    z.strictObject({ bytes: z.int().nonnegative(), to: z.array(address).max(50).optional() }),
     z.strictObject({ seconds: z.int().nonnegative() }),
   ),
   "network.state": method(nothing, network),

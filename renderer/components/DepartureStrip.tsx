@@ -42,7 +42,9 @@ export function DepartureStrip({ departures, until }: Props) {
       </svg>
       <figcaption>
         <span>{shown === MINUTE_MS ? network.minuteAgo : network.secondsAgo}</span>
-        <span className="strip-count">{network.stripLabel(seen.length)}</span>
+        <span className="strip-count">
+          {shown === MINUTE_MS ? network.stripLabel(seen.length) : network.stripShort(seen.length)}
+        </span>
         <span>{network.now}</span>
       </figcaption>
     </figure>

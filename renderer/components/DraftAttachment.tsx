@@ -11,14 +11,20 @@ interface Props {
   readonly file: Attachment;
   /** What the mail weighs without it. */
   readonly otherBytes: number;
+  /** To whom it goes. */
+  readonly to: readonly string[];
   readonly onRemove: () => void;
 }
 
-export function DraftAttachment({ file, otherBytes, onRemove }: Props) {
+export function DraftAttachment({ file, otherBytes, to, onRemove }: Props) {
   const { compose } = useTexts();
   const format = useFormat();
-  const without = useQuery("network.estimate", { bytes: otherBytes }, { on: ["network.changed"] });
-  const whole = useQuery("network.estimate", { bytes: otherBytes + file.bytes }, { on: ["network.changed"] });
+  const without = useQuery("network.estimate", { bytes: otherBytes, to: [...to] }, { on: ["network.changed"] });
+  const whole = useQuery(
+    "network.estimate",
+    { bytes: otherBytes + file.bytes, to: [...to] },
+    { on: ["network.changed"] },
+  );
   const name = visible(file.name);
   const seconds = (whole.value?.seconds ?? 0) - (without.value?.seconds ?? 0);
   const known = whole.value !== undefined && without.value !== undefined;

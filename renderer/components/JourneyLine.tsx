@@ -52,8 +52,9 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
       : cannotLeave
         ? texts.storedWait
         : texts.providerWait;
+  const unanswered = left ? texts.storedUnknown : texts.storedWait;
   const storedSays =
-    it.storedAt !== undefined ? texts.stored(time(it.storedAt)) : stored ? texts.mixesDone : texts.storedWait;
+    it.storedAt !== undefined ? texts.stored(time(it.storedAt)) : stored ? texts.mixesDone : unanswered;
   const keeper = {
     mailbox: texts.theirProvider(domainOf(it.recipient)),
     box: texts.otherProvider,
@@ -64,7 +65,9 @@ function Line({ journey: it, many }: { readonly journey: Journey; readonly many:
     : stored
       ? texts.noReceipt
       : it.delivery === "failed" || cannotLeave
-        ? texts.storedWait
+        ? left
+          ? texts.noReceipt
+          : texts.storedWait
         : texts.expected(format.until(it.expectedAt, now));
 
   return (

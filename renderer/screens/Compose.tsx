@@ -48,7 +48,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
   const readers = useRecipients(draft.content.to);
 
   const bytes = size(draft.content.text, draft.attachments);
-  const estimate = useQuery("network.estimate", { bytes }, { on: ["network.changed"] });
+  const estimate = useQuery("network.estimate", { bytes, to: [...draft.content.to] }, { on: ["network.changed"] });
   /** The last answer stands until the next one is there, so that the words do not jump. */
   const [lastEstimate, setLastEstimate] = useState(0);
   if (estimate.value !== undefined && estimate.value.seconds !== lastEstimate) setLastEstimate(estimate.value.seconds);
@@ -204,6 +204,7 @@ export function Compose({ start, networkState, onClose, onSent, onDiscard }: Pro
                 key={file.handle}
                 file={file}
                 otherBytes={bytes - file.bytes}
+                to={draft.content.to}
                 onRemove={() => detach.run(file)}
               />
             ))}

@@ -65,9 +65,11 @@ function Facts({ network: it }: { readonly network: NetworkState }) {
   const { network } = useTexts();
   const format = useFormat();
   const { sent, returned } = it.loops;
+  const { until } = it.recentLoops;
+  const counted = until === undefined ? undefined : network.loopsUntil(format.clock(until));
   return (
     <dl className="facts">
-      <Fact name={network.loops} says={network.loopsBody}>
+      <Fact name={network.loops} says={network.loopsBody} more={counted}>
         {sent === 0 ? network.loopsNone : network.loopsValue(returned, sent)}
         <span className="meter" aria-hidden="true">
           <svg viewBox="0 0 100 4" preserveAspectRatio="none">
@@ -92,15 +94,17 @@ function Facts({ network: it }: { readonly network: NetworkState }) {
 interface FactProps {
   readonly name: string;
   readonly says: string;
+  readonly more?: string | undefined;
   readonly children: ReactNode;
 }
 
-function Fact({ name, says, children }: FactProps) {
+function Fact({ name, says, more, children }: FactProps) {
   return (
     <div className="fact">
       <dt>{name}</dt>
       <dd className="fact-value">{children}</dd>
       <dd className="hint">{says}</dd>
+      {more !== undefined && <dd className="hint">{more}</dd>}
     </div>
   );
 }

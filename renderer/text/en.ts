@@ -199,10 +199,12 @@ export const en = {
     someProvider: "Where it waits for its reader",
     stored: (time: string) => `Stored ${time}`,
     storedWait: "Not there yet",
+    /** It has left: whether it is there by now, nobody can know before an answer. */
+    storedUnknown: "Not confirmed yet",
     reader: "The reader",
     delivered: (time: string) => `Delivered ${time}`,
     expected: (when: string) => `Expected ${when}`,
-    noReceipt: "Waits for the reader to fetch it",
+    noReceipt: "No receipt yet",
     observer: "What an observer of your line saw: the same traffic as every other minute.",
     observerDelivered: "What an observer saw, here and there: the same traffic as every other minute.",
     waiting: {
@@ -222,6 +224,8 @@ export const en = {
     stripBody:
       "Each mark is one packet. Some may carry your mail and some are cover. They look the same here because they look the same on the wire: that is the point.",
     stripLabel: (n: number) => `${count(n, "packet", "packets")} left in the last minute`,
+    stripShort: (n: number) =>
+      `${count(n, "packet", "packets")} left in the last minute; of so many the last 10 s are drawn`,
     minuteAgo: "a minute ago",
     secondsAgo: "10 s ago",
     now: "now",
@@ -267,7 +271,8 @@ export const en = {
     loops: "Loops that came home",
     loopsBody: "Starling sends letters to itself. As long as they come home, nobody is dropping your mail.",
     loopsValue: (returned: number, sent: number) => `${returned} of ${sent}`,
-    loopsNone: "None sent yet",
+    loopsNone: "None counted yet",
+    loopsUntil: (clock: string) => `Counted of those that left until ${clock}.`,
     data: "Data since unlocking",
     dataValue: (sent: string, received: string) => `${sent} out, ${received} in`,
     dataBody: "The same amount whether you write or not.",

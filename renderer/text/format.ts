@@ -47,7 +47,9 @@ export function createFormat(texts: Texts): Format {
     (new Date(at).getFullYear() === new Date(now).getFullYear() ? day : year).format(at);
 
   function duration(seconds: number): string {
-    if (seconds < 10) return time.fewSeconds;
+    if (seconds <= 5) return time.fewSeconds;
+    // Half of all take longer than the mean: of so short a time nobody is told less.
+    if (seconds < 10) return time.seconds(10);
     if (seconds < 55) return time.seconds(Math.round(seconds / 5) * 5);
     if (seconds < 10 * MINUTE) return time.minutes(Math.max(1, Math.round(seconds / MINUTE)));
     if (seconds < HOUR - 150) return time.minutes(Math.round(seconds / MINUTE / 5) * 5);

@@ -161,6 +161,14 @@ test("sent: the sheet closes, the toast says when, and the sent folder shows its
   expect(program.drafts.size).toBe(0);
 });
 
+test("the time beside Send is that of this mail to these readers: with the wait in a box where one of them has one", async () => {
+  const program = await write("bob@b.example");
+  await waitFor(() => expect(sendButton().textContent).toContain("about 45 s"));
+  program.setReader("boxed@b.example", "private", { boxSeconds: 1_800 });
+  addReader("boxed@b.example");
+  await waitFor(() => expect(sendButton().textContent).toContain("about 30 min"));
+});
+
 test("a mail that was refused stays, with what is safe and what to do", async () => {
   const program = await write("bob@b.example");
   type(en.compose.text, "Dear Bob");

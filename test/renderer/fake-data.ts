@@ -12,6 +12,8 @@ export const PASSPHRASE = "heron lantern quiet orchard";
 export interface FakePerson extends Person {
   readonly state: Recipient["state"];
   readonly path: Recipient["path"];
+  /** How long mail to them waits in a box, on top of its way to a mailbox. */
+  readonly boxSeconds?: number;
 }
 
 const person = (name: string, address: string, state: Recipient["state"], path: Recipient["path"] = "mixed") => ({

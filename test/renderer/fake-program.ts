@@ -64,7 +64,7 @@ export interface FakeProgram extends Program {
   hold(method: keyof Handlers): () => void;
   /** A device has joined the account. */
   addDevice(device: Device): void;
-  setReader(address: string, state: Recipient["state"]): void;
+  setReader(address: string, state: Recipient["state"], more?: Pick<FakePerson, "boxSeconds">): void;
   setNetwork(part: Partial<NetworkState>): void;
   /** Moves a sent mail along. */
   advance(messageId: string, part: Partial<Journey>): void;
@@ -213,7 +213,9 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
       announce("network.changed", {});
       return {};
     },
-    "network.estimate": async ({ bytes }) => ({ seconds: seconds(bytes) }),
+    "network.estimate": async ({ bytes, to = [] }) => ({
+      seconds: seconds(bytes) + Math.max(0, ...to.map((address) => known.get(address)?.boxSeconds ?? 0)),
+    }),
     "network.state": async () => ({ ...network, departures: options.departures?.(now()) ?? network.departures }),
     "network.setProfile": async ({ profile }) => {
       network = { ...network, profile };
@@ -221,8 +223,8 @@ export function fakeProgram(options: FakeOptions = {}): FakeProgram {
     },
   };
 
-  function setReader(address: string, to: Recipient["state"]): void {
-    known.set(address, { name: "", path: "mixed", ...known.get(address), address, state: to });
+  function setReader(address: string, to: Recipient["state"], more: Pick<FakePerson, "boxSeconds"> = {}): void {
+    known.set(address, { name: "", path: "mixed", ...known.get(address), ...more, address, state: to });
   }
 
   const watched = Object.fromEntries(

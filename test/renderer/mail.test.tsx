@@ -204,8 +204,13 @@ test("the way of a sent mail fills in as it goes, and says what an observer saw"
   const messageId = "00000000-0000-4000-8000-000000000002";
   program.advance(messageId, { delivery: "mixing", fragmentsSent: 3, firstSentAt: Date.now() });
   await within(journey).findByText(en.journey.providerNow(3, 4));
+  // What has left may be there: nobody can know before an answer.
+  within(journey).getByText("Not confirmed yet");
+  expect(within(journey).queryByText(/Not there yet|Waits/)).toBeNull();
   program.advance(messageId, { delivery: "stored", fragmentsSent: 4, storedAt: Date.now() });
   await within(journey).findByText(/^Stored/);
+  within(journey).getByText("No receipt yet");
+  expect(within(journey).queryByText(/Not there yet|Waits/)).toBeNull();
   program.advance(messageId, { delivery: "delivered", deliveredAt: Date.now() });
   await within(journey).findByText(/^Delivered/);
   await within(journey).findByText(en.journey.observerDelivered);
@@ -230,6 +235,22 @@ test("the way of a mail names the reader's provider only where the mail waits th
   }
   program.advance(messageId, { goesTo: undefined });
   await within(journey).findByText(en.journey.someProvider);
+});
+
+test("of a mail that failed after it left nobody knows whether its reader has it; of one that never left everybody does", async () => {
+  const program = show({
+    mail: [{ from: ALICE, to: [carol], subject: "Letters", text: "x", ago: 30_000, delivery: "queued" }],
+  });
+  await press(en.folders.sent);
+  await open(/Letters/);
+  const journey = await screen.findByRole("region", { name: en.journey.title });
+  const messageId = "00000000-0000-4000-8000-000000000002";
+  program.advance(messageId, { waitingFor: "provider" });
+  await waitFor(() => expect(within(journey).getAllByText("Not there yet")).toHaveLength(3));
+  program.advance(messageId, { waitingFor: "none", delivery: "failed", firstSentAt: Date.now(), fragmentsSent: 4 });
+  await within(journey).findByText("No receipt yet");
+  within(journey).getByText("Not confirmed yet");
+  expect(within(journey).queryByText("Not there yet")).toBeNull();
 });
 
 test("a mail that failed says why and can be sent again", async () => {

@@ -44,12 +44,14 @@ test("of many packets the last ten seconds are drawn, and all are counted; of fe
   expect(many.querySelectorAll(".strip-mark").length).toBeLessThanOrEqual(51);
   expect(many.querySelectorAll(".strip-mark").length).toBeGreaterThanOrEqual(49);
   screen.getByText(en.network.secondsAgo);
+  screen.getByText("300 packets left in the last minute; of so many the last 10 s are drawn");
   cleanup();
   show({ departures: (now) => Array.from({ length: 100 }, (_, n) => now - 600 * n) });
   await press(en.folders.network);
   const few = await screen.findByRole("img", { name: en.network.stripLabel(100) });
   expect(few.querySelectorAll(".strip-mark")).toHaveLength(100);
   screen.getByText(en.network.minuteAgo);
+  screen.getByText("100 packets left in the last minute");
 });
 
 const until = new Date(2026, 10, 22, 12, 34).getTime();
@@ -60,6 +62,15 @@ test("that all is well is said until the time that loops tell of", async () => {
   await screen.findByText(en.network.mixingUntil(format.clock(until)));
   program.setNetwork({ recentLoops: { sent: 0, returned: 0 } });
   await screen.findByText(en.network.mixingUnknown);
+});
+
+test("beside the count of loops stands until when they counted: none does while a provider is away, or finds its lines again", async () => {
+  const program = show({ network: { recentLoops: { sent: 10, returned: 9, until } } });
+  await press(en.folders.network);
+  await screen.findByText(`Counted of those that left until ${format.clock(until)}.`);
+  program.setNetwork({ loops: { sent: 0, returned: 0 }, recentLoops: { sent: 0, returned: 0 } });
+  await screen.findByText("None counted yet");
+  expect(screen.queryByText(/^Counted of those/)).toBeNull();
 });
 
 test("when loops of late are missing, page and foot say so, long before a new list leaves a dead mix out", async () => {

@@ -52,6 +52,9 @@ test("times are said as people say them", () => {
 test("durations are never more exact than they are known", () => {
   const cases: [number, string][] = [
     [0, "a few seconds"],
+    [5, "a few seconds"],
+    [7, "about 10 s"],
+    [13, "about 15 s"],
     [47, "about 45 s"],
     [58, "about 1 min"],
     [125, "about 2 min"],

@@ -323,8 +323,9 @@ class PostClient implements MixClient {
     for (const handler of this.#handlers.status) handler(this.status());
   }
 
-  async estimate({ copies = 1 }: EstimateOptions): Promise<Milliseconds> {
-    return milliseconds(copies * 10_000);
+  /** Whoever is known is written to in a box, where mail waits. */
+  async estimate({ copies = 1, to }: EstimateOptions): Promise<Milliseconds> {
+    return milliseconds(copies * 10_000 + (to === undefined ? 0 : 5_000));
   }
 
   on<E extends keyof ClientEvents>(event: E, handler: (data: ClientEvents[E]) => void): () => void {

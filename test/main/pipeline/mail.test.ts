@@ -111,6 +111,21 @@ test("a reader that does not exist, or no reader at all, keeps the draft", async
   assert.equal((await alice.handlers["draft.list"]({})).drafts.length, 1);
 });
 
+test("how long a mail takes is asked for its readers, one copy behind the other, each to where its reader is written to; nobody is looked up", async (t) => {
+  const { office, alice } = await pair(t);
+  const estimate = alice.handlers["network.estimate"];
+  const [plain, placed] = [10, 15];
+  assert.deepEqual(await estimate({ bytes: 1 }), { seconds: plain });
+  office.down = true;
+  assert.deepEqual(await estimate({ bytes: 1, to: [BOB] }), { seconds: plain }, "not known yet");
+  office.down = false;
+  await alice.handlers["recipient.check"]({ address: BOB });
+  office.down = true;
+  assert.deepEqual(await estimate({ bytes: 1, to: [BOB.toUpperCase()] }), { seconds: placed });
+  assert.deepEqual(await estimate({ bytes: 1, to: [BOB, BOB, "nobody@b.example"] }), { seconds: 20 });
+  assert.deepEqual(await estimate({ bytes: 1, to: ["nobody@b.example", BOB] }), { seconds: 25 });
+});
+
 test("without an answer a reader is unavailable, which is not the same as unknown", async (t) => {
   const { office, alice } = await pair(t);
   office.down = true;
