@@ -115,8 +115,9 @@ function worst(ring: Ring, testimony: Testimony): Finding | undefined {
 }
 
 /**
- * Nodes and links that more than half of the operators accuse whose loops pass them, and whose losses together are beyond
- * chance. Operators who say nothing count as not accusing, and nobody is heard on nodes and links of its own.
+ * Nodes and links that the operators accuse whose loops pass them, by more voices than chance and the others have, and whose
+ * losses together are beyond chance. Operators who say nothing count as not accusing, and nobody is heard on nodes and links of
+ * its own.
  */
 function byMajority(ring: Ring, testimony: Testimony): Candidate[] {
   // As many tests as there are targets may be wrong by chance.
@@ -127,7 +128,9 @@ function byMajority(ring: Ring, testimony: Testimony): Candidate[] {
     const accusers = accusersOf[target] as number;
     if (accusers < ACCUSERS_MIN) return [];
     const ends = found.to === undefined ? [found.node] : [found.node, found.to];
-    if (accusers <= ring.strangersTo(ends) / 2) return [];
+    const jury = ring.strangersTo(ends);
+    // No voice weighs more than that of who does not accuse: less than half are never enough, and are not weighed.
+    if (accusers <= jury / 2 || testimony.voices(target, jury) <= 0) return [];
     const { lost, expected } = testimony.sums(target);
     if (poissonTail(lost, expected) > chance) return [];
     return [{ ...found, by: "majority", lost, expected, gain: gain(lost, expected) }];

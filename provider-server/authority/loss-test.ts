@@ -1,6 +1,6 @@
 /** When a number of lost loops is too large for chance and honest links. Spec: docs/spec/08-directory.md §12 */
 
-import { EXTRA_LOSS_SEEN, HONEST_LINK_LOSS } from "./limits.ts";
+import { ACCUSED_BY_CHANCE_MAX, EXTRA_LOSS_SEEN, HONEST_LINK_LOSS } from "./limits.ts";
 
 /** What an honest network loses of loops over four links. */
 export const HONEST_LOOP_LOSS = 1 - (1 - HONEST_LINK_LOSS) ** 4;
@@ -14,10 +14,32 @@ export interface Cell {
   readonly base: number;
 }
 
-/** Likelier with an extra loss at the target than without. One lost loop at least. */
+/** Likelier with an extra loss at the target than without, and seldom enough by chance alone. One lost loop at least. */
 export function accuses({ lost, sent, base }: Cell): boolean {
-  return lost >= 1 && lost >= sent * turningPoint(base);
+  return lost >= 1 && lost >= sent * turningPoint(base) && isSeldom(lost, sent * base);
 }
+
+/** Chance that an honest target gets who sent so many loops over it to accuse it; `ACCUSED_BY_CHANCE_MAX` at most. */
+export function accusedByChance({ sent, base }: Omit<Cell, "lost">): number {
+  const mean = sent * base;
+  let lost = Math.max(1, Math.ceil(sent * turningPoint(base)));
+  while (!isSeldom(lost, mean)) lost++;
+  return poissonTail(lost, mean);
+}
+
+/**
+ * What one operator says of a target: 1 if it accuses it, and else so much less than nothing that of an honest target it says
+ * −1 on the average, however few loops it sent over it. So the liars it takes to outweigh honest operators are as many as these.
+ */
+export function voice(cell: Cell): number {
+  if (accuses(cell)) return 1;
+  const chance = accusedByChance(cell);
+  return -(1 + chance) / (1 - chance);
+}
+
+/** The chance of one lost loop or more is below their mean. */
+const isSeldom = (lost: number, mean: number): boolean =>
+  mean <= ACCUSED_BY_CHANCE_MAX || poissonTail(lost, mean) <= ACCUSED_BY_CHANCE_MAX;
 
 /** The share of lost loops at which `base` and `base` with the extra loss explain them equally well. */
 export function turningPoint(base: number): number {

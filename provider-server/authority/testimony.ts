@@ -7,7 +7,7 @@
 import type { LoopReport, LostLoop } from "#transport/directory/loop-report.ts";
 import type { Removed, Ring, Target } from "./loop-law.ts";
 import { LoopWays } from "./loop-ways.ts";
-import { accuses, baseLoss, type Cell } from "./loss-test.ts";
+import { accuses, baseLoss, type Cell, voice } from "./loss-test.ts";
 import { ownLinksOf } from "./neighbours.ts";
 
 /** What the node at one end of a link saw of it. */
@@ -58,6 +58,22 @@ export class Testimony {
     const accusers = new Int32Array(this.#ring.targets);
     for (const operator of this.#operators) operator.accuse(accusers);
     return accusers;
+  }
+
+  /**
+   * The voices of all operators on a target together (loss-test.ts), −1 of each of the `jury` of whom nobody has heard anything:
+   * above nothing if those who accuse it outweigh the others and chance.
+   */
+  voices(target: Target, jury: number): number {
+    let [sum, heard] = [0, 0];
+    for (const operator of this.#operators) {
+      const sent = operator.sentOver(target);
+      if (sent === 0 || operator.isParty(target)) continue;
+      const lost = operator.lostOver(target);
+      sum += voice({ lost, sent, base: operator.base(lost, sent) });
+      heard++;
+    }
+    return sum - (jury - heard);
   }
 
   sums(target: Target): Sums {

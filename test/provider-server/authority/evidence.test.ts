@@ -256,6 +256,8 @@ test("whatever was left out, what is kept of every target is what a full recount
     const testimony = new Testimony(ring, reports);
     for (let n = 0; n < 12; n++) {
       const pool = fullPool({ ring, reports, removed: testimony.removed });
+      const voices = targetsOf(ring).map((target) => testimony.voices(target, pool.heard[target] as number));
+      assert.deepEqual(voices, Array.from(pool.voices), `seed ${seed}, ${n} left out, voices`);
       const kept = targetsOf(ring).map((target) => testimony.sums(target));
       assert.deepEqual(Array.from(testimony.accusers()), Array.from(pool.accusers), `seed ${seed}, ${n} left out`);
       for (const key of ["lost", "sent", "expected"] as const) {

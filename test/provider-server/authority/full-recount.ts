@@ -12,7 +12,7 @@ import {
   NODE_WORK,
 } from "#provider-server/authority/limits.ts";
 import { type Removed, type Ring, STAGES, type Target } from "#provider-server/authority/loop-law.ts";
-import { accuses, baseLoss, type Cell, gain, poissonTail } from "#provider-server/authority/loss-test.ts";
+import { accuses, baseLoss, type Cell, gain, poissonTail, voice } from "#provider-server/authority/loss-test.ts";
 import type { LoopReport } from "#transport/directory/loop-report.ts";
 
 export function fullRecount(o: {
@@ -141,6 +141,9 @@ class Pool {
   readonly expected: Float64Array;
   /** How many operators accuse each target. */
   readonly accusers: Float64Array;
+  /** What operators whose loops pass it say together, and how many they are. */
+  readonly voices: Float64Array;
+  readonly heard: Float64Array;
   readonly #parties: { readonly first: Int32Array; readonly second: Int32Array };
 
   constructor(ring: Ring) {
@@ -148,6 +151,8 @@ class Pool {
     this.sent = new Float64Array(ring.targets);
     this.expected = new Float64Array(ring.targets);
     this.accusers = new Float64Array(ring.targets);
+    this.voices = new Float64Array(ring.targets);
+    this.heard = new Float64Array(ring.targets);
     this.#parties = partiesOf(ring);
   }
 
@@ -162,6 +167,8 @@ class Pool {
       this.lost[target] = (this.lost[target] as number) + lost;
       this.sent[target] = (this.sent[target] as number) + sent;
       this.expected[target] = (this.expected[target] as number) + sent * base;
+      this.voices[target] = (this.voices[target] as number) + voice({ lost, sent, base });
+      this.heard[target] = (this.heard[target] as number) + 1;
       if (lost > 0 && accuses({ lost, sent, base })) this.accusers[target] = (this.accusers[target] as number) + 1;
     }
   }
@@ -206,8 +213,9 @@ function worst(ring: Ring, witnesses: readonly Witness[], removed: Removed): Fin
 }
 
 /**
- * Nodes and links that more than half of the operators accuse whose loops pass them, and whose losses together are beyond
- * chance. Operators who say nothing count as not accusing, and nobody is heard on nodes and links of its own. A node also needs most of its neighbours' operators on either side, or a few could lose packets on their own links to it.
+ * Nodes and links that the operators accuse whose loops pass them, by more voices than chance and the others have, and whose
+ * losses together are beyond chance. Operators who say nothing count as not accusing, and nobody is heard on nodes and links of
+ * its own. A node also needs most of its neighbours' operators on either side, or a few could lose packets on their own links to it.
  */
 function byMajority(ring: Ring, pool: Pool): Candidate[] {
   // As many tests as there are targets may be wrong by chance.
@@ -216,7 +224,8 @@ function byMajority(ring: Ring, pool: Pool): Candidate[] {
     const target = targetOf(ring, found);
     const accusers = pool.accusers[target] as number;
     const ends = found.to === undefined ? [found.node] : [found.node, found.to];
-    if (accusers < ACCUSERS_MIN || accusers <= ring.strangersTo(ends) / 2) return [];
+    const silent = ring.strangersTo(ends) - (pool.heard[target] as number);
+    if (accusers < ACCUSERS_MIN || (pool.voices[target] as number) - silent <= 0) return [];
     const [lost, expected] = [pool.lost[target] as number, pool.expected[target] as number];
     if (poissonTail(lost, expected) > chance) return [];
     return [{ ...found, by: "majority", lost, expected, gain: gain(lost, expected) }];

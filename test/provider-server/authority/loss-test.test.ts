@@ -2,13 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ACCUSED_BY_CHANCE_MAX } from "#provider-server/authority/limits.ts";
 import {
+  accusedByChance,
   accuses,
   baseLoss,
   gain,
   HONEST_LOOP_LOSS,
   poissonTail,
   turningPoint,
+  voice,
 } from "#provider-server/authority/loss-test.ts";
 
 test("the tail of the Poisson law is that of tables, and no shorter than the binomial's", () => {
@@ -45,4 +48,37 @@ test("a witness accuses where a tenth more loss explains what it saw better than
   assert.equal(baseLoss({ lost: 80, sent: 400 }), 0.2);
   assert.equal(baseLoss({ lost: 400, sent: 400 }), 0.9);
   assert.equal(gain(3, 5), 0);
+});
+
+test("with few loops one that is lost by chance accuses nobody where chance does that too often", () => {
+  // Of ten loops 0.39 are lost on the average: one or more in 33 of a hundred; of twelve, 0.47, in 38; of thirteen, in 40.1.
+  for (const [sent, lost] of [
+    [10, 1],
+    [12, 1],
+    [13, 2],
+    [25, 2],
+    [26, 3],
+  ] as const) {
+    assert.equal(accuses({ lost, sent, base: HONEST_LOOP_LOSS }), true, `${lost} of ${sent}`);
+    assert.equal(accuses({ lost: lost - 1, sent, base: HONEST_LOOP_LOSS }), false, `${lost - 1} of ${sent}`);
+  }
+});
+
+test("of an honest target operators say −1 on the average, however many loops they sent and whatever is lost elsewhere", () => {
+  for (const base of [HONEST_LOOP_LOSS, 0.115, 0.4, 0.9]) {
+    for (const sent of [0.01, 0.4, 1, 3, 9, 10.3, 12, 12.7, 25, 60, 225, 450]) {
+      const mean = sent * base;
+      let average = 0;
+      for (let lost = 0; lost < mean + 12 * Math.sqrt(mean) + 20; lost++) {
+        const chance = poissonTail(lost, mean) - poissonTail(lost + 1, mean);
+        // Below its mean the tail is one by definition: what chance those counts have is of no matter, none of them accuses.
+        average += chance * voice({ lost, sent, base });
+      }
+      assert.ok(Math.abs(average + 1) < 1e-9, `${sent} at ${base}: ${average}`);
+      assert.ok(accusedByChance({ sent, base }) <= ACCUSED_BY_CHANCE_MAX);
+    }
+  }
+  assert.equal(voice({ lost: 12, sent: 12, base: HONEST_LOOP_LOSS }), 1);
+  // Nobody's voice weighs more than so much against the others.
+  assert.ok(voice({ lost: 0, sent: 12, base: HONEST_LOOP_LOSS }) > -2.34);
 });
