@@ -137,15 +137,15 @@ for (const name of ["mail", "chat"] as const) {
   }
 }
 
-test("a mix of the first layer that drops a third of what comes just when everybody sends is avoided two epochs later", async () => {
+test("a mix of the first layer that drops half of what comes just when everybody sends is avoided two epochs later", async () => {
   const { sendRate } = WATCHED_PARAMETERS.profiles.mail;
   const slot = meanInterval(sendRate);
   const bad = new Set<string>();
-  const chance = new SeededRandom("which third");
+  const chance = new SeededRandom("which half");
   const adversary = meddling({
     incoming({ node, now }) {
       const isSendTime = now % slot < slot * WATCHED_PARAMETERS.sendSpread + LINES;
-      return bad.has(node) && isSendTime && uniform(chance) < 1 / 3 ? "dropped" : undefined;
+      return bad.has(node) && isSendTime && uniform(chance) < 1 / 2 ? "dropped" : undefined;
     },
   });
   const watched = await WatchedWorld.create({ seed: "when everybody sends", ...adversary });

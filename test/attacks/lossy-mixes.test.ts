@@ -18,7 +18,7 @@ let names: LossyScene["bad"];
 describe("lossy mixes", () => {
   before(async () => {
     // Of eight networks some see one of the three an epoch later (test/slow/lossy-mixes.test.ts): so few loops are not those of a network for people.
-    ({ watched, bad: names } = await lossyScene("lossy mixes2"));
+    ({ watched, bad: names } = await lossyScene("lossy mixes0"));
   });
 
   after(() => watched.world.stop());
