@@ -79,8 +79,7 @@ export class DirectoryDuty {
     this.#eraseAsRun();
     // A clock that was set while the node did not run is as new to it as one that is set while it runs.
     const { clock, clockMemory } = this.#deps;
-    const time = clockMemory?.time();
-    if (time === undefined || Math.abs(clock.now() - time) > this.#clockErrorMax) return this.#askAnew();
+    if (clockMemory?.time() === undefined || this.#wasSet(clock.now())) return this.#askAnew();
     this.#eraseOld();
     this.#begin();
   }
@@ -101,18 +100,25 @@ export class DirectoryDuty {
     };
   }
 
-  /**
-   * The time as far as it is certain, for what cannot be undone: now, while the authorities have agreed with this clock within the
-   * last epochs; else when they last did. Undefined until then.
-   */
+  /** The time as far as it is certain, for what cannot be undone: this clock's; else when the authorities last agreed with it. Undefined until then. */
   get knownTime(): Milliseconds | undefined {
-    const agreed = this.#agreedAt;
-    if (agreed === undefined) return undefined;
+    return this.certainTime ?? this.#agreedAt;
+  }
+
+  /** This clock's time, while the authorities have agreed with it within the last epochs and it was not set since; else undefined. */
+  get certainTime(): Milliseconds | undefined {
+    const { clock, network } = this.#deps;
+    const now = clock.now();
     // A clock that was set within the epochs below would seem near.
-    if (this.#isClockNew || this.#clockIsWrong) return agreed;
-    const now = this.#deps.clock.now();
-    const isNear = Math.abs(now - agreed) <= CLOCK_KNOWN_EPOCHS * this.#deps.network.parameters.epoch.duration;
-    return isNear ? now : agreed;
+    if (this.#agreedAt === undefined || this.#isClockNew || this.#clockIsWrong || this.#wasSet(now)) return undefined;
+    const isNear = Math.abs(now - this.#agreedAt) <= CLOCK_KNOWN_EPOCHS * network.parameters.epoch.duration;
+    return isNear ? now : undefined;
+  }
+
+  /** By how long this machine has run: known when the time is asked for, not at the next look. */
+  #wasSet(now: Milliseconds): boolean {
+    const time = this.#deps.clockMemory?.time();
+    return time !== undefined && Math.abs(now - time) > this.#clockErrorMax;
   }
 
   #begin(): void {

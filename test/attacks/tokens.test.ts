@@ -16,8 +16,9 @@ import {
 import { TokenGate, type TokenGateDependencies } from "#provider-server/tokens/token-gate.ts";
 import { TokenKeys } from "#provider-server/tokens/token-keys.ts";
 import { TokenTables } from "#provider-server/tokens/token-tables.ts";
+import { runningMemory } from "#test/support/running-memory.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
-import { GENESIS, SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
+import { GENESIS, SMALL_PARAMETERS, SmallNetwork, type SmallNetworkOptions } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
 import { TokenClient } from "#test/support/token-client.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
@@ -72,6 +73,26 @@ test("a clock that was ahead while nobody had confirmed it forgets no spent toke
   assert.equal(gate.spend(first as Uint8Array), "TOKEN_SPENT");
   known.time = net.clock.now();
   assert.equal(gate.spend(first as Uint8Array), "TOKEN_SPENT");
+});
+
+test("a provider whose clock is set forgets no spent token in the minutes until it looks at its clock", async (t) => {
+  let clock: WrongClock | undefined;
+  const net = await start(t, {
+    clockOf: (name, truth) => (name === "b" ? (clock ??= new WrongClock(truth)) : truth),
+    clockMemoryOf: (_, truth) => runningMemory(t, () => milliseconds(truth.now() - GENESIS + PARAMETERS.tokens.period)),
+  });
+  const client = await member(net, "alice");
+  const [first] = await client.tokens({ period: 0, provider: idOf(net, "b"), publicKey: keyOf(net, "b") });
+  const gate = net.providers[1]?.tokens.gate as TokenGate;
+  assert.ok(clock !== undefined && first !== undefined);
+  assert.equal(gate.spend(first), undefined);
+  const { lead, overlap } = PARAMETERS.epoch;
+  const over = milliseconds(GENESIS + PARAMETERS.tokens.period + lead + overlap);
+  await net.clock.runUntil(milliseconds(over - 50_000));
+  clock.error = 60_000;
+  assert.equal(gate.spend(first), "TOKEN_INVALID", "by this clock its period is over");
+  clock.error = 0;
+  assert.equal(gate.spend(first), "TOKEN_SPENT");
 });
 
 test("a made-up token, a changed one and one that renames its period are worth nothing", async (t) => {
@@ -243,8 +264,8 @@ function forge(): Uint8Array {
   return forged;
 }
 
-async function start(t: TestContext): Promise<SmallNetwork> {
-  const net = await SmallNetwork.create({ parameters: PARAMETERS });
+async function start(t: TestContext, options: SmallNetworkOptions = {}): Promise<SmallNetwork> {
+  const net = await SmallNetwork.create({ parameters: PARAMETERS, ...options });
   t.after(() => net.stop());
   await net.start();
   return net;

@@ -6,6 +6,7 @@
 import type { NodeDependencies, NodeStreams } from "#provider-server/node/dependencies.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
 import { MixNode } from "#provider-server/mix/mix-node.ts";
+import type { ClockMemory } from "#provider-server/node/clock-memory.ts";
 import { ProviderNode } from "#provider-server/node/provider-node.ts";
 import type { Observer } from "#provider-server/observe/observer.ts";
 import { Log } from "#provider-server/observe/log.ts";
@@ -53,6 +54,8 @@ export interface SmallNetworkOptions {
   readonly provider?: typeof ProviderNode;
   /** Of a node's machine, made of the true one. */
   readonly clockOf?: (name: string, truth: VirtualClock) => Clock;
+  /** What a node's machine knows of the time without that clock; nothing unless given. */
+  readonly clockMemoryOf?: (name: string, truth: VirtualClock) => ClockMemory | undefined;
 }
 
 export class SmallNetwork {
@@ -67,6 +70,7 @@ export class SmallNetwork {
   readonly lines: string[] = [];
 
   readonly #clockOf: NonNullable<SmallNetworkOptions["clockOf"]>;
+  readonly #clockMemoryOf: NonNullable<SmallNetworkOptions["clockMemoryOf"]>;
 
   static async create(options: SmallNetworkOptions = {}): Promise<SmallNetwork> {
     const { suite: name } = options.parameters ?? SMALL_PARAMETERS;
@@ -77,6 +81,7 @@ export class SmallNetwork {
   private constructor(suite: Suite, options: SmallNetworkOptions) {
     this.suite = suite;
     this.#clockOf = options.clockOf ?? ((_name, truth) => truth);
+    this.#clockMemoryOf = options.clockMemoryOf ?? (() => undefined);
     this.authority = new OneAuthority({ suite, clock: this.clock, parameters: options.parameters ?? SMALL_PARAMETERS });
     this.network = this.authority.network;
     for (let i = 0; i < 6; i++) {
@@ -126,6 +131,7 @@ export class SmallNetwork {
       address: addressOf(name),
       operator: name,
       periodStore: new MemoryPeriodStore(),
+      clockMemory: this.#clockMemoryOf(name, this.clock),
       log,
       observer,
     };

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
+import { runningMemory } from "#test/support/running-memory.ts";
+import { GENESIS, SMALL_PARAMETERS, SmallNetwork } from "#test/support/small-network.ts";
 import { TestDevice } from "#test/support/test-device.ts";
 import { WrongClock } from "#test/support/wrong-clock.ts";
 import { toHex } from "#transport/core/bytes.ts";
-import { perSecond, seconds, surbId } from "#transport/core/units.ts";
+import { milliseconds, perSecond, seconds, surbId } from "#transport/core/units.ts";
 
 const DAY = 24 * 3600 * 1000;
 
@@ -45,6 +46,29 @@ test("mail that waits is not deleted by a clock that is set a month ahead, nor w
   assert.equal(provider.mailbox.next({ deviceKey: second, cursor: 0 }), undefined);
 });
 
+test("mail is not deleted by a clock that is set, in the seconds until the node looks at it", async (t) => {
+  const { net, clock, provider } = await started(t);
+  const device = await TestDevice.connect(net, { name: "one", provider: "b" });
+  const { account } = await device.signUp("bob");
+  assert.ok(account);
+  provider.mailbox.deliver({
+    mailboxId: account.mailboxId,
+    kind: "fragment",
+    surbId: surbId(new Uint8Array(16)),
+    body: new Uint8Array(9),
+    hash: new Uint8Array(16),
+  });
+  // It may go when the second hour from now has begun: a minute and a half after the provider sweeps here.
+  const sweep = milliseconds(GENESIS - 10_000 + 72 * 60_000);
+  await net.clock.runUntil(milliseconds(sweep - 1));
+  clock.error = 100_000;
+  await net.clock.runFor(milliseconds(10));
+  clock.error = 0;
+  assert.equal(provider.mailbox.next({ deviceKey: device.key, cursor: 0 })?.seq, 1);
+  await net.clock.runFor(seconds(180));
+  assert.equal(provider.mailbox.next({ deviceKey: device.key, cursor: 0 }), undefined, "when its time is over");
+});
+
 test("a node keeps the keys that it has named while the authorities say that its clock is wrong", async (t) => {
   const { net, clock } = await started(t);
   for (const error of [2 * 3600 * 1000, 40 * DAY, -DAY]) {
@@ -65,6 +89,8 @@ async function started(t: TestContext) {
   const net = await SmallNetwork.create({
     parameters: { ...SMALL_PARAMETERS, retention: seconds(3600), nodeLoopRate: perSecond(1 / 3600) },
     clockOf: (name, truth) => (name === "b" ? (clock ??= new WrongClock(truth)) : truth),
+    clockMemoryOf: (name, truth) =>
+      name === "b" ? runningMemory(t, () => milliseconds(truth.now() - GENESIS + DAY)) : undefined,
   });
   t.after(() => net.stop());
   await net.start();
