@@ -3,9 +3,16 @@
 import { equalBytes } from "#transport/core/bytes.ts";
 import type { Cancel, Clock } from "#transport/core/clock.ts";
 import type { RandomSource } from "#transport/core/random.ts";
-import { MAILBOX_ID_BYTES, type MailboxId, mailboxId, milliseconds, type NodeId } from "#transport/core/units.ts";
+import {
+  MAILBOX_ID_BYTES,
+  type MailboxId,
+  mailboxId,
+  type Milliseconds,
+  milliseconds,
+  type NodeId,
+} from "#transport/core/units.ts";
 import type { Primitives } from "#transport/crypto/suite.ts";
-import { type MailboxRecord, verifyMailboxRecord } from "#transport/directory/mailbox-record.ts";
+import { isEarly, type MailboxRecord, verifyMailboxRecord } from "#transport/directory/mailbox-record.ts";
 import {
   type ControlAccount,
   type ControlAnswer,
@@ -45,6 +52,8 @@ export interface AccountsDependencies {
   /** What stands behind the @. */
   readonly domain: string;
   readonly signUp: SignUpPolicy;
+  /** The clock's time while it is certain; undefined while it may be wrong. */
+  readonly certainTime: () => Milliseconds | undefined;
   /** Puts a notice into the mailbox; part of the transaction that is under way. False when there is no room for it. */
   readonly notify: (mailboxId: MailboxId, notice: Uint8Array) => boolean;
 }
@@ -190,7 +199,7 @@ export class Accounts {
     return "OK";
   }
 
-  /** A record for this account, signed by its key, not older than the one it replaces, that runs out in time. */
+  /** A record for this account, signed by its key, not older than the one it replaces, whose time has come, that runs out in time. */
   #belongsTo(record: MailboxRecord, account: StoredAccount): boolean {
     const before = account.record === undefined ? undefined : this.#verify(account.record);
     return (
@@ -199,8 +208,16 @@ export class Accounts {
       equalBytes(record.mailboxId, account.mailboxId) &&
       equalBytes(record.accountKey, account.accountKey) &&
       record.validFrom >= (before?.validFrom ?? 0) &&
+      !this.#replacesTooEarly(record, before) &&
       record.validUntil <= this.#deps.clock.now() + RECORD_LIFETIME_MAX
     );
+  }
+
+  /** Nobody could write to the account until its time. A first record has none to replace, and its account would be lost without it. */
+  #replacesTooEarly(record: MailboxRecord, before: MailboxRecord | undefined): boolean {
+    const now = this.#deps.certainTime();
+    if (now === undefined || before === undefined) return false;
+    return record.validFrom > before.validFrom && isEarly(record, now);
   }
 
   #verify(bytes: Uint8Array): MailboxRecord | undefined {

@@ -162,6 +162,11 @@ export class MixNode {
     return this.#duty.knownTime;
   }
 
+  /** The clock's own, while it is certain (`DirectoryDuty`). */
+  get certainTime(): Milliseconds | undefined {
+    return this.#duty.certainTime;
+  }
+
   get held(): number {
     return this.#flow.held;
   }

@@ -60,6 +60,7 @@ export class ProviderNode {
       providerId,
       domain,
       signUp,
+      certainTime: () => this.mix.certainTime,
       // One size for every entry: the rest is random.
       notify: (mailboxId, notice) => {
         const rest = streams.padding.bytes(sphinx.geometry.payloadBytes - notice.length);

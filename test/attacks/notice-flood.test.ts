@@ -38,6 +38,7 @@ test("who removes devices without end fills no disk, and can remove again once t
     primitives: suite,
     providerId: nodeId(new Uint8Array(32).fill(2)),
     domain: "a.example",
+    certainTime: () => clock.now(),
     signUp: { policy: "open" },
     notify: (id, notice) => mailbox.notify(id, notice),
   });

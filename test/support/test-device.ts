@@ -79,12 +79,14 @@ export class TestDevice {
     readonly provider: "a" | "b";
     readonly mailbox: MailboxId;
     readonly replyId: Uint8Array;
+    /** In milliseconds; none unless given. */
+    readonly ahead?: number;
   }): Promise<ControlAnswer> {
     const { clock, providers, suite } = this.#net;
-    const { name, provider, mailbox, replyId } = account;
+    const { name, provider, mailbox, replyId, ahead = 0 } = account;
     const random = new SeededRandom(`${name}/record`);
     const accountSeed = this.accountSeed(name);
-    const now = milliseconds(Math.floor(clock.now()));
+    const now = milliseconds(Math.floor(clock.now()) + ahead);
     const record = {
       address: `${name}@${provider}.example`,
       providerId: providers[provider === "a" ? 0 : 1]?.nodeId as NodeId,

@@ -53,7 +53,12 @@ export function verifyMailboxRecord(o: { bytes: Uint8Array; suite: Primitives; a
 
 /** Throws RECORD_EXPIRED when nothing may be sealed to this record at `now`. */
 export function assertCurrent(record: MailboxRecord, now: Milliseconds): void {
-  if (now < record.validFrom - CLOCK_SLACK || now >= record.validUntil) throw new TransportError("RECORD_EXPIRED");
+  if (isEarly(record, now) || now >= record.validUntil) throw new TransportError("RECORD_EXPIRED");
+}
+
+/** Whether `now` is before the record's time, by more than honest clocks may differ by. */
+export function isEarly({ validFrom }: MailboxRecord, now: Milliseconds): boolean {
+  return now < validFrom - CLOCK_SLACK;
 }
 
 export const MAILBOX_RECORD_VERSION = 1;

@@ -23,6 +23,8 @@ export function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
   const random = new SeededRandom("mailboxes");
   const domain = "a.example";
   const notices: Uint8Array[] = [];
+  /** Whether the provider knows that its clock is right. */
+  const known = { isSure: true };
   const accounts = new Accounts({
     database,
     clock,
@@ -30,6 +32,7 @@ export function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
     primitives: suite,
     providerId,
     domain,
+    certainTime: () => (known.isSure ? clock.now() : undefined),
     signUp: signUpPolicy,
     notify: (_, notice) => notices.push(notice) > 0,
   });
@@ -40,6 +43,7 @@ export function setUp(signUpPolicy: SignUpPolicy = { policy: "open" }) {
     database,
     accounts,
     notices,
+    known,
     handle,
     signUp: (n: number, localPart: string, invite = "") =>
       handle(n, {

@@ -69,6 +69,30 @@ test("mail is not deleted by a clock that is set, in the seconds until the node 
   assert.equal(provider.mailbox.next({ deviceKey: device.key, cursor: 0 }), undefined, "when its time is over");
 });
 
+test("a provider refuses the record of a coming key while it knows the time, and only then", async (t) => {
+  const { net, clock } = await started(t);
+  const device = await TestDevice.connect(net, { name: "one", provider: "b" });
+  const { account } = await device.signUp("bob");
+  assert.ok(account);
+  const replyId = new Uint8Array(32).fill(9);
+  const put = async (ahead: number): Promise<string> => {
+    const { mailboxId: mailbox } = account;
+    const { result } = await device.publish({ name: "bob", provider: "b", mailbox, replyId, ahead });
+    return result;
+  };
+  const hour = 3_600_000;
+  assert.equal(await put(0), "OK");
+  assert.equal(await put(hour), "BAD_RECORD");
+  for (const error of [hour, -hour]) {
+    clock.error = error;
+    await net.clock.runFor(seconds(1));
+    assert.equal(await put(0), "OK", "by its own clock it would not know");
+    clock.error = 0;
+  }
+  clock.error = -hour;
+  assert.equal(await put(hour), "OK");
+});
+
 test("a node keeps the keys that it has named while the authorities say that its clock is wrong", async (t) => {
   const { net, clock } = await started(t);
   for (const error of [2 * 3600 * 1000, 40 * DAY, -DAY]) {
