@@ -74,7 +74,7 @@ export const HONEST_LINK_LOSS = 0.01;
 /** A node that drops one packet in ten is told from one that drops none; the turning point lies at 4 % beyond honest loss. */
 export const EXTRA_LOSS_SEEN = 0.1;
 
-/** Chance at most that an honest target gets an operator to accuse it: who has sent few loops over it waits for a second that is lost. */
+/** Chance at most that an honest target gets an operator to accuse it: who loses much elsewhere, and sent few loops over it, waits for one more that is lost. */
 export const ACCUSED_BY_CHANCE_MAX = 0.4;
 
 /** False findings for each node and epoch that either of the three tests may yield by chance: together under one in a thousand. */

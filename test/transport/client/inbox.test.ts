@@ -242,6 +242,10 @@ test("a fragment in work while the store forgets is kept, with those before it",
   inbox.take({ cursor: 2, ...entry });
   await clock.runUntilSettled(inbox.prune(now), seconds(10));
   await clock.runUntilSettled(inbox.idle(), seconds(10));
+  assert.deepEqual(
+    (await store.incoming()).map(({ indexes }) => indexes),
+    [[0, 1]],
+  );
   await take(pieces, 3);
   assert.deepEqual(offered.map(toHex), [toHex(body)]);
 });

@@ -30,6 +30,8 @@ async function collecting() {
     onRefused: () => health.refused(),
   });
   const [mailbox, given]: [Uint8Array[], Given] = [[], new Given()];
+  /** Entries that wait at most: what comes when the mailbox is full is thrown away. */
+  const room = { entries: Number.POSITIVE_INFINITY };
   let polls = 0;
   const take = async (cursor: number, body: Uint8Array): Promise<void> => {
     health.answered(clock.now(), false);
@@ -46,7 +48,7 @@ async function collecting() {
     await clock.runFor(POLL_GAP);
     if (polls++ % LOOP_EVERY !== 0) return;
     const sent = loop();
-    if (!dropsLoops) mailbox.push(...sent);
+    if (!dropsLoops && mailbox.length - inbox.cursor < room.entries) mailbox.push(...sent);
   };
   const poll = async (o = { dropsLoops: false }): Promise<void> => {
     await turn(o);
@@ -57,7 +59,7 @@ async function collecting() {
     given.gave(cursor);
     await take(cursor, body);
   };
-  return { poll, turn, take, health, said, inbox, clock, store, mailbox };
+  return { poll, turn, take, health, said, inbox, clock, store, mailbox, room };
 }
 
 test("loops behind an entry that the own disk refuses are not lost by the provider, however long; later ones count again", async () => {
@@ -65,8 +67,10 @@ test("loops behind an entry that the own disk refuses are not lost by the provid
   for (let n = 0; n < 100; n++) await poll();
   const { sent, returned } = health.count(clock.now());
   assert.ok(returned > 10 && returned === sent);
+  // Loops that wait behind so much are out when the disk refuses.
+  while (mailbox.length - inbox.cursor < 400) mailbox.push(...messageOf(newId(), random.bytes(5_000)));
+  for (let n = 0; n < 300; n++) await poll();
   store.refusal = new Error("full");
-  mailbox.push(...messageOf(newId(), random.bytes(5_000)));
   for (let n = 0; n < MAILBOX_ANSWERS_MAX + 1_000; n++) await poll();
   assert.ok(inbox.cursor < mailbox.length - 1_000);
   store.refusal = undefined;
@@ -76,6 +80,22 @@ test("loops behind an entry that the own disk refuses are not lost by the provid
   assert.ok(health.count(clock.now()).returned > 20, "they count");
   for (let n = 0; n < 20 * LOOP_EVERY; n++) await poll({ dropsLoops: true });
   assert.deepEqual(said, [true]);
+});
+
+test("loops that a mailbox has no room for, because the own disk refuses again and again what is in it, are not lost by the provider", async () => {
+  const { poll, said, inbox, store, mailbox, room } = await collecting();
+  for (let n = 0; n < 100; n++) await poll();
+  room.entries = 20;
+  for (let times = 0; times < 30; times++) {
+    store.refusal = new Error("full");
+    while (mailbox.length - inbox.cursor < room.entries) mailbox.push(...messageOf(newId(), random.bytes(5_000)));
+    // What was refused last comes again after half a minute: until then there is no room.
+    for (let n = 0; n < 70; n++) await poll();
+    store.refusal = undefined;
+    for (let n = 0; n < 100; n++) await poll();
+    assert.equal(inbox.cursor, mailbox.length);
+  }
+  assert.deepEqual(said, []);
 });
 
 test("a provider that gives made-up entries for ever once the disk has refused one hides nothing: loops count again soon", async () => {
