@@ -53,13 +53,14 @@ type Settle = (batch: SignedBatch | undefined) => void;
 interface Item {
   readonly elements: readonly Uint8Array[];
   readonly settle: Settle;
-  attempts: number;
 }
 
 interface Gathering {
   readonly provider: NodeId;
   readonly period: number;
   readonly items: Item[];
+  /** How often they have been asked for. */
+  readonly attempts: number;
   cancel: Cancel | undefined;
 }
 
@@ -74,6 +75,8 @@ export class TokenCourier {
   readonly #deps: TokenCourierDependencies;
   /** By provider and period. */
   readonly #gathering = new Map<string, Gathering>();
+  /** What was lost and waits to be asked for again: nothing is added to it. */
+  readonly #again = new Set<Gathering>();
   /** By hexadecimal SURB id. */
   readonly #underWay = new Map<string, UnderWay>();
 
@@ -86,12 +89,12 @@ export class TokenCourier {
     const { elements } = o;
     const waiting = this.#gathering.get(keyOf(o))?.items.length ?? 0;
     if (waiting >= GATHERED_BATCHES_MAX) return settle(undefined);
-    this.#add(o, { elements, settle, attempts: 0 });
+    this.#add(o, { elements, settle });
   }
 
-  /** Providers and periods for which something gathers. */
+  /** Requests for which something gathers. */
   get gathering(): number {
-    return this.#gathering.size;
+    return this.#gathering.size + this.#again.size;
   }
 
   /** Whether a reply belongs here; the others are for mailboxes. */
@@ -106,23 +109,28 @@ export class TokenCourier {
   }
 
   stop(): void {
-    for (const { cancel } of this.#gathering.values()) cancel?.();
+    for (const { cancel } of [...this.#gathering.values(), ...this.#again]) cancel?.();
     for (const { cancel, replyKey } of this.#underWay.values()) {
       cancel();
       wipe(replyKey);
     }
     this.#gathering.clear();
+    this.#again.clear();
     this.#underWay.clear();
   }
 
   #add({ provider, period }: Pick<Gathering, "provider" | "period">, item: Item): void {
     const key = keyOf({ provider, period });
-    const gathering = this.#gathering.get(key) ?? { provider, period, items: [], cancel: undefined };
+    const gathering = this.#gathering.get(key) ?? { provider, period, items: [], attempts: 0, cancel: undefined };
     this.#gathering.set(key, gathering);
     gathering.items.push(item);
+    gathering.cancel ??= this.#afterWait(gathering, () => this.#gathering.delete(key));
+  }
+
+  #afterWait(gathering: Gathering, forget: () => void): Cancel {
     const { clock, random } = this.#deps;
-    gathering.cancel ??= clock.at(milliseconds(clock.now() + exponential(random, GATHER_MEAN)), () => {
-      this.#gathering.delete(key);
+    return clock.at(milliseconds(clock.now() + exponential(random, GATHER_MEAN)), () => {
+      forget();
       this.#send(gathering);
     });
   }
@@ -132,7 +140,6 @@ export class TokenCourier {
     const most = batchesPerRequest(this.#deps.sphinx.geometry);
     while (gathering.items.length > 0) {
       const items = gathering.items.splice(0, most);
-      for (const item of items) item.attempts++;
       const made = this.#make(gathering, items);
       if (made === undefined) {
         for (const item of items) item.settle(undefined);
@@ -199,9 +206,19 @@ export class TokenCourier {
     const underWay = this.#underWay.get(toHex(id));
     if (underWay === undefined) return;
     this.#end(id, underWay);
-    for (const item of underWay.items) {
-      if (item.attempts >= REQUEST_ATTEMPTS_MAX) item.settle(undefined);
-      else this.#add(underWay.gathering, item);
+    const { gathering, items } = underWay;
+    const attempts = gathering.attempts + 1;
+    if (attempts >= REQUEST_ATTEMPTS_MAX) {
+      for (const { settle } of items) settle(undefined);
+      return;
+    }
+    // It may have been refused for the sake of one client's elements: half of the others are rid of them, and nobody new is with them.
+    const half = Math.ceil(items.length / 2);
+    for (const part of [items.slice(0, half), items.slice(half)]) {
+      if (part.length === 0) continue;
+      const again: Gathering = { ...gathering, items: part, attempts, cancel: undefined };
+      this.#again.add(again);
+      again.cancel = this.#afterWait(again, () => this.#again.delete(again));
     }
   }
 

@@ -11,12 +11,15 @@ import { keyPeriodNumber, type Milliseconds, milliseconds, seconds } from "#tran
 import { loadSuite } from "#transport/crypto/create-suite.ts";
 import type { NodeDescriptor } from "#transport/directory/model.ts";
 import { geometry } from "#transport/sphinx/geometry.ts";
+import { decodeServiceRequest } from "#transport/sphinx/service-payload.ts";
 import type { Surb } from "#transport/sphinx/packet.ts";
 import { Sphinx } from "#transport/sphinx/sphinx.ts";
 
 const suite = await loadSuite("x25519", "native");
 const ELEMENTS = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
 const PATIENCE = seconds(60);
+/** Behind the period and the two providers. */
+const BATCHES_AT = 68;
 
 test("elements wait a random time for those of other clients, and leave with them in one packet", async () => {
   const waits: number[] = [];
@@ -64,9 +67,31 @@ test("a provider for which nothing waits is forgotten, also when its answers wer
   courier.stop();
 });
 
-/** Keeps the keys of the reply blocks that it makes. */
+test("what was lost is asked again in halves, apart from what came since: one client's fault is not carried to all others", async () => {
+  const { clock, courier, batches, ask } = setUp("halves");
+  for (let n = 0; n < 5; n++) ask();
+  await clock.runFor(milliseconds(PATIENCE + 1));
+  assert.deepEqual(batches, [5]);
+  ask();
+  await clock.runFor(milliseconds(20 * GATHER_MEAN));
+  assert.deepEqual(
+    batches.slice(1).toSorted((a, b) => a - b),
+    [1, 2, 3],
+  );
+  await clock.runFor(milliseconds(3 * PATIENCE));
+  assert.deepEqual(batches.slice(4), [1], "each is asked for twice");
+  courier.stop();
+});
+
+/** Keeps the keys of the reply blocks that it makes, and how many batches each request has. */
 class WatchedSphinx extends Sphinx {
   readonly keys: Uint8Array[] = [];
+  readonly batches: number[] = [];
+
+  override wrap(options: Parameters<Sphinx["wrap"]>[0]): ReturnType<Sphinx["wrap"]> {
+    this.batches.push(decodeServiceRequest(this.geometry, options.payload).body[BATCHES_AT] as number);
+    return super.wrap(options);
+  }
 
   override createSurb(options: Parameters<Sphinx["createSurb"]>[0]): Surb {
     const made = super.createSurb(options);
@@ -94,5 +119,5 @@ function setUp(seed: string) {
     answerWait: PATIENCE,
   });
   const ask = (): void => courier.ask({ provider: other.nodeId, period: 0, elements: ELEMENTS }, () => undefined);
-  return { clock, courier, keys: sphinx.keys, sent, ask };
+  return { clock, courier, keys: sphinx.keys, batches: sphinx.batches, sent, ask };
 }
