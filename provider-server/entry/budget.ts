@@ -1,4 +1,4 @@
-/** A token bucket: how many frames of one kind a device may still send. Spec: docs/spec/07-mailbox.md §1.3 */
+/** A token bucket: how many frames of one kind a device may still send, or how much a service may still look up. Spec: docs/spec/07-mailbox.md §1.3 */
 
 import type { Milliseconds, PerSecond } from "#transport/core/units.ts";
 
@@ -15,11 +15,11 @@ export class Budget {
     this.#updated = options.now;
   }
 
-  /** Takes one, if there is one. */
-  take(now: Milliseconds): boolean {
+  /** Takes so many, if there are so many; else none. */
+  take(now: Milliseconds, count = 1): boolean {
     this.#refill(now);
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 

@@ -112,7 +112,7 @@ export class ProviderNode {
       sphinx,
       services: [
         keysService(this.accounts),
-        haveService(this.mailbox),
+        haveService({ clock, mailboxes: this.mailbox }),
         echoService,
         ...this.boxes.services,
         ...(deps.services ?? []),

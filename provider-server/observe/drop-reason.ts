@@ -23,7 +23,7 @@ export const DROP_REASONS = {
   DUPLICATE: "an entry that the mailbox has had before",
   SERVICE_UNKNOWN: "a request for a service this provider does not offer",
   SERVICE_MALFORMED: "a request that is not one",
-  SERVICE_BUSY: "a request while too many answers wait to leave",
+  SERVICE_BUSY: "a request while too many answers wait to leave, or beyond what a service looks up in a second",
   SERVICE_LATE: "a request whose answer was not ready when it was due",
   COLLECTS_BUSY:
     "a collect while too many answers to collects wait to leave: in all, to readers of no box, or to this one",

@@ -82,6 +82,7 @@ export class ServiceDesk {
     if (request === undefined || request.service !== service.name) return { outcome: "SERVICE_MALFORMED" };
     const refused = needsToken(service.name, request.body) ? this.#deps.spend(request.token) : undefined;
     if (refused !== undefined) return { outcome: refused };
+    if (service.takes?.(request.body) === false) return { outcome: "SERVICE_BUSY" };
     const body = withoutThrow(() => service.answer(request.body));
     if (!(body instanceof Promise)) return { outcome: this.#wrap(request, body) };
     const work: Work = { outcome: "SERVICE_LATE" };

@@ -10,6 +10,8 @@ export interface Service {
    * than once: whoever asked repeats one whose answer was lost.
    */
   answer(request: Uint8Array): Answer | Promise<Answer>;
+  /** Whether there is room for the work that this request makes. One that is refused is as one that finds no place; any is taken unless given. */
+  readonly takes?: (request: Uint8Array) => boolean;
   /** How long an answer may take; every answer waits so long, whatever it took. ANSWER_TIME unless given. */
   readonly answerTime?: Milliseconds;
   /** Requests in work at a time; more are dropped. ANSWERS_WAITING_MAX unless given. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AccountTables, type StoredAccount } from "#provider-server/accounts/account-tables.ts";
 import { ProviderDatabase } from "#provider-server/database/database.ts";
+import { HAVE_HASHES_MAX } from "#provider-server/mailbox/limits.ts";
 import { MailboxStore } from "#provider-server/mailbox/mailbox-store.ts";
 import type { DropReason } from "#provider-server/observe/drop-reason.ts";
 import { echoService } from "#provider-server/services/echo.ts";
@@ -11,6 +12,8 @@ import {
   ANSWER_DELAY_MAX,
   ANSWER_TIME,
   ANSWERS_WAITING_MAX,
+  HAVE_BUDGET,
+  HAVE_SHORT_HASHES_MAX,
   HAVE_WAITING_MAX,
 } from "#provider-server/services/limits.ts";
 import type { Service } from "#provider-server/services/service.ts";
@@ -45,6 +48,34 @@ test("a flood of `have`, which needs no token, leaves the other services their p
   assert.equal(desk.drops.length, ANSWERS_WAITING_MAX - HAVE_WAITING_MAX, "all of them were taken");
   await desk.clock.runFor(LONGEST);
   assert.equal(desk.sent.length, ANSWERS_WAITING_MAX);
+});
+
+test("a flood of long questions for `have` is looked up no faster than its budget, and short ones find their answers", async () => {
+  const desk = await setUp();
+  const most = Math.floor(HAVE_BUDGET.burst / LONG_HASHES);
+  const flood = (): void => {
+    for (let n = 0; n < most + 50; n++) desk.ask("have", askFor(desk.existing, LONG_HASHES));
+  };
+  flood();
+  assert.deepEqual(desk.drops, Array(50).fill("SERVICE_BUSY"));
+  desk.ask("have", askFor(desk.existing, HAVE_SHORT_HASHES_MAX));
+  assert.equal(desk.drops.length, 50, "a short one was taken");
+  await desk.clock.runFor(LONGEST);
+  assert.equal(desk.sent.length, most + 1);
+  flood();
+  await desk.clock.runFor(LONGEST);
+  assert.equal(desk.sent.length, 2 * most + 1, "after a second there is as much again, and no more");
+});
+
+test("a long question is charged for what it is looked up for: what is longer than any question is no question, and costs nothing", () => {
+  const clock = new VirtualClock();
+  const { takes } = haveService({ clock, mailboxes: { have: () => [] } });
+  const asked = (hashes: number): boolean | undefined => takes?.(askFor(new Uint8Array(32), hashes));
+  for (let n = 0; n < 1000; n++) assert.ok(asked(HAVE_HASHES_MAX + 1));
+  const taken = Array.from({ length: 1000 }, () => asked(HAVE_HASHES_MAX)).filter(Boolean).length;
+  assert.equal(taken, Math.floor(HAVE_BUDGET.burst / HAVE_HASHES_MAX));
+  for (let n = 0; n < 1000; n++) assert.ok(asked(HAVE_SHORT_HASHES_MAX));
+  assert.equal(asked(HAVE_HASHES_MAX), false);
 });
 
 test("a mailbox that does not exist cannot be told from one that has none of the fragments", async () => {
@@ -139,8 +170,15 @@ test("a service that is slow or floods its places takes none from the others", a
 /** No answer leaves later than this after its request. */
 const LONGEST = milliseconds(ANSWER_TIME + ANSWER_DELAY_MAX);
 const LATER_WAITING_MAX = 8;
+/** As many as a request of this network holds, or somewhat fewer. */
+const LONG_HASHES = 128;
 
-const askFor = (box: Uint8Array): Uint8Array => new Writer().raw(box).u16(3).raw(new Uint8Array(48)).finish();
+const askFor = (box: Uint8Array, hashes = 3): Uint8Array =>
+  new Writer()
+    .raw(box)
+    .u16(hashes)
+    .raw(new Uint8Array(16 * hashes))
+    .finish();
 
 async function waits(desk: Awaited<ReturnType<typeof setUp>>, service: string): Promise<number[]> {
   for (let i = 0; i < 50; i++) {
@@ -209,7 +247,7 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
   const desk = new ServiceDesk({
     clock: oneThread,
     sphinx,
-    services: [echoService, keysService(records), haveService(mailbox), slow, later],
+    services: [echoService, keysService(records), haveService({ clock: oneThread, mailboxes: mailbox }), slow, later],
     spend: options.spend ?? (() => undefined),
     delays: new SeededRandom("delays"),
     padding: random,
@@ -228,7 +266,8 @@ async function setUp(options: { work?: number; spend?: (token: Uint8Array) => Dr
     asked = oneThread.now();
     desk.handle(serviceId(suite, service), payload);
   };
-  const services = new Map([keysService(records), haveService(mailbox)].map((service) => [service.name, service]));
+  const own = [keysService(records), haveService({ clock, mailboxes: mailbox })];
+  const services = new Map(own.map((service) => [service.name, service]));
   return {
     clock,
     drops,

@@ -6,6 +6,7 @@ import { readResult, writeResult } from "#provider-server/mix/unwrapping/result.
 import { RESULT_BYTES } from "#provider-server/mix/unwrapping/job-memory.ts";
 import { echoService } from "#provider-server/services/echo.ts";
 import { haveService } from "#provider-server/services/have.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { keysService } from "#provider-server/services/keys.ts";
 import { ServiceDesk } from "#provider-server/services/service-desk.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -38,7 +39,7 @@ async function deskTargets(traffic: Traffic): Promise<Target[]> {
   };
   const services = [
     keysService({ record: () => new Uint8Array(100) }),
-    haveService({ have: (_, hashes) => hashes.map(() => true) }),
+    haveService({ clock: new VirtualClock(), mailboxes: { have: (_, hashes) => hashes.map(() => true) } }),
     echoService,
   ];
   const due: (() => void)[] = [];

@@ -1,6 +1,7 @@
 /** What services behind the mixnet are asked by nobody in particular. */
 
 import { haveService } from "#provider-server/services/have.ts";
+import { VirtualClock } from "#test/support/virtual-clock.ts";
 import { keysService } from "#provider-server/services/keys.ts";
 import type { Service } from "#provider-server/services/service.ts";
 import { SeededRandom } from "#test/support/seeded-random.ts";
@@ -36,7 +37,7 @@ export function serviceTargets({ geometry }: Traffic): Target[] {
       new Writer().text16("alice@a.example").finish(),
       new Writer().text16("Zoë@ü.example").finish(),
     ]),
-    asked(haveService({ have: (_, hashes) => hashes.map(() => true) }), [
+    asked(haveService({ clock: new VirtualClock(), mailboxes: { have: (_, hashes) => hashes.map(() => true) } }), [
       new Writer().raw(random.bytes(32)).u16(2).raw(random.bytes(32)).finish(),
       new Writer().raw(random.bytes(32)).u16(0).finish(),
     ]),
