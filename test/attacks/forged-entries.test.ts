@@ -67,6 +67,7 @@ async function read(bodies: readonly Uint8Array[], kind: MailboxEntry["kind"] = 
     openSealed: (bytes) => openSeal({ suite, geometry, mailboxKey, sealed: bytes }),
     onLoop: () => undefined,
     onRefused: () => undefined,
+    onBoxedRefused: () => undefined,
     onReply: () => undefined,
     onBox: async () => undefined,
     onReceipt: async (entry) => void receipts.push(entry),

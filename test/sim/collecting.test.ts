@@ -113,6 +113,7 @@ async function collect(o: { readonly seed: string; readonly way: number; readonl
     openSealed: () => undefined,
     onLoop: () => undefined,
     onRefused: () => undefined,
+    onBoxedRefused: () => undefined,
     onReply: () => undefined,
     onBox: none,
     onReceipt: none,

@@ -43,6 +43,8 @@ export interface InboxDeps {
   readonly onLoop: (id: MessageId) => void;
   /** The store refused an entry of the mailbox, which has to come again before those behind it. */
   readonly onRefused: () => void;
+  /** The store refused an entry of a box, which has to come again. */
+  readonly onBoxedRefused: () => void;
   readonly onReply: (surbId: SurbId, body: Uint8Array) => void;
   /** From another device of the account; resolves when what it means is durable. */
   readonly onNotice: (body: Uint8Array) => Promise<void>;
@@ -133,7 +135,12 @@ export class Inbox {
   takeBoxed(sealed: Uint8Array, onLoop: (id: MessageId) => void): Promise<boolean> {
     if (!this.#isLoaded || this.#inWork >= ENTRIES_IN_WORK_MAX) return Promise.resolve(false);
     this.#inWork++;
-    const dealing = this.#work.then(() => this.#dealSealed(sealed, undefined, onLoop)).catch(() => false); // The store refused.
+    const dealing = this.#work
+      .then(() => this.#dealSealed(sealed, undefined, onLoop))
+      .catch(() => {
+        this.#deps.onBoxedRefused(); // A full disk.
+        return false;
+      });
     this.#work = dealing.then(() => void this.#inWork--);
     return dealing;
   }

@@ -150,7 +150,11 @@ export class Session {
       openSealed: (sealed) => mailboxKeys.openSealed(sealed),
       isClockGood,
       onLoop: (id) => this.loops.returned(id),
-      onRefused: () => this.loops.refused(),
+      onRefused: () => {
+        this.loops.refused();
+        this.boxes.refused();
+      },
+      onBoxedRefused: () => this.boxes.refused(),
       onReply: (id, body) => {
         if (!this.boxes.replied(id, body)) this.requests.replied(id, body);
       },

@@ -66,8 +66,9 @@ export async function setUp(
     onReceipt = async () => undefined,
     onLoop = () => undefined,
     onRefused = () => undefined,
+    onBoxedRefused = () => undefined,
   }: { isLoaded?: boolean } & Partial<
-    Pick<InboxDeps, "makeReady" | "openSealed" | "onReceipt" | "onLoop" | "onRefused">
+    Pick<InboxDeps, "makeReady" | "openSealed" | "onReceipt" | "onLoop" | "onRefused" | "onBoxedRefused">
   > = {},
 ) {
   const clock = new VirtualClock();
@@ -93,6 +94,7 @@ export async function setUp(
     openSealed,
     onLoop,
     onRefused,
+    onBoxedRefused,
     onReply: () => undefined,
     onBox: async (announcement) => void boxes.push(announcement),
     onReceipt,

@@ -82,6 +82,26 @@ test("loops behind an entry that the own disk refuses are not lost by the provid
   assert.deepEqual(said, [true]);
 });
 
+test("an entry of a box that the own disk refuses comes again, and says nothing of the own provider's loops", async () => {
+  const told: string[] = [];
+  const { inbox, clock, store } = await setUp(SIM_PARAMETERS, new MemoryClientStore(), {
+    onRefused: () => told.push("mailbox"),
+    onBoxedRefused: () => told.push("box"),
+  });
+  const [entry] = messageOf(newId(), random.bytes(100)) as [Uint8Array];
+  const take = async (): Promise<boolean> => {
+    const taking = inbox.takeBoxed(entry, () => undefined);
+    await clock.runUntilSettled(taking, seconds(10));
+    return taking;
+  };
+  store.refusal = new Error("full");
+  assert.equal(await take(), false);
+  assert.deepEqual(told, ["box"]);
+  store.refusal = undefined;
+  assert.equal(await take(), true);
+  assert.deepEqual(told, ["box"]);
+});
+
 test("loops that a mailbox has no room for, because the own disk refuses again and again what is in it, are not lost by the provider", async () => {
   const { poll, said, inbox, store, mailbox, room } = await collecting();
   for (let n = 0; n < 100; n++) await poll();

@@ -142,6 +142,20 @@ export class BoxHealth {
     }
   }
 
+  /**
+   * The own disk refused an entry. Answers lie behind one of the mailbox, of which its provider keeps the last few; one of a box is given
+   * again and again, and counts as often. What became of the loops and collects of before is not known. While there is no room an
+   * entry is refused again at least once in 32 answers, so that what leaves meanwhile is no sign either.
+   */
+  refused(): void {
+    this.#loops.clear();
+    for (const box of this.#deps.boxes.collected(this.#deps.clock.now())) {
+      const answers = this.#of(box);
+      answers.open = [];
+      answers.missed = 0;
+    }
+  }
+
   #judge(box: OwnBox, isReturned: boolean): void {
     if (this.#deps.isOwnProviderGood()) this.#deps.boxes.judged(box, isReturned);
   }

@@ -123,6 +123,11 @@ export class Boxes {
     if (this.#are && this.#own.isLoaded) this.#health.mailboxIsEmpty(this.#deps.clock.now());
   }
 
+  /** The own disk refused an entry, of the mailbox or of a box. */
+  refused(): void {
+    if (this.#are && this.#own.isLoaded) this.#health.refused();
+  }
+
   /** Where this account wants to be written to. */
   place(): Place | undefined {
     return this.#are && this.#own.isLoaded ? this.#own.place(this.#deps.clock.now()) : undefined;

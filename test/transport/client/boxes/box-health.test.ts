@@ -17,7 +17,7 @@ import { BoxHealth } from "#transport/client/boxes/box-health.ts";
 import type { OwnBox } from "#transport/client/boxes/own-box.ts";
 import { judge } from "#transport/client/boxes/suspicion.ts";
 import { LIVE_PARAMETERS } from "#transport/core/parameters.ts";
-import { messageId, milliseconds } from "#transport/core/units.ts";
+import { messageId, type Milliseconds, milliseconds } from "#transport/core/units.ts";
 import { VirtualClock } from "#test/support/virtual-clock.ts";
 
 const HOUR = 3_600_000;
@@ -182,17 +182,7 @@ for (const [behaviour, { median, longest }] of NOTICED) {
 }
 
 test("a loop that left again is judged by what comes after that, and once", async () => {
-  const clock = new VirtualClock({ start: milliseconds(1e12) });
-  const fates: boolean[] = [];
-  const box = { secret: new Uint8Array(32) } as OwnBox;
-  const health = new BoxHealth({
-    clock,
-    boxes: { collected: () => [], judged: (_, isReturned) => void fates.push(isReturned) },
-    parameters: LIVE_PARAMETERS,
-    profile: () => LIVE_PARAMETERS.profiles.mail,
-    journey: milliseconds(HOUR / 10),
-    isOwnProviderGood: () => true,
-  });
+  const { clock, fates, box, health } = setUp();
   const id = messageId(new Uint8Array(16));
   const givesNothing = (at: number): void => health.answered(box, { what: "nothing", asked: milliseconds(at) });
   const first = clock.now();
@@ -214,7 +204,47 @@ test("a loop that left again is judged by what comes after that, and once", asyn
   assert.deepEqual(fates, [false]);
 });
 
+for (const [what, blamed] of [
+  ["answers that lie behind what the own disk refuses blame no box", []],
+  ["as many answers, had the disk taken all, would blame it", [false]],
+] as const) {
+  test(what, async () => {
+    const { clock, fates, box, health } = setUp();
+    health.sent(box, messageId(new Uint8Array(16)), clock.now());
+    const collects = ANSWERS_BEFORE_LOOP_MAX / LIVE_PARAMETERS.boxReplies + 1;
+    for (let n = 0; n < collects; n++) {
+      await clock.runFor(milliseconds(60_000));
+      health.asked(box, clock.now());
+    }
+    if (blamed.length === 0) health.refused();
+    await clock.runFor(milliseconds(DAY));
+    // The disk has room again: of all answers the own provider has kept a few.
+    health.mailboxIsEmpty(clock.now());
+    health.sent(box, messageId(new Uint8Array(16).fill(1)), clock.now());
+    health.answered(box, { what: "entry", asked: clock.now() });
+    assert.deepEqual(fates, blamed);
+    for (let n = 0; n < collects; n++) health.asked(box, clock.now());
+    health.answered(box, { what: "entry", asked: clock.now() });
+    assert.deepEqual(fates, [...blamed, false], "what comes after that counts");
+  });
+}
+
 test("so many entries may lie before a loop as a box holds, and a quarter of them be given twice; of answers, half may be lost", () => {
   assert.equal(ENTRIES_BEFORE_LOOP_MAX, 1.25 * ENTRIES_PER_BOX_MAX);
   assert.equal(ANSWERS_BEFORE_LOOP_MAX, 2 * ENTRIES_PER_BOX_MAX);
 });
+
+function setUp() {
+  const clock = new VirtualClock({ start: milliseconds(1e12) });
+  const fates: boolean[] = [];
+  const box = { secret: new Uint8Array(32), until: milliseconds(2e12) } as OwnBox & { until: Milliseconds };
+  const health = new BoxHealth({
+    clock,
+    boxes: { collected: () => [box], judged: (_, isReturned) => void fates.push(isReturned) },
+    parameters: LIVE_PARAMETERS,
+    profile: () => LIVE_PARAMETERS.profiles.mail,
+    journey: milliseconds(HOUR / 10),
+    isOwnProviderGood: () => true,
+  });
+  return { clock, fates, box, health };
+}

@@ -56,6 +56,7 @@ async function setUp() {
     onNotice: async () => undefined,
     onLoop: () => told.loops++,
     onRefused: () => undefined,
+    onBoxedRefused: () => undefined,
     onReply: () => undefined,
     onBox: async (body) => {
       if (state.refused) throw new Error("full");
