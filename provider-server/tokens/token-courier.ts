@@ -85,11 +85,16 @@ export class TokenCourier {
   }
 
   /** `settle` gets what became of the elements: undefined when the provider did not answer. */
-  ask(o: { provider: NodeId; period: number; elements: readonly Uint8Array[] }, settle: Settle): void {
-    const { elements } = o;
-    const waiting = this.#gathering.get(keyOf(o))?.items.length ?? 0;
-    if (waiting >= GATHERED_BATCHES_MAX) return settle(undefined);
-    this.#add(o, { elements, settle });
+  ask(
+    { provider, period, elements }: { provider: NodeId; period: number; elements: readonly Uint8Array[] },
+    settle: Settle,
+  ): void {
+    const key = keyOf({ provider, period });
+    const gathering = this.#gathering.get(key) ?? { provider, period, items: [], attempts: 0, cancel: undefined };
+    if (gathering.items.length >= GATHERED_BATCHES_MAX) return settle(undefined);
+    this.#gathering.set(key, gathering);
+    gathering.items.push({ elements, settle });
+    gathering.cancel ??= this.#afterWait(gathering, () => this.#gathering.delete(key));
   }
 
   /** Requests for which something gathers. */
@@ -117,14 +122,6 @@ export class TokenCourier {
     this.#gathering.clear();
     this.#again.clear();
     this.#underWay.clear();
-  }
-
-  #add({ provider, period }: Pick<Gathering, "provider" | "period">, item: Item): void {
-    const key = keyOf({ provider, period });
-    const gathering = this.#gathering.get(key) ?? { provider, period, items: [], attempts: 0, cancel: undefined };
-    this.#gathering.set(key, gathering);
-    gathering.items.push(item);
-    gathering.cancel ??= this.#afterWait(gathering, () => this.#gathering.delete(key));
   }
 
   #afterWait(gathering: Gathering, forget: () => void): Cancel {
