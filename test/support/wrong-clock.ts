@@ -1,5 +1,5 @@
 /**
- * The clock of a machine that is set wrong, and can be put right while it runs. As with a SystemClock, which sees it within seconds, and this
+ * The clock of a machine that is set wrong, and can be put right while it runs. As with a SystemClock, which sees it within 15 s, and this
  * one at once: put forward, it brings what it has passed; put back, waits that have begun stay as long as they were.
  */
 

@@ -144,8 +144,8 @@ export class BoxHealth {
 
   /**
    * The own disk refused an entry. Answers lie behind one of the mailbox, of which its provider keeps the last few; one of a box is given
-   * again and again, and counts as often. What became of the loops and collects of before is not known. While there is no room an
-   * entry is refused again at least once in 32 answers, so that what leaves meanwhile is no sign either.
+   * again and again, counts as often, and lets nothing come that lies far behind it. What became of the loops and collects of before is not
+   * known, nor of what leaves meanwhile: either comes again soon, and while there is no room it is refused again.
    */
   refused(): void {
     this.#loops.clear();
